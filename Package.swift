@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every module of Eddy is compiled with. The checks are the strictest that the compiler offers:
+/// `unsafe` marks each use of unsafe code, so that a reader finds them all with one search.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+]
+
+/// Tests may reach into pointers to build hostile input, so they are not held to strict memory safety.
+let testSettings: [SwiftSetting] = settings.dropLast()
+
+let package = Package(
+    name: "eddy",
+    products: [
+        .library(name: "EddyBuffers", targets: ["EddyBuffers"]),
+        .library(name: "Eddy", targets: ["Eddy"]),
+        .library(name: "EddyLoad", targets: ["EddyLoad"]),
+        .executable(name: "eddy", targets: ["EddyCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.9.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLiburing",
+            pkgConfig: "liburing",
+            providers: [.apt(["liburing-dev"])]
+        ),
+        .target(name: "EddyBuffers", swiftSettings: settings),
+        .target(name: "EddyRing", dependencies: ["CLiburing", "EddyBuffers"], swiftSettings: settings),
+        .target(name: "Eddy", dependencies: ["EddyBuffers", "EddyRing"], swiftSettings: settings),
+        .target(
+            name: "EddyLoad",
+            dependencies: ["Eddy", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "EddyCommand",
+            dependencies: [
+                "Eddy",
+                "EddyLoad",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "EddyBuffersTests", dependencies: ["EddyBuffers"], swiftSettings: testSettings),
+        .testTarget(name: "EddyRingTests", dependencies: ["EddyRing", "EddyBuffers"], swiftSettings: testSettings),
+        .testTarget(name: "EddyTests", dependencies: ["Eddy"], swiftSettings: testSettings),
+        .testTarget(name: "EddyLoadTests", dependencies: ["EddyLoad", "Eddy"], swiftSettings: testSettings),
+        .testTarget(
+            name: "AcceptanceTests",
+            dependencies: ["EddyCommand"],
+            resources: [.copy("Clients")],
+            swiftSettings: testSettings
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

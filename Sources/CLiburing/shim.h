@@ -1,0 +1,80 @@
+// What Eddy needs of io_uring and what Debian's liburing 2.3 (kernel 6.0's ABI) does not declare yet.
+//
+// No logic lives here. There are three kinds of declaration:
+//   1. constants newer than the installed header, under names of our own (`EDDY_…`), so that they can never
+//      clash with a newer header; the kernel release that brought each is named beside it;
+//   2. inline wrappers for what Swift cannot import: macros, atomics of the shared rings, variadic calls;
+//   3. reads and writes of fields that newer kernels have put into old padding.
+//
+// Source of the values: include/uapi/linux/io_uring.h of the kernel release named.
+
+#ifndef EDDY_CLIBURING_SHIM_H
+#define EDDY_CLIBURING_SHIM_H
+
+// liburing.h asks for _XOPEN_SOURCE, under which glibc names members of `fd_set` differently than Swift's own Glibc
+// module does, and the two would clash. Reading glibc's feature switches first fixes them as Swift has them; the one
+// type that liburing then misses comes from its own header.
+#include <features.h>
+#include <sched.h>
+#include <bits/cpu-set.h>
+
+#include <liburing.h>
+#include <linux/sockios.h>
+#include <stddef.h>
+#include <string.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+
+// Flags of io_uring_enter(2).
+static const unsigned EDDY_ENTER_ABS_TIMER = 1u << 5;  // 6.12
+
+// Features reported by io_uring_setup(2).
+static const unsigned EDDY_FEAT_MIN_TIMEOUT = 1u << 15;  // 6.12; the release that brought ENTER_ABS_TIMER too
+
+// Flags of io_uring_register(2), IORING_REGISTER_PBUF_RING.
+static const unsigned short EDDY_PBUF_RING_INC = 2;  // 6.12: incremental consumption
+
+/// The name of an error number, such as "ECONNRESET" (glibc 2.32, declared for _GNU_SOURCE only).
+extern const char *strerrorname_np(int error);
+
+/// Names a thread, up to 15 bytes (declared for _GNU_SOURCE only).
+extern int pthread_setname_np(pthread_t thread, const char *name);
+
+/// Registers a provided-buffer ring with flags; `flags` lies where liburing 2.3 declares padding.
+static inline int eddy_register_buffer_ring(
+    struct io_uring *ring, void *memory, unsigned entries, unsigned short group, unsigned short flags) {
+    struct io_uring_buf_reg registration;
+    memset(&registration, 0, sizeof(registration));
+    registration.ring_addr = (unsigned long)memory;
+    registration.ring_entries = entries;
+    registration.bgid = group;
+    // The two bytes after `bgid`: `pad` up to liburing 2.3, `flags` since.
+    memcpy((char *)&registration + offsetof(struct io_uring_buf_reg, bgid) + 2, &flags, sizeof(flags));
+    return io_uring_register_buf_ring(ring, &registration, 0);
+}
+
+/// Loads of words that the kernel writes; they order all later reads behind them.
+static inline unsigned eddy_load_acquire(const unsigned *word) {
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+/// Stores of words that the kernel reads; they order all earlier writes before them.
+static inline void eddy_store_release(unsigned *word, unsigned value) {
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static inline void eddy_store_release_16(unsigned short *word, unsigned short value) {
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+/// ioctl(2) is variadic. Bytes that the peer has not acknowledged yet (tcp(7), SIOCOUTQ); -1 on failure.
+static inline int eddy_unacknowledged_bytes(int descriptor) {
+    int bytes = 0;
+    return ioctl(descriptor, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
+}
+
+#endif
