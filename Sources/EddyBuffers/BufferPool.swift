@@ -1,0 +1,109 @@
+internal import Synchronization
+
+/// The memory of one thread: slabs cut into chunks, chunks carved into slices.
+///
+/// A pool belongs to the thread that made it. Its buffers may be dropped on any thread; everything else, creating
+/// buffers included, happens on the owner's. An event loop has a pool, which the kernel knows and receives into;
+/// any other thread gets one when it first creates a buffer (``current``).
+///
+/// The pool outlives its buffers: when it is closed while some are still held, its memory stays mapped until the
+/// last of them is dropped.
+@safe
+public final class BufferPool {
+    public let configuration: Configuration
+
+    let owner: ThreadIdentity
+    let inbox: UnsafeMutablePointer<ReturnInbox>
+    let carver: UnsafeMutablePointer<Carver>
+
+    /// Free chunks, by chunk size. Two or three entries, so that a search is a glance.
+    var shelves: [ChunkShelf] = []
+    var slabs: [Slab] = []
+    /// Chunks that the kernel may be writing to. Each holds one reference that is no slice.
+    var chunksLent = 0
+    /// References of memory that was allocated for one buffer alone.
+    var dedicatedChunks = 0
+    var dedicatedBytes = 0
+    /// Times that memory was wanted and the limit forbade it.
+    var refusals: UInt64 = 0
+
+    private let wake: @Sendable () -> Void
+    private let closing = Mutex(false)
+
+    /// Makes a pool for the calling thread, which becomes its owner. Maps nothing yet.
+    ///
+    /// `wake` is called on any thread when a reference comes home while the owner waits for memory.
+    package init(configuration: Configuration = Configuration(), wake: @escaping @Sendable () -> Void = {}) {
+        self.configuration = configuration
+        self.wake = wake
+        owner = .current
+        unsafe inbox = .allocate(capacity: 1)
+        unsafe inbox.initialize(to: ReturnInbox())
+        unsafe carver = .allocate(capacity: 1)
+        unsafe carver.initialize(to: Carver())
+    }
+
+    deinit {
+        // Reached only when nothing refers to the memory: see `close`.
+        for slab in slabs { slab.unmap() }
+        unsafe inbox.deinitialize(count: 1)
+        unsafe inbox.deallocate()
+        unsafe carver.deinitialize(count: 1)
+        unsafe carver.deallocate()
+    }
+
+    /// Gives the pool up. Call it on the owner's thread, once, before that thread ends.
+    ///
+    /// Memory that is still held stays mapped until its last buffer is dropped, on whatever thread that is.
+    ///
+    /// - Returns: the slices that were still out.
+    @discardableResult
+    package func close() -> Int {
+        precondition(owner == .current, "a pool is closed by the thread that owns it")
+        unsafe carver.pointee.retire()
+        collectReturns()
+        let slicesOut = statistics.slicesOut
+        guard slicesOut > 0 || chunksLent > 0 else { return 0 }
+        // From here on nobody owns the chunks: every return takes the way of the other threads, and the one that
+        // settles the books lets go of this extra reference to the pool.
+        _ = unsafe Unmanaged.passRetained(self)
+        for slab in slabs {
+            for index in 0..<slab.chunkCount {
+                unsafe slab.chunk(at: index).state.pointee.owner.store(0, ordering: .sequentiallyConsistent)
+            }
+        }
+        unsafe inbox.pointee.announceClosed()
+        settleAfterClosing()
+        return slicesOut
+    }
+
+    /// Counts what has come back since the pool was closed; frees the pool with the last reference.
+    func settleAfterClosing() {
+        let settled = closing.withLock { settled in
+            guard !settled else { return false }
+            unsafe ReturnInbox.drain(inbox, into: self)
+            settled = statistics.slicesOut == 0 && chunksLent == 0
+            return settled
+        }
+        if settled { unsafe Unmanaged.passUnretained(self).release() }
+    }
+
+    func wakeOwner() { wake() }
+
+    // MARK: Returns from other threads
+
+    /// Takes in what other threads have returned. Owner thread only; costs one load when there is nothing.
+    package func collectReturns() {
+        unsafe ReturnInbox.drain(inbox, into: self)
+    }
+
+    /// Asks to be woken by the next return from another thread, then takes in those that came before.
+    package func startWaitingForReturns() {
+        unsafe inbox.pointee.announceWaiting()
+        collectReturns()
+    }
+
+    package func stopWaitingForReturns() {
+        unsafe inbox.pointee.announceServed()
+    }
+}

@@ -1,0 +1,14 @@
+internal import Glibc
+
+/// Which thread this is: the one number that the hot path compares to tell a return by the pool's owner, which
+/// needs no atomic operation, from a return by somebody else.
+///
+/// It is the `pthread_t` itself, so reading it costs one load from thread-local memory. The numbers of ended
+/// threads are used again; a pool therefore gives up its owner before that thread ends (``BufferPool/close()``).
+package struct ThreadIdentity: Equatable, Sendable {
+    package let rawValue: UInt
+
+    package static var current: ThreadIdentity {
+        ThreadIdentity(rawValue: UInt(pthread_self()))
+    }
+}
