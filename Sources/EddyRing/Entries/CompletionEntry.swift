@@ -1,0 +1,40 @@
+/// One completion: `struct io_uring_cqe` of the kernel's ABI, 16 bytes.
+package struct CompletionEntry: Sendable {
+    package var token: OperationToken
+    /// What the system call would have returned; a failure is a negated error number.
+    package var result: Int32
+    package var flags: Flags
+
+    package init(token: OperationToken, result: Int32, flags: Flags = []) {
+        self.token = token
+        self.result = result
+        self.flags = flags
+    }
+
+    /// The failure, if it is one.
+    package var error: SystemError? {
+        result < 0 ? SystemError(-result) : nil
+    }
+
+    /// Whether the operation posts no further completion: what it was given may be touched again.
+    package var isLast: Bool { !flags.contains(.more) }
+
+    /// The provided buffer that was used, if one was.
+    package var bufferIndex: UInt16? {
+        flags.contains(.buffer) ? UInt16(truncatingIfNeeded: flags.rawValue >> 16) : nil
+    }
+
+    /// `IORING_CQE_F_…`
+    package struct Flags: OptionSet, Sendable {
+        package let rawValue: UInt32
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+        /// A provided buffer was used; its index is in the upper 16 bits.
+        package static let buffer = Flags(rawValue: 1 << 0)
+        /// The operation goes on and posts further completions.
+        package static let more = Flags(rawValue: 1 << 1)
+        /// The socket had more bytes than fitted.
+        package static let socketNotEmpty = Flags(rawValue: 1 << 2)
+        /// The kernel goes on filling the same buffer behind these bytes (6.12).
+        package static let bufferContinues = Flags(rawValue: 1 << 4)
+    }
+}

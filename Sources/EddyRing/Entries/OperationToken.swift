@@ -1,0 +1,31 @@
+// The 64 bits that a submission carries and its completions bring back:
+//
+//     63      56 55              32 31                             0
+//     ┌─────────┬──────────────────┬────────────────────────────────┐
+//     │  kind   │   generation     │            index               │
+//     └─────────┴──────────────────┴────────────────────────────────┘
+//
+// No object is made for an operation. The index names a slot in a table; when the slot is given to somebody else its
+// generation changes, so a completion that comes late is recognised and dropped.
+
+/// What a completion belongs to.
+package struct OperationToken: Equatable, Sendable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// - Parameters:
+    ///   - kind: what was submitted; the loop's own numbering.
+    ///   - generation: the slot's; only its lower 24 bits are kept.
+    ///   - index: the slot.
+    @inline(__always)
+    package init(kind: UInt8, generation: UInt32 = 0, index: UInt32 = 0) {
+        rawValue = UInt64(kind) << 56 | UInt64(generation & Self.generationMask) << 32 | UInt64(index)
+    }
+
+    package static let generationMask: UInt32 = 0xFF_FFFF
+
+    package var kind: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 56) }
+    package var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) & Self.generationMask }
+    package var index: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+}

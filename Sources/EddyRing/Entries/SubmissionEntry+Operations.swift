@@ -1,0 +1,133 @@
+internal import CLiburing
+internal import Glibc
+
+// The operations that Eddy submits, each with the completions that it posts.
+
+extension SubmissionEntry {
+    /// Accepts connections until it is cancelled or fails: one completion each, whose result is a descriptor; the
+    /// one without `more` is the last (`io_uring_prep_multishot_accept(3)`, 5.19).
+    package static func acceptMultishot(descriptor: Int32, token: OperationToken) -> SubmissionEntry {
+        var entry = SubmissionEntry(.accept, descriptor: descriptor, token: token)
+        entry.operationOptions = UInt16(IORING_ACCEPT_MULTISHOT)
+        entry.callFlags = UInt32(SOCK_CLOEXEC.rawValue)
+        return entry
+    }
+
+    /// Connects; one completion. The address must stay valid until `enter` has returned: the kernel copies it.
+    package static func connect(
+        descriptor: Int32,
+        address: UnsafeRawPointer,
+        addressLength: Int,
+        token: OperationToken
+    ) -> SubmissionEntry {
+        var entry = SubmissionEntry(.connect, descriptor: descriptor, token: token)
+        entry.address = UInt64(UInt(bitPattern: address))
+        entry.offset = UInt64(addressLength)
+        return entry
+    }
+
+    /// Receives into slices of a provided-buffer ring, again and again, until the end of the stream, an error, or a
+    /// lack of buffers. The completion without `more` is the last (`io_uring_prep_recv_multishot(3)`, 6.0).
+    ///
+    /// `limit` is a credit in bytes (6.17; 0: none): the receive that reaches it is the last. It is not cut short,
+    /// so up to a buffer more than the limit may come.
+    ///
+    /// `expectsDelay` has the kernel wait for data first instead of trying at once.
+    package static func receiveMultishot(
+        descriptor: Int32,
+        group: UInt16,
+        limit: UInt32,
+        expectsDelay: Bool,
+        token: OperationToken
+    ) -> SubmissionEntry {
+        var entry = SubmissionEntry(.receive, descriptor: descriptor, token: token)
+        entry.flags = .bufferSelect
+        entry.bufferGroup = group
+        entry.operationOptions = UInt16(IORING_RECV_MULTISHOT)
+        if expectsDelay { entry.operationOptions |= UInt16(IORING_RECVSEND_POLL_FIRST) }
+        entry.optionLength = limit
+        return entry
+    }
+
+    /// Receives once into a slice of a provided-buffer ring; one completion.
+    package static func receiveOnce(descriptor: Int32, group: UInt16, token: OperationToken) -> SubmissionEntry {
+        var entry = SubmissionEntry(.receive, descriptor: descriptor, token: token)
+        entry.flags = .bufferSelect
+        entry.bufferGroup = group
+        return entry
+    }
+
+    /// Sends all the bytes, waiting for the peer to make room; one completion with the bytes sent, which are fewer
+    /// only when the connection broke in between (MSG_WAITALL on sends: 5.19).
+    package static func send(
+        descriptor: Int32,
+        address: UnsafeRawPointer,
+        byteCount: Int,
+        token: OperationToken
+    ) -> SubmissionEntry {
+        var entry = SubmissionEntry(.send, descriptor: descriptor, token: token)
+        entry.address = UInt64(UInt(bitPattern: address))
+        entry.byteCount = UInt32(byteCount)
+        entry.callFlags = sendFlags
+        return entry
+    }
+
+    /// As ``send(descriptor:address:byteCount:token:)``, of several pieces in order. The message (`struct msghdr`)
+    /// and its vectors must stay valid until `enter` has returned (IORING_FEAT_SUBMIT_STABLE); the bytes until the
+    /// completion. See ``MessageArena``.
+    package static func sendMessage(
+        descriptor: Int32,
+        message: UnsafeRawPointer,
+        token: OperationToken
+    ) -> SubmissionEntry {
+        var entry = SubmissionEntry(.sendMessage, descriptor: descriptor, token: token)
+        entry.address = UInt64(UInt(bitPattern: message))
+        entry.byteCount = 1
+        entry.callFlags = sendFlags
+        return entry
+    }
+
+    /// Turns a send into one that ends within the `enter` that submits it: the socket takes all the bytes and no
+    /// completion is posted, or a completion says how many it took (EAGAIN: none).
+    ///
+    /// MSG_DONTWAIT keeps the kernel from waiting for room; skipping the completion of a success saves a wake-up
+    /// for each reply. The failure is never skipped (io_uring_enter(2), IOSQE_CQE_SKIP_SUCCESS), and a short send
+    /// counts as one because of MSG_WAITALL.
+    package func endingInline() -> SubmissionEntry {
+        var entry = self
+        entry.flags.insert(.skipSuccess)
+        entry.callFlags |= UInt32(MSG_DONTWAIT)
+        return entry
+    }
+
+    /// Cancels the operation with token `target`; one completion of its own, besides the cancelled one's last.
+    package static func cancel(_ target: OperationToken, token: OperationToken) -> SubmissionEntry {
+        var entry = SubmissionEntry(.asyncCancel, descriptor: -1, token: token)
+        entry.address = target.rawValue
+        return entry
+    }
+
+    /// Cancels everything on the ring; one completion of its own with the number cancelled.
+    package static func cancelEverything(token: OperationToken) -> SubmissionEntry {
+        var entry = SubmissionEntry(.asyncCancel, descriptor: -1, token: token)
+        entry.callFlags = UInt32(IORING_ASYNC_CANCEL_ALL) | UInt32(IORING_ASYNC_CANCEL_ANY)
+        return entry
+    }
+
+    /// Reads from a descriptor that has no position, such as an eventfd; one completion.
+    package static func read(
+        descriptor: Int32,
+        into address: UnsafeMutableRawPointer,
+        byteCount: Int,
+        token: OperationToken
+    ) -> SubmissionEntry {
+        var entry = SubmissionEntry(.read, descriptor: descriptor, token: token)
+        entry.address = UInt64(UInt(bitPattern: address))
+        entry.byteCount = UInt32(byteCount)
+        entry.offset = UInt64.max
+        return entry
+    }
+
+    /// A broken connection is a result, never a signal; and the kernel itself goes on after a short write.
+    private static var sendFlags: UInt32 { UInt32(MSG_NOSIGNAL) | UInt32(MSG_WAITALL) }
+}

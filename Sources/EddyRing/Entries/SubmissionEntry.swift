@@ -1,0 +1,55 @@
+/// One submission: `struct io_uring_sqe` of the kernel's ABI, 64 bytes, field by field.
+///
+/// The loop writes these and every engine reads them, the kernel included, so the layout is the kernel's
+/// (include/uapi/linux/io_uring.h); `SubmissionEntryTests` compare it with the C struct. Only the fields that Eddy
+/// uses have names of their own.
+package struct SubmissionEntry {
+    package var operation: Operation
+    package var flags: Flags = []
+    /// Flags of the operation that the kernel keeps in its `ioprio` field.
+    package var operationOptions: UInt16 = 0
+    package var descriptor: Int32
+    /// `off`, `addr2`: a second address or length, depending on the operation.
+    package var offset: UInt64 = 0
+    package var address: UInt64 = 0
+    package var byteCount: UInt32 = 0
+    /// `msg_flags`, `accept_flags`, `cancel_flags` …: flags that the operation's system call would take.
+    package var callFlags: UInt32 = 0
+    package var token: OperationToken
+    /// `buf_index`, `buf_group`.
+    package var bufferGroup: UInt16 = 0
+    package var personality: UInt16 = 0
+    /// `file_index`, and since 6.17 `optlen`, which is a multishot receive's limit in bytes.
+    package var optionLength: UInt32 = 0
+    private var reserved: (UInt64, UInt64) = (0, 0)
+
+    package init(_ operation: Operation, descriptor: Int32, token: OperationToken) {
+        self.operation = operation
+        self.descriptor = descriptor
+        self.token = token
+    }
+
+    /// `enum io_uring_op`, as far as Eddy submits them. A struct, since an enum's bytes are not its raw value.
+    package struct Operation: Equatable, Sendable {
+        package let rawValue: UInt8
+        private init(_ rawValue: UInt8) { self.rawValue = rawValue }
+        package static let noOperation = Operation(0)
+        package static let sendMessage = Operation(9)
+        package static let accept = Operation(13)
+        package static let asyncCancel = Operation(14)
+        package static let connect = Operation(16)
+        package static let read = Operation(22)
+        package static let send = Operation(26)
+        package static let receive = Operation(27)
+    }
+
+    /// `IOSQE_…`
+    package struct Flags: OptionSet, Sendable {
+        package let rawValue: UInt8
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// Take the memory from the provided-buffer ring `bufferGroup`.
+        package static let bufferSelect = Flags(rawValue: 1 << 5)
+        /// Post no completion for a success (5.17).
+        package static let skipSuccess = Flags(rawValue: 1 << 6)
+    }
+}

@@ -1,0 +1,145 @@
+internal import CLiburing
+internal import EddyBuffers
+internal import Glibc
+
+/// Tries what the kernel promises on a pair of connected sockets: a small ring, a small pool, no network.
+///
+/// Each trial checks the outcome that Eddy relies on, byte for byte. A trial that fails for whatever reason means
+/// that the feature is not used.
+@safe
+final class FeatureProbe {
+    private let ring: Ring
+    private let pool = BufferPool(configuration: .init(receiveChunkSize: 4096))
+    private let near: Int32
+    private let far: Int32
+    /// What is sent: more than any default socket buffer takes at once.
+    private let pattern: UnsafeMutableRawBufferPointer
+
+    /// Whether the trial ran and found the feature.
+    static func succeeds(_ trial: (FeatureProbe) throws(RingError) -> Bool) -> Bool {
+        do {
+            return try trial(FeatureProbe())
+        } catch {
+            return false
+        }
+    }
+
+    private init() throws(RingError) {
+        var pair: (Int32, Int32) = (-1, -1)
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let made = unsafe withUnsafeMutableBytes(of: &pair) { pair in
+            unsafe socketpair(AF_UNIX, type, 0, pair.assumingMemoryBound(to: Int32.self).baseAddress)
+        }
+        guard made == 0 else { throw .system(call: "socketpair", error: .current) }
+        (near, far) = pair
+        do {
+            ring = try Ring(submissionEntries: 8, completionEntries: 64)
+        } catch {
+            Socket.close(near)
+            Socket.close(far)
+            throw error
+        }
+        unsafe pattern = .allocate(byteCount: 1 << 20, alignment: 16)
+        unsafe pattern.initializeMemory(as: UInt8.self, repeating: 0x5A)
+    }
+
+    deinit {
+        Socket.close(near)
+        Socket.close(far)
+        pool.close()
+        unsafe pattern.deallocate()
+    }
+
+    /// 100 bytes, then 50, then a whole chunk's rest: the slices must follow each other in one chunk.
+    func fillsBuffersIncrementally() throws(RingError) -> Bool {
+        let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: true, target: 2)
+        defer { receiveRing.close() }
+        var previous: Slice?
+        for (byteCount, continues) in [(100, true), (50, true), (3946, false)] {
+            guard write(byteCount) else { return false }
+            let entry = SubmissionEntry.receiveOnce(descriptor: near, group: 0, token: OperationToken(kind: 1))
+            guard let completion = try perform(entry), let slice = receiveRing.slice(for: completion) else {
+                return false
+            }
+            defer { slice.dropOnOwnerThread() }
+            guard slice.count == UInt32(byteCount), completion.flags.contains(.bufferContinues) == continues else {
+                return false
+            }
+            if let previous, unsafe previous.end != slice.start { return false }
+            previous = slice
+        }
+        return true
+    }
+
+    /// 100 bytes come twice, 150 are allowed: the second receive must end the operation, and not the first.
+    func honoursReceiveLimits() throws(RingError) -> Bool {
+        let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: false, target: 4)
+        defer { receiveRing.close() }
+        let entry = SubmissionEntry.receiveMultishot(
+            descriptor: near,
+            group: 0,
+            limit: 150,
+            expectsDelay: false,
+            token: OperationToken(kind: 1)
+        )
+        guard write(100), let first = try perform(entry) else { return false }
+        receiveRing.slice(for: first)?.dropOnOwnerThread()
+        guard first.result == 100, !first.isLast, write(100) else { return false }
+        try ring.enter(waitFor: 1, deadline: MonotonicClock.now + Self.patience)
+        guard let second = ring.nextCompletion() else { return false }
+        receiveRing.slice(for: second)?.dropOnOwnerThread()
+        return second.result == 100 && second.isLast
+    }
+
+    /// A small send must post nothing; one that is too large must say how much of it the socket took.
+    func endsSendsInline() throws(RingError) -> Bool {
+        guard try send(100) == nil, drainFar() == 100 else { return false }
+        guard let completion = try send(unsafe pattern.count), completion.result > 0 else { return false }
+        let sent = Int(completion.result)
+        guard unsafe sent < pattern.count, drainFar() == sent else { return false }
+        // A full socket takes nothing and says so.
+        guard let second = try send(unsafe pattern.count), second.result > 0 else { return false }
+        let third = try send(1)
+        return third?.error == .again && drainFar() == Int(second.result)
+    }
+
+    // MARK: Tools
+
+    private static let patience: UInt64 = 1_000_000_000
+
+    private func send(_ byteCount: Int) throws(RingError) -> CompletionEntry? {
+        let entry = unsafe SubmissionEntry.send(
+            descriptor: near,
+            address: pattern.baseAddress.unsafelyUnwrapped,
+            byteCount: byteCount,
+            token: OperationToken(kind: 2)
+        )
+        try ring.submit(entry.endingInline())
+        try ring.enter(waitFor: 0, deadline: nil)
+        return ring.nextCompletion()
+    }
+
+    private func perform(_ entry: SubmissionEntry) throws(RingError) -> CompletionEntry? {
+        try ring.submit(entry)
+        try ring.enter(waitFor: 1, deadline: MonotonicClock.now + Self.patience)
+        return ring.nextCompletion()
+    }
+
+    /// Writes to the far side what the near side is to receive.
+    private func write(_ byteCount: Int) -> Bool {
+        unsafe Glibc.write(far, pattern.baseAddress, byteCount) == byteCount
+    }
+
+    /// Reads all that waits at the far side; returns its length.
+    private func drainFar() -> Int {
+        var total = 0
+        unsafe withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 16) { bytes in
+            while true {
+                let count = unsafe recv(far, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT))
+                guard count > 0 else { return }
+                total += count
+            }
+        }
+        return total
+    }
+}

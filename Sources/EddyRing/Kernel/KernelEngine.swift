@@ -1,0 +1,127 @@
+internal import CLiburing
+internal import Glibc
+
+/// io_uring itself: two queues shared with the kernel, and the system calls that move them.
+///
+/// Everything here happens on the thread that made the engine; the kernel enforces it (SINGLE_ISSUER).
+@safe
+final class KernelEngine {
+    /// Features that need no probing because the ring's set-up tells.
+    struct Setup {
+        var flags: UInt32
+        var features: UInt32
+        /// Completions run only within `enter`, on this thread: no interruptions, best batching (6.1).
+        var defersTaskWork: Bool { flags & UInt32(IORING_SETUP_DEFER_TASKRUN) != 0 }
+        /// Deadlines of `enter` may be absolute (6.12, the same release as FEAT_MIN_TIMEOUT).
+        var hasAbsoluteDeadlines: Bool { features & EDDY_FEAT_MIN_TIMEOUT != 0 }
+    }
+
+    let ring: UnsafeMutablePointer<io_uring>
+    let setup: Setup
+
+    /// Sets up a ring, best configuration first, and leaves out what an older kernel refuses.
+    init(submissionEntries: UInt32, completionEntries: UInt32) throws(RingError) {
+        let required: UInt32 = UInt32(IORING_SETUP_CLAMP) | UInt32(IORING_SETUP_CQSIZE)
+        let ladder: [UInt32] = [
+            UInt32(IORING_SETUP_SUBMIT_ALL) | UInt32(IORING_SETUP_SINGLE_ISSUER) | UInt32(IORING_SETUP_DEFER_TASKRUN),
+            UInt32(IORING_SETUP_SUBMIT_ALL) | UInt32(IORING_SETUP_COOP_TASKRUN),
+        ]
+        let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
+        var result = -EINVAL
+        for step in ladder where result == -EINVAL {
+            unsafe ring.initialize(to: io_uring())
+            var parameters = io_uring_params()
+            parameters.flags = required | step
+            parameters.cq_entries = completionEntries
+            result = unsafe io_uring_queue_init_params(submissionEntries, ring, &parameters)
+        }
+        guard result == 0 else {
+            unsafe ring.deallocate()
+            throw RingError(setupFailure: SystemError(-result))
+        }
+        unsafe self.ring = ring
+        unsafe setup = Setup(flags: ring.pointee.flags, features: ring.pointee.features)
+        prepareSubmissionArray()
+        // Saves a look-up of the descriptor in each call; where it is refused, the plain descriptor serves.
+        unsafe _ = io_uring_register_ring_fd(ring)
+    }
+
+    deinit {
+        unsafe io_uring_queue_exit(ring)
+        unsafe ring.deallocate()
+    }
+
+    /// The kernel finds entries through an array of indices. Eddy fills entries in order, so the array never
+    /// changes. (Newer liburings leave the array out.)
+    private func prepareSubmissionArray() {
+        guard let array = unsafe ring.pointee.sq.array else { return }
+        for index in 0..<Int(unsafe ring.pointee.sq.ring_entries) {
+            unsafe array[index] = UInt32(index)
+        }
+    }
+
+    /// io_uring_enter(2): submits, then waits for completions until the deadline (nanoseconds of CLOCK_MONOTONIC).
+    ///
+    /// - Returns: entries submitted, or the negated error number.
+    func enter(submit: UInt32, waitFor: UInt32, deadline: UInt64?) -> Int32 {
+        var flags = UInt32(IORING_ENTER_GETEVENTS)
+        let descriptor = unsafe ring.pointee.enter_ring_fd
+        if unsafe descriptor != ring.pointee.ring_fd { flags |= UInt32(IORING_ENTER_REGISTERED_RING) }
+        guard waitFor > 0, let deadline else {
+            return io_uring_enter2(UInt32(descriptor), submit, waitFor, flags, nil, 0)
+        }
+        var nanoseconds = deadline
+        if setup.hasAbsoluteDeadlines {
+            flags |= EDDY_ENTER_ABS_TIMER
+        } else {
+            let now = MonotonicClock.now
+            nanoseconds = deadline > now ? deadline - now : 0
+        }
+        let second: UInt64 = 1_000_000_000
+        var time = __kernel_timespec(tv_sec: Int64(nanoseconds / second), tv_nsec: Int64(nanoseconds % second))
+        flags |= UInt32(IORING_ENTER_EXT_ARG)
+        return unsafe withUnsafePointer(to: &time) { time in
+            var argument = io_uring_getevents_arg()
+            argument.ts = UInt64(UInt(bitPattern: time))
+            return unsafe withUnsafeMutablePointer(to: &argument) { argument in
+                // With EXT_ARG the place of the signal mask holds this argument instead.
+                let argument = unsafe UnsafeMutableRawPointer(argument).assumingMemoryBound(to: sigset_t.self)
+                return unsafe io_uring_enter2(
+                    UInt32(descriptor),
+                    submit,
+                    waitFor,
+                    flags,
+                    argument,
+                    MemoryLayout<io_uring_getevents_arg>.size
+                )
+            }
+        }
+    }
+}
+
+extension RingError {
+    /// The reason behind a failed io_uring_setup(2).
+    fileprivate init(setupFailure error: SystemError) {
+        switch error {
+        case .notImplemented: self = .unsupported
+        case .notPermitted, .accessDenied: self = .forbidden(byPolicy: Self.isSwitchedOff)
+        case .outOfMemory: self = .lockedMemoryLimit(bytes: Self.lockedMemoryLimit)
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem: self = .tooManyOpenFiles
+        case .invalidArgument: self = .missingFeature("COOP_TASKRUN and SUBMIT_ALL")
+        default: self = .system(call: "io_uring_setup", error: error)
+        }
+    }
+
+    /// Whether `kernel.io_uring_disabled` is 1 or 2 (Documentation/admin-guide/sysctl/kernel.rst).
+    private static var isSwitchedOff: Bool {
+        guard let file = unsafe fopen("/proc/sys/kernel/io_uring_disabled", "re") else { return false }
+        defer { unsafe _ = fclose(file) }
+        return unsafe fgetc(file) != Int32(UInt8(ascii: "0"))
+    }
+
+    private static var lockedMemoryLimit: UInt64 {
+        var limit = rlimit()
+        return unsafe getrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit) == 0
+            ? UInt64(limit.rlim_cur) : 0
+    }
+}

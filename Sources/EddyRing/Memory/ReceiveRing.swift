@@ -1,0 +1,189 @@
+internal import CLiburing
+package import EddyBuffers
+
+// The provided-buffer ring: chunks of the pool that the kernel may receive into. Each entry is one chunk.
+//
+//      consumed by the kernel               tail: what was provided
+//               ▼                                      ▼
+//     ┌────┬────┬─────────────┬─────────────┬──────────┬────┬────┐
+//     │free│free│ chunk, half │ chunk       │ chunk    │free│free│
+//     └────┴────┴─────────────┴─────────────┴──────────┴────┴────┘
+//
+// With incremental consumption (kernel 6.12) each receive takes what arrived, right behind the one before; the
+// completion says `bufferContinues` until the chunk is full. Without it a receive uses a chunk up, so chunks are
+// smaller. Either way an entry that is used up is given another free chunk, whichever that is: a slow consumer that
+// holds one slice costs memory, and does not block the entry.
+//
+// The ring starts with few chunks, which stay in the cache, and grows when receives find it empty.
+
+/// Chunks lent to the kernel for receives, and the way from a completion to the slice that it filled.
+///
+/// Owner thread only.
+@safe
+package final class ReceiveRing {
+    /// Names the ring in submissions.
+    package let group: UInt16
+    /// Whether the kernel fills a chunk by and by instead of once.
+    package let isIncremental: Bool
+
+    private let ring: Ring
+    private let pool: BufferPool
+    private let entries: UnsafeMutablePointer<Entry>
+    private let lent: UnsafeMutablePointer<LentChunk>
+    private let state: UnsafeMutablePointer<State>
+
+    package static let capacity: UInt16 = 256
+    private static let mask = capacity - 1
+
+    /// `struct io_uring_buf`. The ring's tail lies in the last field of the first one.
+    private struct Entry {
+        var address: UInt64
+        var byteCount: UInt32
+        var index: UInt16
+        var tail: UInt16
+    }
+
+    /// A chunk in the ring, and how far it has been filled.
+    private struct LentChunk {
+        var chunk: Chunk?
+        var filled: UInt32 = 0
+    }
+
+    private struct State {
+        /// Where the next entry goes. Wraps.
+        var tail: UInt16 = 0
+        /// Entries that the kernel has and has not used up.
+        var count: UInt16 = 0
+        /// Entries that the ring aims at; doubled when receives found it empty.
+        var target: UInt16
+        var starvations: UInt64 = 0
+    }
+
+    /// Registers a ring of the pool's chunks with the kernel and provides the first of them.
+    package init(
+        ring: Ring,
+        pool: BufferPool,
+        incremental: Bool,
+        group: UInt16 = 0,
+        target: UInt16 = 8
+    ) throws(RingError) {
+        self.ring = ring
+        self.pool = pool
+        self.group = group
+        isIncremental = incremental
+        let count = Int(Self.capacity)
+        // The kernel wants whole pages.
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Entry>.stride, alignment: 4096)
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count * MemoryLayout<Entry>.stride)
+        unsafe entries = memory.bindMemory(to: Entry.self, capacity: count)
+        unsafe lent = .allocate(capacity: count)
+        unsafe lent.initialize(repeating: LentChunk(), count: count)
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(to: State(target: target))
+        let flags = incremental ? EDDY_PBUF_RING_INC : 0
+        let result = unsafe eddy_register_buffer_ring(ring.engine.ring, memory, UInt32(count), group, flags)
+        guard result == 0 else {
+            throw result == -EINVAL
+                ? RingError.missingFeature("provided-buffer rings")
+                : RingError.system(call: "io_uring_register", error: SystemError(-result))
+        }
+        refill()
+    }
+
+    deinit {
+        unsafe entries.deallocate()
+        unsafe lent.deallocate()
+        unsafe state.deallocate()
+    }
+
+    /// Takes the chunks back. Only when no operation that uses the ring is in flight any more.
+    package func close() {
+        unsafe _ = io_uring_unregister_buf_ring(ring.engine.ring, Int32(group))
+        for index in 0..<Int(Self.capacity) {
+            guard let chunk = unsafe lent[index].chunk else { continue }
+            unsafe lent[index].chunk = nil
+            pool.takeBack(chunk)
+        }
+        unsafe state.pointee.count = 0
+    }
+
+    /// Receives that found no chunk.
+    package var starvations: UInt64 { unsafe state.pointee.starvations }
+    /// Whether a receive would find a chunk.
+    package var hasChunks: Bool { unsafe state.pointee.count > 0 }
+
+    // MARK: Completions
+
+    /// The slice that a receive's completion filled; nil when it filled none (end of the stream, failure).
+    package func slice(for completion: CompletionEntry) -> Slice? {
+        guard let index = completion.bufferIndex else { return nil }
+        precondition(index < Self.capacity, "the kernel names a buffer that it was never given")
+        let entry = unsafe lent + Int(index)
+        guard let chunk = unsafe entry.pointee.chunk else {
+            preconditionFailure("the kernel names a buffer that it has given back")
+        }
+        guard completion.result > 0 else {
+            // The end of the stream uses nothing up. With incremental consumption the kernel keeps the chunk,
+            // though it does not say `bufferContinues` here (liburing issue 1545).
+            if !isIncremental { unsafe giveBack(entry, chunk) }
+            return nil
+        }
+        let byteCount = UInt32(completion.result)
+        let filled = unsafe entry.pointee.filled
+        precondition(Int(filled) + Int(byteCount) <= chunk.capacity, "the kernel filled more than a chunk")
+        chunk.retainOnOwnerThread()
+        let slice = unsafe Slice(
+            chunk: chunk,
+            start: chunk.base + Int(filled),
+            count: byteCount,
+            capacity: byteCount
+        )
+        unsafe entry.pointee.filled = filled + byteCount
+        if !completion.flags.contains(.bufferContinues) { unsafe giveBack(entry, chunk) }
+        return slice
+    }
+
+    /// The kernel has let go of the chunk; its entry can be provided anew.
+    private func giveBack(_ entry: UnsafeMutablePointer<LentChunk>, _ chunk: Chunk) {
+        unsafe entry.pointee = LentChunk()
+        unsafe state.pointee.count -= 1
+        pool.takeBack(chunk)
+    }
+
+    // MARK: Refilling
+
+    /// Provides free chunks up to the target, and publishes them with one store.
+    ///
+    /// - Returns: whether the ring has chunks now.
+    @discardableResult
+    package func refill() -> Bool {
+        guard unsafe state.pointee.count < state.pointee.target else { return true }
+        let before = unsafe state.pointee.tail
+        while unsafe state.pointee.count < state.pointee.target, let chunk = pool.lendReceiveChunk() {
+            provide(chunk)
+        }
+        if unsafe state.pointee.tail != before {
+            unsafe eddy_store_release_16(&entries[0].tail, state.pointee.tail)
+        }
+        return hasChunks
+    }
+
+    private func provide(_ chunk: Chunk) {
+        // At most `target` ≤ capacity entries are out at a time and the kernel uses them up in order, so the
+        // position in the ring is free and serves as the index.
+        let index = unsafe state.pointee.tail & Self.mask
+        unsafe lent[Int(index)] = LentChunk(chunk: chunk)
+        let entry = unsafe entries + Int(index)
+        unsafe entry.pointee.address = UInt64(UInt(bitPattern: chunk.base))
+        unsafe entry.pointee.byteCount = UInt32(chunk.capacity)
+        unsafe entry.pointee.index = index
+        unsafe state.pointee.tail &+= 1
+        unsafe state.pointee.count += 1
+    }
+
+    /// A receive found the ring empty: aims at twice the chunks from now on.
+    package func noteStarvation() {
+        unsafe state.pointee.starvations += 1
+        unsafe state.pointee.target = min(state.pointee.target * 2, Self.capacity)
+    }
+}

@@ -1,0 +1,152 @@
+internal import CLiburing
+
+// One iteration of a loop, seen from the ring:
+//
+//     loop                                 ring                               engine
+//     ────                                 ────                               ──────
+//     submit(entry) … submit(entry)   →    written to the submission queue
+//     enter(…)                        →    publishes the tail            →    performs, waits
+//     nextCompletion() … nil          ←    read from the completion queue ←   posts
+//
+// The queues are rings of a power of two entries; heads and tails only ever grow and wrap at 2³².
+
+/// A submission queue and a completion queue, and the one call that moves both: `enter`.
+///
+/// A ring belongs to the thread that made it. It allocates nothing after it was made.
+@safe
+package final class Ring {
+    let engine: KernelEngine
+
+    private let submissions: UnsafeMutablePointer<SubmissionEntry>
+    private let submissionMask: UInt32
+    private let submissionCapacity: UInt32
+    private let completions: UnsafeMutablePointer<CompletionEntry>
+    private let completionMask: UInt32
+    private let cursor: UnsafeMutablePointer<Cursor>
+    /// Completions that had to leave their queue before they were read, newest first. Nearly always empty.
+    private var setAside: [CompletionEntry] = []
+
+    /// The positions that this side moves. Behind a pointer, so that reaching them costs no exclusivity check.
+    private struct Cursor {
+        var submissionTail: UInt32 = 0
+        var completionHead: UInt32 = 0
+        var statistics = Statistics()
+    }
+
+    /// What the ring has done so far.
+    package struct Statistics: Sendable {
+        package var enters: UInt64 = 0
+        package var submissions: UInt64 = 0
+        package var completions: UInt64 = 0
+        /// Times that completions did not fit into their queue and waited in the kernel.
+        package var overflows: UInt64 = 0
+    }
+
+    /// Makes a ring for the calling thread, which alone may use it.
+    package init(submissionEntries: UInt32 = 512, completionEntries: UInt32 = 4096) throws(RingError) {
+        precondition(MemoryLayout<SubmissionEntry>.stride == 64 && MemoryLayout<CompletionEntry>.stride == 16)
+        let engine = try KernelEngine(submissionEntries: submissionEntries, completionEntries: completionEntries)
+        self.engine = engine
+        let ring = unsafe engine.ring
+        unsafe submissions = UnsafeMutableRawPointer(ring.pointee.sq.sqes).assumingMemoryBound(to: SubmissionEntry.self)
+        unsafe submissionCapacity = ring.pointee.sq.ring_entries
+        submissionMask = submissionCapacity - 1
+        unsafe completions = UnsafeMutableRawPointer(ring.pointee.cq.cqes).assumingMemoryBound(to: CompletionEntry.self)
+        unsafe completionMask = ring.pointee.cq.ring_entries - 1
+        unsafe cursor = .allocate(capacity: 1)
+        unsafe cursor.initialize(to: Cursor())
+    }
+
+    deinit {
+        unsafe cursor.deallocate()
+    }
+
+    /// What the ring has done so far.
+    package var statistics: Statistics { unsafe cursor.pointee.statistics }
+
+    /// Whether completions run on this thread within `enter` alone.
+    package var defersTaskWork: Bool { engine.setup.defersTaskWork }
+
+    // MARK: Submitting
+
+    /// Queues a submission for the next `enter`; submits what is queued first when the queue is full.
+    package func submit(_ entry: SubmissionEntry) throws(RingError) {
+        if unsafe cursor.pointee.submissionTail &- submissionHead == submissionCapacity { try makeRoom() }
+        unsafe submissions[Int(cursor.pointee.submissionTail & submissionMask)] = entry
+        unsafe cursor.pointee.submissionTail &+= 1
+    }
+
+    @inline(never)
+    private func makeRoom() throws(RingError) {
+        try enter(waitFor: 0, deadline: nil)
+        while unsafe cursor.pointee.submissionTail &- submissionHead == submissionCapacity {
+            // The kernel takes nothing while completions that did not fit wait for room (EBUSY).
+            setCompletionsAside()
+            try enter(waitFor: 0, deadline: nil)
+        }
+    }
+
+    /// Moves what is in the completion queue to memory of our own, from where it is read first.
+    private func setCompletionsAside() {
+        var completions: [CompletionEntry] = []
+        while let completion = nextCompletion() { completions.append(completion) }
+        setAside = completions.reversed()
+    }
+
+    /// Up to where the kernel has taken submissions.
+    private var submissionHead: UInt32 { unsafe eddy_load_acquire(engine.ring.pointee.sq.khead) }
+
+    /// Whether every queued submission has been taken and every completion posted so far is in the queue: then a
+    /// send that was to end inline and has no completion there has succeeded.
+    package var isSettled: Bool {
+        unsafe cursor.pointee.submissionTail == submissionHead && !hasOverflowed
+    }
+
+    private var hasOverflowed: Bool {
+        unsafe eddy_load_acquire(engine.ring.pointee.sq.kflags) & UInt32(IORING_SQ_CQ_OVERFLOW) != 0
+    }
+
+    /// Submits what is queued and waits until `count` completions are there, the deadline (nanoseconds of
+    /// CLOCK_MONOTONIC) has passed, or a signal came. With 0 it does not wait.
+    package func enter(waitFor count: UInt32, deadline: UInt64?) throws(RingError) {
+        let tail = unsafe cursor.pointee.submissionTail
+        let pending = tail &- submissionHead
+        unsafe eddy_store_release(engine.ring.pointee.sq.ktail, tail)
+        if hasOverflowed { unsafe cursor.pointee.statistics.overflows += 1 }
+        unsafe cursor.pointee.statistics.enters += 1
+        let result = engine.enter(submit: pending, waitFor: count, deadline: deadline)
+        guard result < 0 else {
+            unsafe cursor.pointee.statistics.submissions += UInt64(result)
+            return
+        }
+        switch SystemError(-result) {
+        case .timerExpired, .interrupted:
+            return
+        case .busy, .again, .outOfMemory:
+            // The kernel lacks room or memory for the moment. The loop drains completions, which makes room, and
+            // enters again; what was queued stays queued.
+            return
+        case let error:
+            throw RingError.system(call: "io_uring_enter", error: error)
+        }
+    }
+
+    // MARK: Completions
+
+    /// Completions that wait to be read.
+    package var completionsReady: UInt32 {
+        unsafe eddy_load_acquire(engine.ring.pointee.cq.ktail) &- cursor.pointee.completionHead
+    }
+
+    /// The next completion, which is taken out of the queue; nil when there is none.
+    package func nextCompletion() -> CompletionEntry? {
+        if let completion = setAside.popLast() { return completion }
+        let head = unsafe cursor.pointee.completionHead
+        guard unsafe head != eddy_load_acquire(engine.ring.pointee.cq.ktail) else { return nil }
+        let completion = unsafe completions[Int(head & completionMask)]
+        unsafe cursor.pointee.completionHead = head &+ 1
+        unsafe cursor.pointee.statistics.completions += 1
+        unsafe eddy_store_release(engine.ring.pointee.cq.khead, head &+ 1)
+        return completion
+    }
+}

@@ -1,0 +1,108 @@
+internal import CLiburing
+internal import Glibc
+
+/// The calls on sockets that do not wait and so need no ring: making, naming, shutting down, closing.
+///
+/// They are system calls of their own on purpose: as operations of a ring they would be handed to a worker thread
+/// (shutdown) or gain nothing (the others happen once a listener or connection).
+package enum Socket {
+    /// A TCP socket for `address`'s family, not inherited by child processes.
+    package static func openStream(for address: SocketAddress) throws(SystemError) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(address.family, type, 0)
+        guard descriptor >= 0 else { throw .current }
+        return descriptor
+    }
+
+    package static func bind(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
+        try unsafe address.withSystemAddress { pointer, length throws(SystemError) in
+            let address = unsafe pointer.assumingMemoryBound(to: sockaddr.self)
+            guard unsafe Glibc.bind(descriptor, address, socklen_t(length)) == 0 else { throw .current }
+        }
+    }
+
+    package static func listen(_ descriptor: Int32, backlog: Int32) throws(SystemError) {
+        guard Glibc.listen(descriptor, backlog) == 0 else { throw .current }
+    }
+
+    // MARK: Options
+
+    package enum Option {
+        /// Listen on an address that connections of an earlier listener still use (socket(7)).
+        case reuseAddress
+        /// Several listeners on one port, among which the kernel spreads connections (socket(7)).
+        case reusePort
+        /// Send small segments at once (tcp(7)); connections inherit it from their listener.
+        case noDelay
+        /// An IPv6 listener does not take IPv4 as well (ipv6(7)).
+        case ipv6Only
+    }
+
+    package static func enable(_ option: Option, on descriptor: Int32) throws(SystemError) {
+        let (level, name): (Int32, Int32) =
+            switch option {
+            case .reuseAddress: (SOL_SOCKET, SO_REUSEADDR)
+            case .reusePort: (SOL_SOCKET, SO_REUSEPORT)
+            case .noDelay: (Int32(IPPROTO_TCP), TCP_NODELAY)
+            case .ipv6Only: (Int32(IPPROTO_IPV6), IPV6_V6ONLY)
+            }
+        var on: Int32 = 1
+        guard unsafe setsockopt(descriptor, level, name, &on, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
+            throw .current
+        }
+    }
+
+    /// Has `close` reset the connection instead of ending it in order: SO_LINGER with no time (socket(7)).
+    package static func resetOnClose(_ descriptor: Int32) {
+        var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
+        unsafe _ = setsockopt(
+            descriptor,
+            SOL_SOCKET,
+            SO_LINGER,
+            &linger,
+            socklen_t(MemoryLayout<Glibc.linger>.size)
+        )
+    }
+
+    // MARK: Names
+
+    package static func localAddress(of descriptor: Int32) -> SocketAddress? {
+        unsafe name(of: descriptor, getsockname)
+    }
+
+    package static func remoteAddress(of descriptor: Int32) -> SocketAddress? {
+        unsafe name(of: descriptor, getpeername)
+    }
+
+    private static func name(
+        of descriptor: Int32,
+        _ call: (Int32, UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>?) -> Int32
+    ) -> SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return unsafe withUnsafeMutablePointer(to: &storage) { storage in
+            let address = unsafe UnsafeMutableRawPointer(storage).assumingMemoryBound(to: sockaddr.self)
+            return unsafe call(descriptor, address, &length) == 0 ? SocketAddress(address) : nil
+        }
+    }
+
+    // MARK: Ending
+
+    /// Ends the direction to the peer: it reads the end of the stream once it has read all that was sent.
+    package static func shutdownWrite(_ descriptor: Int32) {
+        _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    /// Closes the descriptor. Cancels no operation: their last completions must have come before.
+    ///
+    /// close(2) releases the descriptor whatever it returns on Linux, so it is never repeated.
+    package static func close(_ descriptor: Int32) {
+        _ = Glibc.close(descriptor)
+    }
+
+    /// Bytes handed to the kernel that the peer has not acknowledged yet; nil when the socket cannot tell.
+    package static func unacknowledgedBytes(_ descriptor: Int32) -> Int? {
+        let bytes = eddy_unacknowledged_bytes(descriptor)
+        return bytes >= 0 ? Int(bytes) : nil
+    }
+}

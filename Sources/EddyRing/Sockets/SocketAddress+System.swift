@@ -1,0 +1,89 @@
+internal import CLiburing
+internal import Glibc
+
+// Between SocketAddress and the C library's `sockaddr`, whose fields are in the order of the network.
+
+extension SocketAddress {
+    /// Reads a `sockaddr`; nil for families other than IPv4 and IPv6.
+    init?(_ pointer: UnsafePointer<sockaddr>) {
+        let raw = unsafe UnsafeRawPointer(pointer)
+        switch unsafe Int32(pointer.pointee.sa_family) {
+        case AF_INET:
+            let ipv4 = unsafe raw.loadUnaligned(as: sockaddr_in.self)
+            self.init(host: .ipv4(UInt32(bigEndian: ipv4.sin_addr.s_addr)), port: UInt16(bigEndian: ipv4.sin_port))
+        case AF_INET6:
+            let ipv6 = unsafe raw.loadUnaligned(as: sockaddr_in6.self)
+            let halves = unsafe withUnsafeBytes(of: ipv6.sin6_addr) { bytes in
+                (
+                    upper: UInt64(bigEndian: unsafe bytes.load(as: UInt64.self)),
+                    lower: UInt64(bigEndian: unsafe bytes.load(fromByteOffset: 8, as: UInt64.self))
+                )
+            }
+            self.init(
+                host: .ipv6(upper: halves.upper, lower: halves.lower, scope: ipv6.sin6_scope_id),
+                port: UInt16(bigEndian: ipv6.sin6_port)
+            )
+        default:
+            return nil
+        }
+    }
+
+    /// Calls `body` with the address as the system wants it, valid for the call.
+    package func withSystemAddress<Result, Failure: Error>(
+        _ body: (UnsafeRawPointer, Int) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        // One storage for both kinds, so that `body` is called from one place.
+        var storage = sockaddr_storage()
+        let length = unsafe withUnsafeMutableBytes(of: &storage) { bytes in
+            unsafe fill(bytes.baseAddress.unsafelyUnwrapped)
+        }
+        return try unsafe withUnsafePointer(to: &storage) { pointer throws(Failure) in
+            try unsafe body(UnsafeRawPointer(pointer), length)
+        }
+    }
+
+    private func fill(_ storage: UnsafeMutableRawPointer) -> Int {
+        switch host {
+        case .ipv4(let number):
+            var ipv4 = sockaddr_in()
+            ipv4.sin_family = sa_family_t(AF_INET)
+            ipv4.sin_port = port.bigEndian
+            ipv4.sin_addr.s_addr = number.bigEndian
+            unsafe storage.storeBytes(of: ipv4, as: sockaddr_in.self)
+            return MemoryLayout<sockaddr_in>.size
+        case .ipv6(let upper, let lower, let scope):
+            var ipv6 = sockaddr_in6()
+            ipv6.sin6_family = sa_family_t(AF_INET6)
+            ipv6.sin6_port = port.bigEndian
+            ipv6.sin6_scope_id = scope
+            unsafe withUnsafeMutableBytes(of: &ipv6.sin6_addr) { bytes in
+                unsafe bytes.storeBytes(of: upper.bigEndian, as: UInt64.self)
+                unsafe bytes.storeBytes(of: lower.bigEndian, toByteOffset: 8, as: UInt64.self)
+            }
+            unsafe storage.storeBytes(of: ipv6, as: sockaddr_in6.self)
+            return MemoryLayout<sockaddr_in6>.size
+        }
+    }
+
+    var family: Int32 {
+        switch host {
+        case .ipv4: AF_INET
+        case .ipv6: AF_INET6
+        }
+    }
+}
+
+extension SocketAddress: CustomStringConvertible {
+    /// `127.0.0.1:7000` or `[::1]:7000`.
+    public var description: String {
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let result = unsafe withSystemAddress { address, length in
+            let address = unsafe address.assumingMemoryBound(to: sockaddr.self)
+            let room = socklen_t(text.count)
+            return unsafe getnameinfo(address, socklen_t(length), &text, room, nil, 0, NI_NUMERICHOST)
+        }
+        guard result == 0 else { return "?:\(port)" }
+        let number = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return number.contains(":") ? "[\(number)]:\(port)" : "\(number):\(port)"
+    }
+}
