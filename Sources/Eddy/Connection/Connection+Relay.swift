@@ -1,0 +1,24 @@
+extension Connection {
+    /// Passes on what either connection receives to the other, until both have ended.
+    ///
+    /// The bytes stay where they were received and no task is woken for them. Each side's end of stream is passed on
+    /// after the bytes before it, and the other direction goes on. While one side does not take what it is sent, the
+    /// other is not read.
+    ///
+    /// - Throws: ``ConnectionError`` when either connection breaks. The other one gets all that was received before,
+    ///   and is reset when it goes out of scope.
+    /// - Precondition: both connections live on the same loop.
+    public func relay(to other: borrowing Connection) async throws(ConnectionError) {
+        loop.requireLoopThread()
+        precondition(other.loop === loop, "a relay joins connections of one event loop")
+        let (first, second) = (slot, other.slot)
+        precondition(first != second, "a connection cannot be relayed to itself")
+        loop.beginRelay(first, second)
+        if loop.connections[first].isRelaying {
+            await Suspension.suspend { loop.connections[first].reader = $0 }
+        }
+        for slot in [first, second] where loop.connections[slot].hasFailed {
+            throw ConnectionError(failure: loop.connections[slot].failure)
+        }
+    }
+}

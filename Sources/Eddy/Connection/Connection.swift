@@ -1,0 +1,79 @@
+public import EddyRing
+
+/// A TCP connection with one owner.
+///
+/// It lives on an event loop and is used on that loop's thread, where its handler runs; the compiler keeps it from
+/// being copied or kept beyond its scope. When it goes out of scope it is closed in order: what was written is sent,
+/// then the end of the stream.
+///
+/// ```swift
+/// try await server.run { connection in
+///     while let bytes = try await connection.read() {
+///         try await connection.write(bytes)
+///     }
+/// }
+/// ```
+///
+/// A peer's end of stream is not the end of the connection: `read` returns nil from then on, and writing goes on.
+public struct Connection: ~Copyable {
+    let loop: EventLoop
+    let slot: UInt32
+
+    /// Takes over the slot, which nobody else may own.
+    init(loop: EventLoop, slot: UInt32) {
+        self.loop = loop
+        self.slot = slot
+    }
+
+    deinit {
+        loop.release(slot)
+    }
+
+    /// The loop that the connection lives on.
+    public var eventLoop: EventLoop { loop }
+
+    /// This side's address; nil when the system no longer knows it.
+    public var localAddress: SocketAddress? {
+        loop.requireLoopThread()
+        return Socket.localAddress(of: loop.connections[slot].descriptor)
+    }
+
+    /// The peer's address; nil when the connection is broken.
+    public var remoteAddress: SocketAddress? {
+        loop.requireLoopThread()
+        return Socket.remoteAddress(of: loop.connections[slot].descriptor)
+    }
+
+    /// Closes the connection without order: the peer sees a reset, and what was written and not yet sent is lost.
+    public consuming func reset() {
+        loop.requireLoopThread()
+        loop.connections[slot].ending = .reset
+    }
+}
+
+extension EventLoop {
+    /// The owner of a slot is gone. Any thread: a connection may be dropped wherever its task happens to end.
+    func release(_ slot: UInt32) {
+        guard isCurrent else {
+            // Not accepted when the loop has ended: then it has closed all its connections itself.
+            _ = mailbox.post(.work { self.release(slot) })
+            return
+        }
+        // A loop that ends closes connections before their owners let go of them.
+        if connections[slot].phase == .open { beginClosing(slot) }
+    }
+
+    /// Ends what the task does with the connection: it is being cancelled. Any thread.
+    func cancel(_ slot: UInt32, generation: UInt32) {
+        guard isCurrent else {
+            _ = mailbox.post(.work { self.cancel(slot, generation: generation) })
+            return
+        }
+        guard connections.isCurrent(slot, generation: generation), connections[slot].phase != .closing else { return }
+        if connections[slot].phase == .connecting {
+            submit(.cancel(token(.connect, slot), token: token(.cancel, slot)))
+        }
+        connections[slot].ending = .reset
+        fail(slot, ConnectionError.cancelledCode)
+    }
+}

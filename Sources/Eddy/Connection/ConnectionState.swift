@@ -1,0 +1,90 @@
+internal import EddyRing
+
+/// Everything that the loop knows of one connection: a slot of the table. No object, no allocation.
+struct ConnectionState {
+    /// Where a connection is in its life.
+    enum Phase: UInt8 {
+        /// The slot belongs to nobody.
+        case vacant
+        case connecting
+        /// Somebody holds a ``Connection`` to it.
+        case open
+        /// The ``Connection`` is gone; what it left is being finished.
+        case closing
+    }
+
+    /// How a connection ends once its ``Connection`` is gone.
+    enum Ending: UInt8, Comparable {
+        /// Send what is queued, end the stream, wait for the peer's end.
+        case orderly
+        /// Send what is queued, wait until the peer has it, then reset.
+        case resetAfterDelivery
+        /// Reset now, whatever is queued.
+        case reset
+
+        static func < (left: Ending, right: Ending) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    struct Flags: OptionSet {
+        let rawValue: UInt16
+        /// A receive is in flight.
+        static let receiving = Flags(rawValue: 1 << 0)
+        /// The peer has ended its direction: nothing more will be received.
+        static let peerEnded = Flags(rawValue: 1 << 1)
+        /// This side's direction ends once all that is queued has been sent.
+        static let endsAfterSending = Flags(rawValue: 1 << 2)
+        /// This side's direction has ended (FIN).
+        static let ended = Flags(rawValue: 1 << 3)
+        /// In the loop's queue of connections that have something to send.
+        static let queuedToSend = Flags(rawValue: 1 << 4)
+        /// The send in flight is one that ends within `enter`.
+        static let sendingInline = Flags(rawValue: 1 << 5)
+        /// In the loop's queue of connections that wait for memory.
+        static let starved = Flags(rawValue: 1 << 6)
+        /// The one receive in flight has been cancelled, to pause or to close.
+        static let cancellingReceive = Flags(rawValue: 1 << 7)
+        static let cancellingSend = Flags(rawValue: 1 << 8)
+        /// Received once already: the next data are not there yet, most likely.
+        static let warm = Flags(rawValue: 1 << 9)
+        /// A relay's waiting task is kept in this slot's `reader`.
+        static let ownsRelay = Flags(rawValue: 1 << 10)
+        /// The connection was being read too slowly for multishot receives without a limit.
+        static let receivesOneByOne = Flags(rawValue: 1 << 11)
+        /// All is sent; a timer looks whether the peer has received it.
+        static let awaitingDelivery = Flags(rawValue: 1 << 12)
+    }
+
+    var descriptor: Int32 = -1
+    var generation: UInt32 = 0
+    var phase = Phase.vacant
+    var ending = Ending.orderly
+    var flags: Flags = []
+    /// Operations submitted whose last completion has not come.
+    var operations: UInt8 = 0
+    /// Ordinary sends left until inline ones are tried again: the peer was slow.
+    var inlineBackoff: UInt8 = 0
+    /// Slices and bytes of the send in flight, at the head of `outbound`. No slice: no send.
+    var sendingSlices: UInt16 = 0
+    var sendingBytes: UInt32 = 0
+    /// Why the connection broke; 0 while it has not. Errors that are Eddy's own are in `ConnectionError.Code`.
+    var failure: Int32 = 0
+    /// The listener that accepted the connection, or none.
+    var listener = ConnectionState.noListener
+    /// The connection that what is received here is relayed to, or none.
+    var relayPeer = ConnectionState.noSlot
+    /// The next vacant slot.
+    var nextVacant = ConnectionState.noSlot
+    /// Received, not read yet.
+    var inbound = SliceQueue()
+    /// Queued for sending, what is in flight included.
+    var outbound = SliceQueue()
+    var reader: Suspension?
+    var writer: Suspension?
+
+    static let noSlot = UInt32.max
+    static let noListener = UInt32.max
+
+    var isSending: Bool { sendingSlices > 0 }
+    var isRelaying: Bool { relayPeer != Self.noSlot }
+    var hasFailed: Bool { failure != 0 }
+}

@@ -1,0 +1,26 @@
+extension EventLoop {
+    /// Takes a job of a task that prefers this loop. Any thread.
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrent {
+            jobs.append(job)
+            return
+        }
+        let accepted = mailbox.post(.job(job))
+        precondition(accepted, "a task prefers an event loop that has ended; end its tasks before the loop")
+    }
+
+    /// Runs `body` on the loop's thread and returns its result.
+    ///
+    /// Tasks and child tasks that `body` starts prefer the loop, too.
+    public func run<Success: Sendable, Failure: Error>(
+        _ body: @Sendable () async throws(Failure) -> Success
+    ) async throws(Failure) -> Success {
+        try await withTaskExecutorPreference(self, operation: body)
+    }
+
+    /// The loop's figures. Any thread.
+    public func statistics() async -> Statistics {
+        await run { self.collectStatistics() }
+    }
+}

@@ -1,0 +1,81 @@
+public import EddyBuffers
+internal import EddyRing
+
+extension EventLoop {
+    /// What a loop has done since it started, and what it holds now.
+    public struct Statistics: Sendable {
+        public var connectionsAccepted: UInt64 = 0
+        public var connectionsOpened: UInt64 = 0
+        public var connectionsClosed: UInt64 = 0
+        /// Connections closed on arrival because the loop was at its limit.
+        public var connectionsRefused: UInt64 = 0
+        /// Times that accepting paused because the process was out of descriptors or the kernel out of memory.
+        public var acceptPauses: UInt64 = 0
+        public var bytesReceived: UInt64 = 0
+        public var bytesSent: UInt64 = 0
+        /// Receives that had to wait for memory.
+        public var starvations: UInt64 = 0
+        /// Calls of io_uring_enter(2), operations submitted and completions read.
+        public var enters: UInt64 = 0
+        public var submissions: UInt64 = 0
+        public var completions: UInt64 = 0
+        /// Times that the completion queue was too small.
+        public var overflows: UInt64 = 0
+        /// Operations in flight on connections that are open or closing.
+        public var connections = 0
+        public var pool = BufferPool.Statistics()
+
+        public init() {}
+
+        public static func + (left: Statistics, right: Statistics) -> Statistics {
+            var sum = left
+            sum.connectionsAccepted += right.connectionsAccepted
+            sum.connectionsOpened += right.connectionsOpened
+            sum.connectionsClosed += right.connectionsClosed
+            sum.connectionsRefused += right.connectionsRefused
+            sum.acceptPauses += right.acceptPauses
+            sum.bytesReceived += right.bytesReceived
+            sum.bytesSent += right.bytesSent
+            sum.starvations += right.starvations
+            sum.enters += right.enters
+            sum.submissions += right.submissions
+            sum.completions += right.completions
+            sum.overflows += right.overflows
+            sum.connections += right.connections
+            sum.pool = left.pool + right.pool
+            return sum
+        }
+    }
+
+    /// The counters that the loop itself keeps; the rest is asked of the ring and the pool.
+    struct Counters {
+        var connectionsAccepted: UInt64 = 0
+        var connectionsOpened: UInt64 = 0
+        var connectionsClosed: UInt64 = 0
+        var connectionsRefused: UInt64 = 0
+        var acceptPauses: UInt64 = 0
+        var bytesReceived: UInt64 = 0
+        var bytesSent: UInt64 = 0
+    }
+
+    /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.
+    func collectStatistics() -> Statistics {
+        let ringStatistics = ring.statistics
+        var statistics = Statistics()
+        statistics.connectionsAccepted = counters.connectionsAccepted
+        statistics.connectionsOpened = counters.connectionsOpened
+        statistics.connectionsClosed = counters.connectionsClosed
+        statistics.connectionsRefused = counters.connectionsRefused
+        statistics.acceptPauses = counters.acceptPauses
+        statistics.bytesReceived = counters.bytesReceived
+        statistics.bytesSent = counters.bytesSent
+        statistics.starvations = receiveRing.starvations
+        statistics.enters = ringStatistics.enters
+        statistics.submissions = ringStatistics.submissions
+        statistics.completions = ringStatistics.completions
+        statistics.overflows = ringStatistics.overflows
+        statistics.connections = connections.count
+        statistics.pool = pool.statistics
+        return statistics
+    }
+}

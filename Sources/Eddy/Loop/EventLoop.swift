@@ -1,0 +1,233 @@
+internal import EddyBuffers
+internal import EddyRing
+internal import Synchronization
+
+// One iteration of a loop:
+//
+//     ┌─▶ 1. queue a send for each connection that has something to send
+//     │   2. enter: submit everything; wait, if no job is left, for completions, mail, or the next deadline
+//     │   3. dispatch completions: slices to connections, results to waiting tasks, which become jobs
+//     │   4. settle the sends that ended within `enter`: their slices go back to the pool
+//     │   5. give the kernel free chunks; let connections receive that waited for memory
+//     │   6. fire timers, take in mail
+//     └── 7. run jobs: the tasks of connections, until each waits again
+//
+// Everything that a batch of requests is answered with leaves in one system call.
+
+/// A thread, a ring and a pool: what a connection lives on.
+///
+/// A loop is a `TaskExecutor`: a task that prefers it runs on its thread, and so does a connection's. Everything
+/// of the loop happens on that thread; other threads reach it by jobs alone.
+public final class EventLoop: TaskExecutor, @unchecked Sendable {
+    public let configuration: Configuration
+
+    let ring: Ring
+    let pool: BufferPool
+    let receiveRing: ReceiveRing
+    let features: RingFeatures
+    let mailbox: Mailbox
+
+    let connections: ConnectionTable
+    let slices = SliceStore()
+    let messages = MessageArena()
+    let jobs = JobQueue()
+    /// Connections that have something to send and no send in flight.
+    let sendQueue = SlotQueue()
+    /// Connections whose send ends within the next `enter`.
+    let inlineSends = SlotQueue()
+    /// Connections whose receive found no memory, in the order in which they did.
+    let starvedQueue = SlotQueue()
+
+    private let timerStorage = LoopLocal(TimerQueue())
+    private let counterStorage = LoopLocal(Counters())
+    private let listenerStorage = LoopLocal([Listener?]())
+    private let sleepStorage = LoopLocal(SleepTable())
+    private let fixedBufferStorage: LoopLocal<FixedBuffers>
+    private let thread: ThreadIdentity
+    private let stopping = LoopLocal(false)
+    /// Whether the loop is going to end: set once, read by its own thread.
+    private let stopped = Atomic<Bool>(false)
+
+    var timers: TimerQueue {
+        _read { yield timerStorage.value }
+        _modify { yield &timerStorage.value }
+    }
+    var counters: Counters {
+        @inline(__always) _read { yield counterStorage.value }
+        @inline(__always) _modify { yield &counterStorage.value }
+    }
+    var listeners: [Listener?] {
+        _read { yield listenerStorage.value }
+        _modify { yield &listenerStorage.value }
+    }
+    var sleeps: SleepTable {
+        _read { yield sleepStorage.value }
+        _modify { yield &sleepStorage.value }
+    }
+
+    /// Makes a loop whose thread is the calling one; `run` it there.
+    init(configuration: Configuration) throws(RingError) {
+        self.configuration = configuration
+        features = RingFeatures.probed
+        mailbox = try Mailbox()
+        ring = try Ring()
+        let mailbox = mailbox
+        var poolConfiguration = configuration.pool
+        if !features.incrementalBuffers {
+            // Each receive uses a whole chunk up, so chunks must be smaller for the same number of them.
+            poolConfiguration.receiveChunkSize = min(poolConfiguration.receiveChunkSize, 16 << 10)
+        }
+        pool = BufferPool(configuration: poolConfiguration, wake: { mailbox.wake() })
+        receiveRing = try ReceiveRing(
+            ring: ring,
+            pool: pool,
+            incremental: features.incrementalBuffers,
+            target: features.incrementalBuffers ? 8 : 64
+        )
+        fixedBufferStorage = LoopLocal(FixedBuffers(ring: ring))
+        connections = ConnectionTable(capacity: configuration.maximumConnections)
+        thread = .current
+        fixedBufferStorage.value.register(slabsOf: pool)
+    }
+
+    /// Whether the calling thread is the loop's.
+    public var isCurrent: Bool { thread == .current }
+
+    /// How the pool's memory was registered with the kernel; see ``FixedBuffers``.
+    var fixedBuffers: FixedBuffers.Outcome { fixedBufferStorage.value.outcome }
+
+    /// Traps unless the calling thread is the loop's: everything else would corrupt the loop's memory.
+    @inline(__always)
+    func requireLoopThread() {
+        precondition(
+            isCurrent,
+            "a connection is used on its event loop's thread; do not hand it to an actor or a task that does not prefer the loop"
+        )
+    }
+
+    // MARK: Running
+
+    /// Runs the loop on the calling thread until it is stopped.
+    func run() {
+        makeCurrent()
+        pool.makeCurrent()
+        submit(mailbox.wakeDescriptor.awaitSignal(token: OperationToken(kind: OperationKind.wake.rawValue)))
+        while !stopping.value { iterate() }
+        tearDown()
+    }
+
+    /// Ends the loop after the current iteration. Loop thread only.
+    func stop() { stopping.value = true }
+
+    private func iterate() {
+        submitSends()
+        let mustWait = jobs.isEmpty && sendQueue.isEmpty && mailbox.fallAsleep()
+        enter(waitFor: mustWait ? 1 : 0, deadline: mustWait ? timers.nextDeadline : nil)
+        if mustWait { mailbox.wakeUp() }
+        dispatchCompletions()
+        settleInlineSends()
+        supplyMemory()
+        fireTimers()
+        collectMail()
+        runJobs()
+    }
+
+    /// Submits and waits; a failure that is not passing means that the ring itself is broken.
+    func enter(waitFor count: UInt32, deadline: UInt64?) {
+        do {
+            try ring.enter(waitFor: count, deadline: deadline)
+        } catch {
+            fatalError("event loop: \(error)")
+        }
+    }
+
+    func submit(_ entry: SubmissionEntry) {
+        do {
+            try ring.submit(entry)
+        } catch {
+            fatalError("event loop: \(error)")
+        }
+    }
+
+    /// Runs the jobs that are there, and those that they make ready, up to a bound, so that the kernel is heard.
+    private func runJobs() {
+        let executor = unsafe asUnownedTaskExecutor()
+        var left = max(jobs.count, Self.jobsAnIteration)
+        while left > 0, let job = jobs.popFirst() {
+            unsafe job.runSynchronously(on: executor)
+            left -= 1
+        }
+    }
+
+    private static let jobsAnIteration = 1024
+
+    private func fireTimers() {
+        guard let deadline = timers.nextDeadline else { return }
+        let now = MonotonicClock.now
+        guard deadline <= now else { return }
+        while let event = timers.popDue(at: now) { fire(event) }
+    }
+
+    private func fire(_ event: TimerQueue.Event) {
+        switch event {
+        case .sleep(let number): sleeps.remove(number)?.resume()
+        case .resumeAccepting(let listener): listeners[Int(listener)]?.arm()
+        case .graceEnded(let listener): listeners[Int(listener)]?.endGrace()
+        case .closeTimedOut(let token): closeTimedOut(token)
+        case .checkDelivery(let token, let attempt): checkDelivery(token, attempt: attempt)
+        }
+    }
+
+    private func collectMail() {
+        for mail in mailbox.collect() { handle(mail) }
+    }
+
+    private func handle(_ mail: Mail) {
+        switch mail {
+        case .job(let job): jobs.append(job)
+        case .work(let work): work()
+        }
+    }
+
+    // MARK: Memory
+
+    /// Gives the kernel free chunks, then lets connections receive that waited for them, in order.
+    private func supplyMemory() {
+        pool.collectReturns()
+        guard receiveRing.refill() else { return }
+        while let slot = starvedQueue.popFirst() {
+            connections[slot].flags.remove(.starved)
+            armReceive(slot)
+        }
+        fixedBufferStorage.value.register(slabsOf: pool)
+    }
+
+    // MARK: Ending
+
+    /// Leaves nothing behind: every operation reaches its last completion before its memory is unmapped.
+    private func tearDown() {
+        for index in listeners.indices { listeners[index]?.shutDown(grace: .zero) }
+        connections.forEach { fail($0, ConnectionError.shutDownCode) }
+        runJobs()
+        connections.forEach { slot in
+            connections[slot].ending = .reset
+            if connections[slot].phase == .open { connections[slot].phase = .closing }
+            continueClosing(slot)
+        }
+        let deadline = MonotonicClock.now + 5_000_000_000
+        while connections.count > 0 || listeners.contains(where: { $0 != nil }), MonotonicClock.now < deadline {
+            submitSends()
+            enter(waitFor: 1, deadline: MonotonicClock.now + 100_000_000)
+            dispatchCompletions()
+            settleInlineSends()
+            runJobs()
+        }
+        for mail in mailbox.close() { handle(mail) }
+        while !jobs.isEmpty { runJobs() }
+        guard connections.count == 0 else {
+            // Operations are still in flight: their memory must stay. It is leaked rather than freed.
+            return
+        }
+        receiveRing.close()
+    }
+}

@@ -1,0 +1,70 @@
+public import EddyRing
+internal import Glibc
+internal import Synchronization
+
+/// Several event loops, one a core unless told otherwise.
+///
+/// Its threads run from the start until ``shutDown()``.
+public final class EventLoopGroup: Sendable {
+    public let loops: [EventLoop]
+    private let threads: [LoopThread]
+    private let turn = Atomic<Int>(0)
+
+    /// The number of processors that this process may use.
+    public static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+    /// Starts the loops' threads and sets up a ring and a pool on each.
+    ///
+    /// - Parameter count: the number of loops; one a processor by default.
+    /// - Throws: ``RingError`` if this system gives no ring; no thread is left then.
+    /// - Precondition: `count` is at least 1.
+    public init(
+        count: Int = EventLoopGroup.processorCount,
+        configuration: EventLoop.Configuration = .init()
+    ) throws(RingError) {
+        precondition(count > 0, "a group has at least one event loop")
+        var loops: [EventLoop] = []
+        var threads: [LoopThread] = []
+        do {
+            for number in 0..<count {
+                let (thread, loop) = try LoopThread.start(
+                    name: "eddy-loop-\(number)",
+                    make: { () throws(RingError) in try EventLoop(configuration: configuration) },
+                    run: { $0.run() }
+                )
+                threads.append(thread)
+                loops.append(loop)
+            }
+        } catch {
+            for loop in loops { _ = loop.mailbox.post(.work { loop.stop() }) }
+            for thread in threads { thread.join() }
+            throw error
+        }
+        self.loops = loops
+        self.threads = threads
+    }
+
+    /// The loops in turn.
+    public func next() -> EventLoop {
+        let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue
+        return loops[turn % loops.count]
+    }
+
+    /// The loops' figures, added up.
+    public func statistics() async -> EventLoop.Statistics {
+        var sum = EventLoop.Statistics()
+        for loop in loops { sum = sum + (await loop.statistics()) }
+        return sum
+    }
+
+    /// Ends the loops and waits for their threads. Connections that are left are reset.
+    ///
+    /// Call it when no task prefers one of the loops any more, from outside of them; once.
+    public func shutDown() {
+        for loop in loops {
+            precondition(!loop.isCurrent, "an event loop cannot wait for its own end")
+            _ = loop.mailbox.post(.work { loop.stop() })
+        }
+        for thread in threads { thread.join() }
+    }
+}

@@ -1,0 +1,85 @@
+internal import EddyRing
+internal import Glibc
+
+/// A thread of our own. A ring's requests belong to the thread that submitted them, and the kernel cancels them when
+/// it ends, so a loop cannot live on a pool of threads that come and go.
+@safe
+struct LoopThread: @unchecked Sendable {
+    private let thread: pthread_t
+
+    /// Starts a thread, has it make a value with `make`, hands that back to the caller, and goes on with `run`.
+    ///
+    /// - Throws: what `make` throws; the thread has ended then. `RingError.system` when there can be no thread.
+    static func start<Value: Sendable>(
+        name: String,
+        make: @escaping @Sendable () throws(RingError) -> Value,
+        run: @escaping @Sendable (Value) -> Void
+    ) throws(RingError) -> (LoopThread, Value) {
+        let handover = Handover<Value>()
+        let body = Body {
+            setCurrentThreadName(name)
+            let result = Result { () throws(RingError) in try make() }
+            handover.deliver(result)
+            if case .success(let value) = result { run(value) }
+        }
+        var thread = pthread_t()
+        let context = unsafe Unmanaged.passRetained(body)
+        let result = unsafe pthread_create(&thread, nil, Body.main, context.toOpaque())
+        guard result == 0 else {
+            unsafe context.release()
+            throw .system(call: "pthread_create", error: SystemError(result))
+        }
+        let loopThread = LoopThread(thread: thread)
+        switch handover.receive() {
+        case .success(let value): return (loopThread, value)
+        case .failure(let error):
+            loopThread.join()
+            throw error
+        }
+    }
+
+    /// Waits until the thread has ended.
+    func join() {
+        _ = pthread_join(thread, nil)
+    }
+
+    /// What the thread runs, passed through C as one pointer.
+    private final class Body: Sendable {
+        private let closure: @Sendable () -> Void
+        init(_ closure: @escaping @Sendable () -> Void) { self.closure = closure }
+
+        static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
+            guard let context = unsafe context else { return nil }
+            unsafe Unmanaged<Body>.fromOpaque(context).takeRetainedValue().closure()
+            return nil
+        }
+    }
+
+    /// One value from the new thread to its maker, who waits for it.
+    @safe
+    private final class Handover<Value: Sendable>: @unchecked Sendable {
+        private var value: Result<Value, RingError>?
+        private let arrived: UnsafeMutablePointer<sem_t>
+
+        init() {
+            unsafe arrived = .allocate(capacity: 1)
+            unsafe sem_init(arrived, 0, 0)
+        }
+
+        deinit {
+            unsafe sem_destroy(arrived)
+            unsafe arrived.deallocate()
+        }
+
+        func deliver(_ value: Result<Value, RingError>) {
+            self.value = value
+            unsafe sem_post(arrived)
+        }
+
+        func receive() -> Result<Value, RingError> {
+            while unsafe sem_wait(arrived) != 0 {}
+            guard let value else { preconditionFailure("the thread delivered nothing") }
+            return value
+        }
+    }
+}

@@ -1,0 +1,15 @@
+/// What a submission of the loop was: the upper byte of its token.
+enum OperationKind: UInt8 {
+    /// The read of the descriptor by which other threads wake the loop.
+    case wake = 1
+    /// A listener's multishot accept; the index is the listener's.
+    case accept
+    case connect
+    case receive
+    /// A send that completes when the socket has taken everything.
+    case send
+    /// A send that ends within `enter` and completes only if it did not take everything.
+    case inlineSend
+    /// A cancellation; nobody waits for its own completion.
+    case cancel
+}

@@ -1,0 +1,22 @@
+/// A task that waits for the loop: one word, which lies in the slot of the connection (or timer) it waits for.
+///
+/// Resuming costs no allocation. It puts the task's job on its executor, which for a connection's task is the loop.
+@safe
+struct Suspension {
+    private let continuation: UnsafeContinuation<Void, Never>
+
+    init(_ continuation: UnsafeContinuation<Void, Never>) {
+        unsafe self.continuation = continuation
+    }
+
+    /// Resumes the task. Exactly once for each suspension: a checked continuation would allocate to prove it.
+    func resume() {
+        unsafe continuation.resume()
+    }
+
+    /// Suspends the calling task and hands it to `register`, which keeps it until it is resumed.
+    @inline(__always)
+    static func suspend(_ register: (Suspension) -> Void) async {
+        await unsafe withUnsafeContinuation { unsafe register(Suspension($0)) }
+    }
+}

@@ -1,0 +1,168 @@
+internal import EddyRing
+
+/// One loop's listening socket: a multishot accept, the connections that wait for their handler, and the way out.
+///
+/// Loop thread only, like everything of a loop.
+final class Listener: @unchecked Sendable {
+    let loop: EventLoop
+    private let index: UInt32
+    private let descriptor: Int32
+    private var isArmed = false
+    private var ownsSocket = true
+    private var phase = Phase.accepting
+    /// Accepted, handler not started yet.
+    private let accepted = SlotQueue()
+    /// Connections accepted here and not closed yet.
+    private var openConnections = 0
+    /// The task that starts handlers, while it waits for a connection or for the last one to close.
+    private var waiter: Suspension?
+
+    private enum Phase {
+        case accepting
+        /// No further connections; those that are there may finish.
+        case draining
+        /// The grace is over: what was left has been reset.
+        case expired
+    }
+
+    /// Takes over a listening socket. It accepts once ``arm()`` is called.
+    init(loop: EventLoop, descriptor: Int32) {
+        self.loop = loop
+        self.descriptor = descriptor
+        let free = loop.listeners.firstIndex { $0 == nil } ?? loop.listeners.count
+        index = UInt32(free)
+        if free == loop.listeners.count { loop.listeners.append(nil) }
+        loop.listeners[free] = self
+    }
+
+    // MARK: Accepting
+
+    /// Submits the accept, which goes on by itself until it fails.
+    func arm() {
+        guard !isArmed, phase == .accepting else { return }
+        isArmed = true
+        loop.submit(.acceptMultishot(descriptor: descriptor, token: token))
+    }
+
+    private var token: OperationToken { OperationToken(kind: OperationKind.accept.rawValue, index: index) }
+
+    /// A connection came, or accepting failed.
+    func accepted(_ completion: CompletionEntry) {
+        if completion.isLast { isArmed = false }
+        if let error = completion.error {
+            acceptFailed(error)
+        } else {
+            admit(completion.result)
+            arm()
+        }
+        leaveIfDone()
+    }
+
+    private func acceptFailed(_ error: SystemError) {
+        switch error {
+        case .cancelled: break
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .outOfMemory:
+            // Trying again at once would fail at once, for ever. The backlog keeps the peers until a connection
+            // closes, or for a moment.
+            loop.counters.acceptPauses += 1
+            loop.timers.schedule(.resumeAccepting(listener: index), at: MonotonicClock.now + Self.pause)
+        default:
+            // The peer was gone before it was accepted (accept(2), "Error handling"), or the like.
+            arm()
+        }
+    }
+
+    private static let pause: UInt64 = 100_000_000
+
+    private func admit(_ descriptor: Int32) {
+        guard phase == .accepting, let slot = loop.connections.occupy(descriptor: descriptor, phase: .open) else {
+            loop.counters.connectionsRefused += 1
+            Socket.close(descriptor)
+            return
+        }
+        loop.counters.connectionsAccepted += 1
+        openConnections += 1
+        loop.connections[slot].listener = index
+        accepted.append(slot)
+        resumeWaiter()
+    }
+
+    private func resumeWaiter() {
+        guard let waiter else { return }
+        self.waiter = nil
+        waiter.resume()
+    }
+
+    /// The next connection's slot, which the caller now owns; nil when the listener has been shut down.
+    func nextConnection() async -> UInt32? {
+        while true {
+            if let slot = accepted.popFirst() { return slot }
+            guard phase == .accepting else { return nil }
+            await Suspension.suspend { waiter = $0 }
+        }
+    }
+
+    // MARK: Shutting down
+
+    /// Stops accepting. Connections may finish within `grace`; those that have not are reset then.
+    func shutDown(grace: Duration) {
+        if phase == .accepting {
+            phase = .draining
+            if isArmed { loop.submit(.cancel(token, token: OperationToken(kind: OperationKind.cancel.rawValue))) }
+            leaveIfDone()
+            resumeWaiter()
+        }
+        guard phase == .draining else { return }
+        guard grace > .zero else { return endGrace() }
+        loop.timers.schedule(.graceEnded(listener: index), at: MonotonicClock.now.advanced(by: grace))
+    }
+
+    /// Resets every connection that is still there.
+    func endGrace() {
+        guard phase == .draining else { return }
+        phase = .expired
+        loop.connections.forEach { slot in
+            guard loop.connections[slot].listener == index else { return }
+            loop.fail(slot, ConnectionError.shutDownCode)
+            loop.connections[slot].ending = .reset
+            loop.continueClosing(slot)
+        }
+        resumeWaiter()
+    }
+
+    /// Waits for the last connection to close, or for the end of the grace.
+    ///
+    /// - Returns: whether all connections finished in time.
+    func drained() async -> Bool {
+        while phase == .draining, openConnections > 0 {
+            await Suspension.suspend { waiter = $0 }
+        }
+        return openConnections == 0
+    }
+
+    /// Waits until no connection and no operation is left, whatever it takes.
+    func closed() async {
+        while openConnections > 0 || ownsSocket {
+            await Suspension.suspend { waiter = $0 }
+        }
+    }
+
+    func connectionClosed() {
+        openConnections -= 1
+        // A descriptor is free again.
+        arm()
+        leaveIfDone()
+        if phase != .accepting { resumeWaiter() }
+    }
+
+    /// Closes the socket after the accept's last completion, never before; leaves the loop with the last connection.
+    private func leaveIfDone() {
+        guard phase != .accepting, !isArmed else { return }
+        if ownsSocket {
+            ownsSocket = false
+            Socket.close(descriptor)
+            resumeWaiter()
+        }
+        if openConnections == 0 { loop.listeners[Int(index)] = nil }
+    }
+}

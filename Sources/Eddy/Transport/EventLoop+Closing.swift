@@ -1,0 +1,132 @@
+internal import EddyBuffers
+internal import EddyRing
+
+// What happens when a connection's owner lets go of it:
+//
+//     orderly: queue sent ──▶ FIN ──▶ what still comes is read and dropped until the peer's FIN ──┐
+//     reset after delivery: queue sent ──▶ peer has acknowledged everything ─────────────────────┤
+//     reset: ────────────────────────────────────────────────────────────────────────────────────┤
+//     any failure, or the close timeout: ────────────────────────────────────────────────────────┤
+//                                                                                                ▼
+//                               cancel what is in flight ──▶ every last completion ──▶ close, vacate the slot
+//
+// A close with unread input would make the kernel send a reset, which can destroy the reply on its way to the peer
+// (RFC 1122, 4.2.2.13; RFC 2525, 2.17). That is why an orderly close reads on.
+
+extension EventLoop {
+    /// The connection's owner is gone.
+    func beginClosing(_ slot: UInt32) {
+        connections[slot].phase = .closing
+        connections[slot].reader = nil
+        connections[slot].writer = nil
+        slices.removeAll(of: &connections[slot].inbound)
+        continueClosing(slot)
+        // Still there: it has to wait for its peer, and gets a limit.
+        if connections[slot].phase == .closing {
+            let deadline = MonotonicClock.now.advanced(by: configuration.closeTimeout)
+            timers.schedule(.closeTimedOut(token(.cancel, slot)), at: deadline)
+        }
+    }
+
+    /// Goes as far towards the end as is possible now.
+    func continueClosing(_ slot: UInt32) {
+        guard connections[slot].phase == .closing else { return }
+        guard connections[slot].ending != .reset, !connections[slot].hasFailed else { return finishClosing(slot) }
+        guard connections[slot].outbound.isEmpty else { return }
+        switch connections[slot].ending {
+        case .orderly: closeInOrder(slot)
+        case .resetAfterDelivery: awaitDelivery(slot)
+        case .reset: break
+        }
+    }
+
+    private func closeInOrder(_ slot: UInt32) {
+        if connections[slot].flags.contains(.peerEnded) { return finishClosing(slot) }
+        if !connections[slot].flags.contains(.ended) {
+            connections[slot].flags.insert(.ended)
+            Socket.shutdownWrite(connections[slot].descriptor)
+        }
+        armReceive(slot)
+    }
+
+    /// Cancels what is in flight; closes the descriptor when nothing is.
+    private func finishClosing(_ slot: UInt32) {
+        guard connections[slot].operations == 0 else {
+            connections[slot].ending = .reset
+            cancelReceive(slot)
+            if connections[slot].isSending, connections[slot].flags.isDisjoint(with: [.sendingInline, .cancellingSend])
+            {
+                connections[slot].flags.insert(.cancellingSend)
+                submit(.cancel(token(.send, slot), token: token(.cancel, slot)))
+            }
+            return
+        }
+        slices.removeAll(of: &connections[slot].outbound)
+        slices.removeAll(of: &connections[slot].inbound)
+        let ended: ConnectionState.Flags = [.peerEnded]
+        if connections[slot].ending != .orderly, !connections[slot].flags.isSuperset(of: ended.union(.ended)) {
+            Socket.resetOnClose(connections[slot].descriptor)
+        }
+        Socket.close(connections[slot].descriptor)
+        counters.connectionsClosed += 1
+        let listener = connections[slot].listener
+        if connections[slot].flags.contains(.queuedToSend) || connections[slot].flags.contains(.starved) {
+            forget(slot)
+        }
+        connections.vacate(slot)
+        if listener != ConnectionState.noListener { listeners[Int(listener)]?.connectionClosed() }
+    }
+
+    /// Takes a slot out of the queues that it is still in; its next owner must not be found there.
+    private func forget(_ slot: UInt32) {
+        for _ in 0..<sendQueue.count {
+            if let queued = sendQueue.popFirst(), queued != slot { sendQueue.append(queued) }
+        }
+        for _ in 0..<starvedQueue.count {
+            if let starved = starvedQueue.popFirst(), starved != slot { starvedQueue.append(starved) }
+        }
+    }
+
+    func closeTimedOut(_ token: OperationToken) {
+        guard connections.isCurrent(token.index, generation: token.generation) else { return }
+        connections[token.index].ending = .reset
+        continueClosing(token.index)
+    }
+
+    // MARK: Reset after delivery
+
+    private func awaitDelivery(_ slot: UInt32) {
+        guard !connections[slot].flags.contains(.awaitingDelivery) else { return }
+        connections[slot].flags.insert(.awaitingDelivery)
+        checkDelivery(token(.cancel, slot), attempt: 0)
+    }
+
+    /// Resets the connection once the peer's system has acknowledged all that was sent; until then looks again,
+    /// after 1, 2, 4 … 64 ms. The close timeout ends it in any case.
+    func checkDelivery(_ token: OperationToken, attempt: UInt32) {
+        let slot = token.index
+        guard connections.isCurrent(slot, generation: token.generation), connections[slot].phase == .closing,
+            connections[slot].ending == .resetAfterDelivery
+        else { return }
+        guard let bytes = Socket.unacknowledgedBytes(connections[slot].descriptor), bytes > 0 else {
+            connections[slot].ending = .reset
+            return finishClosing(slot)
+        }
+        let delay = UInt64(1_000_000) << UInt64(min(attempt, 6))
+        timers.schedule(.checkDelivery(token, attempt: attempt + 1), at: MonotonicClock.now + delay)
+    }
+
+    // MARK: Failure
+
+    /// The connection is broken: whoever waits for it is told. The first failure is the one that counts.
+    func fail(_ slot: UInt32, _ failure: Int32) {
+        guard !connections[slot].hasFailed else { return }
+        connections[slot].failure = failure
+        if connections[slot].isRelaying { relayFailed(slot) }
+        resumeReader(slot)
+        if let writer = connections[slot].writer {
+            connections[slot].writer = nil
+            writer.resume()
+        }
+    }
+}

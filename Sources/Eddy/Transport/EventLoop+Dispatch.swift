@@ -1,0 +1,33 @@
+internal import EddyBuffers
+internal import EddyRing
+
+extension EventLoop {
+    /// Hands every completion that is there to what it belongs to.
+    ///
+    /// All that was posted up to now is taken, and no more: the queue is finite, so an iteration is, too.
+    func dispatchCompletions() {
+        if ring.isSettled { messages.reset() }
+        while let completion = ring.nextCompletion() { dispatch(completion) }
+    }
+
+    private func dispatch(_ completion: CompletionEntry) {
+        let token = completion.token
+        switch OperationKind(rawValue: token.kind) {
+        case .receive: received(completion, slot: token.index)
+        case .send: sent(completion, slot: token.index)
+        case .inlineSend: inlineSendFailed(completion, slot: token.index)
+        case .accept: listeners[Int(token.index)]?.accepted(completion)
+        case .connect: connected(completion, slot: token.index)
+        case .wake:
+            submit(mailbox.wakeDescriptor.awaitSignal(token: token))
+        case .cancel: break
+        case nil: preconditionFailure("the kernel completed what the loop never submitted")
+        }
+    }
+
+    /// The name of a connection's operation.
+    @inline(__always)
+    func token(_ kind: OperationKind, _ slot: UInt32) -> OperationToken {
+        OperationToken(kind: kind.rawValue, generation: connections[slot].generation, index: slot)
+    }
+}

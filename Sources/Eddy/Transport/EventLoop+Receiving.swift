@@ -1,0 +1,157 @@
+internal import EddyBuffers
+internal import EddyRing
+
+// A connection has at most one receive in flight. It is armed when there is room for what may come:
+//
+//     received and not read          0 ────────────▶ receiveWindow
+//     (or, relayed: the other side's queue)
+//                                    armed           not armed; the peer fills the socket's buffer and stops
+//
+// With a kernel that knows receive limits the multishot receive is given a credit of the window and ends by itself.
+// Without, it is cancelled when the window is full, and that connection receives one by one from then on: to cancel
+// and arm again and again costs more than it saves.
+
+extension EventLoop {
+    /// Submits a receive if the connection may have one.
+    func armReceive(_ slot: UInt32) {
+        let flags = connections[slot].flags
+        guard flags.isDisjoint(with: [.receiving, .peerEnded, .starved]), !connections[slot].hasFailed else { return }
+        guard receiveBacklog(slot) < UInt32(configuration.receiveWindow) else { return }
+        let entry: SubmissionEntry
+        if flags.contains(.receivesOneByOne) {
+            entry = .receiveOnce(
+                descriptor: connections[slot].descriptor,
+                group: receiveRing.group,
+                token: token(.receive, slot)
+            )
+        } else {
+            entry = .receiveMultishot(
+                descriptor: connections[slot].descriptor,
+                group: receiveRing.group,
+                limit: features.receiveLimits ? UInt32(configuration.receiveWindow) : 0,
+                expectsDelay: flags.contains(.warm),
+                token: token(.receive, slot)
+            )
+        }
+        submit(entry)
+        connections[slot].flags.formUnion([.receiving, .warm])
+        connections[slot].operations += 1
+    }
+
+    /// Bytes that were received and have not moved on.
+    private func receiveBacklog(_ slot: UInt32) -> UInt32 {
+        let peer = connections[slot].relayPeer
+        return peer == ConnectionState.noSlot
+            ? connections[slot].inbound.byteCount : connections[peer].outbound.byteCount
+    }
+
+    /// A receive completed: bytes, the end of the stream, a failure, or its own end.
+    func received(_ completion: CompletionEntry, slot: UInt32) {
+        if let slice = receiveRing.slice(for: completion) {
+            counters.bytesReceived += UInt64(slice.count)
+            accept(slice, from: slot)
+        }
+        if completion.isLast {
+            connections[slot].flags.subtract([.receiving, .cancellingReceive])
+            connections[slot].operations -= 1
+            receiveEnded(completion, slot: slot)
+        } else if !features.receiveLimits {
+            pauseWhenWindowIsFull(slot)
+        }
+    }
+
+    /// Puts received bytes where they belong.
+    private func accept(_ slice: Slice, from slot: UInt32) {
+        guard connections[slot].phase == .open else { return slice.dropOnOwnerThread() }
+        if connections[slot].isRelaying {
+            relay(slice, from: slot)
+            return
+        }
+        slices.append(slice, to: &connections[slot].inbound, mayMerge: true)
+        resumeReader(slot)
+    }
+
+    /// The receive is over: why, and what follows.
+    private func receiveEnded(_ completion: CompletionEntry, slot: UInt32) {
+        switch completion.error {
+        case nil where completion.result == 0:
+            peerEnded(slot)
+        case nil:
+            // Its credit is used up, or the kernel could not go on: armed again when there is room.
+            armReceiveIfWanted(slot)
+        case .noBufferSpace:
+            receiveRing.noteStarvation()
+            waitForMemory(slot)
+        case .cancelled, .interrupted, .again:
+            armReceiveIfWanted(slot)
+        case let error?:
+            fail(slot, error.code)
+        }
+        if connections[slot].phase == .closing { continueClosing(slot) }
+    }
+
+    /// Arms the receive again, unless the connection is on its way out.
+    private func armReceiveIfWanted(_ slot: UInt32) {
+        if connections[slot].phase == .open { armReceive(slot) }
+    }
+
+    /// Parks the connection until there are chunks. First come, first served.
+    private func waitForMemory(_ slot: UInt32) {
+        guard !connections[slot].flags.contains(.starved), connections[slot].phase == .open else { return }
+        connections[slot].flags.insert(.starved)
+        starvedQueue.append(slot)
+    }
+
+    private func peerEnded(_ slot: UInt32) {
+        connections[slot].flags.insert(.peerEnded)
+        if connections[slot].isRelaying {
+            relayPeerEnded(slot)
+        } else {
+            resumeReader(slot)
+        }
+    }
+
+    /// Without receive limits: cancels the receive of a connection that reads more slowly than its peer sends.
+    private func pauseWhenWindowIsFull(_ slot: UInt32) {
+        guard receiveBacklog(slot) >= UInt32(configuration.receiveWindow) else { return }
+        connections[slot].flags.insert(.receivesOneByOne)
+        cancelReceive(slot)
+    }
+
+    /// Asks for the end of the receive in flight; its last completion comes in any case.
+    func cancelReceive(_ slot: UInt32) {
+        guard connections[slot].flags.contains(.receiving), !connections[slot].flags.contains(.cancellingReceive)
+        else { return }
+        connections[slot].flags.insert(.cancellingReceive)
+        submit(.cancel(token(.receive, slot), token: token(.cancel, slot)))
+    }
+
+    // MARK: The reading task
+
+    /// What a reader gets.
+    enum ReadResult {
+        case slice(Slice)
+        case end
+        case failed(ConnectionError)
+        /// Nothing has come yet.
+        case wait
+    }
+
+    /// Takes the first slice that was received. What came before a failure or the end is delivered first.
+    func read(_ slot: UInt32) -> ReadResult {
+        if let slice = slices.popFirst(of: &connections[slot].inbound) {
+            if !connections[slot].flags.contains(.receiving) { armReceive(slot) }
+            return .slice(slice)
+        }
+        if connections[slot].hasFailed { return .failed(ConnectionError(failure: connections[slot].failure)) }
+        if connections[slot].flags.contains(.peerEnded) { return .end }
+        armReceive(slot)
+        return .wait
+    }
+
+    func resumeReader(_ slot: UInt32) {
+        guard let reader = connections[slot].reader else { return }
+        connections[slot].reader = nil
+        reader.resume()
+    }
+}

@@ -1,0 +1,180 @@
+internal import EddyBuffers
+internal import EddyRing
+
+// Sends of one connection go one at a time, in order. What is written while one is in flight waits in the queue:
+//
+//     outbound  ┌──────────────┬─────────────────────────┐
+//               │ in flight    │ waits; the next send    │  ◀── write
+//               └──────────────┴─────────────────────────┘
+//                sendingSlices
+//
+// A send is tried inline first: the socket takes all of it within `enter`, which is what nearly always happens, and
+// then no completion is posted at all. If it takes less, the rest is sent by an ordinary send, which waits for room.
+
+extension EventLoop {
+    /// Queues a slice, whose reference the loop takes over; false (and the slice dropped) when nothing can be sent.
+    func write(_ slice: Slice, to slot: UInt32) -> ConnectionError? {
+        if connections[slot].hasFailed {
+            slice.drop()
+            return ConnectionError(failure: connections[slot].failure)
+        }
+        if !connections[slot].flags.isDisjoint(with: [.endsAfterSending, .ended]) {
+            slice.drop()
+            return .writingEnded
+        }
+        guard slice.count > 0 else {
+            slice.drop()
+            return nil
+        }
+        appendOutbound(slice, to: slot)
+        return nil
+    }
+
+    func appendOutbound(_ slice: Slice, to slot: UInt32) {
+        // What is in flight must stay as the kernel knows it.
+        let mayMerge = connections[slot].outbound.count > UInt32(connections[slot].sendingSlices)
+        slices.append(slice, to: &connections[slot].outbound, mayMerge: mayMerge)
+        queueToSend(slot)
+    }
+
+    /// Has the connection looked at before the next `enter`.
+    func queueToSend(_ slot: UInt32) {
+        guard !connections[slot].isSending, !connections[slot].flags.contains(.queuedToSend) else { return }
+        connections[slot].flags.insert(.queuedToSend)
+        sendQueue.append(slot)
+    }
+
+    /// Submits one send for each connection that has something to send.
+    func submitSends() {
+        while let slot = sendQueue.popFirst() {
+            connections[slot].flags.remove(.queuedToSend)
+            if connections[slot].outbound.isEmpty {
+                endWritingIfDone(slot)
+            } else if !connections[slot].hasFailed, !connections[slot].isSending {
+                submitSend(slot)
+            }
+        }
+    }
+
+    private func submitSend(_ slot: UInt32) {
+        let queued = Int(connections[slot].outbound.count)
+        let pieces = min(queued, MessageArena.maximumPieces)
+        let endsInline = features.inlineSends && connections[slot].inlineBackoff == 0
+        let kind = endsInline ? OperationKind.inlineSend : .send
+        var entry: SubmissionEntry
+        if pieces > 1, messages.hasRoom(forPieces: pieces) {
+            let message = unsafe messages.startMessage()
+            var byteCount: UInt32 = 0
+            slices.forEach(in: connections[slot].outbound, limit: pieces) { slice in
+                messages.append(slice)
+                byteCount += slice.count
+            }
+            connections[slot].sendingSlices = UInt16(pieces)
+            connections[slot].sendingBytes = byteCount
+            entry = unsafe .sendMessage(
+                descriptor: connections[slot].descriptor,
+                message: message,
+                token: token(kind, slot)
+            )
+        } else {
+            guard let slice = slices.first(of: connections[slot].outbound) else { return }
+            connections[slot].sendingSlices = 1
+            connections[slot].sendingBytes = slice.count
+            entry = unsafe .send(
+                descriptor: connections[slot].descriptor,
+                address: UnsafeRawPointer(slice.start),
+                byteCount: Int(slice.count),
+                token: token(kind, slot)
+            )
+        }
+        connections[slot].operations += 1
+        if endsInline {
+            entry = entry.endingInline()
+            connections[slot].flags.insert(.sendingInline)
+            inlineSends.append(slot)
+        } else if connections[slot].inlineBackoff > 0 {
+            connections[slot].inlineBackoff -= 1
+        }
+        submit(entry)
+    }
+
+    // MARK: Completions
+
+    /// An ordinary send ended.
+    func sent(_ completion: CompletionEntry, slot: UInt32) {
+        connections[slot].flags.remove(.cancellingSend)
+        finishSend(slot, byteCount: max(0, Int(completion.result)), error: completion.error)
+    }
+
+    /// An inline send could not send everything: `EAGAIN`, fewer bytes, or a failure.
+    func inlineSendFailed(_ completion: CompletionEntry, slot: UInt32) {
+        connections[slot].flags.remove(.sendingInline)
+        connections[slot].inlineBackoff = Self.sendsAfterSlowPeer
+        let error = completion.error == .again ? nil : completion.error
+        finishSend(slot, byteCount: max(0, Int(completion.result)), error: error)
+    }
+
+    /// Ordinary sends after one that the socket had no room for, before inline ones are tried again.
+    private static let sendsAfterSlowPeer: UInt8 = 8
+
+    /// Inline sends that `enter` submitted and that have posted nothing have sent everything.
+    func settleInlineSends() {
+        guard !inlineSends.isEmpty, ring.isSettled else { return }
+        while let slot = inlineSends.popFirst() {
+            guard connections[slot].flags.contains(.sendingInline) else { continue }
+            connections[slot].flags.remove(.sendingInline)
+            finishSend(slot, byteCount: Int(connections[slot].sendingBytes), error: nil)
+        }
+    }
+
+    /// Takes what was sent off the queue and goes on with the rest.
+    private func finishSend(_ slot: UInt32, byteCount: Int, error: SystemError?) {
+        connections[slot].operations -= 1
+        connections[slot].sendingSlices = 0
+        connections[slot].sendingBytes = 0
+        counters.bytesSent += UInt64(byteCount)
+        slices.removeFirst(byteCount, of: &connections[slot].outbound)
+        if let error, error != .cancelled, error != .interrupted {
+            fail(slot, error.code)
+        }
+        if !connections[slot].outbound.isEmpty, !connections[slot].hasFailed {
+            queueToSend(slot)
+        } else {
+            endWritingIfDone(slot)
+        }
+        if connections[slot].outbound.byteCount <= UInt32(configuration.lowWatermark) { outboundDrained(slot) }
+        if connections[slot].phase == .closing { continueClosing(slot) }
+    }
+
+    /// There is room in the queue again: for the writing task, and for the other side of a relay.
+    private func outboundDrained(_ slot: UInt32) {
+        if let writer = connections[slot].writer {
+            connections[slot].writer = nil
+            writer.resume()
+        }
+        let peer = connections[slot].relayPeer
+        if peer != ConnectionState.noSlot, !connections[peer].flags.contains(.receiving) { armReceive(peer) }
+    }
+
+    // MARK: Half-close
+
+    /// Ends this side's direction once all that is queued has been sent.
+    func endWriting(_ slot: UInt32) {
+        guard connections[slot].flags.isDisjoint(with: [.endsAfterSending, .ended]) else { return }
+        connections[slot].flags.insert(.endsAfterSending)
+        queueToSend(slot)
+    }
+
+    private func endWritingIfDone(_ slot: UInt32) {
+        guard connections[slot].flags.contains(.endsAfterSending), !connections[slot].isSending,
+            connections[slot].outbound.isEmpty, !connections[slot].flags.contains(.ended)
+        else { return }
+        connections[slot].flags.insert(.ended)
+        if !connections[slot].hasFailed { Socket.shutdownWrite(connections[slot].descriptor) }
+        if let writer = connections[slot].writer {
+            connections[slot].writer = nil
+            writer.resume()
+        }
+        if connections[slot].isRelaying { finishRelayIfDone(slot) }
+    }
+}
