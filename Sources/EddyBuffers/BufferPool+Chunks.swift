@@ -53,8 +53,12 @@ extension BufferPool {
         for index in (0..<slab.chunkCount).reversed() { shelves[shelf].push(slab.chunk(at: index)) }
     }
 
-    /// The memory of every slab mapped so far, in the order of mapping; slabs are never unmapped before the pool.
-    package var slabMemory: [(base: UnsafeMutableRawPointer, byteCount: Int)] {
-        unsafe slabs.map { unsafe (base: $0.memory.base, byteCount: $0.memory.byteCount) }
+    /// The number of slabs mapped so far; they are never unmapped before the pool.
+    package var slabCount: Int { slabs.count }
+
+    /// The memory of a slab, counted in the order of mapping.
+    package func slabMemory(at index: Int) -> UnsafeMutableRawBufferPointer {
+        let memory = slabs[index].memory
+        return unsafe UnsafeMutableRawBufferPointer(start: memory.base, count: memory.byteCount)
     }
 }

@@ -93,9 +93,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Whether the calling thread is the loop's.
     public var isCurrent: Bool { thread == .current }
 
-    /// How the pool's memory was registered with the kernel; see ``FixedBuffers``.
-    var fixedBuffers: FixedBuffers.Outcome { fixedBufferStorage.value.outcome }
-
     /// Traps unless the calling thread is the loop's: everything else would corrupt the loop's memory.
     @inline(__always)
     func requireLoopThread() {

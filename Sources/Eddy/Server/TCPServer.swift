@@ -35,9 +35,9 @@ public final class TCPServer: Sendable {
 
     /// Listens on `address` (`HOST:PORT`; port 0: the system picks one) with loops of its own.
     ///
-    /// - Parameters:
-    ///   - address: a name in it is looked up here, which blocks.
-    ///   - loops: the number of loops; one a processor by default.
+    /// A name in the address is looked up here, which blocks.
+    ///
+    /// - Parameter loops: the number of loops; one a processor by default.
     /// - Throws: ``ServerError``.
     public convenience init(
         on address: String,
@@ -46,7 +46,19 @@ public final class TCPServer: Sendable {
     ) throws(ServerError) {
         let parsed: SocketAddress
         do { parsed = try SocketAddress(address) } catch { throw .address(error) }
-        let sockets = try ListeningSockets(on: parsed, count: loops, backlog: Self.backlog)
+        try self.init(on: parsed, loops: loops, configuration: configuration)
+    }
+
+    /// Listens on `address` with loops of its own.
+    ///
+    /// - Parameter loops: the number of loops; one a processor by default.
+    /// - Throws: ``ServerError``.
+    public convenience init(
+        on address: SocketAddress,
+        loops: Int = EventLoopGroup.processorCount,
+        configuration: EventLoop.Configuration = .init()
+    ) throws(ServerError) {
+        let sockets = try ListeningSockets(on: address, count: loops, backlog: Self.backlog)
         do {
             let group = try EventLoopGroup(count: loops, configuration: configuration)
             self.init(sockets: sockets, group: group, ownsGroup: true)

@@ -7,51 +7,34 @@ package import EddyBuffers
 /// Registering pins memory and counts against the limit of locked memory. It is never necessary: where it is
 /// refused, slabs stay unregistered and everything works without the gain.
 package struct FixedBuffers: ~Copyable {
-    /// How registering went.
-    package enum Outcome: Equatable, Sendable {
-        case registered(slabs: Int)
-        /// The kernel refused; the remedy is in the description.
-        case refused(SystemError)
-        case none
-    }
+    /// Slabs that are registered: the pool's first ones.
+    package private(set) var registeredSlabs = 0
+    /// Why the kernel registers no (more) slabs, for example ENOMEM: the limit of locked memory (`ulimit -l`) is too
+    /// low for them. Nil while it has refused none.
+    package private(set) var refusal: SystemError?
 
-    package private(set) var outcome = Outcome.none
     private let ring: Ring
-    private static let tableSize: UInt32 = 64
+    private static let tableSize = 64
 
+    /// Makes the ring's table of buffers, which is empty at first.
     package init(ring: Ring) {
         self.ring = ring
+        let result = unsafe io_uring_register_buffers_sparse(ring.engine.ring, UInt32(Self.tableSize))
+        if result != 0 { refusal = SystemError(-result) }
     }
 
-    /// Registers slabs that the pool has mapped since the last call.
+    /// Registers slabs that the pool has mapped since the last call. Costs nothing when there are none.
     package mutating func register(slabsOf pool: BufferPool) {
-        var registered = 0
-        switch outcome {
-        case .refused: return
-        case .registered(let slabs): registered = slabs
-        case .none:
-            let result = unsafe io_uring_register_buffers_sparse(ring.engine.ring, Self.tableSize)
-            guard result == 0 else {
-                outcome = .refused(SystemError(-result))
-                return
+        while refusal == nil, registeredSlabs < min(pool.slabCount, Self.tableSize) {
+            let slab = unsafe pool.slabMemory(at: registeredSlabs)
+            var vector = unsafe iovec(iov_base: slab.baseAddress, iov_len: slab.count)
+            let index = UInt32(registeredSlabs)
+            let result = unsafe io_uring_register_buffers_update_tag(ring.engine.ring, index, &vector, nil, 1)
+            if result == 1 {
+                registeredSlabs += 1
+            } else {
+                refusal = SystemError(result < 0 ? -result : 0)
             }
         }
-        for unsafeslab in unsafe pool.slabMemory.dropFirst(registered) where registered < Int(Self.tableSize) {
-            var vector = unsafe iovec(iov_base: slab.base, iov_len: slab.byteCount)
-            let result = unsafe io_uring_register_buffers_update_tag(
-                ring.engine.ring,
-                UInt32(registered),
-                &vector,
-                nil,
-                1
-            )
-            guard result == 1 else {
-                outcome = registered > 0 ? .registered(slabs: registered) : .refused(SystemError(-result))
-                if registered == 0 { unsafe _ = io_uring_unregister_buffers(ring.engine.ring) }
-                return
-            }
-            registered += 1
-        }
-        outcome = .registered(slabs: registered)
     }
 }

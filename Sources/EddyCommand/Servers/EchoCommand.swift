@@ -1,0 +1,26 @@
+import ArgumentParser
+import Eddy
+
+/// `eddy echo`: sends back what it receives.
+struct EchoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "echo",
+        abstract: "Send back what is received (RFC 862)."
+    )
+
+    @Option(
+        help: ArgumentHelp("Where to listen (default: 127.0.0.1:7000; port 0 picks one).", valueName: "host:port"),
+        transform: SocketAddress.argument
+    )
+    var listen = SocketAddress.loopback(port: 7000)
+
+    @OptionGroup var options: ServerOptions
+
+    func run() async throws {
+        try await options.serve(on: listen) { connection in
+            while let bytes = try await connection.read() {
+                try await connection.write(bytes)
+            }
+        }
+    }
+}
