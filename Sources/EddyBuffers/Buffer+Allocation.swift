@@ -27,16 +27,14 @@ extension Buffer {
     }
 
     /// A pooled copy of the bytes.
-    public static func from(_ bytes: some Collection<UInt8>) -> Buffer {
-        var buffer = Buffer.allocUnsafe(bytes.count)
-        for byte in bytes { buffer.append(repeating: byte, count: 1) }
-        return buffer
-    }
-
-    /// A pooled copy of the bytes.
     public static func from(copying bytes: RawSpan) -> Buffer {
         var buffer = Buffer.allocUnsafe(bytes.byteCount)
         buffer.append(copying: bytes)
         return buffer
+    }
+
+    /// A pooled copy of the bytes, for example of an array's `span`.
+    public static func from(copying bytes: Span<UInt8>) -> Buffer {
+        unsafe from(copying: bytes.bytes)
     }
 }

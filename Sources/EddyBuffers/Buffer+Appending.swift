@@ -14,6 +14,13 @@ extension Buffer {
         slice.count += UInt32(byteCount)
     }
 
+    /// Appends a copy of `bytes`, for example of an array's `span`.
+    ///
+    /// - Precondition: `bytes.count` is at most ``freeCapacity``.
+    public mutating func append(copying bytes: Span<UInt8>) {
+        unsafe append(copying: bytes.bytes)
+    }
+
     /// Appends the string's UTF-8.
     ///
     /// - Precondition: the UTF-8 fits into ``freeCapacity``.

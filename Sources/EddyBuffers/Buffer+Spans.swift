@@ -21,23 +21,8 @@ extension Buffer {
     ///
     /// - Precondition: `index` is from 0 to `count - 1`.
     public subscript(index: Int) -> UInt8 {
-        bytes.unsafeLoadByte(at: index)
-    }
-
-    /// Where `byte` first stands at or behind `start`, or nil.
-    public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
-        precondition(start >= 0 && start <= count, "the search must start within the buffer")
-        let bytes = bytes
-        for index in start..<count where bytes.unsafeLoadByte(at: index) == byte { return index }
-        return nil
-    }
-}
-
-extension RawSpan {
-    /// The byte at `offset`, which is checked.
-    fileprivate func unsafeLoadByte(at offset: Int) -> UInt8 {
-        precondition(offset >= 0 && offset < byteCount, "the index is outside of the buffer")
-        return unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+        precondition(index >= 0 && index < count, "the index is outside of the buffer")
+        return unsafe slice.start.load(fromByteOffset: index, as: UInt8.self)
     }
 }
 

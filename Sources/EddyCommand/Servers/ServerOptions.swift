@@ -17,6 +17,7 @@ struct ServerOptions: ParsableArguments {
 
     /// Runs a server until it is told to end, and prints what it did.
     func serve(on address: SocketAddress, _ handler: @escaping TCPServer.Handler) async throws {
+        OpenFileLimit.raise()
         let server: TCPServer
         do {
             server = try TCPServer(on: address, loops: loops)

@@ -46,7 +46,7 @@ package struct MessageArena: ~Copyable {
         unsafe message.initialize(to: msghdr())
         unsafe message.pointee.msg_iov = vectors + used.pointee.vectors
         unsafe used.pointee.messages += 1
-        return unsafe UnsafeRawPointer(message)
+        return UnsafeRawPointer(message)
     }
 
     /// Adds a piece to the message that was started last.

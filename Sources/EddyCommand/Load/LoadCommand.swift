@@ -1,0 +1,114 @@
+import ArgumentParser
+import Eddy
+import EddyLoad
+
+/// `eddy load`: loads an echo server and reports.
+struct LoadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "load",
+        abstract: "Load a server that sends back what it receives, and report.",
+        discussion: """
+            Each connection keeps a number of requests under way and sends the next one as soon as a reply is \
+            complete (a closed loop). Exit code: 0; 1 when connections or bytes failed; 2 for wrong arguments.
+            """
+    )
+
+    @Argument(
+        help: ArgumentHelp("The server.", valueName: "tcp://host:port"),
+        transform: LoadTarget.argument
+    )
+    var target: LoadTarget
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Connections, all open at the same time (default: 50).", valueName: "n"),
+        transform: Int.count(upTo: 1_000_000)
+    )
+    var connections = 50
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("How long requests are counted: 500ms, 10s, 1m (default: 10s).", valueName: "dur"),
+        transform: Duration.argument
+    )
+    var duration = Duration.seconds(10)
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Event loops, a thread each (default: one for two processors).", valueName: "n"),
+        transform: Int.count(upTo: 1024)
+    )
+    var threads = LoadTest.Configuration.defaultLoops
+
+    @Option(
+        name: [.customShort("p"), .customLong("pipeline")],
+        help: ArgumentHelp("Requests under way at a time on each connection (default: 1).", valueName: "depth"),
+        transform: Int.count(upTo: 1_000_000)
+    )
+    var depth = 1
+
+    @Option(
+        help: ArgumentHelp("Bytes of a request and of its reply (default: 64).", valueName: "bytes"),
+        transform: Int.byteCount(upTo: 1 << 30)
+    )
+    var size = 64
+
+    @Option(
+        help: ArgumentHelp("How long requests flow before they are counted (default: 500ms).", valueName: "dur"),
+        transform: Duration.argument
+    )
+    var warmup = Duration.milliseconds(500)
+
+    @Flag(help: "Compare every byte that comes back with what was sent.")
+    var verify = false
+
+    @Option(help: ArgumentHelp("What the report looks like: text or json.", valueName: "format"))
+    var format = LoadReportFormat.text
+
+    func validate() throws {
+        guard duration > .zero else { throw ValidationError("the duration must be more than 0; write for example -d 10s") }
+    }
+
+    func run() async throws {
+        OpenFileLimit.raise()
+        let report: LoadReport
+        do {
+            report = try await LoadTest(configuration).run(onProgress: Self.show)
+        } catch {
+            Self.clearProgress()
+            throw CommandFailure("\(error)")
+        }
+        Self.clearProgress()
+        Terminal.printLine(format.text(of: report))
+        guard report.errors == 0 else {
+            throw CommandFailure("\(report.errors) connections broke during the test; look into the server's log")
+        }
+    }
+
+    private var configuration: LoadTest.Configuration {
+        var configuration = LoadTest.Configuration(target: target.address)
+        configuration.connections = connections
+        configuration.duration = duration
+        configuration.warmup = warmup
+        configuration.loops = min(threads, connections)
+        configuration.depth = depth
+        configuration.messageSize = size
+        configuration.verifies = verify
+        return configuration
+    }
+
+    // MARK: Progress
+
+    private static func clearProgress() {
+        if Terminal.isWatched { Terminal.showProgress("") }
+    }
+
+    @Sendable private static func show(_ progress: LoadProgress) {
+        guard Terminal.isWatched else { return }
+        let errors = progress.errors == 0 ? "" : ", \(progress.errors) errors"
+        Terminal.showProgress(
+            "\(Figure.seconds(progress.seconds)) of \(Figure.seconds(progress.totalSeconds)): "
+                + "\(Figure.count(progress.requestsPerSecond)) requests a second\(errors)"
+        )
+    }
+}

@@ -1,0 +1,40 @@
+/// The requests of one connection that are under way, oldest first: when each was sent.
+struct RequestPipeline {
+    private let messageSize: Int
+    /// A ring: `count` moments from `oldest` on.
+    private var sentAt: [UInt64]
+    private var oldest = 0
+    private(set) var count = 0
+    /// Bytes of the oldest request's reply that have come.
+    private var received = 0
+
+    init(depth: Int, messageSize: Int) {
+        self.messageSize = messageSize
+        sentAt = Array(repeating: 0, count: depth)
+    }
+
+    var bytesExpected: Int { count * messageSize - received }
+
+    /// A request leaves. There must be fewer than `depth` under way.
+    mutating func send(at moment: UInt64) {
+        sentAt[(oldest + count) % sentAt.count] = moment
+        count += 1
+    }
+
+    /// Bytes came, no more than are expected.
+    ///
+    /// - Returns: the number of replies that they complete; take each with ``takeOldest()``.
+    mutating func receive(_ byteCount: Int) -> Int {
+        let (completed, rest) = (received + byteCount).quotientAndRemainder(dividingBy: messageSize)
+        received = rest
+        return completed
+    }
+
+    /// Takes the oldest request out, whose reply is complete: when it was sent.
+    mutating func takeOldest() -> UInt64 {
+        let moment = sentAt[oldest]
+        oldest = (oldest + 1) % sentAt.count
+        count -= 1
+        return moment
+    }
+}

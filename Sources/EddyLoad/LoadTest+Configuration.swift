@@ -1,0 +1,40 @@
+public import Eddy
+
+extension LoadTest {
+    /// What a load test does.
+    public struct Configuration: Sendable {
+        /// The server, which must send back every byte in order.
+        public var target: SocketAddress
+        /// Connections, all open at the same time.
+        public var connections = 50
+        /// How long requests are counted.
+        public var duration = Duration.seconds(10)
+        /// How long requests flow before they are counted.
+        public var warmup = Duration.milliseconds(500)
+        /// Event loops of the client, a thread each.
+        public var loops = Configuration.defaultLoops
+        /// Requests that each connection has under way at a time.
+        public var depth = 1
+        /// Bytes of a request, and of its reply.
+        public var messageSize = 64
+        /// Whether every byte received is compared with what was sent.
+        public var verifies = false
+
+        /// 50 connections for 10 seconds with one request of 64 bytes under way on each.
+        public init(target: SocketAddress) {
+            self.target = target
+        }
+
+        /// Half of the processors: the server is likely to want the others.
+        public static var defaultLoops: Int { max(1, EventLoopGroup.processorCount / 2) }
+
+        /// The most bytes that may be under way on all connections together: they are in the client's memory.
+        public static let maximumBytesUnderWay = 1 << 30
+
+        var bytesUnderWay: Int {
+            let (perConnection, overflow) = depth.multipliedReportingOverflow(by: messageSize)
+            let (all, overflowOfAll) = perConnection.multipliedReportingOverflow(by: connections)
+            return overflow || overflowOfAll ? .max : all
+        }
+    }
+}

@@ -1,0 +1,110 @@
+internal import Eddy
+
+// One test:
+//
+//     connect all ──▶ warm up ──▶ measure ──▶ drain ──▶ report
+//                     │           │           │
+//                     │           │           └ no new request; replies under way are waited for, at most a second
+//                     │           └ what completes now is counted
+//                     └ requests flow already, but nothing is counted
+//
+// Each connection is a task on its loop. It keeps `depth` requests under way and sends the next one as soon as a
+// reply is complete (a closed loop). One task more keeps the time.
+
+/// A load test of a server that sends back what it receives.
+///
+/// ```swift
+/// let target = try SocketAddress("127.0.0.1:7000")
+/// let report = try await LoadTest(.init(target: target)).run()
+/// print(report.requestsPerSecond)
+/// ```
+public struct LoadTest: Sendable {
+    public let configuration: Configuration
+
+    /// - Throws: ``LoadError/tooMuchMemory(bytes:limit:)``.
+    public init(_ configuration: Configuration) throws(LoadError) {
+        let (bytes, limit) = (configuration.bytesUnderWay, Configuration.maximumBytesUnderWay)
+        guard bytes <= limit else { throw .tooMuchMemory(bytes: bytes, limit: limit) }
+        self.configuration = configuration
+    }
+
+    /// Runs the test on event loops of its own, which end with it.
+    ///
+    /// A connection that breaks later is counted as an error and made again. When the calling task is cancelled the
+    /// test ends early, and the report covers the time until then.
+    ///
+    /// - Parameter onProgress: called twice a second while requests are counted, on no particular thread.
+    /// - Throws: ``LoadError``, when a connection cannot be made at the start, when a byte differs, or when this
+    ///   system gives no ring.
+    public func run(
+        onProgress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
+    ) async throws(LoadError) -> LoadReport {
+        let group: EventLoopGroup
+        do {
+            group = try EventLoopGroup(count: configuration.loops, configuration: loopConfiguration)
+        } catch {
+            throw .ring(error)
+        }
+        defer { group.shutDown() }
+        let window = MeasurementWindow()
+        let recorders = group.loops.map { _ in LoadRecorder() }
+        if let failure = await run(on: group, window: window, recorders: recorders, onProgress) { throw failure }
+        return LoadReport(configuration, seconds: window.seconds(at: .max), counts: .sum(of: recorders))
+    }
+
+    /// What the tasks of a test come back with.
+    private enum Ending {
+        case connection(LoadError?)
+        case time
+    }
+
+    /// - Returns: why the test failed, or nil.
+    private func run(
+        on group: EventLoopGroup,
+        window: MeasurementWindow,
+        recorders: [LoadRecorder],
+        _ onProgress: @escaping @Sendable (LoadProgress) -> Void
+    ) async -> LoadError? {
+        let timekeeper = Timekeeper(configuration, window: window, recorders: recorders)
+        let pattern = BytePattern()
+        return await withTaskGroup(of: Ending.self) { tasks in
+            for number in 0..<configuration.connections {
+                let place = number % group.loops.count
+                let connection = LoadConnection(
+                    number: number,
+                    configuration: configuration,
+                    pattern: pattern,
+                    timekeeper: timekeeper,
+                    recorder: recorders[place]
+                )
+                let loop = group.loops[place]
+                tasks.addTask(executorPreference: loop) { .connection(await connection.run(on: loop)) }
+            }
+            tasks.addTask {
+                await timekeeper.run(onProgress)
+                return .time
+            }
+            var connectionsLeft = configuration.connections
+            var failure: LoadError?
+            for await ending in tasks {
+                switch ending {
+                case .connection(let error):
+                    connectionsLeft -= 1
+                    failure = failure ?? error
+                    if connectionsLeft == 0 || failure != nil { tasks.cancelAll() }
+                case .time:
+                    tasks.cancelAll()
+                }
+            }
+            return failure
+        }
+    }
+
+    /// A request is queued whole, however slow the server is, so the queue must have room for all of them.
+    private var loopConfiguration: EventLoop.Configuration {
+        var loop = EventLoop.Configuration()
+        loop.maximumConnections = max(loop.maximumConnections, configuration.connections)
+        loop.highWatermark = max(loop.highWatermark, configuration.depth * configuration.messageSize)
+        return loop
+    }
+}

@@ -1,0 +1,45 @@
+internal import Eddy
+
+/// Takes a test through its phases; see the picture in `LoadTest.swift`.
+struct Timekeeper: Sendable {
+    let window: MeasurementWindow
+    private let configuration: LoadTest.Configuration
+    private let recorders: [LoadRecorder]
+    private let connected: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
+
+    init(_ configuration: LoadTest.Configuration, window: MeasurementWindow, recorders: [LoadRecorder]) {
+        self.configuration = configuration
+        self.window = window
+        self.recorders = recorders
+        connected = AsyncStream.makeStream()
+    }
+
+    /// A connection was made for the first time. Any thread.
+    func noteConnected() { connected.continuation.yield() }
+
+    /// Keeps the time until the end of the test. Returns early when the task is cancelled.
+    func run(_ onProgress: (LoadProgress) -> Void) async {
+        var missing = configuration.connections
+        for await _ in connected.stream {
+            missing -= 1
+            if missing == 0 { break }
+        }
+        let start = MonotonicClock.now.advanced(by: configuration.warmup)
+        let end = start.advanced(by: configuration.duration)
+        window.open(from: start, until: end)
+        do {
+            while MonotonicClock.now < end {
+                try await Task.sleep(for: min(Self.tick, .nanoseconds(Int64(end - MonotonicClock.now))))
+                let seconds = window.seconds(at: MonotonicClock.now)
+                onProgress(LoadProgress(seconds: seconds, counts: .sum(of: recorders), of: configuration))
+            }
+            try await Task.sleep(for: Self.drainTime)
+        } catch {
+            window.close(at: MonotonicClock.now)
+        }
+    }
+
+    private static let tick = Duration.milliseconds(500)
+    /// How long replies that are under way at the end are waited for.
+    private static let drainTime = Duration.seconds(1)
+}
