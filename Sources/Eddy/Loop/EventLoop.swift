@@ -117,16 +117,27 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     func stop() { stopping.value = true }
 
     private func iterate() {
+        let mayWait = inlineSends.isEmpty
         submitSends()
-        let mustWait = jobs.isEmpty && sendQueue.isEmpty && mailbox.fallAsleep()
-        enter(waitFor: mustWait ? 1 : 0, deadline: mustWait ? timers.nextDeadline : nil)
+        let mustWait = mayWait && jobs.isEmpty && mailbox.fallAsleep()
+        exchange(waitFor: mustWait ? 1 : 0, deadline: mustWait ? timers.nextDeadline : nil)
         if mustWait { mailbox.wakeUp() }
-        dispatchCompletions()
-        settleInlineSends()
         supplyMemory()
         fireTimers()
         collectMail()
         runJobs()
+    }
+
+    /// Submits, waits, and deals with all that has completed.
+    private func exchange(waitFor count: UInt32, deadline: UInt64?) {
+        enter(waitFor: count, deadline: deadline)
+        // Asked before anything more is submitted: it is about the sends that this `enter` took.
+        let isSettled = ring.isSettled
+        dispatchCompletions()
+        if isSettled {
+            messages.reset()
+            settleInlineSends()
+        }
     }
 
     /// Submits and waits; a failure that is not passing means that the ring itself is broken.
@@ -214,9 +225,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         let deadline = MonotonicClock.now + 5_000_000_000
         while connections.count > 0 || listeners.contains(where: { $0 != nil }), MonotonicClock.now < deadline {
             submitSends()
-            enter(waitFor: 1, deadline: MonotonicClock.now + 100_000_000)
-            dispatchCompletions()
-            settleInlineSends()
+            exchange(waitFor: 1, deadline: MonotonicClock.now + 100_000_000)
             runJobs()
         }
         for mail in mailbox.close() { handle(mail) }

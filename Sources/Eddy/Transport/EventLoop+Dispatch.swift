@@ -6,7 +6,6 @@ extension EventLoop {
     ///
     /// All that was posted up to now is taken, and no more: the queue is finite, so an iteration is, too.
     func dispatchCompletions() {
-        if ring.isSettled { messages.reset() }
         while let completion = ring.nextCompletion() { dispatch(completion) }
     }
 

@@ -10,6 +10,7 @@ internal import EddyRing
 //
 // A send is tried inline first: the socket takes all of it within `enter`, which is what nearly always happens, and
 // then no completion is posted at all. If it takes less, the rest is sent by an ordinary send, which waits for room.
+// Nothing wakes the loop when an inline send succeeds, so a send whose success somebody waits for is an ordinary one.
 
 extension EventLoop {
     /// Queues a slice, whose reference the loop takes over; false (and the slice dropped) when nothing can be sent.
@@ -59,7 +60,7 @@ extension EventLoop {
     private func submitSend(_ slot: UInt32) {
         let queued = Int(connections[slot].outbound.count)
         let pieces = min(queued, MessageArena.maximumPieces)
-        let endsInline = features.inlineSends && connections[slot].inlineBackoff == 0
+        let endsInline = mayEndInline(slot, pieces: pieces)
         let kind = endsInline ? OperationKind.inlineSend : .send
         var entry: SubmissionEntry
         if pieces > 1, messages.hasRoom(forPieces: pieces) {
@@ -98,6 +99,19 @@ extension EventLoop {
         submit(entry)
     }
 
+    /// Whether the next send may be an inline one, whose success the loop notices only when something else wakes it.
+    ///
+    /// It may not when anything is to follow its success: a waiting writer, the rest of the queue, the end of the
+    /// stream, or the other side of a relay, which is not being read.
+    private func mayEndInline(_ slot: UInt32, pieces: Int) -> Bool {
+        guard features.inlineSends, connections[slot].inlineBackoff == 0, connections[slot].phase == .open,
+            connections[slot].writer == nil, !connections[slot].flags.contains(.endsAfterSending),
+            pieces == Int(connections[slot].outbound.count), pieces == 1 || messages.hasRoom(forPieces: pieces)
+        else { return false }
+        let peer = connections[slot].relayPeer
+        return peer == ConnectionState.noSlot || connections[peer].flags.contains(.receiving)
+    }
+
     // MARK: Completions
 
     /// An ordinary send ended.
@@ -117,9 +131,8 @@ extension EventLoop {
     /// Ordinary sends after one that the socket had no room for, before inline ones are tried again.
     private static let sendsAfterSlowPeer: UInt8 = 8
 
-    /// Inline sends that `enter` submitted and that have posted nothing have sent everything.
+    /// Inline sends that `enter` has taken and that have posted nothing have sent everything.
     func settleInlineSends() {
-        guard !inlineSends.isEmpty, ring.isSettled else { return }
         while let slot = inlineSends.popFirst() {
             guard connections[slot].flags.contains(.sendingInline) else { continue }
             connections[slot].flags.remove(.sendingInline)
