@@ -103,6 +103,7 @@ public final class BufferPool {
         collectReturns()
     }
 
+    /// Returns need wake nobody any more. Costs one load when they did not before.
     package func stopWaitingForReturns() {
         unsafe inbox.pointee.announceServed()
     }

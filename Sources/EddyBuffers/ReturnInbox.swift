@@ -87,6 +87,9 @@ struct ReturnInbox: ~Copyable {
 
     /// Asks returning threads to wake the owner. Look into the inbox after this, not before.
     func announceWaiting() { attention.store(Attention.wake, ordering: .sequentiallyConsistent) }
-    func announceServed() { attention.store(Attention.none, ordering: .sequentiallyConsistent) }
+    func announceServed() {
+        guard attention.load(ordering: .relaxed) != Attention.none else { return }
+        attention.store(Attention.none, ordering: .sequentiallyConsistent)
+    }
     func announceClosed() { attention.store(Attention.closed, ordering: .sequentiallyConsistent) }
 }

@@ -3,7 +3,7 @@ public import EddyRing
 extension EventLoop {
     /// Connects to `address` and runs `body` with the connection, which lives on this loop.
     ///
-    /// The connection is closed, in order, when `body` lets go of it. When the task is cancelled, what `body` waits
+    /// The connection is closed, in order, when `body` lets go of it, and reset when `body` throws. When the task is cancelled, what `body` waits
     /// for on it throws ``ConnectionError/cancelled``.
     ///
     /// ```swift
@@ -25,7 +25,12 @@ extension EventLoop {
         let generation = connections[slot].generation
         return try await withTaskCancellationHandler {
             try await finishConnecting(slot, to: address)
-            return try await body(Connection(loop: self, slot: slot))
+            do {
+                return try await body(Connection(loop: self, slot: slot))
+            } catch {
+                abandon(slot, generation: generation)
+                throw error
+            }
         } onCancel: {
             cancel(slot, generation: generation)
         }

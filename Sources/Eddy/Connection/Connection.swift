@@ -4,7 +4,8 @@ public import EddyRing
 ///
 /// It lives on an event loop and is used on that loop's thread, where its handler runs; the compiler keeps it from
 /// being copied or kept beyond its scope. When it goes out of scope it is closed in order: what was written is sent,
-/// then the end of the stream.
+/// then the end of the stream. When its handler throws, the peer gets what was written, and then a reset: it must not
+/// take an answer that was cut off for a whole one.
 ///
 /// ```swift
 /// try await server.run { connection in
@@ -60,7 +61,21 @@ extension EventLoop {
             return
         }
         // A loop that ends closes connections before their owners let go of them.
-        if connections[slot].phase == .open { beginClosing(slot) }
+        guard connections[slot].phase == .open else { return }
+        connections[slot].phase = .released
+        closeQueue.append(slot)
+    }
+
+    /// Closes what was released. Not earlier: a handler that throws lets go of its connection first, and only then
+    /// is it known that the connection must not look as if it had ended well.
+    func closeReleased() {
+        while let slot = closeQueue.popFirst() { beginClosing(slot) }
+    }
+
+    /// The connection's owner has failed: its peer is told by a reset, after what was written has been delivered.
+    func abandon(_ slot: UInt32, generation: UInt32) {
+        guard connections.isCurrent(slot, generation: generation) else { return }
+        connections[slot].ending = max(connections[slot].ending, .resetAfterDelivery)
     }
 
     /// Ends what the task does with the connection: it is being cancelled. Any thread.
@@ -70,9 +85,6 @@ extension EventLoop {
             return
         }
         guard connections.isCurrent(slot, generation: generation), connections[slot].phase != .closing else { return }
-        if connections[slot].phase == .connecting {
-            submit(.cancel(token(.connect, slot), token: token(.cancel, slot)))
-        }
         connections[slot].ending = .reset
         fail(slot, ConnectionError.cancelledCode)
     }

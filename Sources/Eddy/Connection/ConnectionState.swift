@@ -9,6 +9,8 @@ struct ConnectionState {
         case connecting
         /// Somebody holds a ``Connection`` to it.
         case open
+        /// The ``Connection`` is gone; the loop has not looked yet.
+        case released
         /// The ``Connection`` is gone; what it left is being finished.
         case closing
     }

@@ -11,6 +11,8 @@ extension EventLoop {
         public var connectionsRefused: UInt64 = 0
         /// Times that accepting paused because the process was out of descriptors or the kernel out of memory.
         public var acceptPauses: UInt64 = 0
+        /// Connections whose handler threw an error.
+        public var handlerFailures: UInt64 = 0
         public var bytesReceived: UInt64 = 0
         public var bytesSent: UInt64 = 0
         /// Receives that had to wait for memory.
@@ -21,8 +23,10 @@ extension EventLoop {
         public var completions: UInt64 = 0
         /// Times that the completion queue was too small.
         public var overflows: UInt64 = 0
-        /// Operations in flight on connections that are open or closing.
+        /// Connections that are open or being closed.
         public var connections = 0
+        /// Bytes of the pool that are registered as fixed buffers; the limit of locked memory may forbid more.
+        public var registeredBytes = 0
         public var pool = BufferPool.Statistics()
 
         public init() {}
@@ -34,6 +38,7 @@ extension EventLoop {
             sum.connectionsClosed += right.connectionsClosed
             sum.connectionsRefused += right.connectionsRefused
             sum.acceptPauses += right.acceptPauses
+            sum.handlerFailures += right.handlerFailures
             sum.bytesReceived += right.bytesReceived
             sum.bytesSent += right.bytesSent
             sum.starvations += right.starvations
@@ -42,6 +47,7 @@ extension EventLoop {
             sum.completions += right.completions
             sum.overflows += right.overflows
             sum.connections += right.connections
+            sum.registeredBytes += right.registeredBytes
             sum.pool = left.pool + right.pool
             return sum
         }
@@ -54,6 +60,7 @@ extension EventLoop {
         var connectionsClosed: UInt64 = 0
         var connectionsRefused: UInt64 = 0
         var acceptPauses: UInt64 = 0
+        var handlerFailures: UInt64 = 0
         var bytesReceived: UInt64 = 0
         var bytesSent: UInt64 = 0
     }
@@ -67,6 +74,7 @@ extension EventLoop {
         statistics.connectionsClosed = counters.connectionsClosed
         statistics.connectionsRefused = counters.connectionsRefused
         statistics.acceptPauses = counters.acceptPauses
+        statistics.handlerFailures = counters.handlerFailures
         statistics.bytesReceived = counters.bytesReceived
         statistics.bytesSent = counters.bytesSent
         statistics.starvations = receiveRing.starvations
@@ -75,6 +83,7 @@ extension EventLoop {
         statistics.completions = ringStatistics.completions
         statistics.overflows = ringStatistics.overflows
         statistics.connections = connections.count
+        statistics.registeredBytes = registeredBytes
         statistics.pool = pool.statistics
         return statistics
     }

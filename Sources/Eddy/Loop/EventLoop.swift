@@ -10,7 +10,7 @@ internal import Synchronization
 //     │   4. settle the sends that ended within `enter`: their slices go back to the pool
 //     │   5. give the kernel free chunks; let connections receive that waited for memory
 //     │   6. fire timers, take in mail
-//     └── 7. run jobs: the tasks of connections, until each waits again
+//     └── 7. run jobs: the tasks of connections, until each waits again; close what they have let go of
 //
 // Everything that a batch of requests is answered with leaves in one system call.
 
@@ -35,6 +35,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let sendQueue = SlotQueue()
     /// Connections whose send ends within the next `enter`.
     let inlineSends = SlotQueue()
+    /// Connections whose owners have let go of them in this iteration.
+    let closeQueue = SlotQueue()
     /// Connections whose receive found no memory, in the order in which they did.
     let starvedQueue = SlotQueue()
 
@@ -92,6 +94,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Whether the calling thread is the loop's.
     public var isCurrent: Bool { thread == .current }
+
+    /// Bytes of the pool that are registered with the kernel.
+    var registeredBytes: Int { fixedBufferStorage.value.registeredBytes }
 
     /// Traps unless the calling thread is the loop's: everything else would corrupt the loop's memory.
     @inline(__always)
@@ -165,6 +170,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             unsafe job.runSynchronously(on: executor)
             left -= 1
         }
+        closeReleased()
     }
 
     private static let jobsAnIteration = 1024
@@ -202,7 +208,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Gives the kernel free chunks, then lets connections receive that waited for them, in order.
     private func supplyMemory() {
         pool.collectReturns()
-        guard receiveRing.refill() else { return }
+        if !receiveRing.refill() {
+            // Every chunk is held. Memory that another thread returns must wake the loop.
+            pool.startWaitingForReturns()
+            guard receiveRing.refill() else { return }
+        }
+        pool.stopWaitingForReturns()
         while let slot = starvedQueue.popFirst() {
             connections[slot].flags.remove(.starved)
             armReceive(slot)

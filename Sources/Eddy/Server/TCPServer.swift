@@ -91,7 +91,7 @@ public final class TCPServer: Sendable {
     /// Accepts connections and runs `handler` for each, in a task of its own on the connection's loop, until
     /// ``shutDown(grace:)`` is called or the calling task is cancelled. Returns when the last one has finished.
     ///
-    /// What `handler` throws ends its own connection and nothing else; log it in the handler.
+    /// What `handler` throws resets its own connection and nothing else; log it in the handler.
     ///
     /// - Returns: what the loops have done, taken when every connection is closed.
     /// - Precondition: called once.
@@ -132,7 +132,12 @@ public final class TCPServer: Sendable {
     private static func serve(_ slot: UInt32, on loop: EventLoop, _ handler: Handler) async {
         let generation = loop.connections[slot].generation
         await withTaskCancellationHandler {
-            try? await handler(Connection(loop: loop, slot: slot))
+            do {
+                try await handler(Connection(loop: loop, slot: slot))
+            } catch {
+                loop.counters.handlerFailures += 1
+                loop.abandon(slot, generation: generation)
+            }
         } onCancel: {
             loop.cancel(slot, generation: generation)
         }

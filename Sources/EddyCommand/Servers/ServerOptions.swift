@@ -34,6 +34,9 @@ struct ServerOptions: ParsableArguments {
                 + "\(statistics.bytesSent) bytes sent"
         )
         let pool = statistics.pool
-        Terminal.printLine("pool: \(pool.slicesOut) slices out, \(pool.slabs) slabs of \(pool.mappedBytes) bytes in all")
+        Terminal.printLine(
+            "pool: \(pool.slicesOut) slices out, \(pool.slabs) slabs of \(pool.mappedBytes) bytes in all, "
+                + "\(statistics.registeredBytes) bytes registered as fixed buffers"
+        )
     }
 }

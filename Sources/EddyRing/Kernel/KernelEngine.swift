@@ -105,7 +105,7 @@ extension RingError {
         switch error {
         case .notImplemented: self = .unsupported
         case .notPermitted, .accessDenied: self = .forbidden(byPolicy: Self.isSwitchedOff)
-        case .outOfMemory: self = .lockedMemoryLimit(bytes: Self.lockedMemoryLimit)
+        case .outOfMemory: self = .lockedMemoryLimit(bytes: LockedMemory.limit)
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem: self = .tooManyOpenFiles
         case .invalidArgument: self = .missingFeature("COOP_TASKRUN and SUBMIT_ALL")
         default: self = .system(call: "io_uring_setup", error: error)
@@ -117,11 +117,5 @@ extension RingError {
         guard let file = unsafe fopen("/proc/sys/kernel/io_uring_disabled", "re") else { return false }
         defer { unsafe _ = fclose(file) }
         return unsafe fgetc(file) != Int32(UInt8(ascii: "0"))
-    }
-
-    private static var lockedMemoryLimit: UInt64 {
-        var limit = rlimit()
-        return unsafe getrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit) == 0
-            ? UInt64(limit.rlim_cur) : 0
     }
 }

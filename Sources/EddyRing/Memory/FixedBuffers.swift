@@ -4,14 +4,18 @@ package import EddyBuffers
 /// The pool's slabs registered with the kernel as fixed buffers: pinned once, so that zero-copy sends and reads of
 /// files need not pin them for each operation (`io_uring_registered_buffers(7)`).
 ///
-/// Registering pins memory and counts against the limit of locked memory. It is never necessary: where it is
-/// refused, slabs stay unregistered and everything works without the gain.
+/// Registering pins memory and counts against the user's limit of locked memory, of which rings take their part,
+/// too: so no more than a quarter of the limit is used for it. It is never necessary: where it is refused, slabs stay
+/// unregistered and everything works without the gain.
 package struct FixedBuffers: ~Copyable {
     /// Slabs that are registered: the pool's first ones.
     package private(set) var registeredSlabs = 0
     /// Why the kernel registers no (more) slabs, for example ENOMEM: the limit of locked memory (`ulimit -l`) is too
     /// low for them. Nil while it has refused none.
     package private(set) var refusal: SystemError?
+
+    /// Their bytes, which are pinned.
+    package private(set) var registeredBytes = 0
 
     private let ring: Ring
     private static let tableSize = 64
@@ -23,17 +27,27 @@ package struct FixedBuffers: ~Copyable {
         if result != 0 { refusal = SystemError(-result) }
     }
 
+    deinit {
+        LockedMemory.giveBack(registeredBytes)
+    }
+
     /// Registers slabs that the pool has mapped since the last call. Costs nothing when there are none.
     package mutating func register(slabsOf pool: BufferPool) {
         while refusal == nil, registeredSlabs < min(pool.slabCount, Self.tableSize) {
             let slab = unsafe pool.slabMemory(at: registeredSlabs)
+            guard LockedMemory.reserve(slab.count) else {
+                refusal = .outOfMemory
+                return
+            }
             var vector = unsafe iovec(iov_base: slab.baseAddress, iov_len: slab.count)
             let index = UInt32(registeredSlabs)
             let result = unsafe io_uring_register_buffers_update_tag(ring.engine.ring, index, &vector, nil, 1)
             if result == 1 {
                 registeredSlabs += 1
+                registeredBytes += slab.count
             } else {
-                refusal = SystemError(result < 0 ? -result : 0)
+                LockedMemory.giveBack(slab.count)
+                refusal = result < 0 ? SystemError(-result) : .outOfMemory
             }
         }
     }
