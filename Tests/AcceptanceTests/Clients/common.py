@@ -1,0 +1,83 @@
+"""What the clients share: random bytes that are counted and hashed on their way, and commands from the test."""
+
+import hashlib
+import json
+import os
+import socket
+import sys
+
+BLOCK = 64 * 1024
+
+# No client waits longer than this for the other side. The test's own time limit is the one that matters.
+PATIENCE = 240
+
+
+class Tally:
+    """Counts and hashes the bytes of one direction."""
+
+    def __init__(self):
+        self.bytes = 0
+        self.hash = hashlib.sha256()
+
+    def add(self, data):
+        self.bytes += len(data)
+        self.hash.update(data)
+
+    def report(self, **more):
+        return {"bytes": self.bytes, "digest": self.hash.hexdigest(), **more}
+
+
+def connect(host, port):
+    connection = socket.create_connection((host, port), timeout=PATIENCE)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def listen(port=0):
+    """Listens on that port, or on one that the system chooses, and says which."""
+    listener = socket.create_server(("127.0.0.1", port), backlog=256)
+    listener.settimeout(PATIENCE)
+    tell_line("listening on 127.0.0.1:%d" % listener.getsockname()[1])
+    return listener
+
+
+def send_random(connection, count, piece=BLOCK):
+    """Sends that many random bytes, `piece` at a time."""
+    sent = Tally()
+    while sent.bytes < count:
+        data = memoryview(os.urandom(min(BLOCK, count - sent.bytes)))
+        for start in range(0, len(data), piece):
+            connection.sendall(data[start : start + piece])
+        sent.add(data)
+    return sent
+
+
+def receive(connection, count=None):
+    """Receives that many bytes, or all that come. Also tells how it ended: "open", "eof" or "reset"."""
+    received = Tally()
+    while count is None or received.bytes < count:
+        wanted = BLOCK if count is None else min(BLOCK, count - received.bytes)
+        try:
+            data = connection.recv(wanted)
+        except ConnectionResetError:
+            return received, "reset"
+        if not data:
+            return received, "eof"
+        received.add(data)
+    return received, "open"
+
+
+def tell(**facts):
+    """Hands the test one line of facts. The test judges them."""
+    tell_line(json.dumps(facts))
+
+
+def tell_line(line):
+    print(line, flush=True)
+
+
+def obey(commands):
+    """Carries out one command a line from standard input, such as `send 1000`, until it ends."""
+    for line in sys.stdin:
+        name, *arguments = line.split()
+        tell(**commands[name](*map(int, arguments)))

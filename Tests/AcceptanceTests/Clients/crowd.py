@@ -1,0 +1,63 @@
+"""Many connections to one server, told by the test what to do next.
+
+usage: crowd.py PORT
+"""
+
+import selectors
+import socket
+import struct
+import sys
+
+from common import connect, obey
+
+# Once this long nothing came, nothing more is expected.
+QUIET = 0.5
+
+port = int(sys.argv[1])
+connections = []
+
+
+def open_more(count):
+    connections.extend(connect("127.0.0.1", port) for _ in range(count))
+    return {"done": True}
+
+
+def greet():
+    """Sends each connection's own greeting, and counts those that come back."""
+    waiting = selectors.DefaultSelector()
+    for number, connection in enumerate(connections):
+        greeting = b"greeting %6d" % number
+        connection.sendall(greeting)
+        waiting.register(connection, selectors.EVENT_READ, greeting)
+
+    answered = 0
+    while waiting.get_map() and (ready := waiting.select(QUIET if answered else None)):
+        for key, _ in ready:
+            answered += answers(key.fileobj, key.data)
+            waiting.unregister(key.fileobj)
+    return {"answered": answered}
+
+
+def answers(connection, greeting):
+    try:
+        return connection.recv(len(greeting), socket.MSG_WAITALL) == greeting
+    except ConnectionResetError:
+        return False
+
+
+def close():
+    for connection in connections:
+        connection.close()
+    connections.clear()
+    return {"done": True}
+
+
+def reset():
+    """Closes so that the other side is told of a reset, in the middle of what it is sending."""
+    for connection in connections:
+        connection.sendall(bytes(100_000))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return close()
+
+
+obey({"open": open_more, "greet": greet, "close": close, "reset": reset})

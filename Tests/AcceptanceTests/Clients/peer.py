@@ -1,0 +1,108 @@
+"""One side of one TCP connection, told by the test what to do next.
+
+usage: peer.py connect PORT | peer.py listen PORT
+"""
+
+import fcntl
+import select
+import socket
+import struct
+import sys
+import termios
+import threading
+import time
+
+from common import BLOCK, Tally, connect, listen, obey, receive, send_random, tell
+
+# More than any system buffers for a connection: what took this much takes everything.
+ENDLESS = 192 * 1024 * 1024
+
+# A side that takes nothing for this long has stopped taking.
+STALL = 0.5
+
+
+class Peer:
+    def __init__(self, listener=None):
+        self.listener = listener
+        self.connection = None
+
+    def accept(self):
+        self.connection, _ = self.listener.accept()
+        self.connection.settimeout(self.listener.gettimeout())
+        return {"done": True}
+
+    def connect(self, port):
+        self.connection = connect("127.0.0.1", port)
+        return {"done": True}
+
+    def send(self, count):
+        return send_random(self.connection, count).report(end="open")
+
+    def receive(self, count):
+        received, end = receive(self.connection, count)
+        return received.report(end=end)
+
+    def drain(self):
+        """Receives all that comes until the other side has finished."""
+        received, end = receive(self.connection)
+        return received.report(end=end)
+
+    def exchange(self, count):
+        """Sends and finishes, and receives until the other side finishes, at the same time."""
+        sent = []
+
+        def send():
+            sent.append(send_random(self.connection, count))
+            self.connection.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        received, end = receive(self.connection)
+        sender.join()
+        return {"sent": sent[0].report(end="eof"), "received": received.report(end=end)}
+
+    def fill(self):
+        """Sends without receiving, until the other side takes no more."""
+        sent = Tally()
+        block = bytes(range(256)) * (BLOCK // 256)
+        while sent.bytes < ENDLESS and select.select([], [self.connection], [], STALL)[1]:
+            start = sent.bytes % BLOCK
+            taken = self.connection.send(block[start:], socket.MSG_DONTWAIT)
+            sent.add(block[start : start + taken])
+        return sent.report(end="open")
+
+    def finish(self):
+        """Sends no more, but still receives."""
+        self.connection.shutdown(socket.SHUT_WR)
+        return {"done": True}
+
+    def reset(self):
+        """Resets, as soon as the other side's system has all that was sent: a reset throws away what waits here."""
+        while unsent(self.connection) > 0:
+            time.sleep(0.001)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return self.close()
+
+    def close(self):
+        self.connection.close()
+        return {"done": True}
+
+
+def unsent(connection):
+    """The bytes that the other side has not acknowledged yet (SIOCOUTQ, which has the number of TIOCOUTQ)."""
+    return struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)))[0]
+
+
+role, port = sys.argv[1], int(sys.argv[2])
+if role == "listen":
+    peer = Peer(listen(port))
+else:
+    peer = Peer()
+    tell(**peer.connect(port))
+
+obey(
+    {
+        name: getattr(peer, name)
+        for name in ("accept", "send", "receive", "drain", "exchange", "fill", "finish", "reset", "close")
+    }
+)

@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+extension AcceptanceTests {
+    /// Bad input: one line that says what is wrong and what to do, and exit code 2. Faults: the same, and 1.
+    @Suite("the command line")
+    struct CommandLineTests {
+        @Test(
+            "An address that is none is refused",
+            arguments: [
+                "", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:-1", "127.0.0.1:65536",
+                "127.0.0.1:99999999999999999999", "127.0.0.1:80:80", "256.0.0.1:80", "tcp://127.0.0.1:80",
+            ]
+        )
+        func badAddress(address: String) async throws {
+            for command in [
+                ["echo", "--listen", address],
+                ["proxy", "--listen", address, "--to", "127.0.0.1:1"],
+                ["proxy", "--listen", "127.0.0.1:0", "--to", address],
+            ] {
+                let finished = try await RunningCommand.run([Eddy.path] + command)
+                #expect(finished.ending == .exit(2))
+                #expect(finished.isOneClearLine(about: address), "\(finished)")
+            }
+        }
+
+        @Test("A duration that is none is refused", arguments: ["", "5", "s", "5parsecs", "-5s", "1.5.5s", "5 s"])
+        func badDuration(duration: String) async throws {
+            for command in [
+                ["echo", "--listen", "127.0.0.1:0", "--grace=\(duration)"],
+                ["load", "tcp://127.0.0.1:1", "--duration=\(duration)"],
+            ] {
+                let finished = try await RunningCommand.run([Eddy.path] + command)
+                #expect(finished.ending == .exit(2))
+                #expect(finished.isOneClearLine(about: duration), "\(finished)")
+            }
+        }
+
+        @Test(
+            "A call that is not understood is refused",
+            arguments: [
+                ["echo", "--listen", "127.0.0.1:0", "--loops", "0"],
+                ["echo", "--listen", "127.0.0.1:0", "--loops", "many"],
+                ["echo", "--volume", "11"],
+                ["proxy"],
+                ["proxy", "--listen", "127.0.0.1:0"],
+                ["swim"],
+            ]
+        )
+        func notUnderstood(arguments: [String]) async throws {
+            let finished = try await RunningCommand.run([Eddy.path] + arguments)
+            #expect(finished.ending == .exit(2))
+            #expect(finished.output == [])
+            #expect(finished.errors.first?.isEmpty == false)
+        }
+
+        @Test(
+            "Help is no error",
+            arguments: [["--help"], ["echo", "--help"], ["proxy", "--help"], ["load", "--help"]]
+        )
+        func help(arguments: [String]) async throws {
+            let finished = try await RunningCommand.run([Eddy.path] + arguments)
+            #expect(finished.ending == .exit(0))
+            #expect(finished.errors == [])
+            #expect(finished.output.contains { $0.contains("USAGE") })
+        }
+
+        @Test("A port in use is refused, and its owner goes on", arguments: [1, 2], ["echo", "proxy"])
+        func portInUse(loops: Int, kind: String) async throws {
+            let server = try await Server.echo(["--loops", "\(loops)"])
+            let address = "127.0.0.1:\(server.port)"
+            let second = try await RunningCommand.run(
+                [Eddy.path, kind, "--listen", address, "--loops", "\(loops)"]
+                    + (kind == "proxy" ? ["--to", "127.0.0.1:1"] : [])
+            )
+            #expect(second.ending == .exit(1))
+            #expect(second.isOneClearLine(about: address), "\(second)")
+
+            #expect(try await Mirror.run(at: server, connections: 2, bytes: .MiB(1)) == Mirror(identical: 2))
+            try await server.stop()
+        }
+
+        @Test("A port that may not be used is refused", .enabled(if: isPort1Privileged))
+        func permissionDenied() async throws {
+            let address = "127.0.0.1:1"
+            let finished = try await RunningCommand.run(
+                without(capability: "net_bind_service") + [Eddy.path, "echo", "--listen", address]
+            )
+            #expect(finished.ending == .exit(1))
+            #expect(finished.isOneClearLine(about: address), "\(finished)")
+        }
+
+        /// Some systems let everybody use every port.
+        private static let isPort1Privileged: Bool = {
+            let file = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+            let start = try? String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .newlines)
+            return start.flatMap { Int($0) }.map { $0 > 1 } ?? true
+        }()
+
+        @Test("An address that is not this machine's is refused")
+        func foreignAddress() async throws {
+            // 203.0.113.0/24 is kept for documentation: no machine has such an address.
+            let finished = try await Eddy.run("echo", "--listen", "203.0.113.1:0")
+            #expect(finished.ending == .exit(1))
+            #expect(finished.isOneClearLine(about: "203.0.113.1:0"), "\(finished)")
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+extension AcceptanceTests {
+    /// Limits that the system sets, and systems that offer less.
+    @Suite("echo: the limits of the system")
+    struct EchoLimitTests {
+        @Test("With more connections than descriptors, the server serves those it can, rests, and goes on afterwards")
+        func tooFewDescriptors() async throws {
+            let server = try await Server.echo(["--loops", "1"], under: shell("ulimit -n 40"))
+            let crowd = try Crowd(at: server)
+            try await crowd.open(60)
+            let answered = try await crowd.greet()
+            #expect(answered >= 10)
+            #expect(answered < 40)
+
+            // A server that tries again and again to accept takes all of the second.
+            let before = try server.process.processorTime()
+            try await Task.sleep(for: .seconds(1))
+            #expect(try server.process.processorTime() - before < .milliseconds(300))
+
+            try await crowd.close()
+            #expect(try await Mirror.run(at: server, connections: 5, bytes: .MiB(1)) == Mirror(identical: 5))
+            try await server.stop()
+        }
+
+        @Test("With memory to lock for its ring but not for its pool, the server runs all the same")
+        func littleLockedMemory() async throws {
+            let little = without(capability: "ipc_lock") + shell("ulimit -l 1024")
+            let server = try await Server.echo(["--loops", "1"], under: little)
+            #expect(try await Mirror.run(at: server, connections: 5, bytes: .MiB(4)) == Mirror(identical: 5))
+            try await server.stop()
+        }
+
+        @Test("Without memory to lock for its ring, the command says so and what to do")
+        func noLockedMemory() async throws {
+            let none = without(capability: "ipc_lock") + shell("ulimit -l 0")
+            let target = "127.0.0.1:\(try freePort())"
+            let finished = try await RunningCommand.run(none + [Eddy.path, "load", "tcp://\(target)", "-d", "1s"])
+            // Kernels that do not count a ring's memory get as far as to find that nobody listens.
+            #expect(finished.ending == .exit(1))
+            #expect(
+                finished.isOneClearLine(about: "ulimit -l") || finished.isOneClearLine(about: target),
+                "\(finished)"
+            )
+        }
+
+        @Test("Where io_uring is forbidden, the command says so and what to do")
+        func forbidden() async throws {
+            let command = Client.line("without_io_uring.py", [Eddy.path, "echo", "--listen", "127.0.0.1:0"])
+            let finished = try await RunningCommand.run(command)
+            #expect(finished.ending == .exit(1))
+            #expect(finished.isOneClearLine(about: "io_uring"), "\(finished)")
+        }
+    }
+}

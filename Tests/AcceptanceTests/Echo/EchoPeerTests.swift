@@ -1,0 +1,102 @@
+import Testing
+
+extension AcceptanceTests {
+    /// What a peer does affects that peer only.
+    @Suite("echo: peers that behave in their own way")
+    struct EchoPeerTests {
+        @Test("A client that sends no more still receives everything, then the end")
+        func halfClose() async throws {
+            let server = try await Server.echo()
+            let client = try await Peer.connect(to: server)
+            let sent = try await client.send(.KiB(64))
+            try await client.finish()
+            #expect(try await client.drain() == sent.then(.eof))
+            try await server.stop()
+        }
+
+        @Test("A client that sends nothing and finishes gets the end")
+        func nothingButTheEnd() async throws {
+            let server = try await Server.echo()
+            let client = try await Peer.connect(to: server)
+            try await client.finish()
+            let received = try await client.drain()
+            #expect(received.bytes == 0)
+            #expect(received.end == .eof)
+
+            let farewell = try await server.stop()
+            #expect(farewell.connections == 1)
+        }
+
+        @Test("Clients that reset while they send leave no descriptor and disturb nobody")
+        func reset() async throws {
+            let server = try await Server.echo()
+            let bystander = try await Peer.connect(to: server)
+            _ = try await bystander.send(1)
+            _ = try await bystander.receive(1)
+            let before = try server.process.descriptors()
+
+            let crowd = try Crowd(at: server)
+            try await crowd.open(50)
+            #expect(try await crowd.greet() == 50)
+            try await crowd.reset()
+
+            let after = try await poll(until: { $0 == before }) { try server.process.descriptors() }
+            #expect(after == before)
+            let sent = try await bystander.send(.KiB(64))
+            try await bystander.finish()
+            #expect(try await bystander.drain() == sent.then(.eof))
+            try await server.stop()
+        }
+
+        @Test("A client that does not receive is paused, in bounded memory, and gets everything later")
+        func stall() async throws {
+            let server = try await Server.echo(["--loops", "1"])
+            #expect(try await Mirror.run(at: server, connections: 4, bytes: .MiB(4)) == Mirror(identical: 4))
+            let before = try server.process.residentMemory()
+
+            let staller = try await Peer.connect(to: server)
+            let sent = try await staller.fill()
+            // The system itself buffers tens of MiB for a connection. A server that reads on takes everything.
+            #expect(sent.bytes < .MiB(128))
+            #expect(try server.process.residentMemory() < before + .MiB(16))
+
+            #expect(try await Mirror.run(at: server, connections: 4, bytes: .MiB(4)) == Mirror(identical: 4))
+
+            try await staller.finish()
+            #expect(try await staller.drain() == sent.then(.eof))
+            try await server.stop()
+        }
+
+        @Test("Clients that say nothing disturb nobody, and are reset at the end")
+        func silence() async throws {
+            let server = try await Server.echo(["--grace", "200ms"])
+            let crowd = try Crowd(at: server)
+            try await crowd.open(20)
+            #expect(try await Mirror.run(at: server, connections: 4, bytes: .MiB(1)) == Mirror(identical: 4))
+            try await server.stop()
+        }
+
+        @Test("500 connections open and close, and no descriptor is left", arguments: [1, 2])
+        func descriptors(loops: Int) async throws {
+            let server = try await Server.echo(["--loops", "\(loops)"])
+            let bystander = try await Peer.connect(to: server)
+            _ = try await bystander.send(1)
+            _ = try await bystander.receive(1)
+            let before = try server.process.descriptors()
+
+            let crowd = try Crowd(at: server)
+            for _ in 1...2 {
+                try await crowd.open(500)
+                #expect(try await crowd.greet() == 500)
+                #expect(try server.process.descriptors() == before + 500)
+                try await crowd.close()
+                let after = try await poll(until: { $0 == before }) { try server.process.descriptors() }
+                #expect(after == before)
+            }
+
+            try await bystander.close()
+            let farewell = try await server.stop()
+            #expect(farewell.connections == 1001)
+        }
+    }
+}

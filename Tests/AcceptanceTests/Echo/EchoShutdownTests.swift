@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+extension AcceptanceTests {
+    /// SIGTERM and SIGINT: no new connections, time for those that are open, then a reset, and exit code 0.
+    @Suite("echo: the end")
+    struct EchoShutdownTests {
+        @Test("An idle server ends at once", arguments: [SIGTERM, SIGINT])
+        func idle(signal: Int32) async throws {
+            // With an hour of grace, only a server that does not wait for it ends before the time limit of the test.
+            let server = try await Server.echo(["--grace", "1h"])
+            let farewell = try await server.stop(signal)
+            #expect(farewell.connections == 0)
+            #expect(farewell.received == 0)
+            #expect(farewell.sent == 0)
+        }
+
+        @Test("A connection goes on within the grace period, while new ones are refused", arguments: [1, 2])
+        func withinGrace(loops: Int) async throws {
+            let server = try await Server.echo(["--loops", "\(loops)", "--grace", "1h"])
+            let client = try await Peer.connect(to: server)
+            let before = try await client.send(1000)
+            #expect(try await client.receive(1000) == before)
+
+            server.command.send(SIGTERM)
+            #expect(try await poll(until: { !$0 }) { try isListening(at: server.port) } == false)
+
+            let after = try await client.send(.KiB(64))
+            #expect(try await client.receive(.KiB(64)) == after)
+            try await client.finish()
+            #expect(try await client.drain().end == .eof)
+
+            let farewell = try await server.farewell()
+            #expect(farewell.received == 1000 + .KiB(64))
+        }
+
+        @Test("A connection that never ends is reset after the grace period", arguments: [SIGTERM, SIGINT])
+        func afterGrace(signal: Int32) async throws {
+            let server = try await Server.echo(["--grace", "200ms"])
+            let client = try await Peer.connect(to: server)
+            let sent = try await client.send(1000)
+            #expect(try await client.receive(1000) == sent)
+
+            server.command.send(signal)
+            #expect(try await client.drain().end == .reset)
+            try await server.farewell()
+        }
+
+        @Test("A client that does not receive cannot hold up the end")
+        func stalled() async throws {
+            let server = try await Server.echo(["--grace", "200ms"])
+            let client = try await Peer.connect(to: server)
+            _ = try await client.fill()
+            try await server.stop()
+        }
+
+        @Test("Connections in full flow are reset after the grace period", arguments: [1, 2])
+        func underLoad(loops: Int) async throws {
+            let server = try await Server.echo(["--loops", "\(loops)", "--grace", "200ms"])
+            let load = try RunningCommand([Eddy.path, "load", "tcp://127.0.0.1:\(server.port)", "-c", "50", "-d", "1m"])
+            let busy = try await poll(until: { $0 > .milliseconds(200) }) { try server.process.processorTime() }
+            #expect(busy > .milliseconds(200))
+
+            let farewell = try await server.stop()
+            #expect(farewell.connections == 50)
+            #expect(farewell.received > 0)
+            load.send(SIGKILL)
+            _ = try await load.ending()
+        }
+    }
+}

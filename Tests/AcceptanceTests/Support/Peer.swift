@@ -1,0 +1,83 @@
+/// One side of one TCP connection, played by a client that is not Eddy's.
+struct Peer {
+    private let client: Client
+
+    /// Connects to a server.
+    static func connect(to server: Server) async throws -> Peer {
+        try await connect(to: server.port)
+    }
+
+    static func connect(to port: Int) async throws -> Peer {
+        let client = try Client.start("peer.py", "connect", "\(port)")
+        let _: Done = try await client.answer()
+        return Peer(client: client)
+    }
+
+    /// Waits for one connection.
+    func accept() async throws { try await act("accept") }
+
+    /// Sends that many random bytes.
+    func send(_ count: Int) async throws -> Transfer { try await client.ask("send \(count)") }
+
+    /// Receives that many bytes, or less when the other side ends before.
+    func receive(_ count: Int) async throws -> Transfer { try await client.ask("receive \(count)") }
+
+    /// Receives until the other side ends.
+    func drain() async throws -> Transfer { try await client.ask("drain") }
+
+    /// Sends that many random bytes and finishes, and receives until the other side ends, at the same time.
+    func exchange(_ count: Int) async throws -> Exchange { try await client.ask("exchange \(count)") }
+
+    /// Sends without receiving, until the other side takes no more.
+    func fill() async throws -> Transfer { try await client.ask("fill") }
+
+    /// Sends no more, but can still receive.
+    func finish() async throws { try await act("finish") }
+
+    /// Resets the connection, once the other side's system has all that was sent.
+    func reset() async throws { try await act("reset") }
+
+    func close() async throws { try await act("close") }
+
+    private func act(_ command: String) async throws {
+        let _: Done = try await client.ask(command)
+    }
+}
+
+extension Peer {
+    /// A peer that waits for a connection at a port.
+    struct Listener {
+        let peer: Peer
+        let port: Int
+    }
+
+    /// Listens at that port, or at one that the system chooses.
+    static func listen(at port: Int = 0) async throws -> Listener {
+        let server = try await Server(Client.line("peer.py", ["listen", "\(port)"]))
+        return Listener(peer: Peer(client: Client(server.command, said: 1)), port: server.port)
+    }
+}
+
+/// The bytes that a peer has sent or received, and how that ended.
+struct Transfer: Decodable, Equatable {
+    enum End: String, Decodable {
+        case open
+        case eof
+        case reset
+    }
+
+    let bytes: Int
+    let digest: String
+    let end: End
+
+    /// The same bytes with another end: what the other side should have received.
+    func then(_ end: End) -> Transfer {
+        Transfer(bytes: bytes, digest: digest, end: end)
+    }
+}
+
+/// What a peer has sent and received at the same time.
+struct Exchange: Decodable {
+    let sent: Transfer
+    let received: Transfer
+}

@@ -1,0 +1,12 @@
+/// Reads a fact again and again until it is as wanted, and returns what it was at last, for the test to judge.
+///
+/// For what only `/proc` tells. Everything else tells by itself.
+func poll<Fact>(until isWanted: (Fact) -> Bool, _ read: () throws -> Fact) async throws -> Fact {
+    let deadline = ContinuousClock.now + .seconds(60)
+    var fact = try read()
+    while !isWanted(fact), ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(10))
+        fact = try read()
+    }
+    return fact
+}

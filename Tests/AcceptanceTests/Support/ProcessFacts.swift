@@ -1,0 +1,45 @@
+import Foundation
+
+/// What the system says of a process, in `/proc`.
+struct ProcessFacts {
+    let id: pid_t
+
+    /// The number of open descriptors.
+    func descriptors() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").count
+    }
+
+    /// The memory that is resident, in bytes.
+    func residentMemory() throws -> Int {
+        let pages = try fields("statm")[1]
+        return Int(pages)! * sysconf(Int32(_SC_PAGESIZE))
+    }
+
+    /// The processor time used so far, by the program and by the system for it.
+    func processorTime() throws -> Duration {
+        // The second field is the name in parentheses, which may hold spaces. The third comes right behind it.
+        let text = try String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)
+        let third = text[text.lastIndex(of: ")")!...].dropFirst(2).split(separator: " ")
+        let ticks = Int(third[14 - 3])! + Int(third[15 - 3])!
+        return .milliseconds(ticks * 1000 / sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// The processes that it has started.
+    func children() throws -> [pid_t] {
+        try fields("task/\(id)/children").map { pid_t($0)! }
+    }
+
+    private func fields(_ file: String) throws -> [Substring] {
+        try String(contentsOfFile: "/proc/\(id)/\(file)", encoding: .utf8).split(whereSeparator: \.isWhitespace)
+    }
+}
+
+/// Whether any process listens at that port of 127.0.0.1.
+func isListening(at port: Int) throws -> Bool {
+    let address = "0100007F:" + String(format: "%04X", port)
+    let listening = "0A"
+    return try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8).split(separator: "\n").contains {
+        let fields = $0.split(separator: " ")
+        return fields[1] == address && fields[3] == listening
+    }
+}

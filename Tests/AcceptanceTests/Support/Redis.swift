@@ -1,0 +1,25 @@
+import Foundation
+
+/// A Redis server that keeps nothing.
+struct Redis {
+    let port: Int
+
+    static let isInstalled = ["redis-server", "redis-benchmark"].allSatisfy(isOnPath)
+
+    static func start() async throws -> Redis {
+        let port = try freePort()
+        let command = try RunningCommand([
+            "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+        ])
+        guard try await command.output.line(where: { $0.contains("Ready to accept connections") }) != nil else {
+            throw NotReady(errors: try await command.output.all())
+        }
+        return Redis(port: port)
+    }
+}
+
+/// Whether there is a program of that name.
+func isOnPath(_ program: String) -> Bool {
+    let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
+    return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }
+}

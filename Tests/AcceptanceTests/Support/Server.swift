@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+/// A server that says `listening on 127.0.0.1:PORT` once it is ready: one of Eddy's, or one that a test needs.
+struct Server {
+    let command: RunningCommand
+    let port: Int
+
+    /// What `/proc` says of it.
+    var process: ProcessFacts { ProcessFacts(id: command.id) }
+
+    static func echo(_ options: [String] = [], under wrapper: [String] = []) async throws -> Server {
+        try await Server(wrapper + [Eddy.path, "echo", "--listen", "127.0.0.1:0"] + options)
+    }
+
+    static func proxy(to port: Int, _ options: [String] = []) async throws -> Server {
+        try await Server([Eddy.path, "proxy", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:\(port)"] + options)
+    }
+
+    /// Starts a server and waits until it is ready.
+    init(_ command: [String]) async throws {
+        let running = try RunningCommand(command)
+        try await self.init(running)
+    }
+
+    init(_ command: RunningCommand) async throws {
+        guard let ready = try await command.output.line() else {
+            throw NotReady(errors: try await command.errors.all())
+        }
+        guard let port = ready.wholeMatch(of: /listening on 127\.0\.0\.1:(\d+)/)?.1 else {
+            throw NotReady(errors: ["not the ready line: \(ready)"])
+        }
+        self.command = command
+        self.port = Int(port)!
+    }
+
+    /// Has the server of Eddy's end, and expects what always holds then: exit code 0, and every slice back in its
+    /// pool.
+    @discardableResult
+    func stop(_ signal: Int32 = SIGTERM, at location: SourceLocation = #_sourceLocation) async throws -> Farewell {
+        command.send(signal)
+        return try await farewell(at: location)
+    }
+
+    /// Waits for the server's end, and expects what always holds then.
+    @discardableResult
+    func farewell(at location: SourceLocation = #_sourceLocation) async throws -> Farewell {
+        let ending = try await command.ending()
+        let output = try await command.output.all()
+        let errors = try await command.errors.all()
+        #expect(ending == .exit(0), sourceLocation: location)
+        #expect(errors == [], sourceLocation: location)
+        let farewell = try #require(Farewell(output), "\(output)", sourceLocation: location)
+        #expect(farewell.slicesOut == 0, sourceLocation: location)
+        return farewell
+    }
+}
+
+/// What a server of Eddy's says at its end.
+struct Farewell: Equatable {
+    let connections: Int
+    let received: Int
+    let sent: Int
+    let slicesOut: Int
+
+    init?(_ output: [String]) {
+        let text = output.joined(separator: "\n")
+        guard
+            let served = text.firstMatch(
+                of: /served (\d+) connections?, (\d+) bytes received, (\d+) bytes sent/
+            ),
+            let pool = text.firstMatch(of: /pool: (\d+) slices out/)
+        else { return nil }
+        connections = Int(served.1)!
+        received = Int(served.2)!
+        sent = Int(served.3)!
+        slicesOut = Int(pool.1)!
+    }
+}
+
+/// A server that ended, or said something else, before it was ready.
+struct NotReady: Error {
+    let errors: [String]
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+extension AcceptanceTests {
+    /// What the server asks of the system under load, as strace counts it.
+    @Suite("system calls", .enabled(if: isOnPath("strace"), "strace is not installed"))
+    struct SystemCallTests {
+        @Test("Under 50 connections there is io_uring_enter and next to nothing else, and less of it than requests")
+        func underLoad() async throws {
+            // strace leaves without a word where a process may not be traced, as in some containers.
+            guard try await RunningCommand.run(["strace", "-o", "/dev/null", "true"]).ending == .exit(0) else { return }
+
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent("strace-\(UUID()).txt")
+            defer { try? FileManager.default.removeItem(at: file) }
+            let server = try await Server.echo(["--loops", "1"], under: ["strace", "-f", "-c", "-o", file.path])
+            let load = try await Eddy.run(
+                "load",
+                "tcp://127.0.0.1:\(server.port)",
+                "-c",
+                "50",
+                "-d",
+                "3s",
+                "--format",
+                "json"
+            )
+            let report = try JSONDecoder().decode(
+                LoadReport.self,
+                from: Data(load.output.joined(separator: "\n").utf8)
+            )
+
+            for child in try server.process.children() {
+                kill(child, SIGTERM)
+            }
+            #expect(try await server.command.ending() == .exit(0))
+
+            let calls = try countCalls(String(contentsOf: file, encoding: .utf8))
+            let enters = calls["io_uring_enter", default: 0]
+            let all = calls.values.reduce(0, +)
+            #expect(enters > 0)
+            #expect(enters * 2 < report.requests, "\(calls)")
+            #expect(all - enters < 2000, "\(calls)")
+        }
+
+        /// Reads strace's table: the time in percent, in seconds and a call; the calls; the errors, if any; the name.
+        private func countCalls(_ table: String) -> [String: Int] {
+            var calls: [String: Int] = [:]
+            for line in table.split(separator: "\n") {
+                let fields = line.split(separator: " ")
+                if fields.count >= 5, let count = Int(fields[3]), let name = fields.last, name != "total" {
+                    calls[String(name)] = count
+                }
+            }
+            return calls
+        }
+    }
+}
