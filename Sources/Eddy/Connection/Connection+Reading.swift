@@ -7,13 +7,9 @@ extension Connection {
     /// - Throws: ``ConnectionError`` once the connection is broken and all bytes that came before have been read.
     public func read() async throws(ConnectionError) -> Buffer? {
         loop.requireLoopThread()
-        while true {
-            switch loop.read(slot) {
-            case .slice(let slice): return Buffer(adopting: slice)
-            case .end: return nil
-            case .failed(let error): throw error
-            case .wait: await Suspension.suspend { loop.connections[slot].reader = $0 }
-            }
+        while loop.mustWaitToRead(slot) {
+            await Suspension.suspend { loop.connections[slot].reader = $0 }
         }
+        return try loop.read(slot)
     }
 }

@@ -129,17 +129,15 @@ public final class TCPServer: Sendable {
         await listener.closed()
     }
 
+    /// One connection's task. It is cancelled only after its connection was reset, so it needs no handler of its own
+    /// to notice.
     private static func serve(_ slot: UInt32, on loop: EventLoop, _ handler: Handler) async {
         let generation = loop.connections[slot].generation
-        await withTaskCancellationHandler {
-            do {
-                try await handler(Connection(loop: loop, slot: slot))
-            } catch {
-                loop.counters.handlerFailures += 1
-                loop.abandon(slot, generation: generation)
-            }
-        } onCancel: {
-            loop.cancel(slot, generation: generation)
+        do {
+            try await handler(Connection(loop: loop, slot: slot))
+        } catch {
+            loop.counters.handlerFailures += 1
+            loop.abandon(slot, generation: generation)
         }
     }
 

@@ -128,25 +128,23 @@ extension EventLoop {
 
     // MARK: The reading task
 
-    /// What a reader gets.
-    enum ReadResult {
-        case slice(Slice)
-        case end
-        case failed(ConnectionError)
-        /// Nothing has come yet.
-        case wait
+    /// Whether there is nothing to read yet: no bytes, no end, no failure. Then more is being received.
+    func mustWaitToRead(_ slot: UInt32) -> Bool {
+        guard connections[slot].inbound.isEmpty, !connections[slot].hasFailed,
+            !connections[slot].flags.contains(.peerEnded)
+        else { return false }
+        armReceive(slot)
+        return true
     }
 
-    /// Takes the first slice that was received. What came before a failure or the end is delivered first.
-    func read(_ slot: UInt32) -> ReadResult {
+    /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
+    func read(_ slot: UInt32) throws(ConnectionError) -> Buffer? {
         if let slice = slices.popFirst(of: &connections[slot].inbound) {
             if !connections[slot].flags.contains(.receiving) { armReceive(slot) }
-            return .slice(slice)
+            return Buffer(adopting: slice)
         }
-        if connections[slot].hasFailed { return .failed(ConnectionError(failure: connections[slot].failure)) }
-        if connections[slot].flags.contains(.peerEnded) { return .end }
-        armReceive(slot)
-        return .wait
+        if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+        return nil
     }
 
     func resumeReader(_ slot: UInt32) {
