@@ -12,9 +12,10 @@ extension EventLoop {
 
     /// Runs `body` on the loop's thread and returns its result.
     ///
-    /// Tasks and child tasks that `body` starts prefer the loop, too.
+    /// Tasks and child tasks that `body` starts prefer the loop, too. `body` is `@concurrent`, that is, bound to no
+    /// actor, so that it runs where the task prefers to be.
     public func run<Success: Sendable, Failure: Error>(
-        _ body: @Sendable () async throws(Failure) -> Success
+        _ body: @concurrent @Sendable () async throws(Failure) -> Success
     ) async throws(Failure) -> Success {
         try await withTaskExecutorPreference(self, operation: body)
     }

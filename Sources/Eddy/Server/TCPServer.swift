@@ -15,7 +15,9 @@ internal import Synchronization
 /// Peers can connect as soon as the server is made; they are served once it runs.
 public final class TCPServer: Sendable {
     /// Serves one connection. It owns the connection, runs on the connection's loop, and closes it by returning.
-    public typealias Handler = @Sendable (consuming sending Connection) async throws -> Void
+    ///
+    /// It is `@concurrent`, that is, bound to no actor: its task prefers the loop, so the loop is where it runs.
+    public typealias Handler = @concurrent @Sendable (consuming sending Connection) async throws -> Void
 
     /// Where the server listens, with the real port.
     public let address: SocketAddress

@@ -1,0 +1,39 @@
+public import Eddy
+
+/// A service with a protocol of lines: `add 5`, `get`, `quit`. Each is answered with the count.
+///
+/// It shows how a program embeds Eddy: it owns the server, gives it a handler, and shuts it down.
+public final class CounterService: Sendable {
+    private let server: TCPServer
+    private let counter = Counter()
+
+    /// Listens on `address`, `HOST:PORT`; with port 0 the system picks one.
+    public init(on address: String, loops: Int = 1) throws(ServerError) {
+        server = try TCPServer(on: address, loops: loops)
+    }
+
+    /// Where the service listens, with the real port.
+    public var address: SocketAddress { server.address }
+
+    /// Serves until ``shutDown()`` or until the calling task is cancelled.
+    public func run() async {
+        await server.run { [counter] connection in
+            var splitter = LineSplitter()
+            while let bytes = try await connection.read() {
+                for line in try splitter.lines(in: bytes) {
+                    switch Request(line) {
+                    case .add(let amount): try await connection.write("\(counter.add(amount))\n")
+                    case .get: try await connection.write("\(counter.current)\n")
+                    case .quit: return
+                    case nil: try await connection.write("error: write 'add N', 'get' or 'quit'\n")
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stops accepting and gives connections a second to finish.
+    public func shutDown() {
+        server.shutDown(grace: .seconds(1))
+    }
+}
