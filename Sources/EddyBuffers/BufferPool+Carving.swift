@@ -1,5 +1,3 @@
-internal import Glibc
-
 // `allocUnsafe` carves a chunk from its start to its end, as Node.js does:
 //
 //     ┌──────────┬────────────┬───────┬─────────────────────────┐
@@ -70,16 +68,15 @@ extension BufferPool {
         return Buffer(adopting: slice)
     }
 
-    /// Memory for one buffer alone, from `malloc`; freed when the buffer is dropped.
+    /// Memory for one buffer alone, from `malloc`; freed when the buffer is dropped. Traps, as any allocation in Swift,
+    /// when the system has no memory.
     func allocateDedicated(_ byteCount: Int) -> Buffer {
         precondition(
             byteCount >= 0 && byteCount <= Int(Int32.max),
             "a buffer's size must lie between 0 and 2,147,483,647 bytes"
         )
         guard byteCount > 0 else { return Buffer() }
-        guard let base = unsafe malloc(byteCount) else {
-            fatalError("the system has no memory for a buffer of \(byteCount) bytes")
-        }
+        let base = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
         let state = UnsafeMutablePointer<ChunkState>.allocate(capacity: 1)
         unsafe state.initialize(
             to: ChunkState(
@@ -100,7 +97,7 @@ extension BufferPool {
     func freeDedicated(_ chunk: Chunk) {
         dedicatedChunks -= 1
         dedicatedBytes -= chunk.capacity
-        unsafe free(chunk.base)
+        unsafe chunk.base.deallocate()
         unsafe chunk.state.deinitialize(count: 1)
         unsafe chunk.state.deallocate()
     }

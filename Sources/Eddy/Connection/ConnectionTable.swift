@@ -87,7 +87,7 @@ struct ConnectionTable: ~Copyable {
     }
 
     /// Calls `body` with every slot in use.
-    func forEach(_ body: (UInt32) -> Void) {
+    func forEachOccupied(_ body: (UInt32) -> Void) {
         let slots = unsafe storage.pointee.segmentCount * Self.segmentSize
         for slot in 0..<UInt32(slots) where self[slot].phase != .vacant { body(slot) }
     }

@@ -2,6 +2,9 @@ public import EddyBuffers
 
 extension EventLoop {
     /// The limits of a loop. Everything that could grow has one.
+    ///
+    /// The window and the watermarks are from 1 byte to 1 GiB, and the low watermark is not above the high one; a
+    /// loop with others traps when it is made.
     public struct Configuration: Sendable {
         /// Connections that a loop serves at a time. A connection beyond it is closed as soon as it is accepted.
         public var maximumConnections = 65_536
@@ -18,5 +21,13 @@ extension EventLoop {
         public var pool = BufferPool.Configuration()
 
         public init() {}
+
+        func requireValid() {
+            let sizes = 1...(1 << 30)
+            precondition(sizes.contains(receiveWindow), "receiveWindow must lie between 1 byte and 1 GiB")
+            precondition(sizes.contains(highWatermark), "highWatermark must lie between 1 byte and 1 GiB")
+            precondition((1...highWatermark).contains(lowWatermark), "lowWatermark must lie in 1...highWatermark")
+            precondition(maximumConnections > 0, "maximumConnections must be at least 1")
+        }
     }
 }

@@ -68,9 +68,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Makes a loop whose thread is the calling one; `run` it there.
-    init(configuration: Configuration) throws(RingError) {
+    init(configuration: Configuration, features: RingFeatures = .probed) throws(RingError) {
+        configuration.requireValid()
         self.configuration = configuration
-        features = RingFeatures.probed
+        self.features = features
         mailbox = try Mailbox()
         ring = try Ring()
         let mailbox = mailbox
@@ -150,7 +151,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         do {
             try ring.enter(waitFor: count, deadline: deadline)
         } catch {
-            fatalError("event loop: \(error)")
+            endProcess(brokenRing: error)
         }
     }
 
@@ -158,7 +159,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         do {
             try ring.submit(entry)
         } catch {
-            fatalError("event loop: \(error)")
+            endProcess(brokenRing: error)
         }
     }
 
@@ -226,9 +227,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Leaves nothing behind: every operation reaches its last completion before its memory is unmapped.
     private func tearDown() {
         for index in listeners.indices { listeners[index]?.shutDown(grace: .zero) }
-        connections.forEach { fail($0, ConnectionError.shutDownCode) }
+        connections.forEachOccupied { fail($0, ConnectionError.shutDownCode) }
         runJobs()
-        connections.forEach { slot in
+        connections.forEachOccupied { slot in
             connections[slot].ending = .reset
             if connections[slot].phase == .open { connections[slot].phase = .closing }
             continueClosing(slot)

@@ -18,10 +18,15 @@ public final class EventLoopGroup: Sendable {
     /// - Parameter count: the number of loops; one a processor by default.
     /// - Throws: ``RingError`` if this system gives no ring; no thread is left then.
     /// - Precondition: `count` is at least 1.
-    public init(
+    public convenience init(
         count: Int = EventLoopGroup.processorCount,
         configuration: EventLoop.Configuration = .init()
     ) throws(RingError) {
+        try self.init(count: count, configuration: configuration, features: .probed)
+    }
+
+    /// Starts loops that use the given features of the kernel, and no others.
+    init(count: Int, configuration: EventLoop.Configuration, features: RingFeatures) throws(RingError) {
         precondition(count > 0, "a group has at least one event loop")
         var loops: [EventLoop] = []
         var threads: [LoopThread] = []
@@ -29,7 +34,7 @@ public final class EventLoopGroup: Sendable {
             for number in 0..<count {
                 let (thread, loop) = try LoopThread.start(
                     name: "eddy-loop-\(number)",
-                    make: { () throws(RingError) in try EventLoop(configuration: configuration) },
+                    make: { () throws(RingError) in try EventLoop(configuration: configuration, features: features) },
                     run: { $0.run() }
                 )
                 threads.append(thread)

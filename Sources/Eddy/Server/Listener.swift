@@ -121,7 +121,7 @@ final class Listener: @unchecked Sendable {
     func endGrace() {
         guard phase == .draining else { return }
         phase = .expired
-        loop.connections.forEach { slot in
+        loop.connections.forEachOccupied { slot in
             guard loop.connections[slot].listener == index else { return }
             loop.fail(slot, ConnectionError.shutDownCode)
             loop.connections[slot].ending = .reset

@@ -66,7 +66,9 @@ struct LoadCommand: AsyncParsableCommand {
     var format = LoadReportFormat.text
 
     func validate() throws {
-        guard duration > .zero else { throw ValidationError("the duration must be more than 0; write for example -d 10s") }
+        guard duration > .zero else {
+            throw ValidationError("the duration must be more than 0; write for example -d 10s")
+        }
     }
 
     func run() async throws {

@@ -33,7 +33,6 @@ package struct SubmissionEntry {
     package struct Operation: Equatable, Sendable {
         package let rawValue: UInt8
         private init(_ rawValue: UInt8) { self.rawValue = rawValue }
-        package static let noOperation = Operation(0)
         package static let sendMessage = Operation(9)
         package static let accept = Operation(13)
         package static let asyncCancel = Operation(14)

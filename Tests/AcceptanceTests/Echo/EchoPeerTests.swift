@@ -40,7 +40,7 @@ extension AcceptanceTests {
             #expect(try await crowd.greet() == 50)
             try await crowd.reset()
 
-            let after = try await poll(until: { $0 == before }) { try server.process.descriptors() }
+            let after = try await poll({ try server.process.descriptors() }, until: { $0 == before })
             #expect(after == before)
             let sent = try await bystander.send(.KiB(64))
             try await bystander.finish()
@@ -90,7 +90,7 @@ extension AcceptanceTests {
                 #expect(try await crowd.greet() == 500)
                 #expect(try server.process.descriptors() == before + 500)
                 try await crowd.close()
-                let after = try await poll(until: { $0 == before }) { try server.process.descriptors() }
+                let after = try await poll({ try server.process.descriptors() }, until: { $0 == before })
                 #expect(after == before)
             }
 

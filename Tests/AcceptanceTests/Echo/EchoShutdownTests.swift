@@ -23,7 +23,7 @@ extension AcceptanceTests {
             #expect(try await client.receive(1000) == before)
 
             server.command.send(SIGTERM)
-            #expect(try await poll(until: { !$0 }) { try isListening(at: server.port) } == false)
+            #expect(try await poll({ try isListening(at: server.port) }, until: { !$0 }) == false)
 
             let after = try await client.send(.KiB(64))
             #expect(try await client.receive(.KiB(64)) == after)
@@ -58,7 +58,7 @@ extension AcceptanceTests {
         func underLoad(loops: Int) async throws {
             let server = try await Server.echo(["--loops", "\(loops)", "--grace", "200ms"])
             let load = try RunningCommand([Eddy.path, "load", "tcp://127.0.0.1:\(server.port)", "-c", "50", "-d", "1m"])
-            let busy = try await poll(until: { $0 > .milliseconds(200) }) { try server.process.processorTime() }
+            let busy = try await poll({ try server.process.processorTime() }, until: { $0 > .milliseconds(200) })
             #expect(busy > .milliseconds(200))
 
             let farewell = try await server.stop()

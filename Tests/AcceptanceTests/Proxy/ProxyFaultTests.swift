@@ -61,7 +61,7 @@ extension AcceptanceTests {
             #expect(try await crowd.greet() == 100)
             #expect(try proxy.process.descriptors() == before + 200)
             try await crowd.close()
-            #expect(try await poll(until: { $0 == before }) { try proxy.process.descriptors() } == before)
+            #expect(try await poll({ try proxy.process.descriptors() }, until: { $0 == before }) == before)
 
             try await bystander.close()
             try await proxy.stop()
@@ -72,7 +72,7 @@ extension AcceptanceTests {
             let upstream = try await Server(Client.line("echo_server.py", []))
             let proxy = try await Server.proxy(to: upstream.port, ["--loops", "\(loops)", "--grace", "200ms"])
             let load = try RunningCommand([Eddy.path, "load", "tcp://127.0.0.1:\(proxy.port)", "-c", "20", "-d", "1m"])
-            let busy = try await poll(until: { $0 > .milliseconds(200) }) { try proxy.process.processorTime() }
+            let busy = try await poll({ try proxy.process.processorTime() }, until: { $0 > .milliseconds(200) })
             #expect(busy > .milliseconds(200))
 
             let farewell = try await proxy.stop()

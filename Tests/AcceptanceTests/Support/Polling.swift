@@ -1,7 +1,7 @@
 /// Reads a fact again and again until it is as wanted, and returns what it was at last, for the test to judge.
 ///
 /// For what only `/proc` tells. Everything else tells by itself.
-func poll<Fact>(until isWanted: (Fact) -> Bool, _ read: () throws -> Fact) async throws -> Fact {
+func poll<Fact>(_ read: () throws -> Fact, until isWanted: (Fact) -> Bool) async throws -> Fact {
     let deadline = ContinuousClock.now + .seconds(60)
     var fact = try read()
     while !isWanted(fact), ContinuousClock.now < deadline {
