@@ -189,7 +189,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         switch event {
         case .sleep(let number): sleeps.remove(number)?.resume()
         case .resumeAccepting(let listener): listeners[Int(listener)]?.arm()
-        case .graceEnded(let listener): listeners[Int(listener)]?.endGrace()
+        case .graceEnded(let listener): listeners[Int(listener)]?.graceTimerFired()
         case .closeTimedOut(let token): closeTimedOut(token)
         case .checkDelivery(let token, let attempt): checkDelivery(token, attempt: attempt)
         }

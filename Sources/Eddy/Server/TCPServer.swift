@@ -26,13 +26,13 @@ public final class TCPServer: Sendable {
 
     private let ownsGroup: Bool
     private let sockets: ListeningSockets
-    private let state = Mutex(State.idle)
+    private let state = Mutex(State())
 
-    private enum State {
-        /// Nobody has called `run` yet.
-        case idle
-        case running([Listener])
-        case shutDown
+    private struct State {
+        /// Those that have started, one a loop in the end.
+        var listeners: [Listener] = []
+        /// A listener that starts later ends at once.
+        var isShutDown = false
     }
 
     /// Listens on `address` (`HOST:PORT`; port 0: the system picks one) with loops of its own.
@@ -145,12 +145,8 @@ public final class TCPServer: Sendable {
 
     private func start(_ listener: Listener) {
         let isShutDown = state.withLock { state in
-            switch state {
-            case .idle: state = .running([listener])
-            case .running(let others): state = .running(others + [listener])
-            case .shutDown: return true
-            }
-            return false
+            state.listeners.append(listener)
+            return state.isShutDown
         }
         if isShutDown { listener.shutDown(grace: .zero) } else { listener.arm() }
     }
@@ -161,11 +157,8 @@ public final class TCPServer: Sendable {
     /// cancelled. Any thread. A second call may shorten the grace, for example to zero.
     public func shutDown(grace: Duration) {
         let listeners = state.withLock { state -> [Listener] in
-            guard case .running(let listeners) = state else {
-                state = .shutDown
-                return []
-            }
-            return listeners
+            state.isShutDown = true
+            return state.listeners
         }
         for listener in listeners {
             _ = listener.loop.mailbox.post(.work { listener.shutDown(grace: grace) })
