@@ -114,7 +114,8 @@ package final class Ring {
         unsafe eddy_store_release(engine.ring.pointee.sq.ktail, tail)
         if hasOverflowed { unsafe cursor.pointee.statistics.overflows += 1 }
         unsafe cursor.pointee.statistics.enters += 1
-        let result = engine.enter(submit: pending, waitFor: count, deadline: deadline)
+        // Completions that were set aside are there already.
+        let result = engine.enter(submit: pending, waitFor: setAside.isEmpty ? count : 0, deadline: deadline)
         guard result < 0 else {
             unsafe cursor.pointee.statistics.submissions += UInt64(result)
             return
@@ -132,11 +133,6 @@ package final class Ring {
     }
 
     // MARK: Completions
-
-    /// Completions that wait to be read.
-    package var completionsReady: UInt32 {
-        unsafe eddy_load_acquire(engine.ring.pointee.cq.ktail) &- cursor.pointee.completionHead
-    }
 
     /// The next completion, which is taken out of the queue; nil when there is none.
     package func nextCompletion() -> CompletionEntry? {
