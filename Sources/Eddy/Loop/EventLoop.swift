@@ -94,7 +94,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Whether the calling thread is the loop's.
-    public var isCurrent: Bool { thread == .current }
+    public var isCurrent: Bool { thread.rawValue == ThreadIdentity.current.rawValue }
 
     /// Bytes of the pool that are registered with the kernel.
     var registeredBytes: Int { fixedBufferStorage.value.registeredBytes }
