@@ -104,7 +104,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     func requireLoopThread() {
         precondition(
             isCurrent,
-            "a connection is used on its event loop's thread; do not hand it to an actor or a task that does not prefer the loop"
+            "a connection is used on its event loop's thread; do not hand it to an actor, or to a task elsewhere"
         )
     }
 
