@@ -60,6 +60,8 @@ pid_t start_program(const struct program_start *start) {
     return error != 0 ? -error : child;
 }
 
+int make_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
+
 int wait_for_exit(pid_t process) {
     int status = 0;
     while (waitpid(process, &status, 0) < 0) {

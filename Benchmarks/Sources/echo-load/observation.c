@@ -24,28 +24,7 @@ static bool processor_time(pid_t process, uint64_t *nanoseconds) {
     return true;
 }
 
-// The second number of each thread's schedstat.
-static uint64_t waiting_time(pid_t process) {
-    char path[320];
-    snprintf(path, sizeof(path), "/proc/%d/task", process);
-    DIR *threads = opendir(path);
-    if (threads == NULL) return 0;
-
-    uint64_t total = 0;
-    struct dirent *thread;
-    while ((thread = readdir(threads)) != NULL) {
-        if (thread->d_name[0] == '.') continue;
-        snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", process, thread->d_name);
-        FILE *file = fopen(path, "re");
-        if (file == NULL) continue;
-        uint64_t running = 0;
-        uint64_t waiting = 0;
-        if (fscanf(file, "%" SCNu64 " %" SCNu64, &running, &waiting) == 2) total += waiting;
-        fclose(file);
-    }
-    closedir(threads);
-    return total;
-}
+static uint64_t nanoseconds_per_tick(void) { return 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK); }
 
 // The eighth number of the first line of /proc/stat.
 static uint64_t stolen_time(void) {
@@ -54,48 +33,66 @@ static uint64_t stolen_time(void) {
     uint64_t ticks = 0;
     if (fscanf(file, "cpu %*u %*u %*u %*u %*u %*u %*u %" SCNu64, &ticks) != 1) ticks = 0;
     fclose(file);
-    return ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+    return ticks * nanoseconds_per_tick();
 }
 
 void observe(struct observation *observation, const struct observed *observed) {
-    *observation = (struct observation){.stolen = stolen_time(), .own_wait = waiting_time(getpid())};
-    if (observed->server != 0) {
-        observation->server_wait = waiting_time(observed->server);
-        if (!processor_time(observed->server, &observation->server_processor)) {
-            fail("the server (process %d) has ended", observed->server);
-        }
+    *observation = (struct observation){.stolen = stolen_time()};
+    if (observed->server != 0 && !processor_time(observed->server, &observation->server_processor)) {
+        fail("the server (process %d) has ended", observed->server);
     }
     processor_time(0, &observation->own_processor);
     if (observed->counters != NULL) memcpy(observation->counters, observed->counters, sizeof(observation->counters));
 }
 
-// Processor time of each process at the start of the window, by its number. Only the pages used take memory.
-static uint64_t *times_before;
+// What a process has used, and what those of its children had used that have ended, so that nobody escapes by being
+// short-lived. Numbers 14 to 17 of its stat, in ticks; the name before them may hold anything, but ends with the last
+// parenthesis.
+static uint64_t used_ticks(pid_t process) {
+    char text[1024];
+    snprintf(text, sizeof(text), "/proc/%d/stat", process);
+    int file = open(text, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    ssize_t length = read(file, text, sizeof(text) - 1);
+    close(file);
+    if (length <= 0) return 0;
+    text[length] = '\0';
+
+    const char *rest = strrchr(text, ')');
+    uint64_t ticks[4];
+    if (rest == NULL || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+                               &ticks[0], &ticks[1], &ticks[2], &ticks[3]) != 4) {
+        return 0;
+    }
+    return ticks[0] + ticks[1] + ticks[2] + ticks[3];
+}
+
+// What each process had used at the start, by its number. Only the pages that are touched take memory.
+static uint64_t *used_before;
 
 static uint64_t visit_others(const struct observed *observed, bool remember) {
     DIR *processes = opendir("/proc");
     if (processes == NULL) return 0;
-    uint64_t used = 0;
+    uint64_t total = 0;
     struct dirent *entry;
     while ((entry = readdir(processes)) != NULL) {
         pid_t process = atoi(entry->d_name);
         if (process <= 0 || process >= MAX_PROCESSES) continue;
         if (process == getpid() || process == observed->server || process == observed->partner) continue;
-        uint64_t time = 0;
-        if (!processor_time(process, &time)) continue;
+        uint64_t used = used_ticks(process);
         if (remember) {
-            times_before[process] = time;
-        } else if (time > times_before[process]) {
-            used += time - times_before[process];
+            used_before[process] = used;
+        } else if (used > used_before[process]) {
+            total += used - used_before[process];
         }
     }
     closedir(processes);
-    return used;
+    return total * nanoseconds_per_tick();
 }
 
 void note_others(const struct observed *observed) {
-    times_before = calloc(MAX_PROCESSES, sizeof(uint64_t));
-    if (times_before == NULL) fail("out of memory");
+    used_before = calloc(MAX_PROCESSES, sizeof(uint64_t));
+    if (used_before == NULL) fail("out of memory");
     visit_others(observed, true);
 }
 

@@ -22,10 +22,6 @@ struct observation {
     uint64_t own_processor;
     uint64_t server_processor;
 
-    // How long threads were ready to run and were not let run, because something else had the processor.
-    uint64_t own_wait;
-    uint64_t server_wait;
-
     // Processor time that the machine below took away, in ticks of 10 ms.
     uint64_t stolen;
 
@@ -37,7 +33,7 @@ void observe(struct observation *observation, const struct observed *observed);
 // Remembers the processor time of all processes but this one and those observed. They should be idle.
 void note_others(const struct observed *observed);
 
-// What they have used since.
+// What they have used since, in nanoseconds but to a tick of 10 ms each.
 uint64_t processor_time_of_others(const struct observed *observed);
 
 // Maps a file of 64-bit counters.

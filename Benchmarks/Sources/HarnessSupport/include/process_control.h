@@ -27,6 +27,9 @@ struct program_start {
 // number.
 pid_t start_program(const struct program_start *start);
 
+// The reading end and the writing end of a pipe that programs do not inherit. Returns 0, or a negative error number.
+int make_pipe(int ends[2]);
+
 // Waits for a child to end. Returns its exit code, or 128 plus the signal that ended it.
 int wait_for_exit(pid_t process);
 

@@ -4,14 +4,31 @@ import Foundation
 struct Load {
     let program: String
     let core: CPU
-    let seconds: Double
-    let warmup: Double
+    var seconds: Double
+    var warmup: Double
+    /// Compares every byte. That takes time of the load, not of the server.
+    var verifies = false
 
-    /// More than this of a processor used by others, and a measurement is done again.
-    static let tolerableDisturbance = 0.05
+    init(_ programs: ProgramFolder, on core: CPU, seconds: Double, warmup: Double) {
+        program = programs["echo-load"]
+        self.core = core
+        self.seconds = seconds
+        self.warmup = warmup
+    }
 
-    func run(_ load: LoadCase, at address: String, more: [String] = []) throws -> LoadReport {
-        let arguments = [address] + load.arguments + ["--duration", "\(seconds)s", "--warmup", "\(warmup)s"] + more
+    /// Loads a server. Another may work beside it: what that takes does not count as a disturbance.
+    func run(
+        _ load: LoadCase,
+        at server: RunningServer,
+        beside partner: RunningServer? = nil,
+        counters: MemoryFile? = nil
+    ) throws -> LoadReport {
+        var arguments = [server.address] + load.arguments
+        arguments += ["--duration", "\(seconds)s", "--warmup", "\(warmup)s", "--server", "\(server.process)"]
+        if verifies { arguments.append("--verify") }
+        if let partner { arguments += ["--partner", "\(partner.process)"] }
+        if let counters { arguments += ["--counters", counters.path] }
+
         let running = try RunningProgram(Program(program, arguments).on(core))
         defer { running.end() }
         let (text, exitCode) = running.waitForOutput()

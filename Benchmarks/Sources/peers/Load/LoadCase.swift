@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// How a server is loaded: so many connections, each with so many messages of one size under way.
-struct LoadCase: Equatable, ExpressibleByArgument {
+struct LoadCase: Equatable, Encodable, ExpressibleByArgument {
     let connections: Int
     let size: Int
     let depth: Int

@@ -18,6 +18,11 @@ func microseconds(_ value: Double) -> String {
     figure(value, digits: value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0)
 }
 
+/// A part of 1 as a whole number of percent.
+func percent(_ part: Double) -> String {
+    figure(part * 100) + " %"
+}
+
 /// The middle one, or the mean of the two in the middle.
 func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()

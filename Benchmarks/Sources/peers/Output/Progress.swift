@@ -1,6 +1,6 @@
-import Glibc
+import Foundation
 
 /// What happens meanwhile goes to standard error, so that the output is the result alone.
 func report(_ line: String) {
-    fputs(line + "\n", stderr)
+    FileHandle.standardError.write(Data("\(line)\n".utf8))
 }

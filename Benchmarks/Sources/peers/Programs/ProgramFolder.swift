@@ -2,14 +2,19 @@ import Glibc
 
 /// Where the programs are. The peers were built beside this one; others are looked for in PATH.
 struct ProgramFolder {
+    /// The command that is measured, and perhaps another one from other sources.
     let eddy: String
-    let folder: String
+    let baseline: String?
+    private let folder: String
 
-    init(eddy: String) throws {
-        guard access(eddy, X_OK) == 0 else {
-            throw PeersError("cannot run \(eddy); run 'swift build -c release --product eddy', or name it with --eddy")
+    init(eddy: String, baseline: String? = nil) throws {
+        for path in [eddy] + (baseline.map { [$0] } ?? []) {
+            guard access(path, X_OK) == 0 else {
+                throw PeersError("cannot run \(path); build it with 'swift build -c release --product eddy'")
+            }
         }
         self.eddy = eddy
+        self.baseline = baseline
         guard let own = realpath("/proc/self/exe", nil) else {
             throw PeersError("cannot tell where this program is", errorNumber: errno)
         }

@@ -10,7 +10,8 @@ final class RunningProgram {
 
     init(_ program: Program) throws {
         var pipe: [Int32] = [0, 0]
-        guard pipe2(&pipe, O_CLOEXEC) == 0 else { throw PeersError("cannot make a pipe", errorNumber: errno) }
+        let result = make_pipe(&pipe)
+        guard result == 0 else { throw PeersError("cannot make a pipe", errorNumber: -result) }
         output = pipe[0]
         name = program.name
         do {
@@ -30,7 +31,9 @@ final class RunningProgram {
         while ContinuousClock.now < limit {
             var ready = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
             guard poll(&ready, 1, 200) > 0 else { continue }
-            guard let piece = readSome() else { break }
+            guard let piece = readSome() else {
+                throw PeersError("\(name) ended and did not print '\(start)…'; it printed: \(seen)")
+            }
             seen += piece
             let lines = seen.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             if let line = lines.first(where: { $0.hasPrefix(start) }) {
@@ -40,7 +43,7 @@ final class RunningProgram {
         throw PeersError("\(name) did not print '\(start)…' in time; it printed: \(seen)")
     }
 
-    /// All of its output, and its exit code.
+    /// What it prints until it ends, and its exit code.
     func waitForOutput() -> (text: String, exitCode: Int32) {
         var text = ""
         while let piece = readSome() { text += piece }
