@@ -47,7 +47,7 @@ let package = Package(
                 "HarnessSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            resources: [.embedInCode("Resources/node-echo.js"), .embedInCode("Resources/haproxy.cfg")],
+            resources: [.embedInCode("Resources")],
             swiftSettings: settings
         ),
     ],

@@ -15,11 +15,8 @@ struct EchoPeers {
     }
 
     private var eddy: [Peer] {
-        let commands = [("eddy", programs.eddy)] + (programs.baseline.map { [("baseline", $0)] } ?? [])
-        return commands.map { name, path in
-            Peer(name, name == "eddy" ? "Eddy" : "Eddy, baseline") { _ in
-                [path, "echo", "--loops", "1", "--listen", "127.0.0.1:0"]
-            }
+        programs.eddies.map { name, title, path in
+            Peer(name, title) { _ in [path, "echo", "--loops", "1", "--listen", "127.0.0.1:0"] }
         }
     }
 

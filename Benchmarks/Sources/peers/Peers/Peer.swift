@@ -23,9 +23,11 @@ struct Peer {
 extension Peer {
     /// A program that says where it listens.
     init(_ name: String, _ title: String, arguments: @escaping (Place) -> [String]) {
-        self.init(name: name, title: { _ in title }) { _, place in
-            try RunningServer(Program(arguments(place), in: place))
-        }
+        self.init(
+            name: name,
+            title: { _ in title },
+            start: { _, place in try RunningServer(Program(arguments(place), in: place)) }
+        )
     }
 }
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A server that has said where it listens. It runs until `end`, or as long as someone holds this.
+/// A server that takes connections. It runs until `end`, or as long as someone holds this.
 final class RunningServer {
     let address: String
     private let program: RunningProgram
@@ -17,10 +17,19 @@ final class RunningServer {
         self.program = running
     }
 
-    /// Starts a server that gets its listening socket from us. Connections wait in it until the server is ready.
+    /// Starts a relay to an echo server that gets its listening socket from us. It is ready when a byte comes back.
     init(_ program: Program, on listener: ListeningSocket) throws {
-        self.program = try RunningProgram(program)
+        var program = program
+        program.extra = listener.descriptor
+        let running = try RunningProgram(program)
+        do {
+            try LocalConnection(to: listener.address).echo(1)
+        } catch {
+            running.end()
+            throw PeersError("\(program.name) does not answer: \(error)")
+        }
         address = listener.address
+        self.program = running
     }
 
     deinit {

@@ -8,6 +8,9 @@ extension UringConfiguration {
         }
     }
 
+    /// For the relay: each chunk holds what several connections send, and a bulk transfer gets long receives.
+    static let relay = UringConfiguration(chunks: 4, kibibytes: 1024, isIncremental: true)
+
     /// What it was chosen from.
     static var candidates: [UringConfiguration] {
         let pools = [

@@ -3,18 +3,14 @@ import Glibc
 /// Where the programs are. The peers were built beside this one; others are looked for in PATH.
 struct ProgramFolder {
     /// The command that is measured, and perhaps another one from other sources.
-    let eddy: String
-    let baseline: String?
+    let eddies: [(name: String, title: String, path: String)]
     private let folder: String
 
     init(eddy: String, baseline: String? = nil) throws {
-        for path in [eddy] + (baseline.map { [$0] } ?? []) {
-            guard access(path, X_OK) == 0 else {
-                throw PeersError("cannot run \(path); build it with 'swift build -c release --product eddy'")
-            }
+        eddies = [("eddy", "Eddy", eddy)] + (baseline.map { [("baseline", "Eddy, baseline", $0)] } ?? [])
+        for (_, _, path) in eddies where access(path, X_OK) != 0 {
+            throw PeersError("cannot run \(path); build it with 'swift build -c release --product eddy'")
         }
-        self.eddy = eddy
-        self.baseline = baseline
         guard let own = realpath("/proc/self/exe", nil) else {
             throw PeersError("cannot tell where this program is", errorNumber: errno)
         }
