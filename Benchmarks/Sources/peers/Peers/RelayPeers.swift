@@ -35,7 +35,10 @@ struct RelayPeers {
                 let settings = try MemoryFile(PackageResources.haproxy_cfg)
                 var program = Program(["haproxy", "-db", "-q", "-f", settings.path], in: place)
                 program.environment.append("UPSTREAM=\(place.upstream)")
-                return try withExtendedLifetime(settings) { try RunningServer(program, on: listener) }
+                program.extra = listener.descriptor
+                return try withExtendedLifetime((settings, listener)) {
+                    try RunningServer(program, answeringAt: listener.address)
+                }
             }
         )
     }
@@ -47,14 +50,14 @@ struct RelayPeers {
             missing: ProgramFolder.has("nginx") && access("/usr/lib/nginx/modules/ngx_stream_module.so", F_OK) == 0
                 ? nil : "nginx or its stream module is not here; install the package libnginx-mod-stream",
             start: { _, place in
-                let listener = try ListeningSocket()
-                let template = String(decoding: PackageResources.nginx_conf, as: UTF8.self)
-                let text = template.replacing("@PORT@", with: "\(listener.port)")
+                // It does not take a socket from us, only a port that was free just now.
+                let address = try ListeningSocket().address
+                let text = String(decoding: PackageResources.nginx_conf, as: UTF8.self)
+                    .replacing("@LISTEN@", with: address)
                     .replacing("@UPSTREAM@", with: place.upstream)
                 let settings = try MemoryFile(Array(text.utf8))
-                var program = Program(["nginx", "-e", "stderr", "-c", settings.path], in: place)
-                program.environment.append("NGINX=3;")
-                return try withExtendedLifetime(settings) { try RunningServer(program, on: listener) }
+                let program = Program(["nginx", "-e", "stderr", "-c", settings.path], in: place)
+                return try withExtendedLifetime(settings) { try RunningServer(program, answeringAt: address) }
             }
         )
     }

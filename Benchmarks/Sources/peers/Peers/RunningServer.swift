@@ -17,18 +17,22 @@ final class RunningServer {
         self.program = running
     }
 
-    /// Starts a relay to an echo server that gets its listening socket from us. It is ready when a byte comes back.
-    init(_ program: Program, on listener: ListeningSocket) throws {
-        var program = program
-        program.extra = listener.descriptor
+    /// Starts a relay to an echo server that says nothing. It is ready when a byte comes back from the address.
+    init(_ program: Program, answeringAt address: String) throws {
         let running = try RunningProgram(program)
-        do {
-            try LocalConnection(to: listener.address).echo(1)
-        } catch {
-            running.end()
-            throw PeersError("\(program.name) does not answer: \(error)")
+        let limit = ContinuousClock.now + .seconds(10)
+        while true {
+            do {
+                try LocalConnection(to: address).echo(1)
+                break
+            } catch where ContinuousClock.now < limit {
+                usleep(10_000)
+            } catch {
+                running.end()
+                throw PeersError("\(program.name) does not answer: \(error)")
+            }
         }
-        address = listener.address
+        self.address = address
         self.program = running
     }
 
