@@ -50,6 +50,7 @@ let package = Package(
             resources: [.embedInCode("Resources")],
             swiftSettings: settings
         ),
+        .testTarget(name: "PeersTests", dependencies: ["peers"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

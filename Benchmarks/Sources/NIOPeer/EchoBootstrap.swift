@@ -1,4 +1,4 @@
-public import NIOCore
+import NIOCore
 public import NIOPosix
 
 /// What both SwiftNIO servers have in common: the same backlog as the C servers, and no delay of small answers.

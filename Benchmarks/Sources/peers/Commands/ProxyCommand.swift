@@ -6,14 +6,14 @@ struct ProxyCommand: ParsableCommand {
         abstract: "Compare relays in front of an echo server on one processor under load."
     )
 
-    @OptionGroup var eddy: EddyOptions
+    @OptionGroup var options: PeerOptions
     @OptionGroup var comparison: ComparisonOptions
 
     func run() throws {
-        let programs = try eddy.programs()
-        let peers = try eddy.choose(from: RelayPeers(programs: programs).all())
+        let programs = try options.programs()
+        let peers = try options.choose(from: RelayPeers(programs: programs).all())
         var comparison = try comparison.comparison(of: peers, in: .proxy, with: programs)
         comparison.upstream = EchoPeers(programs: programs).uring
-        try comparison.run().print(as: eddy.format)
+        try options.format.print(comparison.run(), asMarkdown: \.markdown)
     }
 }

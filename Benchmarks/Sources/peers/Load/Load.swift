@@ -8,6 +8,8 @@ struct Load {
     var warmup: Double
     /// Compares every byte. That takes time of the load, not of the server.
     var verifies = false
+    /// A command with arguments that runs it, such as one that counts meanwhile.
+    var wrapper: [String] = []
 
     init(_ programs: ProgramFolder, on core: CPU, seconds: Double, warmup: Double) {
         program = programs["echo-load"]
@@ -29,7 +31,7 @@ struct Load {
         if let partner { arguments += ["--partner", "\(partner.process)"] }
         if let counters { arguments += ["--counters", counters.path] }
 
-        let running = try RunningProgram(Program(program, arguments).on(core))
+        let running = try RunningProgram(Program(wrapper + [program] + arguments).on(core))
         defer { running.end() }
         let (text, exitCode) = running.waitForOutput()
         guard exitCode == 0 else { throw PeersError("\(running.name) failed with exit code \(exitCode)") }

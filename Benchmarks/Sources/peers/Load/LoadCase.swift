@@ -26,8 +26,9 @@ struct LoadCase: Equatable, Encodable, ExpressibleByArgument {
 
     private static func count(_ text: Substring) -> Int? {
         let isKilo = text.hasSuffix("k")
-        guard let count = Int(isKilo ? text.dropLast() : text), count > 0, count < 1 << 30 else { return nil }
-        return isKilo ? count << 10 : count
+        let (unit, limit) = isKilo ? (1 << 10, 64 << 10) : (1, 64 << 20)
+        guard let count = Int(isKilo ? text.dropLast() : text), (1...limit).contains(count) else { return nil }
+        return count * unit
     }
 
     var name: String {

@@ -6,14 +6,8 @@ struct ComparisonResult: Encodable {
     let seconds: Double
     let cases: [CaseResult]
 
-    func print(as format: OutputFormat) throws {
-        switch format {
-        case .json: Swift.print(try json(self))
-        case .markdown: Swift.print(markdown)
-        }
-    }
-
-    private var markdown: String {
+    /// A table for each case, and one of all.
+    var markdown: String {
         let tables = cases.map(\.table.text) + (summary.map { [$0.text] } ?? [])
         let method = "Medians of \(rounds) rounds of \(seconds) s each; \(machine.description)."
         return (tables + [method]).joined(separator: "\n\n")

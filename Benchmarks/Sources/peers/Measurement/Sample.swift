@@ -7,12 +7,16 @@ struct Sample: Encodable {
     let processorUs: Double
     /// Which part of a processor was used by what does not belong to the measurement.
     let disturbance: Double
+}
 
+extension Sample {
     init(_ report: LoadReport) {
-        requestsPerSecond = report.requestsPerSecond
-        p50Us = report.p50Us
-        p99Us = report.p99Us
-        processorUs = report.serverProcessorNs / 1e3 / report.requests
-        disturbance = report.disturbance
+        self.init(
+            requestsPerSecond: report.requestsPerSecond,
+            p50Us: report.p50Us,
+            p99Us: report.p99Us,
+            processorUs: report.serverProcessorNs / 1e3 / report.requests,
+            disturbance: report.disturbance
+        )
     }
 }

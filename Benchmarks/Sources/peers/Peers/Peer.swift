@@ -33,7 +33,7 @@ extension Peer {
 
 extension Program {
     init(_ arguments: [String], in place: Peer.Place) {
-        self.init(arguments[0], Array(arguments.dropFirst()))
+        self.init(arguments)
         environment = place.environment
         core = place.core
     }

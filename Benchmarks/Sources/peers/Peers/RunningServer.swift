@@ -20,20 +20,26 @@ final class RunningServer {
     /// Starts a relay to an echo server that says nothing. It is ready when a byte comes back from the address.
     init(_ program: Program, answeringAt address: String) throws {
         let running = try RunningProgram(program)
-        let limit = ContinuousClock.now + .seconds(10)
-        while true {
-            do {
-                try LocalConnection(to: address).echo(1)
-                break
-            } catch where ContinuousClock.now < limit {
-                usleep(10_000)
-            } catch {
-                running.end()
-                throw PeersError("\(program.name) does not answer: \(error)")
-            }
+        do {
+            try Self.waitForAnswer(from: address)
+        } catch {
+            running.end()
+            throw PeersError("\(program.name) does not answer: \(error)")
         }
         self.address = address
         self.program = running
+    }
+
+    private static func waitForAnswer(from address: String) throws {
+        let limit = ContinuousClock.now + .seconds(10)
+        while true {
+            do {
+                return try LocalConnection(to: address).echo(1)
+            } catch {
+                guard ContinuousClock.now < limit else { throw error }
+                usleep(10_000)
+            }
+        }
     }
 
     deinit {

@@ -21,9 +21,14 @@ final class MemoryFile {
         "/proc/\(getpid())/fd/\(descriptor)"
     }
 
-    var text: String {
+    /// What is in it now, of the first MiB.
+    var contents: [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         let count = pread(descriptor, &bytes, bytes.count, 0)
-        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        return Array(bytes.prefix(max(0, count)))
+    }
+
+    var text: String {
+        String(decoding: contents, as: UTF8.self)
     }
 }

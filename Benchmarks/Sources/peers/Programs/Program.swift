@@ -1,21 +1,22 @@
-import Glibc
+import Foundation
 import HarnessSupport
 
 /// A program that can be started, and how.
 struct Program {
+    /// The first is its path, or a name that is looked for in PATH.
     var arguments: [String]
-    /// What its environment has besides ours: NAME=VALUE.
+    /// What its environment has besides ours, or in place of it: NAME=VALUE.
     var environment: [String] = []
     var core: CPU?
     /// What it reads as standard input, and what it finds as descriptor 3.
     var input: Int32 = -1
     var extra: Int32 = -1
 
-    init(_ path: String, _ arguments: [String] = []) {
-        self.arguments = [path] + arguments
+    init(_ arguments: [String]) {
+        self.arguments = arguments
     }
 
-    /// The last part of the path.
+    /// The last part of its path.
     var name: String {
         arguments[0].split(separator: "/").last.map(String.init) ?? arguments[0]
     }
@@ -46,13 +47,10 @@ struct Program {
     }
 
     private var inheritedEnvironment: [String] {
-        var all: [String] = []
-        var place = environ
-        while let variable = place.pointee {
-            all.append(String(cString: variable))
-            place += 1
-        }
-        return all
+        let replaced = Set(environment.compactMap { $0.split(separator: "=").first })
+        return ProcessInfo.processInfo.environment
+            .filter { name, _ in !replaced.contains(name[...]) }
+            .map { name, value in "\(name)=\(value)" }
     }
 }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 
-/// Which command is measured.
-struct EddyOptions: ParsableArguments {
+/// What is measured.
+struct PeerOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The eddy command that is measured.", valueName: "path"))
     var eddy: String
 
