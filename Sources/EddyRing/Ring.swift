@@ -115,6 +115,8 @@ package final class Ring {
         unsafe eddy_store_release(engine.ring.pointee.sq.ktail, tail)
         if hasOverflowed { unsafe cursor.pointee.statistics.overflows += 1 }
         unsafe cursor.pointee.statistics.enters += 1
+        // Completions that were set aside are there already.
+        let count = unsafe cursor.pointee.setAside.isEmpty ? count : 0
         let result = engine.enter(submit: pending, waitFor: count, deadline: deadline)
         guard result < 0 else {
             unsafe cursor.pointee.statistics.submissions += UInt64(result)
@@ -133,11 +135,6 @@ package final class Ring {
     }
 
     // MARK: Completions
-
-    /// Completions that wait to be read.
-    package var completionsReady: UInt32 {
-        unsafe eddy_load_acquire(engine.ring.pointee.cq.ktail) &- cursor.pointee.completionHead
-    }
 
     /// The next completion, which is taken out of the queue; nil when there is none.
     package func nextCompletion() -> CompletionEntry? {

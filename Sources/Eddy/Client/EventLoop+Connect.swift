@@ -40,8 +40,13 @@ extension EventLoop {
         let descriptor: Int32
         do {
             descriptor = try Socket.openStream(for: address)
+        } catch {
+            throw .cannotConnect(address, error)
+        }
+        do {
             try Socket.enable(.noDelay, on: descriptor)
         } catch {
+            Socket.close(descriptor)
             throw .cannotConnect(address, error)
         }
         guard let slot = connections.occupy(descriptor: descriptor, phase: .connecting) else {

@@ -5,10 +5,10 @@ internal import Synchronization
 // One iteration of a loop:
 //
 //     ┌─▶ 1. queue a send for each connection that has something to send
-//     │   2. enter: submit everything; wait, if no job is left, for completions, mail, or the next deadline
-//     │   3. dispatch completions: slices to connections, results to waiting tasks, which become jobs
-//     │   4. settle the sends that ended within `enter`: their slices go back to the pool
-//     │   5. give the kernel free chunks; let connections receive that waited for memory
+//     │   2. give the kernel free chunks; let connections receive that waited for memory
+//     │   3. enter: submit everything; wait, if no job is left, for completions, mail, or the next deadline
+//     │   4. dispatch completions: slices to connections, results to waiting tasks, which become jobs
+//     │   5. settle the sends that ended within `enter`: their slices go back to the pool
 //     │   6. fire timers, take in mail
 //     └── 7. run jobs: the tasks of connections, until each waits again; close what they have let go of
 //
@@ -80,7 +80,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             // Each receive uses a whole chunk up, so chunks must be smaller for the same number of them.
             poolConfiguration.receiveChunkSize = min(poolConfiguration.receiveChunkSize, 16 << 10)
         }
-        pool = BufferPool(configuration: poolConfiguration, wake: { mailbox.wake() })
+        pool = BufferPool(configuration: poolConfiguration, wake: { mailbox.notify() })
         receiveRing = try ReceiveRing(
             ring: ring,
             pool: pool,
@@ -123,12 +123,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     func stop() { stopping.value = true }
 
     private func iterate() {
-        let mayWait = inlineSends.isEmpty
+        let isSettled = inlineSends.isEmpty
         submitSends()
+        supplyMemory()
+        // Nothing tells that an inline send has succeeded, and it may hold the memory that a connection waits for.
+        let mayWait = isSettled && (starvedQueue.isEmpty || inlineSends.isEmpty)
         let mustWait = mayWait && jobs.isEmpty && mailbox.fallAsleep()
         exchange(waitFor: mustWait ? 1 : 0, deadline: mustWait ? timers.nextDeadline : nil)
         if mustWait { mailbox.wakeUp() }
-        supplyMemory()
         fireTimers()
         collectMail()
         runJobs()
@@ -187,7 +189,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         switch event {
         case .sleep(let number): sleeps.remove(number)?.resume()
         case .resumeAccepting(let listener): listeners[Int(listener)]?.arm()
-        case .graceEnded(let listener): listeners[Int(listener)]?.endGrace()
+        case .graceEnded(let listener): listeners[Int(listener)]?.graceTimerFired()
         case .closeTimedOut(let token): closeTimedOut(token)
         case .checkDelivery(let token, let attempt): checkDelivery(token, attempt: attempt)
         }
@@ -207,6 +209,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     // MARK: Memory
 
     /// Gives the kernel free chunks, then lets connections receive that waited for them, in order.
+    ///
+    /// The last thing before `enter`: whatever has given memory back, a send, a job or another thread, has done so
+    /// before, or wakes the loop.
     private func supplyMemory() {
         pool.collectReturns()
         if !receiveRing.refill() {

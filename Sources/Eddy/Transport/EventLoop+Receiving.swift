@@ -139,7 +139,7 @@ extension EventLoop {
     }
 
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
-    func read(_ slot: UInt32) throws(ConnectionError) -> Buffer? {
+    func read(_ slot: UInt32) throws(ConnectionError) -> sending Buffer? {
         if let slice = slices.popFirst(of: &connections[slot].inbound) {
             if !connections[slot].flags.contains(.receiving) { armReceive(slot) }
             return Buffer(adopting: slice)
