@@ -44,6 +44,21 @@ extern const char *strerrorname_np(int error);
 /// Names a thread, up to 15 bytes (declared for _GNU_SOURCE only).
 extern int pthread_setname_np(pthread_t thread, const char *name);
 
+/// The processors that a process may run on (declared for _GNU_SOURCE only).
+extern int sched_getaffinity(int process, size_t size, cpu_set_t *set);
+
+/// How many processors the calling process may use; 0 when the system does not tell.
+static inline int eddy_usable_processors(void) {
+    cpu_set_t set;
+    memset(&set, 0, sizeof(set));
+    if (sched_getaffinity(0, sizeof(set), &set) != 0) return 0;
+    int count = 0;
+    for (size_t index = 0; index < sizeof(set.__bits) / sizeof(set.__bits[0]); index++) {
+        count += __builtin_popcountl(set.__bits[index]);
+    }
+    return count;
+}
+
 /// Registers a provided-buffer ring with flags; `flags` lies where liburing 2.3 declares padding.
 static inline int eddy_register_buffer_ring(
     struct io_uring *ring, void *memory, unsigned entries, unsigned short group, unsigned short flags) {

@@ -27,7 +27,7 @@ struct LoadTestTests {
             var configuration = configuration(address)
             configuration.messageSize = messageSize
             configuration.depth = depth
-            let report = try await LoadTest(configuration).run()
+            let report = try await report(of: configuration)
             #expect(report.requests > 0)
             #expect(report.errors == 0)
             #expect(report.verified)
@@ -49,7 +49,7 @@ struct LoadTestTests {
             var configuration = configuration(address)
             configuration.loops = 3
             configuration.connections = 7
-            let report = try await LoadTest(configuration).run()
+            let report = try await report(of: configuration)
             #expect(report.requests > 0)
             #expect(report.threads == 3)
         }
@@ -121,7 +121,7 @@ struct LoadTestTests {
             if byReset { connection.reset() }
         }
         try await withServer(handler) { address in
-            let report = try await LoadTest(configuration(address)).run()
+            let report = try await report(of: configuration(address), until: { $0.errors > 0 && $0.requests > 0 })
             #expect(report.errors > 0)
             #expect(report.requests > 0)
         }
@@ -151,14 +151,7 @@ struct LoadTestTests {
     @Test("A cancelled test reports what it has", arguments: [Duration.seconds(1000), .seconds(Int64.max)])
     func cancelled(duration: Duration) async throws {
         try await withServer { address in
-            var configuration = configuration(address)
-            configuration.duration = duration
-            let test = try LoadTest(configuration)
-            let (stream, continuation) = AsyncStream<LoadProgress>.makeStream()
-            let running = Task { try await test.run { continuation.yield($0) } }
-            for await progress in stream where progress.requests > 0 { break }
-            running.cancel()
-            let report = try await running.value
+            let report = try await report(of: configuration(address), lasting: duration)
             #expect(report.requests > 0)
             #expect(report.duration > 0)
         }

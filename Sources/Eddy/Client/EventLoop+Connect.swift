@@ -9,7 +9,7 @@ extension EventLoop {
     /// ```swift
     /// try await loop.run {
     ///     try await loop.connect(to: SocketAddress("127.0.0.1:7000")) { connection in
-    ///         try await connection.write("hello\\n")
+    ///         try await connection.write("hello\n")
     ///     }
     /// }
     /// ```

@@ -10,7 +10,7 @@ extension EventLoop {
         public var maximumConnections = 65_536
         /// Bytes that a connection may have received and not read; reading from the socket pauses then, and TCP
         /// slows the peer down. The kernel may add up to one chunk more.
-        public var receiveWindow = 512 << 10
+        public var receiveWindow = 1 << 20
         /// Bytes queued for sending at which `write` waits, and a relay stops reading from the other side.
         public var highWatermark = 512 << 10
         /// Bytes still queued at which they go on.

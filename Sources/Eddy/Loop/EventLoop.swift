@@ -94,7 +94,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Whether the calling thread is the loop's.
-    public var isCurrent: Bool { thread == .current }
+    public var isCurrent: Bool { thread.rawValue == ThreadIdentity.current.rawValue }
 
     /// Bytes of the pool that are registered with the kernel.
     var registeredBytes: Int { fixedBufferStorage.value.registeredBytes }
@@ -104,7 +104,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     func requireLoopThread() {
         precondition(
             isCurrent,
-            "a connection is used on its event loop's thread; do not hand it to an actor or a task that does not prefer the loop"
+            "a connection is used on its event loop's thread; do not hand it to an actor, or to a task elsewhere"
         )
     }
 

@@ -1,5 +1,4 @@
 public import EddyRing
-internal import Glibc
 internal import Synchronization
 
 /// Several event loops, one a core unless told otherwise.
@@ -11,8 +10,8 @@ public final class EventLoopGroup: Sendable {
     private let threads: Mutex<[LoopThread]>
     private let turn = Atomic<Int>(0)
 
-    /// The number of processors that this process may use.
-    public static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    /// The number of processors that this process may use (sched_getaffinity(2)), at least 1.
+    public static var processorCount: Int { Processors.usableCount }
 
     /// Starts the loops' threads and sets up a ring and a pool on each.
     ///

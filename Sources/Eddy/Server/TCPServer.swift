@@ -29,10 +29,12 @@ public final class TCPServer: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        /// Those that have started, one a loop in the end.
+        /// Whether `run` was called: the listeners own the sockets from then on.
+        var hasRun = false
+        /// The listeners that have started; each loop starts its own.
         var listeners: [Listener] = []
-        /// A listener that starts later ends at once.
-        var isShutDown = false
+        /// The grace of the last shutdown. A listener that starts after it ends at once.
+        var grace: Duration?
     }
 
     /// Listens on `address` (`HOST:PORT`; port 0: the system picks one) with loops of its own.
@@ -88,6 +90,13 @@ public final class TCPServer: Sendable {
     /// Connections that the kernel keeps until they are accepted. It cuts the number to net.core.somaxconn.
     private static let backlog: Int32 = 4096
 
+    /// A server that nobody has run still owns its sockets and loops.
+    deinit {
+        guard !state.withLock(\.hasRun) else { return }
+        for descriptor in sockets.descriptors { Socket.close(descriptor) }
+        if ownsGroup { group.shutDown() }
+    }
+
     // MARK: Serving
 
     /// Accepts connections and runs `handler` for each, in a task of its own on the connection's loop, until
@@ -99,6 +108,11 @@ public final class TCPServer: Sendable {
     /// - Precondition: called once.
     @discardableResult
     public func run(_ handler: @escaping Handler) async -> EventLoop.Statistics {
+        let hasRun = state.withLock { state in
+            defer { state.hasRun = true }
+            return state.hasRun
+        }
+        precondition(!hasRun, "a server is run once; make another one")
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { tasks in
                 for (loop, descriptor) in zip(group.loops, sockets.descriptors) {
@@ -144,11 +158,11 @@ public final class TCPServer: Sendable {
     }
 
     private func start(_ listener: Listener) {
-        let isShutDown = state.withLock { state in
+        let grace = state.withLock { state in
             state.listeners.append(listener)
-            return state.isShutDown
+            return state.grace
         }
-        if isShutDown { listener.shutDown(grace: .zero) } else { listener.arm() }
+        if let grace { listener.shutDown(grace: grace) } else { listener.arm() }
     }
 
     // MARK: Shutting down
@@ -156,8 +170,8 @@ public final class TCPServer: Sendable {
     /// Stops accepting at once. Connections may finish within `grace`; then they are reset and their tasks
     /// cancelled. Any thread. A second call may shorten the grace, for example to zero.
     public func shutDown(grace: Duration) {
-        let listeners = state.withLock { state -> [Listener] in
-            state.isShutDown = true
+        let listeners = state.withLock { state in
+            state.grace = grace
             return state.listeners
         }
         for listener in listeners {

@@ -53,6 +53,7 @@ extension EventLoop {
         }
         if completion.isLast {
             connections[slot].flags.subtract([.receiving, .cancellingReceive])
+            if completion.flags.contains(.socketNotEmpty) { connections[slot].flags.remove(.warm) }
             connections[slot].operations -= 1
             receiveEnded(completion, slot: slot)
         } else if !features.receiveLimits {
