@@ -76,6 +76,26 @@ struct ServerShutdownTests {
         }
     }
 
+    @Test("A server that never runs leaves nothing behind", arguments: [false, true])
+    func neverRun(shutDown: Bool) async throws {
+        var server: TCPServer? = try TCPServer(on: .loopback(port: 0), loops: 2)
+        let address = try #require(server?.address)
+        #expect(await accepts(address))
+        if shutDown { server?.shutDown(grace: .zero) }
+        server = nil
+        #expect(await !accepts(address))
+    }
+
+    @Test("A server that is run twice traps")
+    func runTwice() async {
+        await #expect(processExitsWith: .failure) {
+            let server = try TCPServer(on: .loopback(port: 0), loops: 1)
+            server.shutDown(grace: .zero)
+            await server.run(echo)
+            await server.run(echo)
+        }
+    }
+
     @Test("A listener that starts after the shutdown accepts nothing")
     func startedLate() async throws {
         try await withLoops(count: 2) { group in
