@@ -67,11 +67,13 @@ public final class EventLoopGroup: Sendable {
     /// Call it when no task prefers one of the loops any more, from outside of them. A second call does nothing but
     /// wait for the first.
     public func shutDown() {
-        for loop in loops {
-            precondition(!loop.isCurrent, "an event loop cannot wait for its own end")
-            _ = loop.mailbox.post(.work { loop.stop() })
-        }
         threads.withLock { threads in
+            // Checked only while the threads are there: the identity of one that has ended may be a new thread's.
+            guard !threads.isEmpty else { return }
+            for loop in loops {
+                precondition(!loop.isCurrent, "an event loop cannot wait for its own end")
+                _ = loop.mailbox.post(.work { loop.stop() })
+            }
             for thread in threads { thread.join() }
             threads = []
         }
