@@ -92,4 +92,15 @@ static inline int eddy_unacknowledged_bytes(int descriptor) {
     return ioctl(descriptor, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
 }
 
+/// Bytes that the peer has acknowledged since the connection was made (tcp(7), TCP_INFO; 4.1); 0 on failure. The field
+/// lies behind those that glibc's `struct tcp_info` has.
+static inline unsigned long long eddy_acknowledged_bytes(int descriptor) {
+    unsigned char information[128];
+    socklen_t length = sizeof(information);
+    unsigned long long bytes = 0;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, information, &length) == 0 && length == sizeof(information))
+        memcpy(&bytes, information + 120, sizeof(bytes));
+    return bytes;
+}
+
 #endif

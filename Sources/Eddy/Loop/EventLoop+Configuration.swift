@@ -15,7 +15,8 @@ extension EventLoop {
         public var highWatermark = 512 << 10
         /// Bytes still queued at which they go on.
         public var lowWatermark = 128 << 10
-        /// How long the peer of a connection that is being closed may take to receive the rest and to close, too.
+        /// How long the peer of a connection that is being closed may take nothing of what is left; and, when it has
+        /// everything, how long it may take to close, too.
         public var closeTimeout = Duration.seconds(10)
         /// The loop's memory.
         public var pool = BufferPool.Configuration()

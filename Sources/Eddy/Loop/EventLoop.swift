@@ -190,7 +190,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         case .sleep(let number): sleeps.remove(number)?.resume()
         case .resumeAccepting(let listener): listeners[Int(listener)]?.arm()
         case .graceEnded(let listener): listeners[Int(listener)]?.graceTimerFired()
-        case .closeTimedOut(let token): closeTimedOut(token)
+        case .closeTimedOut(let token, let acknowledged): closeTimedOut(token, acknowledged: acknowledged)
         case .checkDelivery(let token, let attempt): checkDelivery(token, attempt: attempt)
         }
     }

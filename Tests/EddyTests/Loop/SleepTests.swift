@@ -14,7 +14,7 @@ struct SleepTests {
                 try await withThrowingDiscardingTaskGroup { tasks in
                     for number in [3, 1, 2, 0] {
                         tasks.addTask {
-                            try await loop.sleep(for: .milliseconds(100 * number))
+                            try await loop.sleep(for: .milliseconds(200 * number))
                             woken.append(number)
                         }
                     }

@@ -44,7 +44,10 @@ struct ServerHandlerTests {
     func writingAndReturning(set: FeatureSet) async throws {
         let reply = randomBytes(400_000)
         let handler: TCPServer.Handler = { try await $0.write(reply) }
-        try await withServer(set, handler: handler) { server in
+        // Time enough for a test that has to wait for its turn.
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .seconds(100)
+        try await withServer(set, configuration: configuration, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
             // Bytes that nobody reads must not turn the end into a reset, which would destroy the reply.
             try await peer.send(randomBytes(10_000))
@@ -79,6 +82,23 @@ struct ServerHandlerTests {
             try await eventually { await server.group.statistics().connections == 0 }
             // Told by the first byte that is sent, at the latest.
             await #expect(throws: SystemError.self) { for _ in 0..<1000 { try await peer.send([1]) } }
+        }
+    }
+
+    @Test("A peer slower than the close timeout gets everything", arguments: [false, true])
+    func slowPeer(throwing: Bool) async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .seconds(2)
+        let reply = randomBytes(200_000)
+        let handler: TCPServer.Handler = { connection in
+            try await connection.write(reply)
+            if throwing { throw Mistake() }
+        }
+        try await withServer(configuration: configuration, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            let (bytes, error) = try await peer.receiveUntilBroken(pause: .milliseconds(100))
+            #expect(difference(bytes, from: reply) == nil)
+            #expect(error == (throwing ? .connectionReset : nil))
         }
     }
 

@@ -81,12 +81,13 @@ final class Peer: Sendable {
         try await blocking { [self] in try receiveUpTo(.max) }
     }
 
-    /// Receives until the end of the stream or an error, which is returned with what came before it.
-    func receiveUntilBroken() async throws -> (bytes: [UInt8], error: SystemError?) {
+    /// Receives until the end of the stream or an error, which is returned with what came before it; slowly, if there
+    /// is to be a pause before each receive.
+    func receiveUntilBroken(pause: Duration = .zero) async throws -> (bytes: [UInt8], error: SystemError?) {
         try await blocking { [self] in
             var bytes: [UInt8] = []
             do {
-                try receive(upTo: .max, into: &bytes)
+                try receive(upTo: .max, into: &bytes, pause: pause)
                 return (bytes, nil)
             } catch let error as SystemError {
                 return (bytes, error)
@@ -100,9 +101,10 @@ final class Peer: Sendable {
         return bytes
     }
 
-    private func receive(upTo count: Int, into bytes: inout [UInt8]) throws {
+    private func receive(upTo count: Int, into bytes: inout [UInt8], pause: Duration = .zero) throws {
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while bytes.count < count {
+            if pause > .zero { Thread.sleep(forTimeInterval: pause / .seconds(1)) }
             let result = recv(descriptor, &piece, min(piece.count, count - bytes.count), 0)
             guard result >= 0 else { throw SystemError.current }
             guard result > 0 else { return }
