@@ -38,7 +38,9 @@ static void register_ring(struct io_uring *ring, void *entries, uint32_t count, 
            sizeof(flags));
 
     int result = io_uring_register_buf_ring(ring, &registration, 0);
-    if (result == -EINVAL && incremental) fail("this kernel has no incremental buffers (6.12); go without --incremental");
+    if (result == -EINVAL && incremental) {
+        fail("this kernel has no incremental buffers (6.12); go without --incremental");
+    }
     if (result != 0) fail_with(-result, "cannot register the buffer ring");
 }
 

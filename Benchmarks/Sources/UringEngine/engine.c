@@ -23,7 +23,7 @@ static void open_ring(struct engine *engine) {
     };
     int result = io_uring_queue_init_params(SUBMISSIONS, &engine->ring, &parameters);
     if (result == -EPERM) {
-        fail("io_uring is not allowed here; see the sysctl kernel.io_uring_disabled and the container's seccomp profile");
+        fail("io_uring is not allowed; see the sysctl kernel.io_uring_disabled and the container's seccomp profile");
     }
     if (result != 0) fail_with(-result, "cannot open a ring; kernel 6.1 or newer is needed");
 

@@ -59,12 +59,12 @@ static uint64_t used_ticks(pid_t process) {
     text[length] = '\0';
 
     const char *rest = strrchr(text, ')');
-    uint64_t ticks[4];
-    if (rest == NULL || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
-                               &ticks[0], &ticks[1], &ticks[2], &ticks[3]) != 4) {
+    long long user, system, user_of_children, system_of_children;
+    if (rest == NULL || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld", &user, &system,
+                               &user_of_children, &system_of_children) != 4) {
         return 0;
     }
-    return ticks[0] + ticks[1] + ticks[2] + ticks[3];
+    return (uint64_t)(user + system + user_of_children + system_of_children);
 }
 
 // What each process had used at the start, by its number. Only the pages that are touched take memory.

@@ -85,7 +85,8 @@ enum outcome { ALL_DONE, MUST_WAIT, ENDED };
 
 static enum outcome send_rest(struct connection *connection, struct buffer *buffer) {
     while (buffer->sent < buffer->length) {
-        ssize_t sent = send(connection->file, buffer->bytes + buffer->sent, buffer->length - buffer->sent, MSG_NOSIGNAL);
+        const char *rest = buffer->bytes + buffer->sent;
+        ssize_t sent = send(connection->file, rest, buffer->length - buffer->sent, MSG_NOSIGNAL);
         if (sent < 0) return errno == EAGAIN ? MUST_WAIT : ENDED;
         buffer->sent += (size_t)sent;
     }

@@ -19,6 +19,12 @@ struct CaseResultTests {
         #expect(result.processorSpread == 9)
     }
 
+    @Test func aRatioIsOfRoundsThatWereCloseInTime() {
+        let slowMachineInTheMiddle = result(peer("eddy"), processor: [2, 20, 4])
+        let other = result(peer("a"), processor: [1, 10, 4])
+        #expect(slowMachineInTheMiddle.processorRatio(to: other) == 2)
+    }
+
     @Test func theReferenceIsTheOneThatTookLeast() {
         let results = [
             result(peer("eddy"), processor: [1]),

@@ -1,4 +1,5 @@
-// Sockets on this machine, without the casts that they need in Swift. Functions return a negative error number on failure.
+// Sockets on this machine, without the casts that they need in Swift. Functions return a negative error number on
+// failure.
 
 #ifndef LOCAL_SOCKETS_H
 #define LOCAL_SOCKETS_H

@@ -20,7 +20,7 @@ struct CaseResult: Encodable {
         let last = reference.map { ["against \($0.peer)"] } ?? []
         var table = Table([load.name, "requests/s", "p50 µs", "p99 µs", "processor µs a request", "±"] + last)
         for result in results {
-            let ratio = reference.map { [figure(result.processorUs / $0.processorUs, digits: 2)] } ?? []
+            let ratio = reference.map { [figure(result.processorRatio(to: $0), digits: 2)] } ?? []
             table.rows.append(
                 [
                     result.title, figure(result.requestsPerSecond), microseconds(result.p50Us),

@@ -19,7 +19,8 @@ struct ComparisonResult: Encodable {
         var table = Table(["Eddy's processor time against"] + cases.map(\.load.name))
         for peer in first.results.map(\.peer) where peer != "eddy" {
             let ratios = cases.map { found in
-                (found.result(of: "eddy")?.processorUs ?? .nan) / (found.result(of: peer)?.processorUs ?? .nan)
+                guard let eddy = found.result(of: "eddy"), let other = found.result(of: peer) else { return Double.nan }
+                return eddy.processorRatio(to: other)
             }
             table.rows.append([peer] + ratios.map { figure($0, digits: 2) })
         }

@@ -23,4 +23,10 @@ struct PeerResult: Encodable {
         processorSpread = (samples.map { abs($0.processorUs - processorUs) }.max() ?? 0) / processorUs
         self.samples = samples
     }
+
+    /// This peer's processor time against another's: the median of the rounds' ratios. What drifts from round to round
+    /// is the same for both within a round, so a ratio is steadier than the times are.
+    func processorRatio(to other: PeerResult) -> Double {
+        median(zip(samples, other.samples).map { $0.processorUs / $1.processorUs })
+    }
 }
