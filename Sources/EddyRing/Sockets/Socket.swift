@@ -34,8 +34,6 @@ package enum Socket {
         case reusePort
         /// Send small segments at once (tcp(7)); connections inherit it from their listener.
         case noDelay
-        /// An IPv6 listener does not take IPv4 as well (ipv6(7)).
-        case ipv6Only
     }
 
     package static func enable(_ option: Option, on descriptor: Int32) throws(SystemError) {
@@ -44,7 +42,6 @@ package enum Socket {
             case .reuseAddress: (SOL_SOCKET, SO_REUSEADDR)
             case .reusePort: (SOL_SOCKET, SO_REUSEPORT)
             case .noDelay: (Int32(IPPROTO_TCP), TCP_NODELAY)
-            case .ipv6Only: (Int32(IPPROTO_IPV6), IPV6_V6ONLY)
             }
         var on: Int32 = 1
         guard unsafe setsockopt(descriptor, level, name, &on, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
