@@ -49,7 +49,7 @@ struct Carver {
 
 extension BufferPool {
     /// Room for `byteCount` bytes: pooled if it is less than half of ``poolSize``, else memory of its own.
-    func allocate(_ byteCount: Int) -> Buffer {
+    package func allocate(_ byteCount: Int) -> Buffer {
         precondition(byteCount >= 0, "a buffer cannot have a negative size")
         guard byteCount > 0 else { return Buffer() }
         guard byteCount < Self.poolSize >> 1 else { return allocateDedicated(byteCount) }
@@ -66,39 +66,5 @@ extension BufferPool {
         unsafe carver.pointee.replace(with: chunk, poolSize: poolSize)
         guard let slice = unsafe carver.pointee.carve(byteCount) else { return allocateDedicated(byteCount) }
         return Buffer(adopting: slice)
-    }
-
-    /// Memory for one buffer alone, from `malloc`; freed when the buffer is dropped. Traps, as any allocation in Swift,
-    /// when the system has no memory.
-    func allocateDedicated(_ byteCount: Int) -> Buffer {
-        precondition(
-            byteCount >= 0 && byteCount <= Int(Int32.max),
-            "a buffer's size must lie between 0 and 2,147,483,647 bytes"
-        )
-        guard byteCount > 0 else { return Buffer() }
-        let base = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
-        let state = UnsafeMutablePointer<ChunkState>.allocate(capacity: 1)
-        unsafe state.initialize(
-            to: ChunkState(
-                base: base,
-                capacity: UInt32(byteCount),
-                owner: owner,
-                pool: Unmanaged.passUnretained(self),
-                origin: .dedicated
-            )
-        )
-        let chunk = unsafe Chunk(state: state)
-        chunk.retainOnOwnerThread()
-        dedicatedChunks += 1
-        dedicatedBytes += byteCount
-        return Buffer(adopting: unsafe Slice(chunk: chunk, start: base, count: 0, capacity: UInt32(byteCount)))
-    }
-
-    func freeDedicated(_ chunk: Chunk) {
-        dedicatedChunks -= 1
-        dedicatedBytes -= chunk.capacity
-        unsafe chunk.base.deallocate()
-        unsafe chunk.state.deinitialize(count: 1)
-        unsafe chunk.state.deallocate()
     }
 }

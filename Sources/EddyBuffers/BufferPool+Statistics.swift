@@ -47,18 +47,17 @@ extension BufferPool {
         statistics.slabs = slabs.count
         statistics.chunksLent = chunksLent
         statistics.chunksFree = shelves.reduce(0) { $0 + $1.count }
-        statistics.dedicatedBuffers = dedicatedChunks
-        statistics.dedicatedBytes = dedicatedBytes
+        statistics.dedicatedBuffers = dedicated.count
+        statistics.dedicatedBytes = dedicated.byteCount
         unsafe statistics.remoteReturns = inbox.pointee.returns
         statistics.refusals = refusals
-        var references = dedicatedChunks
-        for slab in slabs {
-            statistics.mappedBytes += slab.memory.byteCount
-            for index in 0..<slab.chunkCount {
-                let chunk = slab.chunk(at: index)
-                let returned = unsafe chunk.state.pointee.returnedRemotely.load(ordering: .relaxed)
-                references += unsafe Int(chunk.state.pointee.references - returned)
-                if unsafe chunk.state.pointee.references > 0 { statistics.chunksHeld += 1 }
+        statistics.mappedBytes = slabs.reduce(0) { $0 + $1.memory.byteCount }
+        var references = 0
+        forEachChunk { chunk in
+            let returned = unsafe chunk.state.pointee.returnedRemotely.load(ordering: .relaxed)
+            references += unsafe Int(chunk.state.pointee.references - returned)
+            if unsafe chunk.state.pointee.references > 0, unsafe chunk.state.pointee.origin == .slab {
+                statistics.chunksHeld += 1
             }
         }
         statistics.chunksHeld -= chunksLent

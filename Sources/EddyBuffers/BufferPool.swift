@@ -21,9 +21,7 @@ public final class BufferPool {
     var slabs: [Slab] = []
     /// Chunks that the kernel may be writing to. Each holds one reference that is no slice.
     var chunksLent = 0
-    /// References of memory that was allocated for one buffer alone.
-    var dedicatedChunks = 0
-    var dedicatedBytes = 0
+    var dedicated = DedicatedChunks()
     /// Times that memory was wanted and the limit forbade it.
     var refusals: UInt64 = 0
 
@@ -67,11 +65,7 @@ public final class BufferPool {
         // From here on nobody owns the chunks: every return takes the way of the other threads, and the one that
         // settles the books lets go of this extra reference to the pool.
         _ = unsafe Unmanaged.passRetained(self)
-        for slab in slabs {
-            for index in 0..<slab.chunkCount {
-                unsafe slab.chunk(at: index).state.pointee.owner.store(0, ordering: .sequentiallyConsistent)
-            }
-        }
+        forEachChunk { chunk in unsafe chunk.state.pointee.owner.store(0, ordering: .sequentiallyConsistent) }
         unsafe inbox.pointee.announceClosed()
         settleAfterClosing()
         return slicesOut
@@ -89,6 +83,14 @@ public final class BufferPool {
     }
 
     func wakeOwner() { wake() }
+
+    /// Calls `body` with every chunk, those of dedicated memory last.
+    func forEachChunk(_ body: (Chunk) -> Void) {
+        for slab in slabs {
+            for index in 0..<slab.chunkCount { body(slab.chunk(at: index)) }
+        }
+        dedicated.forEach(body)
+    }
 
     // MARK: Returns from other threads
 

@@ -10,14 +10,14 @@ struct ChunkShelf {
     }
 
     mutating func push(_ chunk: Chunk) {
-        unsafe chunk.state.pointee.nextFree = top
+        unsafe chunk.state.pointee.next = top
         unsafe top = chunk.state
         count += 1
     }
 
     mutating func pop() -> Chunk? {
         guard let state = unsafe top else { return nil }
-        unsafe top = state.pointee.nextFree
+        unsafe top = state.pointee.next
         count -= 1
         return unsafe Chunk(state: state)
     }

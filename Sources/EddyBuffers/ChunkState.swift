@@ -35,11 +35,14 @@ package struct ChunkState: ~Copyable {
     package let pool: Unmanaged<BufferPool>
     let origin: Origin
 
-    /// The next chunk on the free list of its size. Owner thread only.
-    var nextFree: UnsafeMutablePointer<ChunkState>?
+    /// The next chunk on the list that this one is on: the free list of its size, or the pool's list of dedicated
+    /// memory. Owner thread only.
+    var next: UnsafeMutablePointer<ChunkState>?
+    /// The chunk before this one on the list of dedicated memory. Owner thread only.
+    var previous: UnsafeMutablePointer<ChunkState>?
 
     // Everything below is written by other threads. The padding keeps it off the owner's cache line.
-    private let padding: (UInt64, UInt64) = (0, 0)
+    private let padding: UInt64 = 0
 
     /// References returned by other threads and not yet subtracted by the owner.
     let returnedRemotely = Atomic<Int32>(0)
