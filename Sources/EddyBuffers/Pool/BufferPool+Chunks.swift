@@ -33,7 +33,7 @@ extension BufferPool {
     func recycle(_ chunk: Chunk) {
         switch unsafe chunk.state.pointee.origin {
         case .slab: shelves[shelfIndex(of: chunk.capacity)].push(chunk)
-        case .dedicated: freeDedicated(chunk)
+        case .dedicated, .adopted: freeDedicated(chunk)
         }
     }
 

@@ -5,9 +5,20 @@ extension BufferPool {
     ///
     /// A pool that was made here is closed when its thread ends.
     public static var current: BufferPool {
+        withCurrent { $0 }
+    }
+
+    /// Calls `body` with the current pool, without counting a reference to it: the thread keeps it alive.
+    @inline(__always)
+    static func withCurrent<Result>(_ body: (BufferPool) -> Result) -> Result {
         if let pointer = unsafe pthread_getspecific(ThreadPoolKey.key) {
-            return unsafe Unmanaged<BufferPool>.fromOpaque(pointer).takeUnretainedValue()
+            return unsafe Unmanaged<BufferPool>.fromOpaque(pointer)._withUnsafeGuaranteedRef(body)
         }
+        return body(makeForCurrentThread())
+    }
+
+    @inline(never)
+    private static func makeForCurrentThread() -> BufferPool {
         let pool = BufferPool()
         pool.makeCurrent()
         return pool

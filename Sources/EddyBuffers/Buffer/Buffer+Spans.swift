@@ -26,9 +26,7 @@ extension Buffer {
     }
 }
 
-extension String {
-    /// The text whose UTF-8 the buffer holds; what is not valid UTF-8 is replaced by U+FFFD, as in Node.js.
-    public init(decoding buffer: borrowing Buffer) {
-        self = unsafe buffer.bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
-    }
+extension Buffer {
+    /// The length and the first 16 bytes in hexadecimal: `Buffer(5 bytes: 68 65 6c 6c 6f)`. Never the whole.
+    public var description: String { bytes.summary(typeName: "Buffer") }
 }

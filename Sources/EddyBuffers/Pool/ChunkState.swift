@@ -57,6 +57,8 @@ package struct ChunkState: ~Copyable {
         case slab
         /// Allocated for one buffer alone; freed.
         case dedicated
+        /// Taken over from elsewhere; given to its deallocator.
+        case adopted
     }
 
     init(

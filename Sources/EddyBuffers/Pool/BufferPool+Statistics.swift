@@ -62,6 +62,7 @@ extension BufferPool {
         }
         statistics.chunksHeld -= chunksLent
         statistics.slicesOut = unsafe references - chunksLent - carver.pointee.heldReferences
+            - packer.pointee.heldReferences
         return statistics
     }
 }

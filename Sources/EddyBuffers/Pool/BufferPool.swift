@@ -12,9 +12,17 @@ internal import Synchronization
 public final class BufferPool {
     public let configuration: Configuration
 
+    /// Frees memory that was taken over.
+    @safe
+    struct Deallocator {
+        let free: @Sendable (UnsafeMutableRawBufferPointer) -> Void
+    }
+
     let owner: ThreadIdentity
     let inbox: UnsafeMutablePointer<ReturnInbox>
     let carver: UnsafeMutablePointer<Carver>
+    /// Carves chunks for what is kept for long, so that it does not lie among what comes and goes.
+    let packer: UnsafeMutablePointer<Carver>
 
     /// Free chunks, by chunk size. Two or three entries, so that a search is a glance.
     var shelves: [ChunkShelf] = []
@@ -22,6 +30,8 @@ public final class BufferPool {
     /// Chunks that the kernel may be writing to. Each holds one reference that is no slice.
     var chunksLent = 0
     var dedicated = DedicatedChunks()
+    /// How to free memory that was taken over, by the address of its chunk's state.
+    var deallocators: [UInt: Deallocator] = [:]
     /// Times that memory was wanted and the limit forbade it.
     var refusals: UInt64 = 0
 
@@ -39,6 +49,8 @@ public final class BufferPool {
         unsafe inbox.initialize(to: ReturnInbox())
         unsafe carver = .allocate(capacity: 1)
         unsafe carver.initialize(to: Carver())
+        unsafe packer = .allocate(capacity: 1)
+        unsafe packer.initialize(to: Carver())
     }
 
     deinit {
@@ -48,6 +60,8 @@ public final class BufferPool {
         unsafe inbox.deallocate()
         unsafe carver.deinitialize(count: 1)
         unsafe carver.deallocate()
+        unsafe packer.deinitialize(count: 1)
+        unsafe packer.deallocate()
     }
 
     /// Gives the pool up. Call it on the owner's thread, once, before that thread ends.
@@ -59,6 +73,7 @@ public final class BufferPool {
     package func close() -> Int {
         precondition(owner == .current, "a pool is closed by the thread that owns it")
         unsafe carver.pointee.retire()
+        unsafe packer.pointee.retire()
         collectReturns()
         let slicesOut = statistics.slicesOut
         guard slicesOut > 0 || chunksLent > 0 else { return 0 }

@@ -34,13 +34,23 @@ struct DedicatedChunks {
 extension BufferPool {
     /// Memory for one buffer alone, from `malloc`; freed when the buffer is dropped. Traps, as any allocation in Swift,
     /// when the system has no memory.
-    func allocateDedicated(_ byteCount: Int) -> Buffer {
+    func allocateDedicated(_ byteCount: Int) -> Slice {
         precondition(
             byteCount >= 0 && byteCount <= Int(Int32.max),
             "a buffer's size must lie between 0 and 2,147,483,647 bytes"
         )
-        guard byteCount > 0 else { return Buffer() }
+        guard byteCount > 0 else { return .empty }
         let base = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
+        return unsafe adopt(base, byteCount: byteCount, deallocator: nil)
+    }
+
+    /// Takes over memory for one buffer alone; nil as `deallocator` means that it is from `allocate`.
+    func adopt(
+        _ base: UnsafeMutableRawPointer,
+        byteCount: Int,
+        deallocator: Deallocator?
+    ) -> Slice {
+        precondition(byteCount <= Int(Int32.max), "a buffer holds at most 2,147,483,647 bytes")
         let state = UnsafeMutablePointer<ChunkState>.allocate(capacity: 1)
         unsafe state.initialize(
             to: ChunkState(
@@ -48,18 +58,24 @@ extension BufferPool {
                 capacity: UInt32(byteCount),
                 owner: owner,
                 pool: Unmanaged.passUnretained(self),
-                origin: .dedicated
+                origin: deallocator == nil ? .dedicated : .adopted
             )
         )
         let chunk = unsafe Chunk(state: state)
+        if let deallocator { deallocators[UInt(bitPattern: state)] = deallocator }
         chunk.retainOnOwnerThread()
         dedicated.add(chunk)
-        return Buffer(adopting: unsafe Slice(chunk: chunk, start: base, count: 0, capacity: UInt32(byteCount)))
+        return unsafe Slice(chunk: chunk, start: base, count: 0, capacity: UInt32(byteCount))
     }
 
     func freeDedicated(_ chunk: Chunk) {
         dedicated.remove(chunk)
-        unsafe chunk.base.deallocate()
+        if unsafe chunk.state.pointee.origin == .adopted {
+            let deallocator = unsafe deallocators.removeValue(forKey: UInt(bitPattern: chunk.state))
+            unsafe deallocator?.free(UnsafeMutableRawBufferPointer(start: chunk.base, count: chunk.capacity))
+        } else {
+            unsafe chunk.base.deallocate()
+        }
         unsafe chunk.state.deinitialize(count: 1)
         unsafe chunk.state.deallocate()
     }

@@ -14,8 +14,6 @@
 struct Carver {
     private var chunk: Chunk?
     private var offset = 0
-    /// The setting that the chunk was made under; a new ``BufferPool/poolSize`` counts from the next chunk on.
-    private(set) var poolSize = 0
 
     /// The next `byteCount` bytes of the chunk, or nil when they do not fit.
     @inline(__always)
@@ -30,11 +28,10 @@ struct Carver {
         return slice
     }
 
-    mutating func replace(with newChunk: Chunk, poolSize: Int) {
+    mutating func replace(with newChunk: Chunk) {
         retire()
         chunk = newChunk
         offset = 0
-        self.poolSize = poolSize
     }
 
     /// Lets go of the chunk.
@@ -50,21 +47,39 @@ struct Carver {
 extension BufferPool {
     /// Room for `byteCount` bytes: pooled if it is less than half of ``poolSize``, else memory of its own.
     package func allocate(_ byteCount: Int) -> Buffer {
+        Buffer(adopting: allocateSlice(byteCount))
+    }
+
+    /// The slice of such a buffer, with its reference.
+    func allocateSlice(_ byteCount: Int) -> Slice {
         precondition(byteCount >= 0, "a buffer cannot have a negative size")
-        guard byteCount > 0 else { return Buffer() }
+        guard byteCount > 0 else { return .empty }
         guard byteCount < Self.poolSize >> 1 else { return allocateDedicated(byteCount) }
-        if let slice = unsafe carver.pointee.carve(byteCount) { return Buffer(adopting: slice) }
+        if let slice = unsafe carver.pointee.carve(byteCount) { return slice }
         return allocateFromNewChunk(byteCount)
     }
 
     @inline(never)
-    private func allocateFromNewChunk(_ byteCount: Int) -> Buffer {
-        let poolSize = Self.poolSize
-        // Chunks divide a slab evenly and start at cache lines.
-        let chunkSize = (poolSize + 4095) & ~4095
-        guard let chunk = takeChunk(size: chunkSize) else { return allocateDedicated(byteCount) }
-        unsafe carver.pointee.replace(with: chunk, poolSize: poolSize)
-        guard let slice = unsafe carver.pointee.carve(byteCount) else { return allocateDedicated(byteCount) }
-        return Buffer(adopting: slice)
+    private func allocateFromNewChunk(_ byteCount: Int) -> Slice {
+        unsafe carveNewChunk(byteCount, for: carver) ?? allocateDedicated(byteCount)
+    }
+
+    /// A copy of `bytes` among others that are kept for long.
+    func packedCopy(of bytes: RawSpan) -> Buffer {
+        let byteCount = bytes.byteCount
+        let isPooled = byteCount > 0 && byteCount < Self.poolSize >> 1
+        let slice = isPooled ? unsafe packer.pointee.carve(byteCount) ?? carveNewChunk(byteCount, for: packer) : nil
+        var copy = Buffer(adopting: slice ?? allocateDedicated(byteCount))
+        copy.append(copying: bytes)
+        return copy
+    }
+
+    /// Gives `carver` another chunk and carves that; nil at the limit.
+    private func carveNewChunk(_ byteCount: Int, for carver: UnsafeMutablePointer<Carver>) -> Slice? {
+        // Chunks divide a slab evenly and start at pages.
+        let chunkSize = (Self.poolSize + 4095) & ~4095
+        guard let chunk = takeChunk(size: chunkSize) else { return nil }
+        unsafe carver.pointee.replace(with: chunk)
+        return unsafe carver.pointee.carve(byteCount)
     }
 }
