@@ -17,6 +17,16 @@ extension Buffer {
         Buffer(adopting: BufferPool.withCurrent { $0.allocateSlice(byteCount) })
     }
 
+    /// Room for `byteCount` bytes like ``allocUnsafe(_:)``, but never beyond the pool's limit.
+    ///
+    /// - Throws: ``BufferPool/LimitReached`` when all of ``BufferPool/Configuration/maximumBytes`` is in use.
+    /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
+    public static func allocWithinLimit(_ byteCount: Int) throws(BufferPool.LimitReached) -> Buffer {
+        let slice = BufferPool.withCurrent { $0.allocateWithinLimit(byteCount) }
+        guard let slice else { throw BufferPool.LimitReached() }
+        return Buffer(adopting: slice)
+    }
+
     /// Room for `byteCount` bytes of memory of its own, none of them initialised. Never pooled, as in Node.js: for what
     /// is kept for long, and would keep a whole chunk with it.
     ///

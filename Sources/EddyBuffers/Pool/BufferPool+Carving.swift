@@ -1,3 +1,5 @@
+internal import Synchronization
+
 // `allocUnsafe` carves a chunk from its start to its end, as Node.js does:
 //
 //     ┌──────────┬────────────┬───────┬─────────────────────────┐
@@ -14,34 +16,50 @@
 struct Carver {
     private var chunk: Chunk?
     private var offset = 0
+    /// References of a chunk that nothing is carved from any more: the carver's own. No chunk reaches 0, which keeps
+    /// a pool that inspects its memory from carving again what has not been recycled.
+    private let referencesWhenEmpty: UInt32
+
+    init(reusesChunk: Bool) {
+        referencesWhenEmpty = reusesChunk ? 1 : 0
+    }
 
     /// The next `byteCount` bytes of the chunk, or nil when they do not fit.
     @inline(__always)
     mutating func carve(_ byteCount: Int) -> Slice? {
         guard let chunk else { return nil }
-        // One reference is the carver's own: all that was carved has come back.
-        if unsafe chunk.state.pointee.references == 1 { offset = 0 }
+        // All that was carved has come back, also what other threads have split.
+        if unsafe chunk.state.pointee.references == referencesWhenEmpty,
+            unsafe chunk.state.pointee.returnedRemotely.load(ordering: .relaxed) == 0
+        {
+            restart(chunk)
+        }
         guard byteCount <= chunk.capacity - offset else { return nil }
         let slice = unsafe Slice(chunk: chunk, start: chunk.base + offset, count: 0, capacity: UInt32(byteCount))
-        chunk.retainOnOwnerThread()
+        chunk.retainOnOwnerThread(byteCount: UInt32(byteCount))
         offset = (offset + byteCount + 7) & ~7
         return slice
     }
 
+    @inline(__always)
+    private mutating func restart(_ chunk: Chunk) {
+        offset = 0
+        // Bytes that were cut off from their slices are not returned with them.
+        unsafe chunk.state.pointee.held = 1
+    }
+
     mutating func replace(with newChunk: Chunk) {
         retire()
+        newChunk.startFilling()
         chunk = newChunk
         offset = 0
     }
 
     /// Lets go of the chunk.
     mutating func retire() {
-        chunk?.releaseOnOwnerThread()
+        chunk?.stopFilling()
         chunk = nil
     }
-
-    /// References that are the carver's and no slice.
-    var heldReferences: Int { chunk == nil ? 0 : 1 }
 }
 
 extension BufferPool {
@@ -61,7 +79,15 @@ extension BufferPool {
 
     @inline(never)
     private func allocateFromNewChunk(_ byteCount: Int) -> Slice {
-        unsafe carveNewChunk(byteCount, for: carver) ?? allocateDedicated(byteCount)
+        // A pool that looks for leaks leaves the first carver without a chunk, so that each allocation comes here.
+        if let leakTracker {
+            if leakTracker.samplesNextAllocation() { return allocateTracked(byteCount) }
+            return unsafe packer.pointee.carve(byteCount) ?? carveNewChunk(byteCount, for: packer)
+                ?? allocateDedicated(byteCount)
+        }
+        if let slice = unsafe carveNewChunk(byteCount, for: carver) { return slice }
+        overflows += 1
+        return allocateDedicated(byteCount)
     }
 
     /// A copy of `bytes` among others that are kept for long.
@@ -75,7 +101,7 @@ extension BufferPool {
     }
 
     /// Gives `carver` another chunk and carves that; nil at the limit.
-    private func carveNewChunk(_ byteCount: Int, for carver: UnsafeMutablePointer<Carver>) -> Slice? {
+    func carveNewChunk(_ byteCount: Int, for carver: UnsafeMutablePointer<Carver>) -> Slice? {
         // Chunks divide a slab evenly and start at pages.
         let chunkSize = (Self.poolSize + 4095) & ~4095
         guard let chunk = takeChunk(size: chunkSize) else { return nil }

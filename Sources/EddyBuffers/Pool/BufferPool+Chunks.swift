@@ -1,40 +1,49 @@
+internal import Glibc
+
 extension BufferPool {
     /// Lends a chunk to the kernel: it holds one reference until ``takeBack(_:)``. Nil at the pool's limit.
     package func lendReceiveChunk() -> Chunk? {
         guard let chunk = takeChunk(size: configuration.receiveChunkSize) else { return nil }
+        chunk.startFilling()
         chunksLent += 1
+        leakTracker?.noteFilling(chunk)
         return chunk
     }
 
     /// The kernel has let go of the chunk. It is recycled once its slices are dropped.
     package func takeBack(_ chunk: Chunk) {
         chunksLent -= 1
-        chunk.releaseOnOwnerThread()
+        chunk.stopFilling()
     }
 
     /// A free chunk with one reference, from the shelf of its size or from a new slab; nil at the limit.
     func takeChunk(size: Int) -> Chunk? {
         let shelf = shelfIndex(of: size)
-        if let chunk = shelves[shelf].pop() {
-            chunk.retainOnOwnerThread()
-            return chunk
+        if shelves[shelf].count == 0 {
+            collectReturns()
+            if shelves[shelf].count == 0 { growShelf(shelf) }
         }
-        collectReturns()
-        if shelves[shelf].count == 0 { growShelf(shelf) }
         guard let chunk = shelves[shelf].pop() else {
             refusals += 1
             return nil
         }
+        if configuration.poisonsMemory { unsafe memset(chunk.base, Int32(Poison.rented), chunk.capacity) }
+        chunksUsed += 1
+        chunksUsedPeak = max(chunksUsedPeak, chunksUsed)
         chunk.retainOnOwnerThread()
         return chunk
     }
 
     /// Takes in a chunk whose last reference is gone.
     func recycle(_ chunk: Chunk) {
-        switch unsafe chunk.state.pointee.origin {
-        case .slab: shelves[shelfIndex(of: chunk.capacity)].push(chunk)
-        case .dedicated, .adopted: freeDedicated(chunk)
-        }
+        guard unsafe chunk.state.pointee.origin == .slab else { return freeDedicated(chunk) }
+        // Bytes that were cut off from their slices were not returned with them.
+        unsafe chunk.state.pointee.held = 0
+        unsafe chunk.state.pointee.generation &+= 1
+        if configuration.zeroesRecycledMemory { unsafe memset(chunk.base, 0, chunk.capacity) }
+        if configuration.poisonsMemory { unsafe memset(chunk.base, Int32(Poison.recycled), chunk.capacity) }
+        chunksUsed -= 1
+        shelves[shelfIndex(of: chunk.capacity)].push(chunk)
     }
 
     private func shelfIndex(of chunkSize: Int) -> Int {
@@ -46,19 +55,34 @@ extension BufferPool {
     /// Maps one more slab, within the limit, and puts its chunks on the shelf, lowest address on top.
     private func growShelf(_ shelf: Int) {
         let chunkSize = shelves[shelf].chunkSize
-        let mapped = slabs.reduce(0) { $0 + $1.memory.byteCount }
-        guard mapped + Slab.byteCount(chunkSize: chunkSize) <= configuration.maximumBytes else { return }
-        guard let slab = Slab(chunkSize: chunkSize, pool: self) else { return }
-        slabs.append(slab)
+        guard Slab.byteCount(chunkSize: chunkSize) <= configuration.maximumBytes - mappedBytes else { return }
+        let slab: Slab
+        if let index = slabs.firstIndex(where: { $0.chunkSize == chunkSize && $0.memory == nil }) {
+            guard slabs[index].mapMemory() else { return }
+            slab = slabs[index]
+        } else {
+            guard let newSlab = Slab(chunkSize: chunkSize, pool: self) else { return }
+            slabs.append(newSlab)
+            slab = newSlab
+        }
+        mappedBytesPeak = max(mappedBytesPeak, mappedBytes)
         for index in (0..<slab.chunkCount).reversed() { shelves[shelf].push(slab.chunk(at: index)) }
     }
 
-    /// The number of slabs mapped so far; they are never unmapped before the pool.
+    /// Bytes of slabs that are mapped now.
+    package var mappedBytes: Int { slabs.reduce(0) { $0 + $1.mappedBytes } }
+
+    /// The number of slabs mapped so far, those included that were given back since.
     package var slabCount: Int { slabs.count }
 
-    /// The memory of a slab, counted in the order of mapping.
-    package func slabMemory(at index: Int) -> UnsafeMutableRawBufferPointer {
-        let memory = slabs[index].memory
-        return unsafe UnsafeMutableRawBufferPointer(start: memory.base, count: memory.byteCount)
+    /// The memory of a slab, counted in the order of mapping; nil while it is given back.
+    package func slabMemory(at index: Int) -> UnsafeMutableRawBufferPointer? {
+        unsafe slabs[index].memory.map { unsafe UnsafeMutableRawBufferPointer(start: $0.base, count: $0.byteCount) }
     }
+}
+
+/// What memory is filled with that holds no bytes of anybody, as mimalloc does.
+enum Poison {
+    static let rented: UInt8 = 0xD0
+    static let recycled: UInt8 = 0xDF
 }

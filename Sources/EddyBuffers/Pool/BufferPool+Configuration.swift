@@ -6,9 +6,20 @@ extension BufferPool {
         /// Bytes of a chunk that the kernel receives into. Large chunks serve bulk transfers with few receives;
         /// where the kernel fills them step by step, small messages pack tightly as well.
         public var receiveChunkSize: Int
-        /// Bytes of slabs that the pool may map. At the limit receives wait for memory to come back, and
-        /// ``Buffer/allocUnsafe(_:)`` falls back to memory of its own for each buffer.
+        /// Bytes of slabs that the pool may map. At the limit receives wait for memory to come back,
+        /// ``Buffer/allocUnsafe(_:)`` falls back to memory of its own for each buffer, and
+        /// ``Buffer/allocWithinLimit(_:)`` throws.
         public var maximumBytes: Int
+        /// Clears memory when it is recycled, for programs whose secrets must not stay in memory. Off, since safe code
+        /// never sees the bytes of others anyway. See ``Buffer/wipe()`` for single secrets.
+        public var zeroesRecycledMemory = false
+        /// Fills memory with 0xD0 before it is carved and with 0xDF when it is recycled, so that a use of memory that is
+        /// nobody's shows. For debugging.
+        public var poisonsMemory = false
+        /// Which buffers are watched until they are dropped. The environment's `EDDY_LEAK` unless it is set here.
+        public var leakDetection = LeakDetection.ofEnvironment
+        /// Told about each leak that the pool finds when it is closed. Prints it to standard error unless it is set.
+        public var leakHandler: @Sendable (Leak) -> Void = Leak.print
 
         public init(receiveChunkSize: Int = 256 << 10, maximumBytes: Int = 128 << 20) {
             self.receiveChunkSize = receiveChunkSize

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The chunks that were allocated for one buffer alone: a list, so that a pool that is closed reaches those that are
 /// still held. Owner thread only.
 @safe
@@ -63,13 +65,15 @@ extension BufferPool {
         )
         let chunk = unsafe Chunk(state: state)
         if let deallocator { deallocators[UInt(bitPattern: state)] = deallocator }
-        chunk.retainOnOwnerThread()
+        chunk.retainOnOwnerThread(byteCount: UInt32(byteCount))
         dedicated.add(chunk)
         return unsafe Slice(chunk: chunk, start: base, count: 0, capacity: UInt32(byteCount))
     }
 
     func freeDedicated(_ chunk: Chunk) {
         dedicated.remove(chunk)
+        leakTracker?.forget(chunk)
+        if configuration.zeroesRecycledMemory { unsafe memset(chunk.base, 0, chunk.capacity) }
         if unsafe chunk.state.pointee.origin == .adopted {
             let deallocator = unsafe deallocators.removeValue(forKey: UInt(bitPattern: chunk.state))
             unsafe deallocator?.free(UnsafeMutableRawBufferPointer(start: chunk.base, count: chunk.capacity))

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 extension BufferPool {
     /// What a pool holds at one moment, counted from the chunks themselves.
     public struct Statistics: Sendable, Equatable {
@@ -19,8 +17,21 @@ extension BufferPool {
         public var dedicatedBytes = 0
         /// References that other threads have returned so far.
         public var remoteReturns: UInt64 = 0
-        /// Times that a chunk was wanted and the limit forbade another slab.
+        /// Times that a chunk was wanted and the limit forbade another slab: starvation.
         public var refusals: UInt64 = 0
+        /// Buffers that got memory of their own because the pool was at its limit.
+        public var overflows: UInt64 = 0
+        /// Bytes of the slices that have not been dropped. (Bytes removed from the front of a slice count until their
+        /// chunk is recycled.)
+        public var liveBytes = 0
+        /// Bytes that these slices keep from being used for anything else: their whole chunks.
+        public var retainedBytes = 0
+        /// The most chunks that were in use at a time, and the most bytes mapped.
+        public var chunksUsedPeak = 0
+        public var mappedBytesPeak = 0
+
+        /// Bytes retained for each live byte: 1 at best. 1 when there is none.
+        public var amplification: Double { liveBytes == 0 ? 1 : Double(retainedBytes) / Double(liveBytes) }
 
         public init() {}
 
@@ -37,6 +48,11 @@ extension BufferPool {
             sum.dedicatedBytes += right.dedicatedBytes
             sum.remoteReturns += right.remoteReturns
             sum.refusals += right.refusals
+            sum.overflows += right.overflows
+            sum.liveBytes += right.liveBytes
+            sum.retainedBytes += right.retainedBytes
+            sum.chunksUsedPeak += right.chunksUsedPeak
+            sum.mappedBytesPeak += right.mappedBytesPeak
             return sum
         }
     }
@@ -44,25 +60,25 @@ extension BufferPool {
     /// The pool's figures. Owner thread only. Walks all chunks, so that the hot path need not count.
     public var statistics: Statistics {
         var statistics = Statistics()
-        statistics.slabs = slabs.count
+        statistics.slabs = slabs.count { $0.memory != nil }
+        statistics.mappedBytes = mappedBytes
         statistics.chunksLent = chunksLent
         statistics.chunksFree = shelves.reduce(0) { $0 + $1.count }
         statistics.dedicatedBuffers = dedicated.count
         statistics.dedicatedBytes = dedicated.byteCount
         unsafe statistics.remoteReturns = inbox.pointee.returns
         statistics.refusals = refusals
-        statistics.mappedBytes = slabs.reduce(0) { $0 + $1.memory.byteCount }
-        var references = 0
+        statistics.overflows = overflows
+        statistics.chunksHeld = chunksUsed - chunksLent
+        statistics.chunksUsedPeak = chunksUsedPeak
+        statistics.mappedBytesPeak = mappedBytesPeak
         forEachChunk { chunk in
-            let returned = unsafe chunk.state.pointee.returnedRemotely.load(ordering: .relaxed)
-            references += unsafe Int(chunk.state.pointee.references - returned)
-            if unsafe chunk.state.pointee.references > 0, unsafe chunk.state.pointee.origin == .slab {
-                statistics.chunksHeld += 1
-            }
+            let slices = unsafe chunk.state.pointee.slices
+            guard slices.count > 0 else { return }
+            statistics.slicesOut += slices.count
+            statistics.liveBytes += slices.byteCount
+            statistics.retainedBytes += chunk.capacity
         }
-        statistics.chunksHeld -= chunksLent
-        statistics.slicesOut = unsafe references - chunksLent - carver.pointee.heldReferences
-            - packer.pointee.heldReferences
         return statistics
     }
 }

@@ -32,8 +32,18 @@ public final class BufferPool {
     var dedicated = DedicatedChunks()
     /// How to free memory that was taken over, by the address of its chunk's state.
     var deallocators: [UInt: Deallocator] = [:]
+    /// The first slabs, which the kernel has pinned.
+    var pinnedSlabs = 0
     /// Times that memory was wanted and the limit forbade it.
     var refusals: UInt64 = 0
+    /// Buffers that got memory of their own because of the limit.
+    var overflows: UInt64 = 0
+    /// Chunks that are on no shelf, and the most that ever were.
+    var chunksUsed = 0
+    var chunksUsedPeak = 0
+    var mappedBytesPeak = 0
+    /// Nil when nobody looks for leaks.
+    let leakTracker: LeakTracker?
 
     private let wake: @Sendable () -> Void
     private let closing = Mutex(false)
@@ -48,14 +58,16 @@ public final class BufferPool {
         unsafe inbox = .allocate(capacity: 1)
         unsafe inbox.initialize(to: ReturnInbox())
         unsafe carver = .allocate(capacity: 1)
-        unsafe carver.initialize(to: Carver())
+        let inspects = configuration.poisonsMemory || configuration.zeroesRecycledMemory
+        unsafe carver.initialize(to: Carver(reusesChunk: !inspects))
         unsafe packer = .allocate(capacity: 1)
-        unsafe packer.initialize(to: Carver())
+        unsafe packer.initialize(to: Carver(reusesChunk: !inspects))
+        leakTracker = LeakTracker(configuration.leakDetection)
     }
 
     deinit {
         // Reached only when nothing refers to the memory: see `close`.
-        for slab in slabs { slab.unmap() }
+        for index in slabs.indices { slabs[index].end() }
         unsafe inbox.deinitialize(count: 1)
         unsafe inbox.deallocate()
         unsafe carver.deinitialize(count: 1)
@@ -71,10 +83,11 @@ public final class BufferPool {
     /// - Returns: the slices that were still out.
     @discardableResult
     package func close() -> Int {
-        precondition(owner == .current, "a pool is closed by the thread that owns it")
+        requireOwner()
         unsafe carver.pointee.retire()
         unsafe packer.pointee.retire()
         collectReturns()
+        reportLeaks()
         let slicesOut = statistics.slicesOut
         guard slicesOut > 0 || chunksLent > 0 else { return 0 }
         // From here on nobody owns the chunks: every return takes the way of the other threads, and the one that
@@ -98,6 +111,10 @@ public final class BufferPool {
     }
 
     func wakeOwner() { wake() }
+
+    func requireOwner() {
+        precondition(owner == .current, "a pool is used by the thread that owns it")
+    }
 
     /// Calls `body` with every chunk, those of dedicated memory last.
     func forEachChunk(_ body: (Chunk) -> Void) {

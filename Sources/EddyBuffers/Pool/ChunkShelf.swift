@@ -4,6 +4,8 @@ struct ChunkShelf {
     let chunkSize: Int
     private var top: UnsafeMutablePointer<ChunkState>?
     private(set) var count = 0
+    /// The fewest chunks that were free since ``startPeriod()``: what nobody needed in that time.
+    private(set) var idleCount = 0
 
     init(chunkSize: Int) {
         self.chunkSize = chunkSize
@@ -19,6 +21,21 @@ struct ChunkShelf {
         guard let state = unsafe top else { return nil }
         unsafe top = state.pointee.next
         count -= 1
+        idleCount = min(idleCount, count)
         return unsafe Chunk(state: state)
+    }
+
+    /// Starts to watch anew how many chunks stay free.
+    mutating func startPeriod() {
+        idleCount = count
+    }
+
+    /// Takes all free chunks of a slab off the shelf.
+    mutating func remove(chunksOf slab: Slab) {
+        var kept: [Chunk] = []
+        while let chunk = pop() {
+            if !slab.contains(chunk) { kept.append(chunk) }
+        }
+        for chunk in kept.reversed() { push(chunk) }
     }
 }

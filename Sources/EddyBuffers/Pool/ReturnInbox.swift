@@ -33,11 +33,11 @@ struct ReturnInbox: ~Copyable {
     }
 
     /// Drops one reference on a thread that does not own the pool, or after the pool was closed.
-    static func returnFromAnotherThread(_ state: UnsafeMutablePointer<ChunkState>) {
+    static func returnFromAnotherThread(_ state: UnsafeMutablePointer<ChunkState>, byteCount: UInt32) {
         // The pool may go away the moment that the last reference is counted, so it is kept alive until the end
         // of this call. The reference being returned keeps it alive up to here.
         let pool = unsafe state.pointee.pool.takeUnretainedValue()
-        _ = unsafe state.pointee.returnedRemotely.add(1, ordering: .releasing)
+        _ = unsafe state.pointee.returnedRemotely.wrappingAdd(ChunkState.share(of: byteCount), ordering: .releasing)
         if unsafe !state.pointee.queued.exchange(true, ordering: .acquiringAndReleasing) {
             unsafe pool.inbox.pointee.push(state)
         }
@@ -77,8 +77,9 @@ struct ReturnInbox: ~Copyable {
             unsafe state.pointee.queued.store(false, ordering: .sequentiallyConsistent)
             let returned = unsafe state.pointee.returnedRemotely.exchange(0, ordering: .acquiring)
             guard returned != 0 else { continue }
-            unsafe inbox.pointee.returns += UInt64(max(0, returned))
-            unsafe state.pointee.references -= returned
+            // Splitting on another thread counts one return less, so there may be less than none.
+            unsafe inbox.pointee.returns += UInt64(max(0, Int32(truncatingIfNeeded: returned)))
+            unsafe state.pointee.held &-= returned
             if unsafe state.pointee.references == 0 {
                 unsafe pool.recycle(Chunk(state: state))
             }

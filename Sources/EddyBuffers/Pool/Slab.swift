@@ -1,10 +1,14 @@
-/// Mapped memory cut into chunks of one size, with the states of those chunks beside it.
+/// Memory cut into chunks of one size, with the states of those chunks beside it.
+///
+/// The memory may be given back to the system and mapped anew. The states stay for as long as the pool: a thread that
+/// has just returned a slice may still be looking at one.
 @safe
 struct Slab {
     /// Slabs are multiples of this: the size of a huge page.
     static let granularity = MappedMemory.alignment
 
-    let memory: MappedMemory
+    /// Nil while the memory is given back.
+    private(set) var memory: MappedMemory?
     let chunkSize: Int
     let chunkCount: Int
     let states: UnsafeMutablePointer<ChunkState>
@@ -35,15 +39,41 @@ struct Slab {
         (chunkSize + granularity - 1) / granularity * granularity
     }
 
+    /// Bytes that are mapped now.
+    var mappedBytes: Int { memory?.byteCount ?? 0 }
+
     func chunk(at index: Int) -> Chunk {
         precondition(index >= 0 && index < chunkCount)
         return unsafe Chunk(state: states + index)
     }
 
-    /// Gives all back. Only when every chunk is free.
-    func unmap() {
+    func contains(_ chunk: Chunk) -> Bool {
+        unsafe chunk.state >= states && chunk.state < states + chunkCount
+    }
+
+    /// Whether nobody uses any of the chunks.
+    var isFree: Bool {
+        (0..<chunkCount).allSatisfy { unsafe states[$0].held == 0 }
+    }
+
+    /// Gives the memory back to the system. Only while every chunk is free and on no shelf.
+    mutating func giveBackMemory() {
+        memory?.unmap()
+        memory = nil
+    }
+
+    /// Maps memory again; says whether the system had any.
+    mutating func mapMemory() -> Bool {
+        guard let memory = MappedMemory(byteCount: Self.byteCount(chunkSize: chunkSize)) else { return false }
+        self.memory = memory
+        for index in 0..<chunkCount { unsafe states[index].base = memory.base + index * chunkSize }
+        return true
+    }
+
+    /// Gives all back, when the pool ends.
+    mutating func end() {
+        giveBackMemory()
         unsafe states.deinitialize(count: chunkCount)
         unsafe states.deallocate()
-        memory.unmap()
     }
 }

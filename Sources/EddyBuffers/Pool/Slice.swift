@@ -6,7 +6,22 @@
 package struct Slice {
     /// Nil for the empty slice that belongs to no chunk.
     package var chunk: Chunk?
+    #if DEBUG
+    private var address: UnsafeMutableRawPointer
+    /// The chunk's generation that this is a slice of.
+    private let generation: UInt32
+    /// The first byte. A debug build checks at each access that the chunk has not been recycled since.
+    package var start: UnsafeMutableRawPointer {
+        get {
+            requireCurrentGeneration()
+            return unsafe address
+        }
+        set { unsafe address = newValue }
+    }
+    #else
+    /// The first byte.
     package var start: UnsafeMutableRawPointer
+    #endif
     /// Initialised bytes from `start`.
     package var count: UInt32
     /// Bytes from `start` that belong to this slice alone.
@@ -15,7 +30,12 @@ package struct Slice {
     @inline(__always)
     package init(chunk: Chunk, start: UnsafeMutableRawPointer, count: UInt32, capacity: UInt32) {
         self.chunk = chunk
+        #if DEBUG
+        unsafe address = start
+        unsafe generation = chunk.state.pointee.generation
+        #else
         unsafe self.start = start
+        #endif
         self.count = count
         self.capacity = capacity
     }
@@ -23,7 +43,13 @@ package struct Slice {
     private init() {
         chunk = nil
         // An address that is never read: the slice has no bytes. It is not null, so that spans accept it.
-        unsafe start = UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped
+        let nowhere = unsafe UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped
+        #if DEBUG
+        unsafe address = nowhere
+        generation = 0
+        #else
+        unsafe start = nowhere
+        #endif
         count = 0
         capacity = 0
     }
@@ -34,16 +60,33 @@ package struct Slice {
     /// The address behind the last initialised byte.
     package var end: UnsafeMutableRawPointer { unsafe start + Int(count) }
 
+    #if DEBUG
+    /// Traps for a slice whose chunk has been recycled: somebody has dropped it already.
+    private func requireCurrentGeneration() {
+        guard let chunk else { return }
+        precondition(
+            unsafe chunk.state.pointee.generation == generation,
+            "a slice is used after it was dropped: its chunk has been recycled since"
+        )
+    }
+    #endif
+
     /// Returns the reference on the pool's own thread.
     @inline(__always)
     package func dropOnOwnerThread() {
-        chunk?.releaseOnOwnerThread()
+        #if DEBUG
+        requireCurrentGeneration()
+        #endif
+        chunk?.releaseOnOwnerThread(byteCount: capacity)
     }
 
     /// Returns the reference on whatever thread this is.
     @inline(__always)
     package func drop() {
-        chunk?.release()
+        #if DEBUG
+        requireCurrentGeneration()
+        #endif
+        chunk?.release(byteCount: capacity)
     }
 
     /// Forgets the first `byteCount` bytes, which stay reserved until the chunk is recycled.
@@ -61,7 +104,7 @@ package struct Slice {
         guard let chunk, chunk == other.chunk, unsafe end == other.start, capacity == count else { return false }
         count += other.count
         capacity = count + (other.capacity - other.count)
-        // This slice keeps its own reference, so the chunk cannot become free here.
+        // This slice keeps its own reference, so the chunk cannot become free here. It keeps the bytes, too.
         chunk.releaseOnOwnerThread()
         return true
     }

@@ -131,7 +131,7 @@ package final class ReceiveRing {
         let byteCount = UInt32(completion.result)
         let filled = unsafe entry.pointee.filled
         precondition(Int(filled) + Int(byteCount) <= chunk.capacity, "the kernel filled more than a chunk")
-        chunk.retainOnOwnerThread()
+        chunk.retainOnOwnerThread(byteCount: byteCount)
         let slice = unsafe Slice(
             chunk: chunk,
             start: chunk.base + Int(filled),

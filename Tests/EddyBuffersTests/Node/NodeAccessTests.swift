@@ -56,7 +56,9 @@ import Testing
     }
 
     @Test func compare() {
-        let (first, second, third) = (Buffer.from("ABC").share(), Buffer.from("BCD").share(), Buffer.from("ABCD").share())
+        let first = Buffer.from("ABC").share()
+        let second = Buffer.from("BCD").share()
+        let third = Buffer.from("ABCD").share()
         #expect(first.compare(to: first) == 0)
         #expect(first.compare(to: second) == -1)
         #expect(first.compare(to: third) == -1)

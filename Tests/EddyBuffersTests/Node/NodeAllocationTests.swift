@@ -46,8 +46,9 @@ import Testing
         let buffer = Buffer.from([0x62, 0x75, 0x66, 0x66, 0x65, 0x72])
         #expect(buffer.text() == "buffer")
         // Node takes the lowest eight bits of other numbers; UInt8 leaves none.
-        #expect(Buffer.from([257, 257.5, -255, 1].map { (number: Double) in UInt8(truncatingIfNeeded: Int(number)) })
-            .array() == [1, 1, 1, 1])
+        let numbers: [Double] = [257, 257.5, -255, 1]
+        let lowest = Buffer.from(numbers.map { UInt8(truncatingIfNeeded: Int($0)) })
+        #expect(lowest.array() == [1, 1, 1, 1])
     }
 
     @Test func fromBuffer() {

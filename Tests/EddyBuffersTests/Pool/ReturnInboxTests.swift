@@ -64,6 +64,39 @@ import Testing
         }
     }
 
+    /// One part of what another thread has split comes home; the other is still out.
+    @Test(arguments: [100, 50_000])
+    func aPartThatStaysAwayKeepsTheMemory(size: Int) {
+        BufferPool.temporary { pool in
+            let other = pool.allocate(BufferPool.poolSize / 2 - 1)
+            var buffer = pool.allocate(size)
+            let address = buffer.address
+            buffer.append(repeating: 7, count: size)
+            let parcel = Parcel(buffer)
+            let parts = Parts()
+            onAnotherThread {
+                var buffer = parcel.take()
+                parts.home = Parcel(buffer.splitFirst(size / 2))
+                parts.away = Parcel(buffer)
+            }
+            _ = parts.home!.take()
+            hold(other)
+            _ = consume other
+            #expect(pool.statistics.slicesOut == 1)
+            let next = pool.allocate(size)
+            #expect(next.address != address)
+            onAnotherThread { precondition(parts.away!.take()[size / 2 - 1] == 7) }
+            pool.collectReturns()
+            #expect(pool.statistics.slicesOut == 1)
+            hold(next)
+        }
+    }
+
+    private final class Parts: @unchecked Sendable {
+        var home: Parcel<Buffer>?
+        var away: Parcel<Buffer>?
+    }
+
     @Test func onlyAWaitingOwnerIsWoken() {
         let wakes = Atomic<Int>(0)
         let pool = BufferPool(wake: { wakes.add(1, ordering: .relaxed) })

@@ -35,8 +35,8 @@ func hold(_ buffer: borrowing Buffer) {}
 extension Slice {
     /// A slice of `range` of a lent chunk, as the kernel fills it.
     init(_ chunk: Chunk, _ range: Range<Int>) {
-        chunk.retainOnOwnerThread()
         let count = UInt32(range.count)
+        chunk.retainOnOwnerThread(byteCount: count)
         self.init(chunk: chunk, start: chunk.base + range.lowerBound, count: count, capacity: count)
     }
 }
