@@ -103,8 +103,7 @@ extension BufferPool {
     /// Gives `carver` another chunk and carves that; nil at the limit.
     func carveNewChunk(_ byteCount: Int, for carver: UnsafeMutablePointer<Carver>) -> Slice? {
         // Chunks divide a slab evenly and start at pages.
-        let chunkSize = (Self.poolSize + 4095) & ~4095
-        guard let chunk = takeChunk(size: chunkSize) else { return nil }
+        guard let chunk = takeChunk(size: (Self.poolSize + 4095) & ~4095) else { return nil }
         unsafe carver.pointee.replace(with: chunk)
         return unsafe carver.pointee.carve(byteCount)
     }

@@ -2,10 +2,13 @@ internal import Glibc
 
 extension BufferPool {
     /// Lends a chunk to the kernel: it holds one reference until ``takeBack(_:)``. Nil at the pool's limit.
-    package func lendReceiveChunk() -> Chunk? {
-        guard let chunk = takeChunk(size: configuration.receiveChunkSize) else { return nil }
+    ///
+    /// Its size is the configuration's ``Configuration/receiveChunkSize`` unless another is given.
+    package func lendReceiveChunk(size: Int? = nil) -> Chunk? {
+        guard let chunk = takeChunk(size: size ?? configuration.receiveChunkSize) else { return nil }
         chunk.startFilling()
         chunksLent += 1
+        lentBytes += chunk.capacity
         leakTracker?.noteFilling(chunk)
         return chunk
     }
@@ -13,7 +16,29 @@ extension BufferPool {
     /// The kernel has let go of the chunk. It is recycled once its slices are dropped.
     package func takeBack(_ chunk: Chunk) {
         chunksLent -= 1
+        lentBytes -= chunk.capacity
         chunk.stopFilling()
+    }
+
+    /// Whether what is held keeps more than half of the memory that the pool may use. Then few bytes should not hold
+    /// whole chunks: see ``copyOut(_:)``.
+    package var isUnderPressure: Bool { usedBytes - lentBytes > configuration.maximumBytes / 2 }
+
+    /// A copy of a slice in memory of its own, in exchange for the slice. The slice itself where it fills much of its
+    /// chunk anyway, or where the limit leaves no room.
+    ///
+    /// Nobody knows at this point how long the bytes will be kept. In memory of their own they pin nothing, however
+    /// that turns out.
+    package func copyOut(_ slice: Slice) -> Slice {
+        let byteCount = Int(slice.count)
+        guard let chunk = slice.chunk, byteCount <= chunk.capacity / 8,
+            mappedBytes + dedicated.footprint + byteCount < configuration.maximumBytes
+        else { return slice }
+        var copy = allocateDedicated(byteCount)
+        unsafe copy.start.copyMemory(from: slice.start, byteCount: byteCount)
+        copy.count = slice.count
+        slice.dropOnOwnerThread()
+        return copy
     }
 
     /// A free chunk with one reference, from the shelf of its size or from a new slab; nil at the limit.
@@ -29,6 +54,7 @@ extension BufferPool {
         }
         if configuration.poisonsMemory { unsafe memset(chunk.base, Int32(Poison.rented), chunk.capacity) }
         chunksUsed += 1
+        usedBytes += chunk.capacity
         chunksUsedPeak = max(chunksUsedPeak, chunksUsed)
         chunk.retainOnOwnerThread()
         return chunk
@@ -43,6 +69,7 @@ extension BufferPool {
         if configuration.zeroesRecycledMemory { unsafe memset(chunk.base, 0, chunk.capacity) }
         if configuration.poisonsMemory { unsafe memset(chunk.base, Int32(Poison.recycled), chunk.capacity) }
         chunksUsed -= 1
+        usedBytes -= chunk.capacity
         shelves[shelfIndex(of: chunk.capacity)].push(chunk)
     }
 
@@ -65,6 +92,7 @@ extension BufferPool {
             slabs.append(newSlab)
             slab = newSlab
         }
+        mappedSlabs += 1
         mappedBytesPeak = max(mappedBytesPeak, mappedBytes)
         for index in (0..<slab.chunkCount).reversed() { shelves[shelf].push(slab.chunk(at: index)) }
     }

@@ -8,6 +8,9 @@ struct DedicatedChunks {
     private(set) var count = 0
     private(set) var byteCount = 0
 
+    /// The bytes, and those of the chunks' states.
+    var footprint: Int { byteCount + count * MemoryLayout<ChunkState>.stride }
+
     mutating func add(_ chunk: Chunk) {
         unsafe chunk.state.pointee.next = first
         unsafe first?.pointee.previous = chunk.state

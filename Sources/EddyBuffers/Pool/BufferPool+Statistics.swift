@@ -66,7 +66,7 @@ extension BufferPool {
         statistics.chunksFree = shelves.reduce(0) { $0 + $1.count }
         statistics.dedicatedBuffers = dedicated.count
         statistics.dedicatedBytes = dedicated.byteCount
-        unsafe statistics.remoteReturns = inbox.pointee.returns
+        statistics.remoteReturns = remoteReturns
         statistics.refusals = refusals
         statistics.overflows = overflows
         statistics.chunksHeld = chunksUsed - chunksLent

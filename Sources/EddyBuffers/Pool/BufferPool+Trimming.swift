@@ -20,6 +20,7 @@ extension BufferPool {
                 shelves[shelf].remove(chunksOf: slabs[index])
                 trimmedBytes += slabs[index].mappedBytes
                 slabs[index].giveBackMemory()
+                mappedSlabs -= 1
                 excess -= slabs[index].chunkCount
                 guard excess > 0 else { break }
             }
@@ -27,6 +28,9 @@ extension BufferPool {
         }
         return trimmedBytes
     }
+
+    /// Whether there is a slab that ``trim()`` may give back some day.
+    package var mayShrink: Bool { mappedSlabs > max(1, pinnedSlabs) }
 
     /// Says that the kernel has pinned the first `count` slabs: they are never given back.
     package func pinSlabs(_ count: Int) {

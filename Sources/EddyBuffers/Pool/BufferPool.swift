@@ -29,11 +29,16 @@ public final class BufferPool {
     var slabs: [Slab] = []
     /// Chunks that the kernel may be writing to. Each holds one reference that is no slice.
     var chunksLent = 0
+    var lentBytes = 0
     var dedicated = DedicatedChunks()
     /// How to free memory that was taken over, by the address of its chunk's state.
     var deallocators: [UInt: Deallocator] = [:]
+    /// Slabs whose memory is not given back.
+    var mappedSlabs = 0
     /// The first slabs, which the kernel has pinned.
     var pinnedSlabs = 0
+    /// References that other threads have returned.
+    var remoteReturns: UInt64 = 0
     /// Times that memory was wanted and the limit forbade it.
     var refusals: UInt64 = 0
     /// Buffers that got memory of their own because of the limit.
@@ -41,6 +46,7 @@ public final class BufferPool {
     /// Chunks that are on no shelf, and the most that ever were.
     var chunksUsed = 0
     var chunksUsedPeak = 0
+    var usedBytes = 0
     var mappedBytesPeak = 0
     /// Nil when nobody looks for leaks.
     let leakTracker: LeakTracker?

@@ -21,9 +21,6 @@ struct ReturnInbox: ~Copyable {
     /// What a returning thread has to do besides pushing.
     private let attention = Atomic<UInt8>(Attention.none)
 
-    /// References returned by other threads so far. Owner thread only.
-    private(set) var returns: UInt64 = 0
-
     private enum Attention {
         static let none: UInt8 = 0
         /// The owner waits for memory: wake it.
@@ -78,7 +75,7 @@ struct ReturnInbox: ~Copyable {
             let returned = unsafe state.pointee.returnedRemotely.exchange(0, ordering: .acquiring)
             guard returned != 0 else { continue }
             // Splitting on another thread counts one return less, so there may be less than none.
-            unsafe inbox.pointee.returns += UInt64(max(0, Int32(truncatingIfNeeded: returned)))
+            pool.remoteReturns += UInt64(max(0, Int32(truncatingIfNeeded: returned)))
             unsafe state.pointee.held &-= returned
             if unsafe state.pointee.references == 0 {
                 unsafe pool.recycle(Chunk(state: state))

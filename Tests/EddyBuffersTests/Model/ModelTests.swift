@@ -1,6 +1,5 @@
 import EddyBuffers
 import Glibc
-import Synchronization
 import Testing
 
 /// Random operations on several threads against a naive model: nothing overlaps, nothing leaks, nothing is lost.
@@ -13,26 +12,23 @@ import Testing
         let workers = 3
         let world = ModelWorld(workers: workers, operations: getenv("EDDY_HEAVY") == nil ? 50_000 : 1_000_000)
         let barrier = Barrier(count: workers)
-        let slicesOut = Mutex<[Int]>([])
-        onAnotherThreadBorrowing(slicesOut) { pointer in
-            nonisolated(unsafe) let slicesOut = pointer
-            let threads = Threads.start(count: workers) { number in
-                var worker = ModelWorker(world: world, number: number, seed: seed)
-                worker.run()
-                // All letters are written.
-                barrier.wait()
-                worker.finish()
-                // All buffers are dropped.
-                barrier.wait()
-                worker.pool.collectReturns()
-                let statistics = worker.pool.statistics
-                precondition(statistics.liveBytes == 0 && statistics.dedicatedBuffers == 0)
-                precondition(statistics.chunksLent == 0)
-                precondition(statistics.mappedBytes <= 16 << 20)
-                slicesOut.pointee.withLock { $0.append(statistics.slicesOut) }
-            }
-            threads.join()
+        let slicesOut = Locked<[Int]>([])
+        let threads = Threads.start(count: workers) { number in
+            var worker = ModelWorker(world: world, number: number, seed: seed)
+            worker.run()
+            // All letters are written.
+            barrier.wait()
+            worker.finish()
+            // All buffers are dropped.
+            barrier.wait()
+            worker.pool.collectReturns()
+            let statistics = worker.pool.statistics
+            precondition(statistics.liveBytes == 0 && statistics.dedicatedBuffers == 0)
+            precondition(statistics.chunksLent == 0)
+            precondition(statistics.mappedBytes <= 16 << 20)
+            slicesOut.withLock { $0.append(statistics.slicesOut) }
         }
+        threads.join()
         #expect(slicesOut.withLock { $0 } == [0, 0, 0])
     }
 }

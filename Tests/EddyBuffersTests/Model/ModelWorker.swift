@@ -1,5 +1,4 @@
 import EddyBuffers
-import Synchronization
 
 /// What the workers of a model test share: a letter box each.
 final class ModelWorld: Sendable {
@@ -12,7 +11,7 @@ final class ModelWorld: Sendable {
     }
 
     final class LetterBox: Sendable {
-        private let items = Mutex<[ModelItem]>([])
+        private let items = Locked<[ModelItem]>([])
         func put(_ item: ModelItem) { items.withLock { $0.append(item) } }
         func empty() -> [ModelItem] {
             items.withLock { items in
