@@ -6,14 +6,21 @@ extension Buffer {
     /// Replaces the bytes from `offset` on by the integer's. Node's `buf.writeUInt8`, `writeInt32BE` and so on.
     ///
     /// - Precondition: the integer's bytes lie within the buffer's.
+    @inlinable
     public mutating func store<Integer: FixedWidthInteger & BitwiseCopyable>(
         _ value: Integer,
         at offset: Int,
         endianness: Endianness = .big
     ) {
-        let size = MemoryLayout<Integer>.size
-        precondition(offset >= 0 && offset <= count - size, "the integer lies outside of the buffer")
-        unsafe slice.start.storeBytes(of: value.ordered(endianness), toByteOffset: offset, as: Integer.self)
+        let place = unsafe place(of: MemoryLayout<Integer>.size, at: offset)
+        unsafe place.storeBytes(of: value.ordered(endianness), as: Integer.self)
+    }
+
+    /// Where `byteCount` bytes of the buffer start at `offset`.
+    @usableFromInline
+    mutating func place(of byteCount: Int, at offset: Int) -> UnsafeMutableRawPointer {
+        precondition(offset >= 0 && offset <= count - byteCount, "the integer lies outside of the buffer")
+        return unsafe slice.start + offset
     }
 
     /// Replaces four bytes by the number in IEEE 754 single precision. Node's `buf.writeFloatBE`.
@@ -56,14 +63,21 @@ extension Buffer {
     /// Appends the integer's bytes.
     ///
     /// - Precondition: they fit into ``freeCapacity``.
+    @inlinable
     public mutating func append<Integer: FixedWidthInteger & BitwiseCopyable>(
         _ value: Integer,
         endianness: Endianness = .big
     ) {
-        let size = MemoryLayout<Integer>.size
-        precondition(size <= freeCapacity, "the buffer has no room for this integer; allocate a larger one")
-        unsafe slice.end.storeBytes(of: value.ordered(endianness), as: Integer.self)
-        slice.count += UInt32(size)
+        unsafe extend(by: MemoryLayout<Integer>.size).storeBytes(of: value.ordered(endianness), as: Integer.self)
+    }
+
+    /// Takes `byteCount` bytes of free capacity, which the caller writes at once, and says where they start.
+    @usableFromInline
+    mutating func extend(by byteCount: Int) -> UnsafeMutableRawPointer {
+        precondition(byteCount <= freeCapacity, "the buffer has no room for this integer; allocate a larger one")
+        let end = unsafe slice.end
+        slice.count += UInt32(byteCount)
+        return unsafe end
     }
 
     /// Replaces the bytes from `offset` on by a copy of `source`, as far as there is room; says how many. Node's

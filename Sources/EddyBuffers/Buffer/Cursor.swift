@@ -9,7 +9,7 @@
 ///
 /// A read that throws does not move the cursor: it can be tried again with more bytes.
 public struct Cursor: ~Escapable {
-    private let bytes: RawSpan
+    @usableFromInline let bytes: RawSpan
     /// Bytes read so far: where the next read starts.
     public private(set) var offset = 0
 
@@ -36,6 +36,7 @@ public struct Cursor: ~Escapable {
 
     /// The next integer.
     @_lifetime(self: copy self)
+    @inlinable
     public mutating func read<Integer: FixedWidthInteger & BitwiseCopyable>(
         _ type: Integer.Type = Integer.self,
         endianness: Endianness = .big
@@ -72,7 +73,8 @@ public struct Cursor: ~Escapable {
     }
 
     @_lifetime(self: copy self)
-    private mutating func advance(by byteCount: Int) throws(EndOfBytes) -> Int {
+    @usableFromInline
+    mutating func advance(by byteCount: Int) throws(EndOfBytes) -> Int {
         precondition(byteCount >= 0, "a cursor reads forwards")
         guard byteCount <= remaining else {
             throw EndOfBytes(offset: offset, needed: byteCount, remaining: remaining)
