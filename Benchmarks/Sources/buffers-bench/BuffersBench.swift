@@ -2,7 +2,7 @@ import EddyBuffers
 
 /// Measures what a buffer costs: Eddy's, malloc's, and SwiftNIO's. See `node-buffers.js` for Node's.
 ///
-/// Each figure is the median of several rounds of one kind in turn with the others, in nanoseconds of wall time for an
+/// Each figure is the median of several rounds of one kind in turn with the others, in nanoseconds of processor time for an
 /// operation. Nothing is asserted: the machine decides.
 @main
 struct BuffersBench {
