@@ -53,9 +53,21 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "EddyBuffersTests", dependencies: ["EddyBuffers"], swiftSettings: testSettings),
-        .testTarget(name: "EddyRingTests", dependencies: ["EddyRing", "EddyBuffers"], swiftSettings: testSettings),
-        .testTarget(name: "EddyTests", dependencies: ["Eddy"], swiftSettings: testSettings),
-        .testTarget(name: "EddyLoadTests", dependencies: ["EddyLoad", "Eddy"], swiftSettings: testSettings),
+        .testTarget(
+            name: "EddyRingTests",
+            dependencies: ["EddyRing", "EddyBuffers", "CLiburing"],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
+            name: "EddyTests",
+            dependencies: ["Eddy", "EddyRing", "EddyBuffers"],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
+            name: "EddyLoadTests",
+            dependencies: ["EddyLoad", "Eddy", "EddyRing"],
+            swiftSettings: testSettings
+        ),
         .testTarget(
             name: "AcceptanceTests",
             dependencies: ["EddyCommand"],

@@ -44,6 +44,21 @@ extern const char *strerrorname_np(int error);
 /// Names a thread, up to 15 bytes (declared for _GNU_SOURCE only).
 extern int pthread_setname_np(pthread_t thread, const char *name);
 
+/// The processors that a process may run on (declared for _GNU_SOURCE only).
+extern int sched_getaffinity(int process, size_t size, cpu_set_t *set);
+
+/// How many processors the calling process may use; 0 when the system does not tell.
+static inline int eddy_usable_processors(void) {
+    cpu_set_t set;
+    memset(&set, 0, sizeof(set));
+    if (sched_getaffinity(0, sizeof(set), &set) != 0) return 0;
+    int count = 0;
+    for (size_t index = 0; index < sizeof(set.__bits) / sizeof(set.__bits[0]); index++) {
+        count += __builtin_popcountl(set.__bits[index]);
+    }
+    return count;
+}
+
 /// Registers a provided-buffer ring with flags; `flags` lies where liburing 2.3 declares padding.
 static inline int eddy_register_buffer_ring(
     struct io_uring *ring, void *memory, unsigned entries, unsigned short group, unsigned short flags) {
@@ -75,6 +90,17 @@ static inline void eddy_store_release_16(unsigned short *word, unsigned short va
 static inline int eddy_unacknowledged_bytes(int descriptor) {
     int bytes = 0;
     return ioctl(descriptor, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
+}
+
+/// Bytes that the peer has acknowledged since the connection was made (tcp(7), TCP_INFO; 4.1); 0 on failure. The field
+/// lies behind those that glibc's `struct tcp_info` has.
+static inline unsigned long long eddy_acknowledged_bytes(int descriptor) {
+    unsigned char information[128];
+    socklen_t length = sizeof(information);
+    unsigned long long bytes = 0;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, information, &length) == 0 && length == sizeof(information))
+        memcpy(&bytes, information + 120, sizeof(bytes));
+    return bytes;
 }
 
 #endif

@@ -31,6 +31,13 @@ extension LoadTest {
         /// The most bytes that may be under way on all connections together: they are in the client's memory.
         public static let maximumBytesUnderWay = 1 << 30
 
+        func requireValid() {
+            precondition(connections > 0, "a load test has at least one connection")
+            precondition(loops > 0, "a load test has at least one event loop")
+            precondition(depth > 0, "a connection has at least one request under way")
+            precondition(messageSize > 0, "a request has at least one byte")
+        }
+
         var bytesUnderWay: Int {
             let (perConnection, overflow) = depth.multipliedReportingOverflow(by: messageSize)
             let (all, overflowOfAll) = perConnection.multipliedReportingOverflow(by: connections)

@@ -22,7 +22,9 @@ public struct LoadTest: Sendable {
     public let configuration: Configuration
 
     /// - Throws: ``LoadError/tooMuchMemory(bytes:limit:)``.
+    /// - Precondition: connections, loops, depth and message size are at least 1.
     public init(_ configuration: Configuration) throws(LoadError) {
+        configuration.requireValid()
         let (bytes, limit) = (configuration.bytesUnderWay, Configuration.maximumBytesUnderWay)
         guard bytes <= limit else { throw .tooMuchMemory(bytes: bytes, limit: limit) }
         self.configuration = configuration

@@ -23,13 +23,13 @@ package final class Ring {
     private let completions: UnsafeMutablePointer<CompletionEntry>
     private let completionMask: UInt32
     private let cursor: UnsafeMutablePointer<Cursor>
-    /// Completions that had to leave their queue before they were read, newest first. Nearly always empty.
-    private var setAside: [CompletionEntry] = []
 
     /// The positions that this side moves. Behind a pointer, so that reaching them costs no exclusivity check.
     private struct Cursor {
         var submissionTail: UInt32 = 0
         var completionHead: UInt32 = 0
+        /// Completions that had to leave their queue before they were read, newest first. Nearly always empty.
+        var setAside: [CompletionEntry] = []
         var statistics = Statistics()
     }
 
@@ -58,6 +58,7 @@ package final class Ring {
     }
 
     deinit {
+        unsafe cursor.deinitialize(count: 1)
         unsafe cursor.deallocate()
     }
 
@@ -90,7 +91,7 @@ package final class Ring {
     private func setCompletionsAside() {
         var completions: [CompletionEntry] = []
         while let completion = nextCompletion() { completions.append(completion) }
-        setAside = completions.reversed()
+        unsafe cursor.pointee.setAside = completions.reversed()
     }
 
     /// Up to where the kernel has taken submissions.
@@ -114,6 +115,8 @@ package final class Ring {
         unsafe eddy_store_release(engine.ring.pointee.sq.ktail, tail)
         if hasOverflowed { unsafe cursor.pointee.statistics.overflows += 1 }
         unsafe cursor.pointee.statistics.enters += 1
+        // Completions that were set aside are there already.
+        let count = unsafe cursor.pointee.setAside.isEmpty ? count : 0
         let result = engine.enter(submit: pending, waitFor: count, deadline: deadline)
         guard result < 0 else {
             unsafe cursor.pointee.statistics.submissions += UInt64(result)
@@ -133,14 +136,15 @@ package final class Ring {
 
     // MARK: Completions
 
-    /// Completions that wait to be read.
-    package var completionsReady: UInt32 {
-        unsafe eddy_load_acquire(engine.ring.pointee.cq.ktail) &- cursor.pointee.completionHead
+    /// Whether a completion waits to be read.
+    package var hasCompletions: Bool {
+        unsafe !cursor.pointee.setAside.isEmpty
+            || cursor.pointee.completionHead != eddy_load_acquire(engine.ring.pointee.cq.ktail) || hasOverflowed
     }
 
     /// The next completion, which is taken out of the queue; nil when there is none.
     package func nextCompletion() -> CompletionEntry? {
-        if let completion = setAside.popLast() { return completion }
+        if unsafe !cursor.pointee.setAside.isEmpty { return unsafe cursor.pointee.setAside.popLast() }
         let head = unsafe cursor.pointee.completionHead
         guard unsafe head != eddy_load_acquire(engine.ring.pointee.cq.ktail) else { return nil }
         let completion = unsafe completions[Int(head & completionMask)]

@@ -91,8 +91,10 @@ install_packages() (
     apt update || true
     apt install -y --no-install-recommends "$@" || exit
 
-    # Nor is redis-server to start with the machine from now on: only the tests run it.
-    if [[ " $* " == *" redis-server "* ]]; then
-        as_root systemctl disable redis-server 2>/dev/null || true
-    fi
+    # Nor are servers to start with the machine from now on: only the scripts run them.
+    for name in "$@"; do
+        case $name in
+            haproxy | redis-server) as_root systemctl disable "$name" 2>/dev/null || true ;;
+        esac
+    done
 )

@@ -3,13 +3,13 @@ public import EddyRing
 extension EventLoop {
     /// Connects to `address` and runs `body` with the connection, which lives on this loop.
     ///
-    /// The connection is closed, in order, when `body` lets go of it, and reset when `body` throws. When the task is cancelled, what `body` waits
-    /// for on it throws ``ConnectionError/cancelled``.
+    /// The connection is closed, in order, when `body` lets go of it, and reset when `body` throws. When the task is
+    /// cancelled, what `body` waits for on it throws ``ConnectionError/cancelled``.
     ///
     /// ```swift
     /// try await loop.run {
     ///     try await loop.connect(to: SocketAddress("127.0.0.1:7000")) { connection in
-    ///         try await connection.write("hello\\n")
+    ///         try await connection.write("hello\n")
     ///     }
     /// }
     /// ```
@@ -40,8 +40,13 @@ extension EventLoop {
         let descriptor: Int32
         do {
             descriptor = try Socket.openStream(for: address)
+        } catch {
+            throw .cannotConnect(address, error)
+        }
+        do {
             try Socket.enable(.noDelay, on: descriptor)
         } catch {
+            Socket.close(descriptor)
             throw .cannotConnect(address, error)
         }
         guard let slot = connections.occupy(descriptor: descriptor, phase: .connecting) else {

@@ -5,7 +5,7 @@ extension Connection {
     ///
     /// - Returns: at least one byte, or nil at the end of the peer's stream.
     /// - Throws: ``ConnectionError`` once the connection is broken and all bytes that came before have been read.
-    public func read() async throws(ConnectionError) -> Buffer? {
+    public func read() async throws(ConnectionError) -> sending Buffer? {
         loop.requireLoopThread()
         while loop.mustWaitToRead(slot) {
             await Suspension.suspend { loop.connections[slot].reader = $0 }

@@ -46,7 +46,7 @@ struct ConnectionState {
         /// The one receive in flight has been cancelled, to pause or to close.
         static let cancellingReceive = Flags(rawValue: 1 << 7)
         static let cancellingSend = Flags(rawValue: 1 << 8)
-        /// Received once already: the next data are not there yet, most likely.
+        /// Received all that was there: the next data have not come yet, most likely.
         static let warm = Flags(rawValue: 1 << 9)
         /// A relay's waiting task is kept in this slot's `reader`.
         static let ownsRelay = Flags(rawValue: 1 << 10)

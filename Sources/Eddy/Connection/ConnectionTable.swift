@@ -25,9 +25,11 @@ struct ConnectionTable: ~Copyable {
     private let segments: UnsafeMutablePointer<UnsafeMutablePointer<ConnectionState>>
     private let storage: UnsafeMutablePointer<Storage>
     private let maximumSegments: Int
+    private let capacity: Int
 
-    /// A table for up to `capacity` connections, rounded up to whole segments.
+    /// A table for up to `capacity` connections.
     init(capacity: Int) {
+        self.capacity = capacity
         maximumSegments = (capacity + Self.segmentSize - 1) / Self.segmentSize
         unsafe segments = .allocate(capacity: maximumSegments)
         unsafe storage = .allocate(capacity: 1)
@@ -58,6 +60,7 @@ struct ConnectionTable: ~Copyable {
 
     /// Takes a vacant slot for a descriptor; nil when the table is full.
     func occupy(descriptor: Int32, phase: ConnectionState.Phase) -> UInt32? {
+        guard count < capacity else { return nil }
         if unsafe storage.pointee.firstVacant == ConnectionState.noSlot { addSegment() }
         let slot = unsafe storage.pointee.firstVacant
         guard slot != ConnectionState.noSlot else { return nil }

@@ -10,12 +10,13 @@ extension EventLoop {
         public var maximumConnections = 65_536
         /// Bytes that a connection may have received and not read; reading from the socket pauses then, and TCP
         /// slows the peer down. The kernel may add up to one chunk more.
-        public var receiveWindow = 512 << 10
+        public var receiveWindow = 1 << 20
         /// Bytes queued for sending at which `write` waits, and a relay stops reading from the other side.
         public var highWatermark = 512 << 10
         /// Bytes still queued at which they go on.
         public var lowWatermark = 128 << 10
-        /// How long the peer of a connection that is being closed may take to receive the rest and to close, too.
+        /// How long the peer of a connection that is being closed may take nothing of what is left; and, when it has
+        /// everything, how long it may take to close, too.
         public var closeTimeout = Duration.seconds(10)
         /// The loop's memory.
         public var pool = BufferPool.Configuration()

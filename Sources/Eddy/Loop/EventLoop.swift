@@ -5,10 +5,10 @@ internal import Synchronization
 // One iteration of a loop:
 //
 //     ┌─▶ 1. queue a send for each connection that has something to send
-//     │   2. enter: submit everything; wait, if no job is left, for completions, mail, or the next deadline
-//     │   3. dispatch completions: slices to connections, results to waiting tasks, which become jobs
-//     │   4. settle the sends that ended within `enter`: their slices go back to the pool
-//     │   5. give the kernel free chunks; let connections receive that waited for memory
+//     │   2. give the kernel free chunks; let connections receive that waited for memory
+//     │   3. enter: submit everything; wait, if no job is left, for completions, mail, or the next deadline
+//     │   4. dispatch completions: slices to connections, results to waiting tasks, which become jobs
+//     │   5. settle the sends that ended within `enter`: their slices go back to the pool
 //     │   6. fire timers, take in mail
 //     └── 7. run jobs: the tasks of connections, until each waits again; close what they have let go of
 //
@@ -85,7 +85,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             // Each receive uses a whole chunk up, so chunks must be smaller for the same number of them.
             poolConfiguration.receiveChunkSize = min(poolConfiguration.receiveChunkSize, 16 << 10)
         }
-        pool = BufferPool(configuration: poolConfiguration, wake: { mailbox.wake() })
+        pool = BufferPool(configuration: poolConfiguration, wake: { mailbox.notify() })
         receiveRing = try ReceiveRing(
             ring: ring,
             pool: pool,
@@ -107,7 +107,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private static let bulkSize = 256 << 10
 
     /// Whether the calling thread is the loop's.
-    public var isCurrent: Bool { thread == .current }
+    public var isCurrent: Bool { thread.rawValue == ThreadIdentity.current.rawValue }
 
     /// Bytes of the pool that are registered with the kernel.
     var registeredBytes: Int { fixedBufferStorage.value.registeredBytes }
@@ -117,7 +117,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     func requireLoopThread() {
         precondition(
             isCurrent,
-            "a connection is used on its event loop's thread; do not hand it to an actor or a task that does not prefer the loop"
+            "a connection is used on its event loop's thread; do not hand it to an actor, or to a task elsewhere"
         )
     }
 
@@ -136,12 +136,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     func stop() { stopping.value = true }
 
     private func iterate() {
-        let mayWait = inlineSends.isEmpty
+        let isSettled = inlineSends.isEmpty
         submitSends()
+        supplyMemory()
+        // Nothing tells that an inline send has succeeded, and it may hold the memory that a connection waits for.
+        let mayWait = isSettled && (starvedQueue.isEmpty || inlineSends.isEmpty)
         let mustWait = mayWait && jobs.isEmpty && mailbox.fallAsleep()
         exchange(waitFor: mustWait ? 1 : 0, deadline: mustWait ? timers.nextDeadline : nil)
         if mustWait { mailbox.wakeUp() }
-        supplyMemory()
         fireTimers()
         collectMail()
         runJobs()
@@ -200,8 +202,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         switch event {
         case .sleep(let number): sleeps.remove(number)?.resume()
         case .resumeAccepting(let listener): listeners[Int(listener)]?.arm()
-        case .graceEnded(let listener): listeners[Int(listener)]?.endGrace()
-        case .closeTimedOut(let token): closeTimedOut(token)
+        case .graceEnded(let listener): listeners[Int(listener)]?.graceTimerFired()
+        case .closeTimedOut(let token, let acknowledged): closeTimedOut(token, acknowledged: acknowledged)
         case .checkDelivery(let token, let attempt): checkDelivery(token, attempt: attempt)
         case .trimMemory: trimMemory()
         }
@@ -221,6 +223,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     // MARK: Memory
 
     /// Gives the kernel free chunks, then lets connections receive that waited for them, in order.
+    ///
+    /// The last thing before `enter`: whatever has given memory back, a send, a job or another thread, has done so
+    /// before, or wakes the loop.
     private func supplyMemory() {
         pool.collectReturns()
         if !refill() {
@@ -237,11 +242,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         if pool.mayShrink, !isTrimming.value { scheduleTrimming() }
     }
 
-    /// Whether receives of every kind find a chunk.
+    /// Whether receives find a chunk. Without large chunks they go on with small ones.
     private func refill() -> Bool {
         let hasChunks = receiveRing.refill()
-        guard let bulkRing else { return hasChunks }
-        return bulkRing.refill() && hasChunks
+        bulkRing?.refill()
+        return hasChunks
     }
 
     /// Nanoseconds after which memory that nobody has needed is given back.
@@ -256,8 +261,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private func trimMemory() {
         isTrimming.value = false
         do {
-            if ring.completionsReady == 0 { try receiveRing.shrink() }
-            if ring.completionsReady == 0 { try bulkRing?.shrink() }
+            if !ring.hasCompletions { try receiveRing.shrink() }
+            if !ring.hasCompletions { try bulkRing?.shrink() }
         } catch {
             endProcess(brokenRing: error)
         }

@@ -1,5 +1,4 @@
 public import EddyRing
-internal import Glibc
 internal import Synchronization
 
 /// Several event loops, one a core unless told otherwise.
@@ -7,11 +6,12 @@ internal import Synchronization
 /// Its threads run from the start until ``shutDown()``.
 public final class EventLoopGroup: Sendable {
     public let loops: [EventLoop]
-    private let threads: [LoopThread]
+    /// Threads that nobody has waited for yet.
+    private let threads: Mutex<[LoopThread]>
     private let turn = Atomic<Int>(0)
 
-    /// The number of processors that this process may use.
-    public static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    /// The number of processors that this process may use (sched_getaffinity(2)), at least 1.
+    public static var processorCount: Int { Processors.usableCount }
 
     /// Starts the loops' threads and sets up a ring and a pool on each.
     ///
@@ -46,7 +46,7 @@ public final class EventLoopGroup: Sendable {
             throw error
         }
         self.loops = loops
-        self.threads = threads
+        self.threads = Mutex(threads)
     }
 
     /// The loops in turn.
@@ -64,12 +64,16 @@ public final class EventLoopGroup: Sendable {
 
     /// Ends the loops and waits for their threads. Connections that are left are reset.
     ///
-    /// Call it when no task prefers one of the loops any more, from outside of them; once.
+    /// Call it when no task prefers one of the loops any more, from outside of them. A second call does nothing but
+    /// wait for the first.
     public func shutDown() {
         for loop in loops {
             precondition(!loop.isCurrent, "an event loop cannot wait for its own end")
             _ = loop.mailbox.post(.work { loop.stop() })
         }
-        for thread in threads { thread.join() }
+        threads.withLock { threads in
+            for thread in threads { thread.join() }
+            threads = []
+        }
     }
 }

@@ -44,13 +44,13 @@ final class Mailbox: Sendable {
             return !contents.isClosed
         }
         guard isOpen else { return false }
-        hasMail.store(true, ordering: .sequentiallyConsistent)
-        wake()
+        notify()
         return true
     }
 
-    /// Ends the loop's sleep, if it sleeps.
-    func wake() {
+    /// Ends the loop's sleep, or keeps it from the next one: there is something to look at.
+    func notify() {
+        hasMail.store(true, ordering: .sequentiallyConsistent)
         if asleep.exchange(false, ordering: .sequentiallyConsistent) { wakeDescriptor.signal() }
     }
 
@@ -71,7 +71,8 @@ final class Mailbox: Sendable {
     /// All the mail so far; one load when there is none.
     func collect() -> [Mail] {
         guard hasMail.load(ordering: .relaxed) else { return [] }
-        hasMail.store(false, ordering: .sequentiallyConsistent)
+        // An exchange, so that what the notifying thread did before is seen from here on.
+        _ = hasMail.exchange(false, ordering: .sequentiallyConsistent)
         return contents.withLock { contents in
             let mail = contents.mail
             contents.mail = []

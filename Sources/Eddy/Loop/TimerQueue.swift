@@ -21,8 +21,8 @@ struct TimerQueue: ~Copyable {
         case resumeAccepting(listener: UInt32)
         /// The grace of a listener that was shut down is over.
         case graceEnded(listener: UInt32)
-        /// A connection that is being closed has had its time.
-        case closeTimedOut(OperationToken)
+        /// A connection that is being closed has had its time, unless the peer has acknowledged more bytes since.
+        case closeTimedOut(OperationToken, acknowledged: UInt64)
         /// A connection that is to be reset looks whether its peer has received everything.
         case checkDelivery(OperationToken, attempt: UInt32)
         /// Memory that nobody has needed for some time goes back to the system.

@@ -10,6 +10,8 @@ final class Listener: @unchecked Sendable {
     private var isArmed = false
     private var ownsSocket = true
     private var phase = Phase.accepting
+    /// When the grace ends (nanoseconds of CLOCK_MONOTONIC), once the listener is shut down.
+    private var graceDeadline = UInt64.max
     /// Accepted, handler not started yet.
     private let accepted = SlotQueue()
     /// Connections accepted here and not closed yet.
@@ -114,11 +116,17 @@ final class Listener: @unchecked Sendable {
         }
         guard phase == .draining else { return }
         guard grace > .zero else { return endGrace() }
-        loop.timers.schedule(.graceEnded(listener: index), at: MonotonicClock.now.advanced(by: grace))
+        graceDeadline = min(graceDeadline, MonotonicClock.now.advanced(by: grace))
+        loop.timers.schedule(.graceEnded(listener: index), at: graceDeadline)
+    }
+
+    /// A timer of a listener with this index is due: this one's, or that of one that had the index before.
+    func graceTimerFired() {
+        if MonotonicClock.now >= graceDeadline { endGrace() }
     }
 
     /// Resets every connection that is still there.
-    func endGrace() {
+    private func endGrace() {
         guard phase == .draining else { return }
         phase = .expired
         loop.connections.forEachOccupied { slot in

@@ -26,13 +26,15 @@ public final class TCPServer: Sendable {
 
     private let ownsGroup: Bool
     private let sockets: ListeningSockets
-    private let state = Mutex(State.idle)
+    private let state = Mutex(State())
 
-    private enum State {
-        /// Nobody has called `run` yet.
-        case idle
-        case running([Listener])
-        case shutDown
+    private struct State {
+        /// Whether `run` was called: the listeners own the sockets from then on.
+        var hasRun = false
+        /// The listeners that have started; each loop starts its own.
+        var listeners: [Listener] = []
+        /// The grace of the last shutdown. A listener that starts after it ends at once.
+        var grace: Duration?
     }
 
     /// Listens on `address` (`HOST:PORT`; port 0: the system picks one) with loops of its own.
@@ -88,6 +90,13 @@ public final class TCPServer: Sendable {
     /// Connections that the kernel keeps until they are accepted. It cuts the number to net.core.somaxconn.
     private static let backlog: Int32 = 4096
 
+    /// A server that nobody has run still owns its sockets and loops.
+    deinit {
+        guard !state.withLock(\.hasRun) else { return }
+        for descriptor in sockets.descriptors { Socket.close(descriptor) }
+        if ownsGroup { group.shutDown() }
+    }
+
     // MARK: Serving
 
     /// Accepts connections and runs `handler` for each, in a task of its own on the connection's loop, until
@@ -99,6 +108,11 @@ public final class TCPServer: Sendable {
     /// - Precondition: called once.
     @discardableResult
     public func run(_ handler: @escaping Handler) async -> EventLoop.Statistics {
+        let hasRun = state.withLock { state in
+            defer { state.hasRun = true }
+            return state.hasRun
+        }
+        precondition(!hasRun, "a server is run once; make another one")
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { tasks in
                 for (loop, descriptor) in zip(group.loops, sockets.descriptors) {
@@ -144,15 +158,11 @@ public final class TCPServer: Sendable {
     }
 
     private func start(_ listener: Listener) {
-        let isShutDown = state.withLock { state in
-            switch state {
-            case .idle: state = .running([listener])
-            case .running(let others): state = .running(others + [listener])
-            case .shutDown: return true
-            }
-            return false
+        let grace = state.withLock { state in
+            state.listeners.append(listener)
+            return state.grace
         }
-        if isShutDown { listener.shutDown(grace: .zero) } else { listener.arm() }
+        if let grace { listener.shutDown(grace: grace) } else { listener.arm() }
     }
 
     // MARK: Shutting down
@@ -160,12 +170,9 @@ public final class TCPServer: Sendable {
     /// Stops accepting at once. Connections may finish within `grace`; then they are reset and their tasks
     /// cancelled. Any thread. A second call may shorten the grace, for example to zero.
     public func shutDown(grace: Duration) {
-        let listeners = state.withLock { state -> [Listener] in
-            guard case .running(let listeners) = state else {
-                state = .shutDown
-                return []
-            }
-            return listeners
+        let listeners = state.withLock { state in
+            state.grace = grace
+            return state.listeners
         }
         for listener in listeners {
             _ = listener.loop.mailbox.post(.work { listener.shutDown(grace: grace) })

@@ -22,10 +22,12 @@ extension EventLoop {
         slices.removeAll(of: &connections[slot].inbound)
         continueClosing(slot)
         // Still there: it has to wait for its peer, and gets a limit.
-        if connections[slot].phase == .closing {
-            let deadline = MonotonicClock.now.advanced(by: configuration.closeTimeout)
-            timers.schedule(.closeTimedOut(token(.cancel, slot)), at: deadline)
-        }
+        if connections[slot].phase == .closing { limitClosing(slot, acknowledged: 0) }
+    }
+
+    private func limitClosing(_ slot: UInt32, acknowledged: UInt64) {
+        let deadline = MonotonicClock.now.advanced(by: configuration.closeTimeout)
+        timers.schedule(.closeTimedOut(token(.cancel, slot), acknowledged: acknowledged), at: deadline)
     }
 
     /// Goes as far towards the end as is possible now.
@@ -87,10 +89,20 @@ extension EventLoop {
         }
     }
 
-    func closeTimedOut(_ token: OperationToken) {
-        guard connections.isCurrent(token.index, generation: token.generation) else { return }
-        connections[token.index].ending = .reset
-        continueClosing(token.index)
+    /// Resets the connection, unless its peer is taking what was written: slow is not dead.
+    func closeTimedOut(_ token: OperationToken, acknowledged before: UInt64) {
+        let slot = token.index
+        guard connections.isCurrent(slot, generation: token.generation) else { return }
+        if hasUndeliveredBytes(slot) {
+            let acknowledged = Socket.acknowledgedBytes(connections[slot].descriptor)
+            if acknowledged > before { return limitClosing(slot, acknowledged: acknowledged) }
+        }
+        connections[slot].ending = .reset
+        continueClosing(slot)
+    }
+
+    private func hasUndeliveredBytes(_ slot: UInt32) -> Bool {
+        !connections[slot].outbound.isEmpty || Socket.unacknowledgedBytes(connections[slot].descriptor) ?? 0 > 0
     }
 
     // MARK: Reset after delivery

@@ -28,7 +28,7 @@ extension EventLoop {
         guard flags.isDisjoint(with: [.receiving, .peerEnded, .starved]), !connections[slot].hasFailed else { return }
         guard receiveBacklog(slot) < UInt32(configuration.receiveWindow) else { return }
         let entry: SubmissionEntry
-        if let bulkRing, flags.contains(.bulk) {
+        if let bulkRing, flags.contains(.bulk), bulkRing.hasChunks {
             entry = .receiveOnce(
                 descriptor: connections[slot].descriptor,
                 group: bulkRing.group,
@@ -71,6 +71,7 @@ extension EventLoop {
         if completion.isLast {
             if completion.error == .noBufferSpace { noteStarvation(slot) }
             connections[slot].flags.subtract([.receiving, .cancellingReceive, .receivingBulk])
+            if completion.flags.contains(.socketNotEmpty) { connections[slot].flags.remove(.warm) }
             connections[slot].operations -= 1
             receiveEnded(completion, slot: slot)
         } else if !features.receiveLimits {
@@ -129,10 +130,14 @@ extension EventLoop {
         if connections[slot].phase == .open { armReceive(slot) }
     }
 
-    /// The ring of the receive that ended grows.
+    /// The ring of the receive that ended grows. Who found no large chunk goes on with small ones.
     private func noteStarvation(_ slot: UInt32) {
-        let ring = connections[slot].flags.contains(.receivingBulk) ? bulkRing : receiveRing
-        ring?.noteStarvation()
+        if connections[slot].flags.contains(.receivingBulk) {
+            connections[slot].flags.remove(.bulk)
+            bulkRing?.noteStarvation()
+        } else {
+            receiveRing.noteStarvation()
+        }
     }
 
     /// Parks the connection until there are chunks. First come, first served.
@@ -178,7 +183,7 @@ extension EventLoop {
     }
 
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
-    func read(_ slot: UInt32) throws(ConnectionError) -> Buffer? {
+    func read(_ slot: UInt32) throws(ConnectionError) -> sending Buffer? {
         if let slice = slices.popFirst(of: &connections[slot].inbound) {
             if !connections[slot].flags.contains(.receiving) { armReceive(slot) }
             return Buffer(adopting: slice)

@@ -22,7 +22,8 @@ extension EventLoop {
         for slot in [first, second] {
             while let slice = slices.popFirst(of: &connections[slot].inbound) { relay(slice, from: slot) }
         }
-        for slot in [first, second] {
+        // A side that has failed ends the relay for both.
+        for slot in [first, second] where connections[slot].isRelaying {
             if connections[slot].hasFailed {
                 relayFailed(slot)
             } else if connections[slot].flags.contains(.peerEnded) {

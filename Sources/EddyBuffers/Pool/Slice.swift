@@ -99,13 +99,13 @@ package struct Slice {
 
     /// Takes over `other`'s bytes if they lie right behind this slice's, in the same chunk; says whether it did.
     ///
-    /// `other`'s reference is returned then: the merged slice needs one only. Owner thread only.
+    /// `other`'s reference is returned then: the merged slice needs one only. The chunk may be another thread's.
     package mutating func merge(_ other: Slice) -> Bool {
         guard let chunk, chunk == other.chunk, unsafe end == other.start, capacity == count else { return false }
         count += other.count
         capacity = count + (other.capacity - other.count)
         // This slice keeps its own reference, so the chunk cannot become free here. It keeps the bytes, too.
-        chunk.releaseOnOwnerThread()
+        chunk.release(byteCount: 0)
         return true
     }
 }

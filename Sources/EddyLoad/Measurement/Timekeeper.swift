@@ -28,8 +28,8 @@ struct Timekeeper: Sendable {
         let end = start.advanced(by: configuration.duration)
         window.open(from: start, until: end)
         do {
-            while MonotonicClock.now < end {
-                try await Task.sleep(for: min(Self.tick, .nanoseconds(Int64(end - MonotonicClock.now))))
+            while case let now = MonotonicClock.now, now < end {
+                try await Task.sleep(for: .nanoseconds(min(Self.tick, end - now)))
                 let seconds = window.seconds(at: MonotonicClock.now)
                 onProgress(LoadProgress(seconds: seconds, counts: .sum(of: recorders), of: configuration))
             }
@@ -39,7 +39,8 @@ struct Timekeeper: Sendable {
         }
     }
 
-    private static let tick = Duration.milliseconds(500)
+    /// Nanoseconds between two reports of progress.
+    private static let tick: UInt64 = 500_000_000
     /// How long replies that are under way at the end are waited for.
     private static let drainTime = Duration.seconds(1)
 }

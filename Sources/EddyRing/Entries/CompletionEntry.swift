@@ -1,8 +1,10 @@
 /// One completion: `struct io_uring_cqe` of the kernel's ABI, 16 bytes.
+@usableFromInline
 package struct CompletionEntry: Sendable {
     package var token: OperationToken
     /// What the system call would have returned; a failure is a negated error number.
     package var result: Int32
+    @usableFromInline
     package var flags: Flags
 
     package init(token: OperationToken, result: Int32, flags: Flags = []) {
@@ -17,24 +19,33 @@ package struct CompletionEntry: Sendable {
     }
 
     /// Whether the operation posts no further completion: what it was given may be touched again.
+    @inlinable
     package var isLast: Bool { !flags.contains(.more) }
 
     /// The provided buffer that was used, if one was.
+    @inlinable
     package var bufferIndex: UInt16? {
         flags.contains(.buffer) ? UInt16(truncatingIfNeeded: flags.rawValue >> 16) : nil
     }
 
     /// `IORING_CQE_F_…`
+    @usableFromInline
     package struct Flags: OptionSet, Sendable {
+        @usableFromInline
         package let rawValue: UInt32
+        @inlinable
         package init(rawValue: UInt32) { self.rawValue = rawValue }
         /// A provided buffer was used; its index is in the upper 16 bits.
-        package static let buffer = Flags(rawValue: 1 << 0)
+        @inlinable
+        package static var buffer: Flags { Flags(rawValue: 1 << 0) }
         /// The operation goes on and posts further completions.
-        package static let more = Flags(rawValue: 1 << 1)
+        @inlinable
+        package static var more: Flags { Flags(rawValue: 1 << 1) }
         /// The socket had more bytes than fitted.
-        package static let socketNotEmpty = Flags(rawValue: 1 << 2)
+        @inlinable
+        package static var socketNotEmpty: Flags { Flags(rawValue: 1 << 2) }
         /// The kernel goes on filling the same buffer behind these bytes (6.12).
-        package static let bufferContinues = Flags(rawValue: 1 << 4)
+        @inlinable
+        package static var bufferContinues: Flags { Flags(rawValue: 1 << 4) }
     }
 }

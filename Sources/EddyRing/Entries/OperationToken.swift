@@ -9,23 +9,30 @@
 // generation changes, so a completion that comes late is recognised and dropped.
 
 /// What a completion belongs to.
+@usableFromInline
 package struct OperationToken: Equatable, Sendable {
+    @usableFromInline
     package let rawValue: UInt64
 
+    @inlinable
     package init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// - Parameters:
     ///   - kind: what was submitted; the loop's own numbering.
     ///   - generation: the slot's; only its lower 24 bits are kept.
     ///   - index: the slot.
-    @inline(__always)
+    @inlinable
     package init(kind: UInt8, generation: UInt32 = 0, index: UInt32 = 0) {
         rawValue = UInt64(kind) << 56 | UInt64(generation & Self.generationMask) << 32 | UInt64(index)
     }
 
-    package static let generationMask: UInt32 = 0xFF_FFFF
+    @inlinable
+    package static var generationMask: UInt32 { 0xFF_FFFF }
 
+    @inlinable
     package var kind: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 56) }
+    @inlinable
     package var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) & Self.generationMask }
+    @inlinable
     package var index: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
 }

@@ -105,4 +105,9 @@ package enum Socket {
         let bytes = eddy_unacknowledged_bytes(descriptor)
         return bytes >= 0 ? Int(bytes) : nil
     }
+
+    /// Bytes that the peer has acknowledged since the connection was made.
+    package static func acknowledgedBytes(_ descriptor: Int32) -> UInt64 {
+        eddy_acknowledged_bytes(descriptor)
+    }
 }

@@ -10,24 +10,19 @@ import Testing
         let ring: Ring
         let pool: BufferPool
         let receiveRing: ReceiveRing
-        var near: [Int32] = []
-        var far: [Int32] = []
+        let pairs: [SocketPair]
+        var near: [Int32] { pairs.map { $0.near } }
+        var far: [Int32] { pairs.map { $0.far } }
 
         init(maximumBytes: Int, incremental: Bool, chunkSize: Int) throws {
             ring = try Ring(submissionEntries: 8, completionEntries: 64)
             pool = BufferPool(configuration: .init(receiveChunkSize: chunkSize, maximumBytes: maximumBytes))
             receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: incremental, target: 4)
-            for _ in 0..<2 {
-                var pair: [Int32] = [-1, -1]
-                try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
-                near.append(pair[0])
-                far.append(pair[1])
-            }
+            pairs = [try SocketPair(), try SocketPair()]
         }
 
         deinit {
             receiveRing.close()
-            for descriptor in near + far { Glibc.close(descriptor) }
             pool.close()
         }
 

@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+
+/// Only the benchmark of buffers depends on Eddy's sources: its servers are measured as the command that users run.
+let package = Package(
+    name: "eddy-benchmarks",
+    products: [
+        .library(name: "malloc-count", type: .dynamic, targets: ["MallocCount"])
+    ],
+    dependencies: [
+        .package(name: "eddy", path: ".."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    ],
+    targets: [
+        // What all C programs need, and the engine of the two io_uring peers.
+        .target(name: "PeerSupport"),
+        .target(
+            name: "UringEngine",
+            dependencies: ["PeerSupport"],
+            linkerSettings: [.linkedLibrary("uring")]
+        ),
+        // The peers.
+        .executableTarget(name: "uring-echo", dependencies: ["UringEngine"]),
+        .executableTarget(name: "uring-relay", dependencies: ["UringEngine"]),
+        .executableTarget(name: "epoll-echo", dependencies: ["PeerSupport"]),
+        .target(name: "NIOPeer", dependencies: nio, swiftSettings: settings),
+        .executableTarget(name: "nio-echo", dependencies: ["NIOPeer"] + nio, swiftSettings: settings),
+        .executableTarget(name: "nio-async-echo", dependencies: ["NIOPeer"] + nio, swiftSettings: settings),
+        // What a buffer costs.
+        .executableTarget(
+            name: "buffers-bench",
+            dependencies: [
+                .product(name: "EddyBuffers", package: "eddy"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            exclude: ["README.md", "node-buffers.js"],
+            swiftSettings: [.enableExperimentalFeature("Lifetimes")]
+        ),
+        // What measures them.
+        .executableTarget(name: "echo-load", dependencies: ["PeerSupport"]),
+        .target(name: "MallocCount"),
+        .target(name: "HarnessSupport"),
+        .executableTarget(
+            name: "peers",
+            dependencies: [
+                "HarnessSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            resources: [.embedInCode("Resources")],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "PeersTests", dependencies: ["peers"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

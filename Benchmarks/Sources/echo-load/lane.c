@@ -1,0 +1,152 @@
+#define _GNU_SOURCE
+#include "lane.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "peer_support.h"
+
+enum { EVENTS = 512, RECEIVE_SIZE = 256 << 10, SEND_SIZE = 256 << 10 };
+
+// Prime, so that no message size and no buffer size divides it: a piece that is lost, doubled or swapped shows.
+enum { VERIFIED_PERIOD = 1000003 };
+
+static char received_bytes[RECEIVE_SIZE];
+
+static void make_pattern(struct load *load) {
+    load->pattern_period = load->verify ? VERIFIED_PERIOD : 1;
+    uint64_t longest = load->message_size * load->depth;
+    if (longest > SEND_SIZE) longest = SEND_SIZE;
+    if (load->verify && longest < RECEIVE_SIZE) longest = RECEIVE_SIZE;
+    load->pattern_length = longest;
+
+    load->pattern = malloc(load->pattern_period + longest);
+    if (load->pattern == NULL) fail("out of memory");
+    uint32_t state = 2463534242u;
+    for (uint64_t place = 0; place < load->pattern_period + longest; place++) {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        load->pattern[place] = place < load->pattern_period ? (char)state : load->pattern[place - load->pattern_period];
+    }
+}
+
+void load_connect(struct load *load) {
+    make_pattern(load);
+    load->epoll = epoll_create1(EPOLL_CLOEXEC);
+    load->lanes = calloc(load->connections, sizeof(struct lane));
+    uint64_t *times = calloc(load->connections * load->depth, sizeof(uint64_t));
+    if (load->epoll < 0 || load->lanes == NULL || times == NULL) fail("out of memory");
+
+    for (uint64_t index = 0; index < load->connections; index++) {
+        struct lane *lane = &load->lanes[index];
+        lane->started = times + index * load->depth;
+        lane->file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (lane->file < 0) fail_with(errno, "cannot make a socket; raise the limit of open files (ulimit -n)");
+        if (connect(lane->file, (struct sockaddr *)&load->address, sizeof(load->address)) != 0) {
+            fail_with(errno, "cannot connect to %s; is the server running?", load->target);
+        }
+        int on = 1;
+        setsockopt(lane->file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        fcntl(lane->file, F_SETFL, O_NONBLOCK);
+        struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = lane};
+        if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, lane->file, &event) != 0) fail_with(errno, "epoll_ctl failed");
+    }
+}
+
+static void lane_start_message(struct load *load, struct lane *lane, uint64_t now) {
+    lane->started[lane->next_to_start % load->depth] = now;
+    lane->next_to_start++;
+    lane->unsent += load->message_size;
+}
+
+static void lane_send(struct load *load, struct lane *lane) {
+    while (lane->unsent > 0) {
+        uint64_t length = lane->unsent < load->pattern_length ? lane->unsent : load->pattern_length;
+        const char *bytes = load->pattern + lane->sent % load->pattern_period;
+        ssize_t sent = send(lane->file, bytes, length, MSG_NOSIGNAL);
+        if (sent < 0) {
+            if (errno == EAGAIN) return;
+            fail_with(errno, "cannot send to %s", load->target);
+        }
+        lane->sent += (uint64_t)sent;
+        lane->unsent -= (uint64_t)sent;
+    }
+}
+
+static void lane_check(struct load *load, const struct lane *lane, uint64_t length) {
+    if (lane->received + length > lane->sent) fail("%s sent more than it got", load->target);
+    if (!load->verify) return;
+    if (memcmp(received_bytes, load->pattern + lane->received % load->pattern_period, length) != 0) {
+        fail("%s sent back other bytes than it got", load->target);
+    }
+}
+
+static void lane_end_messages(struct load *load, struct lane *lane) {
+    uint64_t now = monotonic_nanoseconds();
+    while (lane->next_to_end < lane->next_to_start && lane->received >= (lane->next_to_end + 1) * load->message_size) {
+        uint64_t latency = now - lane->started[lane->next_to_end % load->depth];
+        lane->next_to_end++;
+        load->all_requests++;
+        if (load->measures) {
+            load->requests++;
+            histogram_record(&load->latencies, latency);
+        }
+        if (load->sends_more) lane_start_message(load, lane, now);
+    }
+}
+
+static void lane_receive(struct load *load, struct lane *lane, bool must_find_end) {
+    while (true) {
+        ssize_t received = recv(lane->file, received_bytes, RECEIVE_SIZE, 0);
+        if (received < 0) {
+            if (errno == EAGAIN) return;
+            fail_with(errno, "cannot receive from %s", load->target);
+        }
+        if (received == 0) fail("%s closed a connection", load->target);
+        lane_check(load, lane, (uint64_t)received);
+        lane->received += (uint64_t)received;
+        lane_end_messages(load, lane);
+        lane_send(load, lane);
+        if (received < RECEIVE_SIZE && !must_find_end) return;
+    }
+}
+
+void load_start(struct load *load) {
+    load->sends_more = true;
+    for (uint64_t index = 0; index < load->connections; index++) {
+        struct lane *lane = &load->lanes[index];
+        uint64_t now = monotonic_nanoseconds();
+        for (uint64_t message = 0; message < load->depth; message++) lane_start_message(load, lane, now);
+        lane_send(load, lane);
+    }
+}
+
+void load_turn(struct load *load, uint64_t until) {
+    uint64_t now = monotonic_nanoseconds();
+    if (now >= until) return;
+    struct epoll_event events[EVENTS];
+    int ready = epoll_wait(load->epoll, events, EVENTS, (int)((until - now) / 1000000 + 1));
+    if (ready < 0 && errno != EINTR) fail_with(errno, "epoll_wait failed");
+    for (int index = 0; index < ready; index++) {
+        struct lane *lane = events[index].data.ptr;
+        lane_send(load, lane);
+        if ((events[index].events & ~(uint32_t)EPOLLOUT) != 0) {
+            lane_receive(load, lane, (events[index].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+        }
+    }
+}
+
+bool load_is_drained(const struct load *load) {
+    for (uint64_t index = 0; index < load->connections; index++) {
+        const struct lane *lane = &load->lanes[index];
+        if (lane->received < lane->next_to_start * load->message_size) return false;
+    }
+    return true;
+}

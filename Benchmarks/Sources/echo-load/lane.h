@@ -1,0 +1,60 @@
+// One connection of the load: it keeps `depth` messages under way and sends a new one for each that came back.
+
+#ifndef LANE_H
+#define LANE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "histogram.h"
+
+struct lane {
+    int file;
+    // Bytes that are to be sent as soon as the socket takes them.
+    uint64_t unsent;
+    uint64_t sent;
+    uint64_t received;
+    // When each message under way was handed over: a ring of `depth` times, indexed by the message's number.
+    uint64_t *started;
+    uint64_t next_to_start;
+    uint64_t next_to_end;
+};
+
+struct load {
+    const char *target;
+    struct sockaddr_in address;
+    uint64_t connections;
+    uint64_t message_size;
+    uint64_t depth;
+    bool verify;
+
+    struct lane *lanes;
+    int epoll;
+
+    // The bytes sent. When they are verified, each place in the stream has its own; else they are always the same, so
+    // that they stay in the cache.
+    char *pattern;
+    uint64_t pattern_length;
+    uint64_t pattern_period;
+
+    // While it sends a new message for each answer. Later it only waits for the answers that are still missing.
+    bool sends_more;
+    // While answers count.
+    bool measures;
+    uint64_t requests;
+    uint64_t all_requests;
+    struct histogram latencies;
+};
+
+void load_connect(struct load *load);
+
+// Starts the first `depth` messages of each lane.
+void load_start(struct load *load);
+
+// Waits for events until the time is reached, at most.
+void load_turn(struct load *load, uint64_t until);
+
+bool load_is_drained(const struct load *load);
+
+#endif

@@ -1,0 +1,25 @@
+import Glibc
+import HarnessSupport
+
+/// A connection to a server on this machine. It waits for answers, but not longer than 10 seconds.
+final class LocalConnection {
+    private let descriptor: Int32
+
+    init(to address: String) throws {
+        guard let port = address.split(separator: ":").last.flatMap({ UInt16($0) }) else {
+            throw PeersError("'\(address)' is no address with a port")
+        }
+        descriptor = connect_to_port(port)
+        guard descriptor >= 0 else { throw PeersError("cannot connect to \(address)", errorNumber: -descriptor) }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Sends so many bytes, and waits until as many have come back.
+    func echo(_ bytes: UInt32) throws {
+        let result = echo_bytes(descriptor, bytes)
+        guard result == 0 else { throw PeersError("no echo", errorNumber: -result) }
+    }
+}

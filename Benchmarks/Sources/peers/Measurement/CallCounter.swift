@@ -1,0 +1,25 @@
+/// How many system calls a server makes, as the kernel's counters have it. The server does not notice.
+enum CallCounter {
+    /// All calls for each request, or nil where perf is not there or may not count.
+    static func run(on server: RunningServer, in load: LoadCase, with generator: Load) throws -> Double? {
+        defer { server.end() }
+        let event = "raw_syscalls:sys_enter"
+        guard ProgramFolder.has("perf"), try canCount(event) else { return nil }
+        let output = try MemoryFile()
+        var counted = generator
+        counted.wrapper = ["perf", "stat", "-x", ",", "-e", event, "-o", output.path, "-p", "\(server.process)", "--"]
+        let requests = try counted.run(load, at: server).allRequests
+        return parse(output.text).map { $0 / requests }
+    }
+
+    /// The first field of the only line that is no comment.
+    static func parse(_ text: String) -> Double? {
+        text.split(separator: "\n").first { !$0.hasPrefix("#") }?.split(separator: ",").first.flatMap { Double($0) }
+    }
+
+    private static func canCount(_ event: String) throws -> Bool {
+        let output = try MemoryFile()
+        let attempt = try RunningProgram(Program(["perf", "stat", "-x", ",", "-e", event, "-o", output.path, "true"]))
+        return attempt.waitForOutput().exitCode == 0 && parse(output.text) != nil
+    }
+}

@@ -1,0 +1,76 @@
+/// Peers measured side by side.
+///
+///     round 1   case 1: B A C   case 2: C B A   …
+///     round 2   case 1: C A B   …
+///
+/// A machine drifts: it gets warmer, and others come and go. So each round measures every peer in every case, in an
+/// order that chance chooses, each time with a server that was started anew. The medians of the rounds count.
+struct Comparison {
+    let peers: [Peer]
+    let cases: [LoadCase]
+    let rounds: Int
+    let load: Load
+    let serverCore: CPU
+    /// More than this part of a processor used by others, and a measurement is done again.
+    let tolerableDisturbance: Double
+    /// The server that relays pass connections on to. It shares the load's processor.
+    var upstream: Peer?
+
+    /// How often a measurement is tried. After that, the least disturbed one counts.
+    private static let attempts = 5
+
+    func run() throws -> ComparisonResult {
+        for load in cases {
+            for peer in peers { try verify(peer, in: load) }
+        }
+
+        var samples = cases.map { _ in peers.map { _ in [Sample]() } }
+        for round in 1...rounds {
+            for (row, load) in cases.enumerated() {
+                report("round \(round) of \(rounds), \(load.name)")
+                for column in peers.indices.shuffled() {
+                    samples[row][column].append(try measure(peers[column], in: load))
+                }
+            }
+        }
+        return ComparisonResult(
+            rounds: rounds,
+            seconds: load.seconds,
+            cases: zip(cases, samples).map { load, samples in
+                CaseResult(load, results: zip(peers, samples).map { PeerResult(of: $0, in: load, samples: $1) })
+            }
+        )
+    }
+
+    /// Whoever sends back other bytes than it got is not measured at all.
+    private func verify(_ peer: Peer, in load: LoadCase) throws {
+        var check = self.load
+        check.seconds = 0.05
+        check.warmup = 0
+        check.verifies = true
+        _ = try run(peer, in: load, with: check)
+    }
+
+    private func measure(_ peer: Peer, in load: LoadCase) throws -> Sample {
+        var best = Sample(try run(peer, in: load, with: self.load))
+        var attempts = 1
+        while best.disturbance > tolerableDisturbance, attempts < Self.attempts {
+            report("  \(peer.name): again, others used \(percent(best.disturbance)) of a processor")
+            let next = Sample(try run(peer, in: load, with: self.load))
+            if next.disturbance < best.disturbance { best = next }
+            attempts += 1
+        }
+        let doubt = best.disturbance > tolerableDisturbance ? ", disturbed" : ""
+        report("  \(peer.name): \(microseconds(best.processorUs)) µs of processor time a request\(doubt)")
+        return best
+    }
+
+    /// Once, with servers of its own.
+    private func run(_ peer: Peer, in load: LoadCase, with generator: Load) throws -> LoadReport {
+        let upstream = try self.upstream?.start(load, Peer.Place(core: generator.core))
+        defer { upstream?.end() }
+        let server = try peer.start(load, Peer.Place(core: serverCore, upstream: upstream?.address ?? ""))
+        defer { server.end() }
+        return try generator.run(load, at: server, beside: upstream)
+    }
+}

@@ -1,0 +1,26 @@
+/// What all rounds of a peer in a case gave: medians. Times are in microseconds.
+struct PeerResult: Encodable {
+    let peer: String
+    let title: String
+    let isReference: Bool
+    let requestsPerSecond: Double
+    let p50Us: Double
+    let p99Us: Double
+    let processorUs: Double
+    /// How far the processor time was from its median at most, as a part of it.
+    let processorSpread: Double
+    let samples: [Sample]
+
+    init(of peer: Peer, in load: LoadCase, samples: [Sample]) {
+        let processorUs = median(samples.map(\.processorUs))
+        self.peer = peer.name
+        title = peer.title(load)
+        isReference = peer.isReference
+        requestsPerSecond = median(samples.map(\.requestsPerSecond))
+        p50Us = median(samples.map(\.p50Us))
+        p99Us = median(samples.map(\.p99Us))
+        self.processorUs = processorUs
+        processorSpread = (samples.map { abs($0.processorUs - processorUs) }.max() ?? 0) / processorUs
+        self.samples = samples
+    }
+}

@@ -1,0 +1,22 @@
+/// What one measurement of a peer in a case gave. Times are in microseconds.
+struct Sample: Encodable {
+    let requestsPerSecond: Double
+    let p50Us: Double
+    let p99Us: Double
+    /// Processor time of all threads of the server for each request.
+    let processorUs: Double
+    /// Which part of a processor was used by what does not belong to the measurement.
+    let disturbance: Double
+}
+
+extension Sample {
+    init(_ report: LoadReport) {
+        self.init(
+            requestsPerSecond: report.requestsPerSecond,
+            p50Us: report.p50Us,
+            p99Us: report.p99Us,
+            processorUs: report.serverProcessorNs / 1e3 / report.requests,
+            disturbance: report.disturbance
+        )
+    }
+}

@@ -1,0 +1,40 @@
+/// A server that is measured, and how it is started.
+struct Peer {
+    /// By which `--peers` chooses it.
+    let name: String
+    /// What it is called in a table. A peer may have another configuration for each case.
+    let title: (LoadCase) -> String
+    /// Others are compared with it, and with the best if there are several.
+    var isReference = false
+    /// Why it cannot run here.
+    var missing: String?
+    let start: (LoadCase, Place) throws -> RunningServer
+
+    /// Where a server runs.
+    struct Place {
+        var core: CPU?
+        /// What its environment has besides ours.
+        var environment: [String] = []
+        /// The server that a relay connects to.
+        var upstream = ""
+    }
+}
+
+extension Peer {
+    /// A program that says where it listens.
+    init(_ name: String, _ title: String, arguments: @escaping (Place) -> [String]) {
+        self.init(
+            name: name,
+            title: { _ in title },
+            start: { _, place in try RunningServer(Program(arguments(place), in: place)) }
+        )
+    }
+}
+
+extension Program {
+    init(_ arguments: [String], in place: Peer.Place) {
+        self.init(arguments)
+        environment = place.environment
+        core = place.core
+    }
+}

@@ -1,0 +1,64 @@
+import Glibc
+
+/// The relays: what a client sends goes to another server, and the answers come back.
+struct RelayPeers {
+    let programs: ProgramFolder
+
+    func all() -> [Peer] {
+        eddy + [uring, haproxy, nginx]
+    }
+
+    private var eddy: [Peer] {
+        programs.eddies.map { name, title, path in
+            Peer(name, title) { place in
+                [path, "proxy", "--loops", "1", "--listen", "127.0.0.1:0", "--to", place.upstream]
+            }
+        }
+    }
+
+    private var uring: Peer {
+        let configuration = UringConfiguration.relay
+        var peer = Peer("uring", "C, io_uring (\(configuration.description))") { place in
+            [programs["uring-relay"], "--to", place.upstream] + configuration.arguments
+        }
+        peer.isReference = true
+        return peer
+    }
+
+    private var haproxy: Peer {
+        Peer(
+            name: "haproxy",
+            title: { _ in "HAProxy" },
+            missing: ProgramFolder.has("haproxy") ? nil : "haproxy is not in PATH; install the package haproxy",
+            start: { _, place in
+                let listener = try ListeningSocket()
+                let settings = try MemoryFile(PackageResources.haproxy_cfg)
+                var program = Program(["haproxy", "-db", "-q", "-f", settings.path], in: place)
+                program.environment.append("UPSTREAM=\(place.upstream)")
+                program.extra = listener.descriptor
+                return try withExtendedLifetime((settings, listener)) {
+                    try RunningServer(program, answeringAt: listener.address)
+                }
+            }
+        )
+    }
+
+    private var nginx: Peer {
+        Peer(
+            name: "nginx",
+            title: { _ in "nginx, stream" },
+            missing: ProgramFolder.has("nginx") && access("/usr/lib/nginx/modules/ngx_stream_module.so", F_OK) == 0
+                ? nil : "nginx or its stream module is not here; install the package libnginx-mod-stream",
+            start: { _, place in
+                // It does not take a socket from us, only a port that was free just now.
+                let address = try ListeningSocket().address
+                let text = String(decoding: PackageResources.nginx_conf, as: UTF8.self)
+                    .replacing("@LISTEN@", with: address)
+                    .replacing("@UPSTREAM@", with: place.upstream)
+                let settings = try MemoryFile(Array(text.utf8))
+                let program = Program(["nginx", "-e", "stderr", "-c", settings.path], in: place)
+                return try withExtendedLifetime(settings) { try RunningServer(program, answeringAt: address) }
+            }
+        )
+    }
+}

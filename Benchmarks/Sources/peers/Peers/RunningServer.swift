@@ -1,0 +1,56 @@
+import Glibc
+
+/// A server that takes connections. It runs until `end`, or as long as someone holds this.
+final class RunningServer {
+    let address: String
+    private let program: RunningProgram
+
+    /// Starts a server that prints "listening on HOST:PORT" when it is ready.
+    init(_ program: Program) throws {
+        let running = try RunningProgram(program)
+        do {
+            address = try running.waitForLine(startingWith: "listening on ")
+        } catch {
+            running.end()
+            throw error
+        }
+        self.program = running
+    }
+
+    /// Starts a relay to an echo server that says nothing. It is ready when a byte comes back from the address.
+    init(_ program: Program, answeringAt address: String) throws {
+        let running = try RunningProgram(program)
+        do {
+            try Self.waitForAnswer(from: address)
+        } catch {
+            running.end()
+            throw PeersError("\(program.name) does not answer: \(error)")
+        }
+        self.address = address
+        self.program = running
+    }
+
+    private static func waitForAnswer(from address: String) throws {
+        let limit = ContinuousClock.now + .seconds(10)
+        while true {
+            do {
+                return try LocalConnection(to: address).echo(1)
+            } catch {
+                guard ContinuousClock.now < limit else { throw error }
+                usleep(10_000)
+            }
+        }
+    }
+
+    deinit {
+        end()
+    }
+
+    var process: pid_t {
+        program.process
+    }
+
+    func end() {
+        program.end()
+    }
+}

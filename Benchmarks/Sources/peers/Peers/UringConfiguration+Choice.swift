@@ -1,0 +1,32 @@
+extension UringConfiguration {
+    /// What wins in each case. Measured with `peers echo --variants`; the table is in the README.
+    static func best(for load: LoadCase) -> UringConfiguration {
+        if load.size >= 16 << 10 {
+            UringConfiguration(chunks: 16, kibibytes: 256, isIncremental: true)
+        } else {
+            UringConfiguration(chunks: 128, kibibytes: 4)
+        }
+    }
+
+    /// For the relay: each chunk holds what several connections send, and a bulk transfer gets long receives.
+    static let relay = UringConfiguration(chunks: 4, kibibytes: 1024, isIncremental: true)
+
+    /// What it was chosen from.
+    static var candidates: [UringConfiguration] {
+        let pools = [
+            UringConfiguration(chunks: 128, kibibytes: 4),
+            UringConfiguration(chunks: 64, kibibytes: 16),
+            UringConfiguration(chunks: 16, kibibytes: 64, isIncremental: true),
+            UringConfiguration(chunks: 16, kibibytes: 256, isIncremental: true),
+            UringConfiguration(chunks: 4, kibibytes: 1024, isIncremental: true),
+        ]
+        return pools.flatMap { pool in
+            [(false, false), (true, false), (false, true), (true, true)].map { sendsInline, registersFiles in
+                var configuration = pool
+                configuration.sendsInline = sendsInline
+                configuration.registersFiles = registersFiles
+                return configuration
+            }
+        }
+    }
+}

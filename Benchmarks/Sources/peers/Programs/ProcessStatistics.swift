@@ -1,0 +1,37 @@
+import Foundation
+
+/// What the kernel says about a process.
+struct ProcessStatistics {
+    let process: pid_t
+
+    /// Memory that is there for it now, in bytes. `smaps_rollup` looks at its pages; `status` has an estimate.
+    func residentBytes() throws -> Int {
+        let text = try String(contentsOfFile: "/proc/\(process)/smaps_rollup", encoding: .utf8)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("Rss:") }
+        guard let kibibytes = line?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+            throw PeersError("cannot tell the memory of process \(process)")
+        }
+        return kibibytes << 10
+    }
+
+    /// Until it has used no processor time for a while: then it has done all that there was. At most 10 seconds.
+    func waitUntilIdle() throws {
+        let limit = ContinuousClock.now + .seconds(10)
+        var used = try processorTime()
+        repeat {
+            usleep(300_000)
+            let now = try processorTime()
+            if now == used { return }
+            used = now
+        } while ContinuousClock.now < limit
+    }
+
+    private func processorTime() throws -> Double {
+        var clock = clockid_t()
+        var time = timespec()
+        guard clock_getcpuclockid(process, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+            throw PeersError("the server (process \(process)) has ended")
+        }
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}

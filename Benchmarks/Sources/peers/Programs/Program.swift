@@ -1,0 +1,66 @@
+import Foundation
+import HarnessSupport
+
+/// A program that can be started, and how.
+struct Program {
+    /// The first is its path, or a name that is looked for in PATH.
+    var arguments: [String]
+    /// What its environment has besides ours, or in place of it: NAME=VALUE.
+    var environment: [String] = []
+    var core: CPU?
+    /// What it reads as standard input, and what it finds as descriptor 3.
+    var input: Int32 = -1
+    var extra: Int32 = -1
+
+    init(_ arguments: [String]) {
+        self.arguments = arguments
+    }
+
+    /// The last part of its path.
+    var name: String {
+        arguments[0].split(separator: "/").last.map(String.init) ?? arguments[0]
+    }
+
+    func on(_ core: CPU) -> Program {
+        var pinned = self
+        pinned.core = core
+        return pinned
+    }
+
+    /// Starts it with its standard output going to a descriptor, or where ours goes. The process is a child of ours.
+    func launch(output: Int32) throws -> pid_t {
+        let process = withArray(of: arguments) { arguments in
+            withArray(of: inheritedEnvironment + environment) { environment in
+                var start = program_start(
+                    arguments: arguments,
+                    environment: environment,
+                    core: core?.number ?? -1,
+                    input: input,
+                    output: output,
+                    extra: extra
+                )
+                return start_program(&start)
+            }
+        }
+        guard process > 0 else { throw PeersError("cannot start \(arguments[0])", errorNumber: -process) }
+        return process
+    }
+
+    private var inheritedEnvironment: [String] {
+        let replaced = Set(environment.compactMap { $0.split(separator: "=").first })
+        return ProcessInfo.processInfo.environment
+            .filter { name, _ in !replaced.contains(name[...]) }
+            .map { name, value in "\(name)=\(value)" }
+    }
+}
+
+/// The strings as C has them: pointers, with NULL behind the last.
+private func withArray<Result>(
+    of strings: [String],
+    _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    var pointers = strings.map { strdup($0) }
+    defer { for pointer in pointers { free(pointer) } }
+    pointers.append(nil)
+    return body(pointers)
+}

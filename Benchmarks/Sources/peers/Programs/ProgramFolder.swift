@@ -1,0 +1,31 @@
+import Glibc
+
+/// Where the programs are. The peers were built beside this one; others are looked for in PATH.
+struct ProgramFolder {
+    /// The command that is measured, and perhaps another one from other sources.
+    let eddies: [(name: String, title: String, path: String)]
+    private let folder: String
+
+    init(eddy: String, baseline: String? = nil) throws {
+        eddies = [("eddy", "Eddy", eddy)] + (baseline.map { [("baseline", "Eddy, baseline", $0)] } ?? [])
+        for (_, _, path) in eddies where access(path, X_OK) != 0 {
+            throw PeersError("cannot run \(path); build it with 'swift build -c release --product eddy'")
+        }
+        guard let own = realpath("/proc/self/exe", nil) else {
+            throw PeersError("cannot tell where this program is", errorNumber: errno)
+        }
+        defer { free(own) }
+        let path = String(cString: own)
+        folder = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+    }
+
+    subscript(name: String) -> String {
+        "\(folder)/\(name)"
+    }
+
+    /// Whether a command is in PATH.
+    static func has(_ command: String) -> Bool {
+        let path = getenv("PATH").map { String(cString: $0) } ?? ""
+        return path.split(separator: ":").contains { access("\($0)/\(command)", X_OK) == 0 }
+    }
+}

@@ -1,0 +1,12 @@
+// The echo server as one writes it with Node.js: `pipe` stops reading while the socket does not take the answer.
+const net = require("node:net");
+
+const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    // A client that breaks off affects only itself.
+    socket.on("error", () => socket.destroy());
+    socket.pipe(socket);
+});
+
+server.listen({ host: "127.0.0.1", port: 0, backlog: 4096 }, () => {
+    console.log(`listening on 127.0.0.1:${server.address().port}`);
+});

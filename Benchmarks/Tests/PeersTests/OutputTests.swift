@@ -1,0 +1,38 @@
+import Testing
+
+@testable import peers
+
+struct OutputTests {
+    @Test func theMedianIsTheMiddleOne() {
+        #expect(median([3]) == 3)
+        #expect(median([9, 1, 5]) == 5)
+        #expect(median([4, 1, 9, 2]) == 3)
+        #expect(median([]).isNaN)
+    }
+
+    @Test func numbersHaveCommasBetweenThousands() {
+        #expect(figure(999) == "999")
+        #expect(figure(1000) == "1,000")
+        #expect(figure(-1_234_567.891, digits: 2) == "-1,234,567.89")
+    }
+
+    @Test func microsecondsHaveThreeDigits() {
+        #expect(microseconds(0.5304) == "0.530")
+        #expect(microseconds(4.937) == "4.94")
+        #expect(microseconds(56.66) == "56.7")
+        #expect(microseconds(25_756) == "25,756")
+    }
+
+    @Test func columnsOfATableLineUp() {
+        var table = Table(["server", "µs"])
+        table.rows = [["Eddy", "5.10"], ["C, epoll", "12"]]
+        #expect(
+            table.text == """
+                | server   |   µs |
+                | -------- | ---: |
+                | Eddy     | 5.10 |
+                | C, epoll |   12 |
+                """
+        )
+    }
+}

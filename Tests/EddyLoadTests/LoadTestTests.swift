@@ -1,0 +1,203 @@
+import Eddy
+import EddyRing
+import Synchronization
+import Testing
+
+@testable import EddyLoad
+
+/// Whole load tests against a server in this process.
+@Suite("load: whole tests", .timeLimit(.minutes(2)))
+struct LoadTestTests {
+    private func configuration(_ target: SocketAddress) -> LoadTest.Configuration {
+        var configuration = LoadTest.Configuration(target: target)
+        configuration.connections = 5
+        configuration.duration = .milliseconds(200)
+        configuration.warmup = .milliseconds(20)
+        configuration.loops = 1
+        configuration.verifies = true
+        return configuration
+    }
+
+    @Test(
+        "A closed loop of requests against an echo",
+        arguments: [(1, 1), (64, 1), (64, 16), (16 << 10, 1), (100_000, 3), (1 << 20, 2)]
+    )
+    func echo(messageSize: Int, depth: Int) async throws {
+        try await withServer { address in
+            var configuration = configuration(address)
+            configuration.messageSize = messageSize
+            configuration.depth = depth
+            let report = try await report(of: configuration)
+            #expect(report.requests > 0)
+            #expect(report.errors == 0)
+            #expect(report.verified)
+            #expect(report.depth == depth)
+            #expect(report.messageSize == messageSize)
+            #expect(report.requestsPerSecond > 0)
+            #expect(report.latency.min > 0)
+            #expect(report.latency.p50 <= report.latency.max)
+            // What was under way at either edge of the window is counted on one side alone.
+            let underWay = UInt64(5 * depth * messageSize)
+            #expect(report.bytesReceived + underWay >= report.requests * UInt64(messageSize))
+            #expect(report.bytesReceived <= (report.requests + UInt64(5 * depth)) * UInt64(messageSize))
+        }
+    }
+
+    @Test("Several loops share the connections")
+    func loops() async throws {
+        try await withServer { address in
+            var configuration = configuration(address)
+            configuration.loops = 3
+            configuration.connections = 7
+            let report = try await report(of: configuration)
+            #expect(report.requests > 0)
+            #expect(report.threads == 3)
+        }
+    }
+
+    @Test("Progress is reported while requests are counted")
+    func progress() async throws {
+        let seen = Mutex([LoadProgress]())
+        try await withServer { address in
+            _ = try await LoadTest(configuration(address)).run { progress in seen.withLock { $0.append(progress) } }
+        }
+        let progress = seen.withLock { $0 }
+        #expect(!progress.isEmpty)
+        #expect(progress.allSatisfy { $0.totalSeconds == 0.2 && $0.seconds <= 0.2 && $0.errors == 0 })
+    }
+
+    @Test("A byte that comes back wrong is found, with its place", arguments: [0, 1, 63, 64, 10_000])
+    func corruption(place: Int) async throws {
+        let handler: TCPServer.Handler = { connection in
+            var position = 0
+            while var bytes = try await connection.read() {
+                if (position..<position + bytes.count).contains(place) {
+                    var span = bytes.mutableBytes
+                    let wrong = ~span.unsafeLoad(fromByteOffset: place - position, as: UInt8.self)
+                    span.storeBytes(of: wrong, toByteOffset: place - position, as: UInt8.self)
+                }
+                position += bytes.count
+                try await connection.write(bytes)
+            }
+        }
+        try await withServer(handler) { address in
+            var configuration = configuration(address)
+            configuration.connections = 1
+            configuration.duration = .seconds(60)
+            let test = try LoadTest(configuration)
+            let expected = LoadError.bytesDiffer(connection: 0, offset: UInt64(place))
+            await #expect(throws: expected) { _ = try await test.run() }
+        }
+    }
+
+    @Test("More bytes than were sent are found")
+    func surplus() async throws {
+        let handler: TCPServer.Handler = { connection in
+            while let bytes = try await connection.read() {
+                try await connection.write(bytes)
+                try await connection.write("x")
+            }
+        }
+        try await withServer(handler) { address in
+            var configuration = configuration(address)
+            configuration.verifies = false
+            configuration.duration = .seconds(60)
+            let test = try LoadTest(configuration)
+            let error = await #expect(throws: LoadError.self) { _ = try await test.run() }
+            guard case .unexpectedBytes = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+        }
+    }
+
+    @Test("Connections that break are counted and made again", arguments: [true, false])
+    func breaking(byReset: Bool) async throws {
+        let handler: TCPServer.Handler = { connection in
+            for _ in 0..<3 {
+                guard let bytes = try await connection.read() else { return }
+                try await connection.write(bytes)
+            }
+            if byReset { connection.reset() }
+        }
+        try await withServer(handler) { address in
+            let report = try await report(of: configuration(address), until: { $0.errors > 0 && $0.requests > 0 })
+            #expect(report.errors > 0)
+            #expect(report.requests > 0)
+        }
+    }
+
+    @Test("Nobody listens: the test has no result, and says why")
+    func refused() async throws {
+        let descriptor = try Socket.openStream(for: .loopback(port: 0))
+        defer { Socket.close(descriptor) }
+        // Bound, so that nobody else gets the port, and not listening.
+        try Socket.bind(descriptor, to: .loopback(port: 0))
+        let address = try #require(Socket.localAddress(of: descriptor))
+        let test = try LoadTest(configuration(address))
+        await #expect(throws: LoadError.cannotConnect(.refused(address))) { _ = try await test.run() }
+    }
+
+    @Test("A server that never answers does not keep the test from ending")
+    func silent() async throws {
+        let handler: TCPServer.Handler = { connection in while try await connection.read() != nil {} }
+        try await withServer(handler) { address in
+            let report = try await LoadTest(configuration(address)).run()
+            #expect(report.requests == 0)
+            #expect(report.latency.max == 0)
+        }
+    }
+
+    @Test("A cancelled test reports what it has", arguments: [Duration.seconds(1000), .seconds(Int64.max)])
+    func cancelled(duration: Duration) async throws {
+        try await withServer { address in
+            let report = try await report(of: configuration(address), lasting: duration)
+            #expect(report.requests > 0)
+            #expect(report.duration > 0)
+        }
+    }
+
+    @Test("A test that is cancelled before it starts reports nothing")
+    func cancelledBefore() async throws {
+        try await withServer { address in
+            let test = try LoadTest(configuration(address))
+            let running = Task {
+                while !Task.isCancelled { await Task.yield() }
+                return try await test.run()
+            }
+            running.cancel()
+            #expect(try await running.value.requests == 0)
+        }
+    }
+
+    @Test(
+        "More bytes under way than the limit are refused beforehand",
+        arguments: [(1, 1, 1 << 30 + 1), (1 << 20, 1 << 10, 2), (.max, .max, .max), (1, 2, .max)]
+    )
+    func memory(connections: Int, depth: Int, messageSize: Int) {
+        var configuration = configuration(.loopback(port: 1))
+        configuration.connections = connections
+        configuration.depth = depth
+        configuration.messageSize = messageSize
+        let error = #expect(throws: LoadError.self) { _ = try LoadTest(configuration) }
+        guard case .tooMuchMemory = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(error?.description.contains("smaller messages") == true)
+    }
+
+    @Test("Numbers that make no test trap, with a reason")
+    func invalidNumbers() async {
+        await #expect(processExitsWith: .failure) {
+            var configuration = LoadTest.Configuration(target: .loopback(port: 1))
+            configuration.connections = 0
+            _ = try LoadTest(configuration)
+        }
+        await #expect(processExitsWith: .failure) {
+            var configuration = LoadTest.Configuration(target: .loopback(port: 1))
+            configuration.messageSize = 0
+            _ = try LoadTest(configuration)
+        }
+    }
+}

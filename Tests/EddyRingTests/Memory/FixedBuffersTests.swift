@@ -1,0 +1,59 @@
+import EddyBuffers
+import EddyRing
+import Glibc
+import Testing
+
+/// Slabs that the kernel pins, as far as the limit of locked memory allows.
+@Suite("ring: fixed buffers", .timeLimit(.minutes(1)))
+struct FixedBuffersTests {
+    @Test("With no limit every slab is registered")
+    func noLimit() async {
+        await #expect(processExitsWith: .success) {
+            guard limitLockedMemory(to: UInt64(rlim_t.max)) else { return }
+            let (registered, refusal) = try registerSlabs(3)
+            exit(registered == 3 && refusal == nil ? 0 : 1)
+        }
+    }
+
+    @Test("No more than a quarter of the limit is pinned, and the rest works unregistered")
+    func quarter() async {
+        await #expect(processExitsWith: .success) {
+            guard limitLockedMemory(to: 16 << 20) else { return }
+            let (registered, refusal) = try registerSlabs(3)
+            guard registered == 2, refusal == .outOfMemory else { exit(1) }
+            // What was registered is given back with its owner.
+            exit(try registerSlabs(2).registered == 2 ? 0 : 2)
+        }
+    }
+
+    @Test("With next to no limit nothing is pinned")
+    func none() async {
+        await #expect(processExitsWith: .success) {
+            guard limitLockedMemory(to: 1 << 20) else { return }
+            let (registered, refusal) = try registerSlabs(1)
+            exit(registered == 0 && refusal == .outOfMemory ? 0 : 1)
+        }
+    }
+}
+
+/// Sets the limit of locked memory; false where this process may not raise it.
+private func limitLockedMemory(to byteCount: UInt64) -> Bool {
+    var limit = rlimit(rlim_cur: rlim_t(byteCount), rlim_max: rlim_t(byteCount))
+    return setrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit) == 0
+}
+
+/// Registers a pool of `count` slabs of 2 MiB.
+private func registerSlabs(_ count: Int) throws -> (registered: Int, refusal: SystemError?) {
+    let ring = try Ring(submissionEntries: 4, completionEntries: 8)
+    let pool = BufferPool(configuration: .init(receiveChunkSize: 2 << 20))
+    var fixed = FixedBuffers(ring: ring)
+    fixed.register(slabsOf: pool)
+    precondition(fixed.registeredSlabs == 0 && fixed.refusal == nil)
+    let chunks = (0..<count).compactMap { _ in pool.lendReceiveChunk() }
+    fixed.register(slabsOf: pool)
+    fixed.register(slabsOf: pool)
+    precondition(fixed.registeredBytes == fixed.registeredSlabs * 2 << 20)
+    for chunk in chunks { pool.takeBack(chunk) }
+    pool.close()
+    return (fixed.registeredSlabs, fixed.refusal)
+}

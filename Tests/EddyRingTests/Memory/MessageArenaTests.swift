@@ -1,0 +1,52 @@
+import EddyBuffers
+import EddyRing
+import Testing
+
+/// Messages of several pieces.
+@Suite("ring: message arena", .timeLimit(.minutes(1)))
+struct MessageArenaTests {
+    private let pool = BufferPool(configuration: .init(receiveChunkSize: 4096))
+
+    @Test("The pieces of several messages arrive in order")
+    func order() throws {
+        let arena = MessageArena(messageCapacity: 4, vectorCapacity: 16)
+        let ring = try Ring(submissionEntries: 8, completionEntries: 16)
+        let pair = try SocketPair()
+        let chunk = try #require(pool.lendReceiveChunk())
+        for index in 0..<chunk.capacity {
+            chunk.base.storeBytes(of: UInt8(truncatingIfNeeded: index), toByteOffset: index, as: UInt8.self)
+        }
+        var expected: [UInt8] = []
+        for round in 0..<3 {
+            // All that fits, three times: the arena is as new after each `enter`.
+            for message in 0..<4 {
+                let pieces = 1 + message
+                #expect(arena.hasRoom(forPieces: pieces) == true)
+                let start = arena.startMessage()
+                for piece in 0..<pieces {
+                    let slice = Slice(chunk: chunk, start: chunk.base + round * 40 + piece * 7, count: 5, capacity: 5)
+                    arena.append(slice)
+                    expected += UnsafeRawBufferPointer(start: slice.start, count: 5)
+                }
+                try ring.submit(.sendMessage(descriptor: pair.near, message: start, token: OperationToken(kind: 1)))
+            }
+            #expect(arena.hasRoom(forPieces: 1) == false)
+            #expect(try ring.completions(4).map(\.result) == [5, 10, 15, 20])
+            arena.reset()
+        }
+        #expect(pair.readFar() == expected)
+        pool.takeBack(chunk)
+    }
+
+    @Test("There is room for as many pieces as there are vectors")
+    func room() {
+        let arena = MessageArena(messageCapacity: 2, vectorCapacity: 8)
+        #expect(arena.hasRoom(forPieces: 8) == true)
+        #expect(arena.hasRoom(forPieces: 9) == false)
+        _ = arena.startMessage()
+        _ = arena.startMessage()
+        #expect(arena.hasRoom(forPieces: 1) == false)
+        arena.reset()
+        #expect(arena.hasRoom(forPieces: 8) == true)
+    }
+}

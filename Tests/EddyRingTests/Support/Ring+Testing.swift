@@ -1,0 +1,34 @@
+import EddyRing
+
+extension Ring {
+    /// Submits what is queued and returns the next `count` completions; fewer only after a long time.
+    func completions(_ count: Int) throws -> [CompletionEntry] {
+        let deadline = MonotonicClock.now + 30_000_000_000
+        var all: [CompletionEntry] = []
+        try enter(waitFor: 0, deadline: nil)
+        while all.count < count, MonotonicClock.now < deadline {
+            if let completion = nextCompletion() {
+                all.append(completion)
+            } else {
+                try enter(waitFor: 1, deadline: deadline)
+            }
+        }
+        return all
+    }
+
+    /// Cancels all that is in flight and returns the last completions of it.
+    func cancelAll() throws -> [CompletionEntry] {
+        try submit(.cancelEverything(token: OperationToken(kind: 255)))
+        var all: [CompletionEntry] = []
+        while let completion = try completions(1).first {
+            if completion.token.kind != 255 {
+                all.append(completion)
+                continue
+            }
+            // The number of those cancelled.
+            while all.filter(\.isLast).count < Int(completion.result) { all += try completions(1) }
+            return all
+        }
+        return all
+    }
+}

@@ -1,0 +1,37 @@
+import EddyRing
+import Glibc
+
+/// Two connected sockets that end with the object. Calls on the far one do not block.
+final class SocketPair {
+    let near: Int32
+    private(set) var far: Int32
+
+    init() throws {
+        var pair: [Int32] = [-1, -1]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0 else { throw SystemError.current }
+        (near, far) = (pair[0], pair[1])
+        _ = fcntl(far, F_SETFL, O_NONBLOCK)
+    }
+
+    deinit {
+        Socket.close(near)
+        closeFar()
+    }
+
+    func write(_ bytes: [UInt8]) {
+        precondition(Glibc.write(far, bytes, bytes.count) == bytes.count)
+    }
+
+    /// All that waits at the far side.
+    func readFar() -> [UInt8] {
+        var all: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 65536)
+        while case let count = read(far, &piece, piece.count), count > 0 { all += piece[..<count] }
+        return all
+    }
+
+    func closeFar() {
+        if far >= 0 { Socket.close(far) }
+        far = -1
+    }
+}

@@ -1,0 +1,21 @@
+import EddyRing
+import Testing
+
+/// Errors say what is wrong, and what to do.
+@Suite("ring: errors")
+struct SystemErrorTests {
+    @Test("An error number has its text and its name")
+    func description() {
+        #expect(SystemError.connectionRefused.description == "connection refused (ECONNREFUSED)")
+        #expect(SystemError(99_999).description.contains("errno 99999"))
+    }
+
+    @Test("A ring that cannot be made names a remedy")
+    func remedies() {
+        #expect(RingError.unsupported.description.contains("6.1"))
+        #expect(RingError.forbidden(byPolicy: true).description.contains("sysctl"))
+        #expect(RingError.forbidden(byPolicy: false).description.contains("seccomp"))
+        #expect(RingError.lockedMemoryLimit(bytes: 5).description.contains("ulimit -l"))
+        #expect(RingError.tooManyOpenFiles.description.contains("ulimit -n"))
+    }
+}

@@ -1,0 +1,134 @@
+import Eddy
+import EddyRing
+import Testing
+
+@testable import Eddy
+
+/// A connection that breaks is an error, and breaks nothing else.
+@Suite("connections: resets", .timeLimit(.minutes(2)))
+struct ResetTests {
+    @Test("A reset while this side waits to read", arguments: FeatureSet.allCases)
+    func whileReading(set: FeatureSet) async throws {
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            do {
+                while try await connection.read() != nil { try await connection.write("got it") }
+                errors.send(nil)
+            } catch let error as ConnectionError {
+                errors.send(error)
+                // It stays broken.
+                #expect(await connection.errorOfReading() == .reset)
+                #expect(await connection.errorOfWriting("more") == .reset)
+                #expect(await connection.errorOfEndingWriting() == .reset)
+            }
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1, 2, 3])
+            _ = try await peer.receive(6)
+            peer.reset()
+            #expect(try await errors.next() == .reset)
+        }
+    }
+
+    @Test("A reset while this side waits to write", arguments: FeatureSet.allCases)
+    func whileWriting(set: FeatureSet) async throws {
+        let (errors, full) = (Channel<ConnectionError?>(), Channel<Void>())
+        let handler: TCPServer.Handler = { connection in
+            let piece = randomBytes(64 << 10)
+            let limit = UInt32(connection.eventLoop.configuration.highWatermark - piece.count)
+            do {
+                while true {
+                    if connection.queuedBytes > limit { full.send(()) }
+                    try await connection.write(Buffer.from(copying: piece.span))
+                }
+            } catch let error as ConnectionError {
+                errors.send(error)
+            }
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            try await full.next()
+            peer.reset()
+            #expect(try await errors.next() == .reset)
+        }
+    }
+
+    @Test("What came before a reset is read before the error", arguments: FeatureSet.allCases)
+    func bytesBeforeReset(set: FeatureSet) async throws {
+        let outcome = Channel<(bytes: Int, error: ConnectionError?)>()
+        let handler: TCPServer.Handler = { connection in
+            // Something is received, and then the reset, while nobody reads.
+            guard let first = try await connection.read() else { return }
+            let loop = connection.eventLoop
+            while !loop.connections[connection.slot].hasFailed { try await loop.sleep(for: .milliseconds(1)) }
+            var bytes = first.count
+            do {
+                while let more = try await connection.read() { bytes += more.count }
+                outcome.send((bytes, nil))
+            } catch let error as ConnectionError {
+                outcome.send((bytes, error))
+            }
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send(randomBytes(1000))
+            // All of it is in the pool before the reset can destroy what is in the socket.
+            try await eventually { await server.group.statistics().bytesReceived == 1000 }
+            peer.reset()
+            let (bytes, error) = try await outcome.next()
+            #expect(bytes == 1000)
+            #expect(error == .reset)
+        }
+    }
+
+    @Test("A connection that is reset on purpose is a reset to its peer", arguments: FeatureSet.allCases)
+    func onPurpose(set: FeatureSet) async throws {
+        let handler: TCPServer.Handler = { connection in
+            _ = try await connection.read()
+            connection.reset()
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+        }
+    }
+
+    @Test("A reset on purpose does not wait for a peer that takes nothing", arguments: FeatureSet.allCases)
+    func onPurposeWithFullQueue(set: FeatureSet) async throws {
+        let handler: TCPServer.Handler = { connection in
+            while connection.queuedBytes == 0 { try await connection.write(randomBytes(16 << 10)) }
+            connection.reset()
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            try await eventually { await server.group.statistics().connectionsClosed == 1 }
+            #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+        }
+    }
+
+    @Test("Half of the peers reset, the others get all their bytes", arguments: FeatureSet.allCases)
+    func bystanders(set: FeatureSet) async throws {
+        try await withServer(set) { server in
+            try await withThrowingTaskGroup { tasks in
+                for number in 0..<20 {
+                    tasks.addTask {
+                        let peer = try await Peer.connect(to: server.address)
+                        let sent = randomBytes(100_000, seed: UInt64(number) + 1)
+                        if number.isMultiple(of: 2) {
+                            try await peer.send(Array(sent.prefix(30_000)))
+                            peer.reset()
+                            return
+                        }
+                        async let received = peer.receiveAll()
+                        try await peer.send(sent, inPiecesUpTo: 10_000, seed: UInt64(number))
+                        peer.finish()
+                        #expect(difference(try await received, from: sent) == nil)
+                    }
+                }
+                try await tasks.waitForAll()
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Testing
+
+@testable import Eddy
+
+/// Loops that come and go.
+@Suite("loop: groups", .timeLimit(.minutes(1)))
+struct EventLoopGroupTests {
+    @Test("Loops take turns")
+    func turns() async throws {
+        try await withLoops(count: 3) { group in
+            let round = (0..<6).map { _ in group.next() }
+            for index in 0..<3 {
+                #expect(round[index] === group.loops[index])
+                #expect(round[index + 3] === group.loops[index])
+            }
+        }
+    }
+
+    @Test("A group can be shut down twice, and by two threads at once")
+    func shutDownTwice() async throws {
+        let group = try EventLoopGroup(count: 2)
+        async let first: Void = blocking { group.shutDown() }
+        async let second: Void = blocking { group.shutDown() }
+        _ = try await (first, second)
+        group.shutDown()
+    }
+
+    @Test("Groups that are made and ended again and again leave nothing behind")
+    func manyGroups() throws {
+        for _ in 0..<20 { try EventLoopGroup(count: 2).shutDown() }
+    }
+
+    @Test("A group within a loop's task ends without harm to the loop")
+    func nested() async throws {
+        try await withServer { server in
+            try await server.group.next().run {
+                // Its rings are freed here, on this loop's thread.
+                for _ in 0..<3 { try EventLoopGroup(count: 2).shutDown() }
+            }
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            #expect(try await peer.receive(1) == [1])
+            peer.close()
+        }
+    }
+
+    @Test("Connections that are left when the loops end are reset")
+    func leftConnections() async throws {
+        let group = try EventLoopGroup(count: 1)
+        let listener = try PeerListener()
+        let loop = group.next()
+        let task = Task {
+            try await loop.run {
+                try await loop.connect(to: listener.address) { connection in
+                    while try await connection.read() != nil {}
+                }
+            }
+        }
+        let peer = try await listener.accept()
+        try await peer.send([1, 2, 3])
+        try await eventually { await loop.statistics().bytesReceived == 3 }
+        try await blocking { group.shutDown() }
+        await #expect(throws: ConnectionError.shutDown) { try await task.value }
+        #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+    }
+}

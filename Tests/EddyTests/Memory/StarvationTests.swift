@@ -1,0 +1,192 @@
+import Eddy
+import EddyBuffers
+import Testing
+
+@testable import Eddy
+
+/// A pool at its limit parks connections and lets them go on, in order, when memory comes back.
+@Suite("memory: starvation", .timeLimit(.minutes(2)))
+struct StarvationTests {
+    /// One slab: two chunks where they are filled by and by, and 128 small ones otherwise.
+    private static var tiny: EventLoop.Configuration {
+        var configuration = EventLoop.Configuration()
+        configuration.pool = BufferPool.Configuration(receiveChunkSize: 1 << 20, maximumBytes: 2 << 20)
+        return configuration
+    }
+
+    /// Those with two chunks.
+    private static let incremental = [FeatureSet.all, .noReceiveLimits, .noInlineSends]
+
+    @Test("Fifty connections share two megabytes and get all their bytes", arguments: FeatureSet.allCases)
+    func fiftyConnections(set: FeatureSet) async throws {
+        let gate = Gate()
+        let handler: TCPServer.Handler = { connection in
+            // What is received meanwhile waits in the pool, and it is more than the pool holds.
+            guard let first = try await connection.read() else { return }
+            await gate.wait()
+            try await connection.write(first)
+            while let bytes = try await connection.read() { try await connection.write(bytes) }
+        }
+        let statistics = try await withServer(set, configuration: Self.tiny, handler: handler) { server in
+            try await withThrowingTaskGroup { tasks in
+                for number in 0..<50 {
+                    tasks.addTask {
+                        let peer = try await Peer.connect(to: server.address)
+                        let sent = randomBytes(100_000, seed: UInt64(number) + 1)
+                        async let received = peer.receiveAll()
+                        try await peer.send(sent)
+                        peer.finish()
+                        #expect(difference(try await received, from: sent) == nil)
+                    }
+                }
+                tasks.addTask {
+                    try await eventually { await server.group.statistics().starvations > 0 }
+                    gate.open()
+                }
+                try await tasks.waitForAll()
+            }
+        }
+        #expect(statistics.starvations > 0)
+        #expect(statistics.pool.slabs == 1)
+        #expect(statistics.bytesReceived == 5_000_000)
+    }
+
+    @Test("A slow consumer's slices cost memory and not the others' bytes", arguments: FeatureSet.allCases)
+    func slowConsumer(set: FeatureSet) async throws {
+        let gate = Gate()
+        let isFirst = Channel<Void>()
+        let handler: TCPServer.Handler = { connection in
+            guard let first = try await connection.read() else { return }
+            if first[0] == 1 {
+                // Holds a slice for as long as the others work.
+                isFirst.send(())
+                await gate.wait()
+            }
+            try await connection.write(first)
+            while let bytes = try await connection.read() { try await connection.write(bytes) }
+        }
+        try await withServer(set, configuration: Self.tiny, handler: handler) { server in
+            let slow = try await Peer.connect(to: server.address)
+            try await slow.send([1])
+            try await isFirst.next()
+            let fast = try await Peer.connect(to: server.address)
+            let sent = [2] + randomBytes(4 << 20)
+            async let received = fast.receive(sent.count)
+            try await fast.send(sent)
+            #expect(difference(try await received, from: sent) == nil)
+            fast.close()
+            gate.open()
+            #expect(try await slow.receive(1) == [1])
+            slow.close()
+        }
+    }
+
+    // The loop must notice by itself that memory has come back: nothing else wakes it in the two tests below.
+
+    @Test("Memory that a handler drops lets others receive", arguments: Self.incremental)
+    func droppedByAHandler(set: FeatureSet) async throws {
+        let (gate, end) = (Gate(), Gate())
+        let handler: TCPServer.Handler = { connection in
+            guard let first = try await connection.read() else { return }
+            guard first[0] == 1 else { return try await connection.write(first) }
+            await gate.wait()
+            // Drops all that has come, and does nothing further.
+            _ = consume first
+            while !connection.hasReadEverything, try await connection.read() != nil {}
+            await end.wait()
+        }
+        var configuration = Self.tiny
+        configuration.receiveWindow = 8 << 20
+        try await withServer(set, configuration: configuration, handler: handler) { server in
+            let greedy = try await Peer.connect(to: server.address)
+            async let sending: Void = greedy.send([UInt8](repeating: 1, count: 2 << 20))
+            try await eventually { await server.group.statistics().bytesReceived == 2 << 20 }
+            try await sending
+            let starving = try await Peer.connect(to: server.address)
+            try await starving.send([2])
+            try await eventually { await server.group.statistics().starvations > 0 }
+            gate.open()
+            #expect(try await starving.receive(1) == [2])
+            end.open()
+            greedy.close()
+            starving.close()
+        }
+    }
+
+    @Test("Memory that a send has used lets others receive", arguments: Self.incremental)
+    func sentInline(set: FeatureSet) async throws {
+        let gate = Gate()
+        let (held, discarded) = (Channel<Void>(), Channel<Int>())
+        let handler: TCPServer.Handler = { connection in
+            guard let first = try await connection.read() else { return }
+            if first[0] == 1 {
+                // A slice of each chunk, small enough to leave within one system call.
+                held.send(())
+                guard let second = try await connection.read() else { return }
+                held.send(())
+                await gate.wait()
+                try await connection.write(first)
+                try await connection.write(second)
+                while try await connection.read() != nil {}
+            } else {
+                discarded.send(first.count)
+                _ = consume first
+                while let bytes = try await connection.read() { discarded.send(bytes.count) }
+            }
+        }
+        try await withServer(set, configuration: Self.tiny, handler: handler) { server in
+            let holder = try await Peer.connect(to: server.address)
+            try await holder.send([1])
+            try await held.next()
+            let greedy = try await Peer.connect(to: server.address)
+            try await greedy.send([UInt8](repeating: 2, count: 3 << 19))
+            var count = 0
+            while count < 3 << 19 { count += try await discarded.next() }
+            try await holder.send([1])
+            try await held.next()
+            async let sending: Void = greedy.send([UInt8](repeating: 2, count: 1 << 20))
+            try await eventually { await server.group.statistics().starvations > 0 }
+            gate.open()
+            try await sending
+            while count < 5 << 19 { count += try await discarded.next() }
+            #expect(try await holder.receive(2) == [1, 1])
+            holder.close()
+            greedy.close()
+        }
+    }
+
+    @Test("Memory that another thread drops lets others receive", arguments: Self.incremental)
+    func droppedByAnotherThread(set: FeatureSet) async throws {
+        let gate = Gate()
+        let handler: TCPServer.Handler = { connection in
+            guard let first = try await connection.read() else { return }
+            guard first[0] == 1 else { return try await connection.write(first) }
+            // Both chunks go to another thread.
+            var left = 2 << 20 - first.count
+            var carriers = [Carrier(first)]
+            while left > 0, let bytes = try await connection.read() {
+                left -= bytes.count
+                carriers.append(Carrier(bytes))
+            }
+            let all = carriers
+            await Task.detached {
+                await gate.wait()
+                for carrier in all { carrier.drop() }
+            }.value
+        }
+        var configuration = Self.tiny
+        configuration.receiveWindow = 8 << 20
+        try await withServer(set, configuration: configuration, handler: handler) { server in
+            let greedy = try await Peer.connect(to: server.address)
+            try await greedy.send([UInt8](repeating: 1, count: 2 << 20))
+            try await eventually { await server.group.statistics().bytesReceived == 2 << 20 }
+            let starving = try await Peer.connect(to: server.address)
+            try await starving.send([2])
+            try await eventually { await server.group.statistics().starvations > 0 }
+            gate.open()
+            #expect(try await starving.receive(1) == [2])
+            greedy.close()
+            starving.close()
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import Eddy
+import Testing
+
+@testable import Eddy
+
+/// A side that breaks is news for the other, after what was received before.
+@Suite("relay: faults", .timeLimit(.minutes(2)))
+struct RelayFaultTests {
+    @Test("A reset of the client reaches the upstream", arguments: FeatureSet.allCases)
+    func clientResets(set: FeatureSet) async throws {
+        let errors = Channel<ConnectionError?>()
+        try await withRelay(set, errors: errors) { client, upstream in
+            try await client.send([1, 2, 3])
+            #expect(try await upstream.receive(3) == [1, 2, 3])
+            client.reset()
+            let (bytes, error) = try await upstream.receiveUntilBroken()
+            #expect(bytes.isEmpty)
+            #expect(error == .connectionReset)
+            #expect(try await errors.next() == .reset)
+        }
+    }
+
+    @Test("A reset of the upstream reaches the client", arguments: FeatureSet.allCases)
+    func upstreamResets(set: FeatureSet) async throws {
+        let errors = Channel<ConnectionError?>()
+        try await withRelay(set, errors: errors) { client, upstream in
+            try await upstream.send([1, 2, 3])
+            #expect(try await client.receive(3) == [1, 2, 3])
+            upstream.reset()
+            #expect(try await client.receiveUntilBroken().error == .connectionReset)
+            #expect(try await errors.next() == .reset)
+        }
+    }
+
+    @Test("A slow client gets all that was received before the upstream's reset", arguments: FeatureSet.allCases)
+    func resetBehindQueue(set: FeatureSet) async throws {
+        let listener = try PeerListener()
+        let handler: TCPServer.Handler = { client in
+            try await client.eventLoop.connect(to: listener.address) { upstream in
+                try await client.relay(to: upstream)
+            }
+        }
+        let reply = randomBytes(400_000)
+        try await withServer(set, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            let upstream = try await listener.accept()
+            try await upstream.send(reply)
+            // It is in the relay's memory or on its way to the client before the upstream resets.
+            try await eventually { await server.group.statistics().bytesReceived == reply.count }
+            upstream.reset()
+            let (bytes, error) = try await client.receiveUntilBroken()
+            #expect(difference(bytes, from: reply) == nil)
+            #expect(error == .connectionReset)
+        }
+    }
+
+    @Test("An upstream that refuses resets the client", arguments: FeatureSet.allCases)
+    func upstreamRefuses(set: FeatureSet) async throws {
+        let address = try PeerListener.closedAddress()
+        let handler: TCPServer.Handler = { client in
+            try await client.eventLoop.connect(to: address) { upstream in try await client.relay(to: upstream) }
+        }
+        let statistics = try await withServer(set, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            #expect(try await client.receiveUntilBroken().error == .connectionReset)
+        }
+        #expect(statistics.handlerFailures == 1)
+        #expect(statistics.connectionsOpened == 0)
+    }
+
+    @Test("Both sides reset at once", arguments: FeatureSet.allCases)
+    func bothReset(set: FeatureSet) async throws {
+        let errors = Channel<ConnectionError?>()
+        try await withRelay(set, errors: errors) { client, upstream in
+            try await client.send(randomBytes(100_000))
+            client.reset()
+            upstream.reset()
+            #expect(try await errors.next() == .reset)
+        }
+    }
+
+    @Test("A relay of sides that are broken already ends at once", arguments: FeatureSet.allCases, [false, true])
+    func brokenBefore(set: FeatureSet, upstreamEndsInOrder: Bool) async throws {
+        let listener = try PeerListener()
+        let (ready, errors) = (Channel<Void>(), Channel<ConnectionError?>())
+        let handler: TCPServer.Handler = { client in
+            let loop = client.eventLoop
+            try await loop.connect(to: listener.address) { upstream in
+                _ = try await client.read()
+                _ = try await upstream.read()
+                ready.send(())
+                let flags = (client.slot, upstream.slot)
+                while !loop.hasEnded(flags.0) || !loop.hasEnded(flags.1) { try await loop.sleep(for: .milliseconds(1)) }
+                do throws(ConnectionError) {
+                    try await client.relay(to: upstream)
+                    errors.send(nil)
+                } catch {
+                    errors.send(error)
+                }
+            }
+        }
+        try await withServer(set, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            let upstream = try await listener.accept()
+            try await client.send([1])
+            try await upstream.send([1])
+            try await ready.next()
+            client.reset()
+            if upstreamEndsInOrder { upstream.finish() } else { upstream.reset() }
+            #expect(try await errors.next() == .reset)
+        }
+    }
+
+    @Test("The end of the server's grace ends relays", arguments: FeatureSet.allCases)
+    func shutDown(set: FeatureSet) async throws {
+        let listener = try PeerListener()
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { client in
+            try await client.eventLoop.connect(to: listener.address) { upstream in
+                do throws(ConnectionError) {
+                    try await client.relay(to: upstream)
+                } catch {
+                    errors.send(error)
+                    throw error
+                }
+            }
+        }
+        try await withServer(set, grace: .zero, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            let upstream = try await listener.accept()
+            try await client.send([1])
+            _ = try await upstream.receive(1)
+            server.shutDown(grace: .zero)
+            #expect(try await errors.next() == .shutDown)
+            #expect(try await client.receiveUntilBroken().error == .connectionReset)
+            #expect(try await upstream.receiveUntilBroken().error == .connectionReset)
+        }
+    }
+}
+
+extension EventLoop {
+    /// Whether the peer has ended or broken the connection.
+    fileprivate func hasEnded(_ slot: UInt32) -> Bool {
+        connections[slot].hasFailed || connections[slot].flags.contains(.peerEnded)
+    }
+}

@@ -1,0 +1,104 @@
+import EddyBuffers
+import EddyRing
+import Foundation
+import Testing
+
+@testable import Eddy
+
+/// Connections that come and go.
+@Suite("server: many connections", .timeLimit(.minutes(2)))
+struct ManyConnectionsTests {
+    @Test("A thousand short connections are accepted, served and closed", arguments: [FeatureSet.all, .none])
+    func short(set: FeatureSet) async throws {
+        let statistics = try await withServer(set, loops: 2) { server in
+            try await Self.visit(server, times: 250, byPeers: 4)
+        }
+        #expect(statistics.connectionsAccepted == 1000)
+        #expect(statistics.bytesSent == 3000)
+    }
+
+    @Test("Connections beyond the limit are closed at once, and there is room again afterwards")
+    func limit() async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.maximumConnections = 3
+        let statistics = try await withServer(configuration: configuration) { server in
+            var peers: [Peer] = []
+            for _ in 0..<3 {
+                let peer = try await Peer.connect(to: server.address)
+                try await peer.send([1])
+                _ = try await peer.receive(1)
+                peers.append(peer)
+            }
+            let refused = try await Peer.connect(to: server.address)
+            #expect(try await refused.receiveUntilBroken().bytes.isEmpty)
+            for peer in peers { peer.close() }
+            try await eventually { await server.group.statistics().connections == 0 }
+            try await Self.visit(server, times: 1, byPeers: 1)
+        }
+        #expect(statistics.connectionsAccepted == 4)
+        #expect(statistics.connectionsRefused == 1)
+    }
+
+    @Test("No descriptor is left after faults of every kind")
+    func descriptors() async {
+        // In a process of its own: the other tests open and close descriptors all the time.
+        await #expect(processExitsWith: .success) {
+            try await Self.visitWithFaults()
+            let before = try Self.openDescriptors()
+            for _ in 0..<5 { try await Self.visitWithFaults() }
+            let after = try Self.openDescriptors()
+            guard before == after else {
+                print("descriptors before: \(before), after: \(after)")
+                exit(1)
+            }
+        }
+    }
+
+    private static func visit(_ server: TCPServer, times: Int, byPeers peers: Int) async throws {
+        try await withThrowingTaskGroup { tasks in
+            for _ in 0..<peers {
+                tasks.addTask {
+                    for _ in 0..<times {
+                        let peer = try await Peer.connect(to: server.address)
+                        try await peer.send([1, 2, 3])
+                        #expect(try await peer.receive(3) == [1, 2, 3])
+                        peer.close()
+                    }
+                }
+            }
+            try await tasks.waitForAll()
+        }
+    }
+
+    /// Peers that close, half-close, reset and stay, and connections that this side makes, or fails to.
+    private static func visitWithFaults() async throws {
+        let refusing = try PeerListener.closedAddress()
+        let server = try TCPServer(on: .loopback(port: 0), loops: 2)
+        async let running = server.run(echo)
+        var staying: [Peer] = []
+        for number in 0..<40 {
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1, 2, 3])
+            switch number % 4 {
+            case 0: peer.close()
+            case 1:
+                peer.finish()
+                _ = try await peer.receiveAll()
+            case 2: peer.reset()
+            default: staying.append(peer)
+            }
+        }
+        let loop = server.group.next()
+        try await loop.run {
+            try await loop.connect(to: server.address) { try await $0.write("hello") }
+            try? await loop.connect(to: refusing) { _ in }
+        }
+        server.shutDown(grace: .zero)
+        _ = await running
+        for peer in staying { peer.close() }
+    }
+
+    private static func openDescriptors() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").sorted()
+    }
+}

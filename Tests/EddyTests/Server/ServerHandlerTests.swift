@@ -1,0 +1,169 @@
+import Eddy
+import EddyRing
+import Testing
+
+@testable import Eddy
+
+/// What a handler does is the matter of its own connection.
+@Suite("server: handlers", .timeLimit(.minutes(2)))
+struct ServerHandlerTests {
+    private struct Mistake: Error {}
+
+    @Test("A handler that throws resets its connection after what it wrote", arguments: FeatureSet.allCases)
+    func throwing(set: FeatureSet) async throws {
+        let handler: TCPServer.Handler = { connection in
+            guard let bytes = try await connection.read() else { return }
+            try await connection.write(bytes)
+            throw Mistake()
+        }
+        let statistics = try await withServer(set, handler: handler) { server in
+            for _ in 0..<3 {
+                let peer = try await Peer.connect(to: server.address)
+                try await peer.send([1, 2, 3])
+                let (bytes, error) = try await peer.receiveUntilBroken()
+                #expect(bytes == [1, 2, 3])
+                #expect(error == .connectionReset)
+            }
+        }
+        #expect(statistics.handlerFailures == 3)
+    }
+
+    @Test("A handler that returns at once closes in order, whatever is still sent", arguments: FeatureSet.allCases)
+    func returning(set: FeatureSet) async throws {
+        let handler: TCPServer.Handler = { _ in }
+        let statistics = try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send(randomBytes(100_000))
+            #expect(try await peer.receiveAll().isEmpty)
+            peer.close()
+        }
+        #expect(statistics.handlerFailures == 0)
+    }
+
+    @Test("What was written before the handler returned arrives whole", arguments: FeatureSet.allCases)
+    func writingAndReturning(set: FeatureSet) async throws {
+        let reply = randomBytes(400_000)
+        let handler: TCPServer.Handler = { try await $0.write(reply) }
+        // Time enough for a test that has to wait for its turn.
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .seconds(100)
+        try await withServer(set, configuration: configuration, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            // Bytes that nobody reads must not turn the end into a reset, which would destroy the reply.
+            try await peer.send(randomBytes(10_000))
+            #expect(difference(try await peer.receiveAll(), from: reply) == nil)
+        }
+    }
+
+    @Test("A handler that never reads ends with the server's grace", arguments: FeatureSet.allCases)
+    func neverReading(set: FeatureSet) async throws {
+        let running = Channel<Void>()
+        let handler: TCPServer.Handler = { connection in
+            running.send(())
+            try await connection.eventLoop.sleep(for: .seconds(1000))
+        }
+        let statistics = try await withServer(set, grace: .milliseconds(1), handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await running.next()
+            server.shutDown(grace: .milliseconds(1))
+            #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+        }
+        #expect(statistics.handlerFailures == 1)
+    }
+
+    @Test("A peer that never closes is reset after the close timeout", arguments: FeatureSet.allCases)
+    func closeTimeout(set: FeatureSet) async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .milliseconds(20)
+        let handler: TCPServer.Handler = { _ in }
+        try await withServer(set, configuration: configuration, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await peer.receiveAll().isEmpty)
+            try await eventually { await server.group.statistics().connections == 0 }
+            // Told by the first byte that is sent, at the latest.
+            await #expect(throws: SystemError.self) { for _ in 0..<1000 { try await peer.send([1]) } }
+        }
+    }
+
+    @Test("A peer slower than the close timeout gets everything", arguments: [false, true])
+    func slowPeer(throwing: Bool) async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .seconds(2)
+        let reply = randomBytes(200_000)
+        let handler: TCPServer.Handler = { connection in
+            try await connection.write(reply)
+            if throwing { throw Mistake() }
+        }
+        try await withServer(configuration: configuration, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            let (bytes, error) = try await peer.receiveUntilBroken(pause: .milliseconds(100))
+            #expect(difference(bytes, from: reply) == nil)
+            #expect(error == (throwing ? .connectionReset : nil))
+        }
+    }
+
+    @Test("A connection may be handed to a child task", arguments: FeatureSet.allCases)
+    func childTask(set: FeatureSet) async throws {
+        let handler: TCPServer.Handler = { connection in
+            let carrier = ConnectionCarrier(connection)
+            try await withThrowingTaskGroup { tasks in
+                tasks.addTask { try await carrier.serve(echo) }
+                try await tasks.waitForAll()
+            }
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1, 2, 3])
+            #expect(try await peer.receive(3) == [1, 2, 3])
+            peer.close()
+        }
+    }
+
+    @Test("A connection that is dropped on another thread is closed all the same", arguments: FeatureSet.allCases)
+    func droppedElsewhere(set: FeatureSet) async throws {
+        let handler: TCPServer.Handler = { connection in
+            try await connection.write("bye")
+            let carrier = ConnectionCarrier(connection)
+            await Task.detached { carrier.drop() }.value
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await peer.receiveAll() == Array("bye".utf8))
+            peer.close()
+        }
+    }
+
+    @Test("A connection that is used on another thread traps")
+    func usedElsewhere() async {
+        await #expect(processExitsWith: .failure) {
+            let handler: TCPServer.Handler = { connection in
+                let carrier = ConnectionCarrier(connection)
+                try await Task.detached { try await carrier.write("wrong") }.value
+            }
+            try await withServer(handler: handler) { server in
+                let peer = try await Peer.connect(to: server.address)
+                _ = try await peer.receiveAll()
+            }
+        }
+    }
+
+    @Test("Bytes from another thread are sent, and their memory returns to it", arguments: FeatureSet.allCases)
+    func foreignMemory(set: FeatureSet) async throws {
+        let count = 200
+        let handler: TCPServer.Handler = { connection in
+            let carriers = try await blocking {
+                (0..<count).map { Carrier(Buffer.from(copying: [UInt8](repeating: UInt8($0), count: 8).span)) }
+            }
+            // They are neighbours in memory, and are joined in the queue.
+            for carrier in carriers {
+                guard let buffer = carrier.take() else { continue }
+                try await connection.write(buffer)
+            }
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            let expected = (0..<count).flatMap { [UInt8](repeating: UInt8($0), count: 8) }
+            #expect(difference(try await peer.receiveAll(), from: expected) == nil)
+        }
+    }
+}

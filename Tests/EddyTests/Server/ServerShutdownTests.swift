@@ -1,0 +1,175 @@
+import Eddy
+import EddyRing
+import Testing
+
+@testable import Eddy
+
+/// Shutting a server down, at every moment of its life.
+@Suite("server: shutdown", .timeLimit(.minutes(2)))
+struct ServerShutdownTests {
+    @Test("Connections finish within the grace", arguments: FeatureSet.allCases)
+    func grace(set: FeatureSet) async throws {
+        try await withServer(set) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            _ = try await peer.receive(1)
+            server.shutDown(grace: .seconds(1000))
+            // No further connections, but this one goes on.
+            try await eventually { await !self.accepts(server.address) }
+            let sent = randomBytes(100_000)
+            async let received = peer.receiveAll()
+            try await peer.send(sent)
+            peer.finish()
+            #expect(difference(try await received, from: sent) == nil)
+        }
+    }
+
+    @Test("What has not finished by the end of the grace is reset", arguments: FeatureSet.allCases, [0, 50])
+    func graceEnds(set: FeatureSet, milliseconds: Int) async throws {
+        let errors = Channel<ConnectionError>()
+        let handler: TCPServer.Handler = { connection in
+            do throws(ConnectionError) {
+                while let bytes = try await connection.read() { try await connection.write(bytes) }
+            } catch {
+                errors.send(error)
+            }
+        }
+        try await withServer(set, grace: .zero, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            _ = try await peer.receive(1)
+            server.shutDown(grace: .milliseconds(milliseconds))
+            #expect(try await errors.next() == .shutDown)
+            #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+        }
+    }
+
+    @Test("A second call shortens the grace")
+    func shortened() async throws {
+        try await withServer { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            _ = try await peer.receive(1)
+            server.shutDown(grace: .seconds(1000))
+            server.shutDown(grace: .zero)
+            #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+        }
+    }
+
+    @Test("A server that was shut down before it runs returns at once, with any number of loops", arguments: [1, 3])
+    func beforeRunning(loops: Int) async throws {
+        let server = try TCPServer(on: .loopback(port: 0), loops: loops)
+        server.shutDown(grace: .seconds(1000))
+        expectBalance(await server.run(echo))
+    }
+
+    @Test("A server that is shut down while it starts returns")
+    func whileStarting() async throws {
+        try await withLoops(count: 3) { group in
+            for round in 0..<100 {
+                let server = try TCPServer(on: .loopback(port: 0), group: group)
+                async let running = server.run(echo)
+                for _ in 0..<round % 7 { await Task.yield() }
+                server.shutDown(grace: .seconds(1000))
+                expectBalance(await running)
+            }
+        }
+    }
+
+    @Test("A listener that starts after the shutdown accepts nothing")
+    func startedLate() async throws {
+        try await withLoops(count: 2) { group in
+            let server = try TCPServer(on: .loopback(port: 0), group: group)
+            // The second loop is held up, so its listener starts late.
+            let gate = Gate()
+            let (held, holder) = (Channel<Void>(), group.loops[1])
+            let holding = Task {
+                await holder.run {
+                    held.send(())
+                    gate.waitBlocking()
+                }
+            }
+            try await held.next()
+            async let running = server.run(echo)
+            let first = group.loops[0]
+            try await eventually { await first.run { !first.listeners.isEmpty } }
+            server.shutDown(grace: .seconds(1000))
+            gate.open()
+            expectBalance(await running)
+            await holding.value
+        }
+    }
+
+    @Test("A task that is cancelled shuts its server down", arguments: FeatureSet.allCases)
+    func cancelled(set: FeatureSet) async throws {
+        try await withLoops(set, count: 2) { group in
+            let server = try TCPServer(on: .loopback(port: 0), group: group)
+            let running = Task { await server.run(echo) }
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            _ = try await peer.receive(1)
+            running.cancel()
+            expectBalance(await running.value)
+            #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+        }
+    }
+
+    @Test("A task that was cancelled before its server runs")
+    func cancelledBefore() async throws {
+        try await withLoops(count: 2) { group in
+            let server = try TCPServer(on: .loopback(port: 0), group: group)
+            let gate = Gate()
+            let running = Task {
+                await gate.wait()
+                return await server.run(echo)
+            }
+            running.cancel()
+            gate.open()
+            expectBalance(await running.value)
+        }
+    }
+
+    @Test("Peers that connect while the server shuts down are served or told", arguments: FeatureSet.allCases)
+    func duringAccept(set: FeatureSet) async throws {
+        try await withServer(set, loops: 2, grace: .zero) { server in
+            try await withThrowingTaskGroup { tasks in
+                for number in 0..<40 {
+                    tasks.addTask {
+                        guard let peer = try? await Peer.connect(to: server.address) else { return }
+                        try? await peer.send([1])
+                        _ = try await peer.receiveUntilBroken()
+                    }
+                    if number == 20 { server.shutDown(grace: .zero) }
+                }
+                try await tasks.waitForAll()
+            }
+        }
+    }
+
+    @Test("The end of one server's grace is not that of the next one on the loops")
+    func staleGrace() async throws {
+        try await withLoops { group in
+            let first = try TCPServer(on: .loopback(port: 0), group: group)
+            async let firstRunning = first.run(echo)
+            try await eventually { await group.loops[0].run { !group.loops[0].listeners.isEmpty } }
+            first.shutDown(grace: .milliseconds(200))
+            _ = await firstRunning
+            // The first server's timer is still there; it is due while this one has all its grace before it.
+            let second = try TCPServer(on: .loopback(port: 0), group: group)
+            async let secondRunning = second.run(echo)
+            let peer = try await Peer.connect(to: second.address)
+            try await peer.send([1])
+            _ = try await peer.receive(1)
+            second.shutDown(grace: .seconds(1000))
+            try await Task.sleep(for: .milliseconds(400))
+            try await peer.send([2])
+            #expect(try await peer.receive(1) == [2])
+            peer.close()
+            expectBalance(await secondRunning)
+        }
+    }
+
+    private func accepts(_ address: SocketAddress) async -> Bool {
+        (try? await Peer.connect(to: address)) != nil
+    }
+}

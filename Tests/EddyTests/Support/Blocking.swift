@@ -1,0 +1,8 @@
+import Foundation
+
+/// Runs a call that blocks on a thread of its own, so that the threads of the tests stay free.
+func blocking<Success: Sendable>(_ body: @escaping @Sendable () throws -> Success) async throws -> Success {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+    }
+}

@@ -1,0 +1,44 @@
+import EddyBuffers
+
+/// `count` bytes that look random and are the same for the same seed (SplitMix64).
+func randomBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+    var generator = SplitMix(state: seed)
+    var bytes = [UInt8](repeating: 0, count: count)
+    bytes.withUnsafeMutableBytes { bytes in
+        var offset = 0
+        while offset + 8 <= bytes.count {
+            bytes.storeBytes(of: generator.next(), toByteOffset: offset, as: UInt64.self)
+            offset += 8
+        }
+        while offset < bytes.count {
+            bytes[offset] = UInt8(truncatingIfNeeded: generator.next())
+            offset += 1
+        }
+    }
+    return bytes
+}
+
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// What is wrong with the bytes received; nil when they are the ones sent. Arrays that differ are not printed.
+func difference(_ received: [UInt8], from sent: [UInt8]) -> String? {
+    if received == sent { return nil }
+    let index = zip(received, sent).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+    return "\(received.count) of \(sent.count) bytes; the first other one: \(index.map(String.init) ?? "none")"
+}
+
+extension [UInt8] {
+    init(_ buffer: borrowing Buffer) {
+        self = buffer.bytes.withUnsafeBytes { Array($0) }
+    }
+}

@@ -1,0 +1,45 @@
+import Eddy
+import EddyBuffers
+
+@testable import Eddy
+
+extension Connection {
+    /// Reads until there are `count` bytes or the peer has ended.
+    func gather(_ count: Int) async throws -> [UInt8] {
+        var gathered: [UInt8] = []
+        while gathered.count < count, let bytes = try await read() { gathered.append(contentsOf: Array(bytes)) }
+        return gathered
+    }
+
+    /// Writes a copy of the bytes.
+    func write(_ bytes: [UInt8]) async throws(ConnectionError) {
+        try await write(Buffer.from(copying: bytes.span))
+    }
+
+    /// Reads, and says whether it was the end.
+    func isAtEnd() async throws(ConnectionError) -> Bool {
+        guard let bytes = try await read() else { return true }
+        return bytes.isEmpty
+    }
+
+    func errorOfReading() async -> ConnectionError? {
+        do { _ = try await read() } catch { return error }
+        return nil
+    }
+
+    func errorOfWriting(_ text: String) async -> ConnectionError? {
+        do { try await write(text) } catch { return error }
+        return nil
+    }
+
+    func errorOfEndingWriting() async -> ConnectionError? {
+        do { try await endWriting() } catch { return error }
+        return nil
+    }
+
+    /// Bytes that wait to be sent.
+    var queuedBytes: UInt32 { eventLoop.connections[slot].outbound.byteCount }
+
+    /// Whether a read would have to wait.
+    var hasReadEverything: Bool { eventLoop.connections[slot].inbound.isEmpty }
+}

@@ -1,0 +1,34 @@
+import EddyRing
+import Testing
+
+/// What the kernel may offer: every test of connections runs with each of these.
+enum FeatureSet: CaseIterable, Sendable, CustomTestStringConvertible {
+    case all
+    case noReceiveLimits
+    case noInlineSends
+    case noIncrementalBuffers
+    case none
+
+    /// Those among this machine's features.
+    var features: RingFeatures {
+        var features = RingFeatures.probed
+        switch self {
+        case .all: break
+        case .noReceiveLimits: features.receiveLimits = false
+        case .noInlineSends: features.inlineSends = false
+        case .noIncrementalBuffers: features.incrementalBuffers = false
+        case .none: features = RingFeatures()
+        }
+        return features
+    }
+
+    var testDescription: String {
+        switch self {
+        case .all: "all features"
+        case .noReceiveLimits: "no receive limits"
+        case .noInlineSends: "no inline sends"
+        case .noIncrementalBuffers: "no incremental buffers"
+        case .none: "no features"
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import EddyRing
+import Foundation
+import Synchronization
+
+/// The other end of a connection, which is not Eddy: blocking calls on a plain socket.
+///
+/// A call gives up with an error after a time that no test should need, so that nothing hangs.
+final class Peer: Sendable {
+    /// The stream ended before all the bytes were there.
+    struct Ended: Error { var received: Int }
+
+    private let descriptor: Int32
+    private let isOpen = Mutex(true)
+
+    /// Takes over a connected socket.
+    init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        var patience = timeval(tv_sec: 40, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
+    }
+
+    deinit { close() }
+
+    /// Connects; with a small receive buffer if this is to be a slow peer.
+    static func connect(to address: SocketAddress, receiveBuffer: Int32? = nil) async throws -> Peer {
+        try await blocking {
+            let descriptor = try Socket.openStream(for: address)
+            let peer = Peer(descriptor)
+            if var receiveBuffer {
+                setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+            }
+            try address.withSystemAddress { pointer, length throws(SystemError) in
+                let address = pointer.assumingMemoryBound(to: sockaddr.self)
+                guard Glibc.connect(descriptor, address, socklen_t(length)) == 0 else { throw .current }
+            }
+            return peer
+        }
+    }
+
+    /// Sends all the bytes.
+    func send(_ bytes: [UInt8]) async throws {
+        try await blocking { [self] in try sendAll(bytes[...]) }
+    }
+
+    /// Sends all the bytes in pieces of random length.
+    func send(_ bytes: [UInt8], inPiecesUpTo longest: Int, seed: UInt64) async throws {
+        try await blocking { [self] in
+            var generator = SplitMix(state: seed)
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let piece = rest.prefix(Int.random(in: 1...longest, using: &generator))
+                try sendAll(piece)
+                rest = rest.dropFirst(piece.count)
+            }
+        }
+    }
+
+    private func sendAll(_ bytes: ArraySlice<UInt8>) throws {
+        try bytes.withUnsafeBytes { bytes in
+            var sent = 0
+            while sent < bytes.count {
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
+                let result = Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+                guard result > 0 else { throw SystemError.current }
+                sent += result
+            }
+        }
+    }
+
+    /// Receives exactly `count` bytes.
+    func receive(_ count: Int) async throws -> [UInt8] {
+        let bytes = try await blocking { [self] in try receiveUpTo(count) }
+        guard bytes.count == count else { throw Ended(received: bytes.count) }
+        return bytes
+    }
+
+    /// Receives until the end of the stream.
+    func receiveAll() async throws -> [UInt8] {
+        try await blocking { [self] in try receiveUpTo(.max) }
+    }
+
+    /// Receives until the end of the stream or an error, which is returned with what came before it; slowly, if there
+    /// is to be a pause before each receive.
+    func receiveUntilBroken(pause: Duration = .zero) async throws -> (bytes: [UInt8], error: SystemError?) {
+        try await blocking { [self] in
+            var bytes: [UInt8] = []
+            do {
+                try receive(upTo: .max, into: &bytes, pause: pause)
+                return (bytes, nil)
+            } catch let error as SystemError {
+                return (bytes, error)
+            }
+        }
+    }
+
+    private func receiveUpTo(_ count: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try receive(upTo: count, into: &bytes)
+        return bytes
+    }
+
+    private func receive(upTo count: Int, into bytes: inout [UInt8], pause: Duration = .zero) throws {
+        var piece = [UInt8](repeating: 0, count: 64 << 10)
+        while bytes.count < count {
+            if pause > .zero { Thread.sleep(forTimeInterval: pause / .seconds(1)) }
+            let result = recv(descriptor, &piece, min(piece.count, count - bytes.count), 0)
+            guard result >= 0 else { throw SystemError.current }
+            guard result > 0 else { return }
+            bytes.append(contentsOf: piece[..<result])
+        }
+    }
+
+    /// Ends the direction to Eddy.
+    func finish() { Socket.shutdownWrite(descriptor) }
+
+    /// Breaks the connection with a reset.
+    func reset() {
+        Socket.resetOnClose(descriptor)
+        close()
+    }
+
+    func close() {
+        isOpen.withLock { isOpen in
+            if isOpen { Socket.close(descriptor) }
+            isOpen = false
+        }
+    }
+}

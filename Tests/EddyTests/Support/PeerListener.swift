@@ -1,0 +1,30 @@
+import EddyRing
+import Foundation
+
+/// A listening socket that is not Eddy's.
+final class PeerListener: Sendable {
+    let address: SocketAddress
+    private let descriptor: Int32
+
+    init() throws {
+        descriptor = try Socket.openStream(for: .loopback(port: 0))
+        try Socket.bind(descriptor, to: .loopback(port: 0))
+        try Socket.listen(descriptor, backlog: 128)
+        address = Socket.localAddress(of: descriptor)!
+        var patience = timeval(tv_sec: 40, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { Socket.close(descriptor) }
+
+    func accept() async throws -> Peer {
+        try await blocking { [descriptor] in
+            let accepted = Glibc.accept(descriptor, nil, nil)
+            guard accepted >= 0 else { throw SystemError.current }
+            return Peer(accepted)
+        }
+    }
+
+    /// An address at which nobody listens.
+    static func closedAddress() throws -> SocketAddress { try PeerListener().address }
+}

@@ -1,0 +1,61 @@
+import Eddy
+import EddyRing
+import Testing
+
+@testable import Eddy
+
+/// Runs `body` beside a server with loops of its own, shuts the server down, and checks that nothing is left over:
+/// no slice, no connection, every descriptor closed once.
+@discardableResult
+func withServer(
+    _ set: FeatureSet = .all,
+    loops: Int = 1,
+    configuration: EventLoop.Configuration = .init(),
+    grace: Duration = .seconds(40),
+    handler: @escaping TCPServer.Handler = echo,
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: (TCPServer) async throws -> Void
+) async throws -> EventLoop.Statistics {
+    let group = try EventLoopGroup(count: loops, configuration: configuration, features: set.features)
+    defer { group.shutDown() }
+    let server = try TCPServer(on: .loopback(port: 0), group: group)
+    async let running = server.run(handler)
+    do {
+        try await body(server)
+    } catch {
+        server.shutDown(grace: .zero)
+        _ = await running
+        throw error
+    }
+    server.shutDown(grace: grace)
+    let statistics = await running
+    expectBalance(statistics, sourceLocation: sourceLocation)
+    return statistics
+}
+
+/// Sends back what it receives.
+let echo: TCPServer.Handler = { connection in
+    while let bytes = try await connection.read() { try await connection.write(bytes) }
+}
+
+/// Nothing is held any more.
+func expectBalance(_ statistics: EventLoop.Statistics, sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(statistics.pool.slicesOut == 0, sourceLocation: sourceLocation)
+    #expect(statistics.connections == 0, sourceLocation: sourceLocation)
+    #expect(
+        statistics.connectionsAccepted + statistics.connectionsOpened == statistics.connectionsClosed,
+        sourceLocation: sourceLocation
+    )
+}
+
+/// Runs `body` with a group of loops that ends after it.
+func withLoops<Success>(
+    _ set: FeatureSet = .all,
+    count: Int = 1,
+    configuration: EventLoop.Configuration = .init(),
+    _ body: (EventLoopGroup) async throws -> Success
+) async throws -> Success {
+    let group = try EventLoopGroup(count: count, configuration: configuration, features: set.features)
+    defer { group.shutDown() }
+    return try await body(group)
+}
