@@ -12,13 +12,14 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 
-/// Nothing here depends on Eddy's sources: its servers are measured as the command that users run.
+/// Only the benchmark of buffers depends on Eddy's sources: its servers are measured as the command that users run.
 let package = Package(
     name: "eddy-benchmarks",
     products: [
         .library(name: "malloc-count", type: .dynamic, targets: ["MallocCount"])
     ],
     dependencies: [
+        .package(name: "eddy", path: ".."),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     ],
@@ -37,6 +38,16 @@ let package = Package(
         .target(name: "NIOPeer", dependencies: nio, swiftSettings: settings),
         .executableTarget(name: "nio-echo", dependencies: ["NIOPeer"] + nio, swiftSettings: settings),
         .executableTarget(name: "nio-async-echo", dependencies: ["NIOPeer"] + nio, swiftSettings: settings),
+        // What a buffer costs.
+        .executableTarget(
+            name: "buffers-bench",
+            dependencies: [
+                .product(name: "EddyBuffers", package: "eddy"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            exclude: ["README.md", "node-buffers.js"],
+            swiftSettings: [.enableExperimentalFeature("Lifetimes")]
+        ),
         // What measures them.
         .executableTarget(name: "echo-load", dependencies: ["PeerSupport"]),
         .target(name: "MallocCount"),

@@ -136,6 +136,12 @@ package final class Ring {
 
     // MARK: Completions
 
+    /// Whether a completion waits to be read.
+    package var hasCompletions: Bool {
+        unsafe !cursor.pointee.setAside.isEmpty
+            || cursor.pointee.completionHead != eddy_load_acquire(engine.ring.pointee.cq.ktail) || hasOverflowed
+    }
+
     /// The next completion, which is taken out of the queue; nil when there is none.
     package func nextCompletion() -> CompletionEntry? {
         if unsafe !cursor.pointee.setAside.isEmpty { return unsafe cursor.pointee.setAside.popLast() }

@@ -54,6 +54,10 @@ struct ConnectionState {
         static let receivesOneByOne = Flags(rawValue: 1 << 11)
         /// All is sent; a timer looks whether the peer has received it.
         static let awaitingDelivery = Flags(rawValue: 1 << 12)
+        /// Fills small chunks: receives into large ones, one by one.
+        static let bulk = Flags(rawValue: 1 << 13)
+        /// The receive in flight is one into large chunks.
+        static let receivingBulk = Flags(rawValue: 1 << 14)
     }
 
     var descriptor: Int32 = -1

@@ -17,6 +17,8 @@ extension EventLoop {
         public var bytesSent: UInt64 = 0
         /// Receives that had to wait for memory.
         public var starvations: UInt64 = 0
+        /// Slices that were copied out of their chunks, because those who hold slices kept too many chunks.
+        public var copies: UInt64 = 0
         /// Calls of io_uring_enter(2), operations submitted and completions read.
         public var enters: UInt64 = 0
         public var submissions: UInt64 = 0
@@ -42,6 +44,7 @@ extension EventLoop {
             sum.bytesReceived += right.bytesReceived
             sum.bytesSent += right.bytesSent
             sum.starvations += right.starvations
+            sum.copies += right.copies
             sum.enters += right.enters
             sum.submissions += right.submissions
             sum.completions += right.completions
@@ -77,7 +80,8 @@ extension EventLoop {
         statistics.handlerFailures = counters.handlerFailures
         statistics.bytesReceived = counters.bytesReceived
         statistics.bytesSent = counters.bytesSent
-        statistics.starvations = receiveRing.starvations
+        statistics.starvations = receiveRing.starvations + (bulkRing?.starvations ?? 0)
+        statistics.copies = receiveRing.copies + (bulkRing?.copies ?? 0)
         statistics.enters = ringStatistics.enters
         statistics.submissions = ringStatistics.submissions
         statistics.completions = ringStatistics.completions

@@ -10,6 +10,16 @@ internal import EddyRing
 // With a kernel that knows receive limits the multishot receive is given a credit of the window and ends by itself.
 // Without, it is cancelled when the window is full, and that connection receives one by one from then on: to cancel
 // and arm again and again costs more than it saves.
+//
+// A kernel that fills large chunks by and by serves small and large messages alike. For others there are two sizes: a
+// connection that fills a small chunk and has more waiting goes over to large ones, and back when it leaves them nearly
+// empty.
+//
+//        small chunk full, more waiting
+//     ──────────────────────────────────▶
+//     small, multishot             large, one by one
+//     ◀──────────────────────────────────
+//        less than a quarter of a small chunk
 
 extension EventLoop {
     /// Submits a receive if the connection may have one.
@@ -18,7 +28,14 @@ extension EventLoop {
         guard flags.isDisjoint(with: [.receiving, .peerEnded, .starved]), !connections[slot].hasFailed else { return }
         guard receiveBacklog(slot) < UInt32(configuration.receiveWindow) else { return }
         let entry: SubmissionEntry
-        if flags.contains(.receivesOneByOne) {
+        if let bulkRing, flags.contains(.bulk), bulkRing.hasChunks {
+            entry = .receiveOnce(
+                descriptor: connections[slot].descriptor,
+                group: bulkRing.group,
+                token: token(.receive, slot)
+            )
+            connections[slot].flags.insert(.receivingBulk)
+        } else if flags.contains(.receivesOneByOne) {
             entry = .receiveOnce(
                 descriptor: connections[slot].descriptor,
                 group: receiveRing.group,
@@ -47,18 +64,36 @@ extension EventLoop {
 
     /// A receive completed: bytes, the end of the stream, a failure, or its own end.
     func received(_ completion: CompletionEntry, slot: UInt32) {
-        if let slice = receiveRing.slice(for: completion) {
+        if let slice = receivedSlice(completion, slot: slot) {
             counters.bytesReceived += UInt64(slice.count)
             accept(slice, from: slot)
         }
         if completion.isLast {
-            connections[slot].flags.subtract([.receiving, .cancellingReceive])
+            if completion.error == .noBufferSpace { noteStarvation(slot) }
+            connections[slot].flags.subtract([.receiving, .cancellingReceive, .receivingBulk])
             if completion.flags.contains(.socketNotEmpty) { connections[slot].flags.remove(.warm) }
             connections[slot].operations -= 1
             receiveEnded(completion, slot: slot)
         } else if !features.receiveLimits {
             pauseWhenWindowIsFull(slot)
         }
+    }
+
+    /// The slice that a receive filled.
+    private func receivedSlice(_ completion: CompletionEntry, slot: UInt32) -> Slice? {
+        guard let bulkRing else { return receiveRing.slice(for: completion) }
+        if connections[slot].flags.contains(.receivingBulk) {
+            let slice = bulkRing.slice(for: completion)
+            if let slice, Int(slice.count) < receiveRing.chunkSize / 4 { connections[slot].flags.remove(.bulk) }
+            return slice
+        }
+        let slice = receiveRing.slice(for: completion)
+        if let slice, Int(slice.count) == receiveRing.chunkSize, completion.flags.contains(.socketNotEmpty) {
+            connections[slot].flags.insert(.bulk)
+            // The multishot receive would go on with small chunks for ever.
+            if !completion.isLast { cancelReceive(slot) }
+        }
+        return slice
     }
 
     /// Puts received bytes where they belong.
@@ -81,7 +116,6 @@ extension EventLoop {
             // Its credit is used up, or the kernel could not go on: armed again when there is room.
             armReceiveIfWanted(slot)
         case .noBufferSpace:
-            receiveRing.noteStarvation()
             waitForMemory(slot)
         case .cancelled, .interrupted, .again:
             armReceiveIfWanted(slot)
@@ -94,6 +128,16 @@ extension EventLoop {
     /// Arms the receive again, unless the connection is on its way out.
     private func armReceiveIfWanted(_ slot: UInt32) {
         if connections[slot].phase == .open { armReceive(slot) }
+    }
+
+    /// The ring of the receive that ended grows. Who found no large chunk goes on with small ones.
+    private func noteStarvation(_ slot: UInt32) {
+        if connections[slot].flags.contains(.receivingBulk) {
+            connections[slot].flags.remove(.bulk)
+            bulkRing?.noteStarvation()
+        } else {
+            receiveRing.noteStarvation()
+        }
     }
 
     /// Parks the connection until there are chunks. First come, first served.

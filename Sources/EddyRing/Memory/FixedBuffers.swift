@@ -34,7 +34,7 @@ package struct FixedBuffers: ~Copyable {
     /// Registers slabs that the pool has mapped since the last call. Costs nothing when there are none.
     package mutating func register(slabsOf pool: BufferPool) {
         while refusal == nil, registeredSlabs < min(pool.slabCount, Self.tableSize) {
-            let slab = unsafe pool.slabMemory(at: registeredSlabs)
+            guard let slab = unsafe pool.slabMemory(at: registeredSlabs) else { return }
             guard LockedMemory.reserve(slab.count) else {
                 refusal = .outOfMemory
                 return
@@ -45,6 +45,7 @@ package struct FixedBuffers: ~Copyable {
             if result == 1 {
                 registeredSlabs += 1
                 registeredBytes += slab.count
+                pool.pinSlabs(registeredSlabs)
             } else {
                 LockedMemory.giveBack(slab.count)
                 refusal = result < 0 ? SystemError(-result) : .outOfMemory

@@ -14,7 +14,11 @@ package import EddyBuffers
 // smaller. Either way an entry that is used up is given another free chunk, whichever that is: a slow consumer that
 // holds one slice costs memory, and does not block the entry.
 //
-// The ring starts with few chunks, which stay in the cache, and grows when receives find it empty.
+// The ring starts with few chunks, which stay in the cache, grows when receives find it empty, and shrinks when most of
+// its chunks have long been idle.
+//
+// A slice holds its chunk. When what is held takes more than half of the pool, small slices are copied out of their
+// chunks to memory of their own: somebody who keeps one slice of each chunk then takes the memory of those slices alone.
 
 /// Chunks lent to the kernel for receives, and the way from a completion to the slice that it filled.
 ///
@@ -25,6 +29,9 @@ package final class ReceiveRing {
     package let group: UInt16
     /// Whether the kernel fills a chunk by and by instead of once.
     package let isIncremental: Bool
+
+    /// Bytes of each chunk.
+    package let chunkSize: Int
 
     private let ring: Ring
     private let pool: BufferPool
@@ -50,6 +57,12 @@ package final class ReceiveRing {
     }
 
     private struct State {
+        /// Whether small slices are copied out of their chunks: the pool is under pressure.
+        var copiesOut = false
+        /// The fewest entries that the kernel had left since ``shrink()``.
+        var fewest: UInt16 = 0
+        /// Entries that the ring starts with, and never goes below.
+        let minimum: UInt16
         /// Where the next entry goes. Wraps.
         var tail: UInt16 = 0
         /// Entries that the kernel has and has not used up.
@@ -57,6 +70,8 @@ package final class ReceiveRing {
         /// Entries that the ring aims at; doubled when receives found it empty.
         var target: UInt16
         var starvations: UInt64 = 0
+        /// Slices that were copied out.
+        var copies: UInt64 = 0
     }
 
     /// Registers a ring of the pool's chunks with the kernel and provides the first of them.
@@ -65,12 +80,14 @@ package final class ReceiveRing {
         pool: BufferPool,
         incremental: Bool,
         group: UInt16 = 0,
-        target: UInt16 = 8
+        target: UInt16 = 8,
+        chunkSize: Int? = nil
     ) throws(RingError) {
         self.ring = ring
         self.pool = pool
         self.group = group
         isIncremental = incremental
+        self.chunkSize = chunkSize ?? pool.configuration.receiveChunkSize
         let count = Int(Self.capacity)
         // The kernel wants whole pages.
         let memory = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Entry>.stride, alignment: 4096)
@@ -79,15 +96,19 @@ package final class ReceiveRing {
         unsafe lent = .allocate(capacity: count)
         unsafe lent.initialize(repeating: LentChunk(), count: count)
         unsafe state = .allocate(capacity: 1)
-        unsafe state.initialize(to: State(target: target))
-        let flags = incremental ? EDDY_PBUF_RING_INC : 0
-        let result = unsafe eddy_register_buffer_ring(ring.engine.ring, memory, UInt32(count), group, flags)
+        unsafe state.initialize(to: State(minimum: target, target: target))
+        try register()
+        refill()
+    }
+
+    private func register() throws(RingError) {
+        let flags = isIncremental ? EDDY_PBUF_RING_INC : 0
+        let result = unsafe eddy_register_buffer_ring(ring.engine.ring, entries, UInt32(Self.capacity), group, flags)
         guard result == 0 else {
             throw result == -EINVAL
                 ? RingError.missingFeature("provided-buffer rings")
                 : RingError.system(call: "io_uring_register", error: SystemError(-result))
         }
-        refill()
     }
 
     deinit {
@@ -111,6 +132,10 @@ package final class ReceiveRing {
     package var starvations: UInt64 { unsafe state.pointee.starvations }
     /// Whether a receive would find a chunk.
     package var hasChunks: Bool { unsafe state.pointee.count > 0 }
+    /// Slices that were copied out of their chunks because the pool was under pressure.
+    package var copies: UInt64 { unsafe state.pointee.copies }
+    /// Whether the ring has grown, so that ``shrink()`` may have something to do.
+    package var mayShrink: Bool { unsafe state.pointee.target > state.pointee.minimum }
 
     // MARK: Completions
 
@@ -131,7 +156,7 @@ package final class ReceiveRing {
         let byteCount = UInt32(completion.result)
         let filled = unsafe entry.pointee.filled
         precondition(Int(filled) + Int(byteCount) <= chunk.capacity, "the kernel filled more than a chunk")
-        chunk.retainOnOwnerThread()
+        chunk.retainOnOwnerThread(byteCount: byteCount)
         let slice = unsafe Slice(
             chunk: chunk,
             start: chunk.base + Int(filled),
@@ -140,13 +165,21 @@ package final class ReceiveRing {
         )
         unsafe entry.pointee.filled = filled + byteCount
         if !completion.flags.contains(.bufferContinues) { unsafe giveBack(entry, chunk) }
-        return slice
+        return unsafe state.pointee.copiesOut ? copyOut(slice) : slice
+    }
+
+    @inline(never)
+    private func copyOut(_ slice: Slice) -> Slice {
+        let copy = pool.copyOut(slice)
+        if copy.chunk != slice.chunk { unsafe state.pointee.copies += 1 }
+        return copy
     }
 
     /// The kernel has let go of the chunk; its entry can be provided anew.
     private func giveBack(_ entry: UnsafeMutablePointer<LentChunk>, _ chunk: Chunk) {
         unsafe entry.pointee = LentChunk()
         unsafe state.pointee.count -= 1
+        unsafe state.pointee.fewest = min(state.pointee.fewest, state.pointee.count)
         pool.takeBack(chunk)
     }
 
@@ -159,9 +192,10 @@ package final class ReceiveRing {
     package func refill() -> Bool {
         guard unsafe state.pointee.count < state.pointee.target else { return true }
         let before = unsafe state.pointee.tail
-        while unsafe state.pointee.count < state.pointee.target, let chunk = pool.lendReceiveChunk() {
+        while unsafe state.pointee.count < state.pointee.target, let chunk = pool.lendReceiveChunk(size: chunkSize) {
             provide(chunk)
         }
+        unsafe state.pointee.copiesOut = pool.isUnderPressure
         if unsafe state.pointee.tail != before {
             unsafe eddy_store_release_16(&entries[0].tail, state.pointee.tail)
         }
@@ -185,5 +219,25 @@ package final class ReceiveRing {
     package func noteStarvation() {
         unsafe state.pointee.starvations += 1
         unsafe state.pointee.target = min(state.pointee.target * 2, Self.capacity)
+    }
+
+    /// Halves the ring if more than half of its chunks have been idle since the last call. Call it every now and then,
+    /// when every completion that was posted has been read.
+    ///
+    /// Chunks that the kernel has cannot be taken out one by one, and an idle kernel uses none up. So the ring is taken
+    /// away as a whole and given anew: receives that are in flight look for it when data arrive. Only where the kernel
+    /// posts completions within `enter` alone, so that nothing can happen in between.
+    package func shrink() throws(RingError) {
+        let (count, fewest, target) = unsafe (state.pointee.count, state.pointee.fewest, state.pointee.target)
+        unsafe state.pointee.fewest = count
+        guard mayShrink, fewest > target / 2 else { return }
+        unsafe state.pointee.target = max(target / 2, state.pointee.minimum)
+        guard ring.defersTaskWork, unsafe count > state.pointee.target else { return }
+        close()
+        unsafe state.pointee.tail = 0
+        unsafe eddy_store_release_16(&entries[0].tail, 0)
+        try register()
+        refill()
+        unsafe state.pointee.fewest = state.pointee.count
     }
 }

@@ -1,0 +1,49 @@
+import Glibc
+
+/// The figures, a row a case.
+struct Table {
+    private var rows: [(name: String, medians: [(String, Double)])] = []
+
+    /// Runs `kinds` `rounds` times, all kinds in turn, and keeps each one's median.
+    mutating func measure(_ name: String, rounds: Int, _ kinds: () -> [(String, Double)]) {
+        var figures: [String: [Double]] = [:]
+        var order: [String] = []
+        _ = kinds()
+        for _ in 0..<rounds {
+            for (kind, nanoseconds) in kinds() {
+                if figures[kind] == nil { order.append(kind) }
+                figures[kind, default: []].append(nanoseconds)
+            }
+        }
+        rows.append((name, order.map { ($0, figures[$0]!.sorted()[rounds / 2]) }))
+    }
+
+    func print() {
+        Swift.print("| ns an operation | eddy | malloc | NIO |\n| --- | --- | --- | --- |")
+        for row in rows {
+            let figures = Dictionary(uniqueKeysWithValues: row.medians)
+            let cells = ["eddy", "malloc", "NIO"].map { figures[$0].map { "\((($0 * 10).rounded()) / 10)" } ?? "" }
+            Swift.print("| \(row.name) | \(cells.joined(separator: " | ")) |")
+        }
+    }
+}
+
+/// Nanoseconds of this thread's processor time that `body` takes for each of `count` operations. Other load on the machine
+/// hardly counts.
+@inline(__always)
+func nanosecondsEach(_ count: Int, _ body: () -> Void) -> Double {
+    let start = threadNanoseconds()
+    body()
+    return (threadNanoseconds() - start) / Double(count)
+}
+
+private func threadNanoseconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+}
+
+/// Keeps the optimiser from leaving out what makes `pointer`.
+@inline(never)
+@_optimize(none)
+func use(_ pointer: UnsafeRawPointer?) {}

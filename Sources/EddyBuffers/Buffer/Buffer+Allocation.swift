@@ -1,0 +1,103 @@
+// Where a buffer's memory comes from. Node's rule is kept: less than half of `poolSize` is carved from the pool's
+// chunk, more gets memory of its own.
+//
+//                        size < poolSize / 2        else
+//     allocUnsafe, from       carved              own memory
+//     alloc, allocUnsafeSlow  own memory          own memory
+
+extension Buffer {
+    /// Room for `byteCount` bytes from the current thread's pool, none of them initialised: `count` is 0.
+    ///
+    /// As in Node.js, a size of less than half of ``BufferPool/poolSize`` is carved from the pool's chunk, and a
+    /// larger one gets memory of its own. Unlike Node's `allocUnsafe` the old content cannot be seen: append to
+    /// the buffer, or fill it with ``append(initializingWith:)``.
+    ///
+    /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
+    public static func allocUnsafe(_ byteCount: Int) -> Buffer {
+        Buffer(adopting: BufferPool.withCurrent { $0.allocateSlice(byteCount) })
+    }
+
+    /// Room for `byteCount` bytes like ``allocUnsafe(_:)``, but never beyond the pool's limit.
+    ///
+    /// - Throws: ``BufferPool/LimitReached`` when all of ``BufferPool/Configuration/maximumBytes`` is in use.
+    /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
+    public static func allocWithinLimit(_ byteCount: Int) throws(BufferPool.LimitReached) -> Buffer {
+        let slice = BufferPool.withCurrent { $0.allocateWithinLimit(byteCount) }
+        guard let slice else { throw BufferPool.LimitReached() }
+        return Buffer(adopting: slice)
+    }
+
+    /// Room for `byteCount` bytes of memory of its own, none of them initialised. Never pooled, as in Node.js: for what
+    /// is kept for long, and would keep a whole chunk with it.
+    ///
+    /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
+    public static func allocUnsafeSlow(_ byteCount: Int) -> Buffer {
+        Buffer(adopting: BufferPool.withCurrent { $0.allocateDedicated(byteCount) })
+    }
+
+    /// A buffer of `byteCount` bytes, all of them `fill`. Never pooled, as in Node.js.
+    ///
+    /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
+    public static func alloc(_ byteCount: Int, fill: UInt8 = 0) -> Buffer {
+        var buffer = Buffer.allocUnsafeSlow(byteCount)
+        buffer.append(repeating: fill, count: byteCount)
+        return buffer
+    }
+
+    /// A buffer of `byteCount` bytes that repeat the text's UTF-8. Never pooled, as in Node.js.
+    ///
+    /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
+    public static func alloc(_ byteCount: Int, fill: String) -> Buffer {
+        var buffer = Buffer.alloc(byteCount)
+        buffer.fill(fill)
+        return buffer
+    }
+
+    /// A pooled copy of the string's UTF-8.
+    public static func from(_ string: String) -> Buffer {
+        var buffer = Buffer.allocUnsafe(string.utf8.count)
+        buffer.append(string)
+        return buffer
+    }
+
+    /// A pooled copy of the bytes.
+    public static func from(copying bytes: RawSpan) -> Buffer {
+        var buffer = Buffer.allocUnsafe(bytes.byteCount)
+        buffer.append(copying: bytes)
+        return buffer
+    }
+
+    /// A pooled copy of the bytes, for example of an array's `span`.
+    public static func from(copying bytes: Span<UInt8>) -> Buffer {
+        unsafe from(copying: bytes.bytes)
+    }
+
+    /// A pooled copy of a collection's bytes.
+    public static func from(_ bytes: some Collection<UInt8>) -> Buffer {
+        var buffer = Buffer.allocUnsafe(bytes.count)
+        let copied: Void? = bytes.withContiguousStorageIfAvailable { bytes in
+            unsafe buffer.append(copying: RawSpan(_unsafeElements: bytes))
+        }
+        if copied == nil {
+            for byte in bytes { buffer.append(byte) }
+        }
+        return buffer
+    }
+
+    /// All the bytes of the shared buffers, one behind the other. Node's `Buffer.concat(list, totalLength)`: with a
+    /// `totalCount` the rest is cut off, or what is missing is zero.
+    ///
+    /// To send several buffers do not join them: write one after the other, and the loop sends them with one vectored
+    /// send.
+    ///
+    /// - Precondition: the sum of the counts, or `totalCount`, is from 0 to 2,147,483,647.
+    public static func concat(_ parts: some Collection<SharedBuffer>, totalCount: Int? = nil) -> Buffer {
+        let totalCount = totalCount ?? parts.reduce(0) { $0 + $1.count }
+        var whole = Buffer.allocUnsafe(totalCount)
+        for part in parts where whole.freeCapacity > 0 {
+            whole.append(copying: part.bytes.extracting(first: whole.freeCapacity))
+        }
+        whole.append(repeating: 0, count: totalCount - whole.count)
+        return whole
+    }
+}

@@ -1,0 +1,142 @@
+internal import Glibc
+
+// Storing replaces bytes that are there; `append` adds them.
+
+extension Buffer {
+    /// Replaces the bytes from `offset` on by the integer's. Node's `buf.writeUInt8`, `writeInt32BE` and so on.
+    ///
+    /// - Precondition: the integer's bytes lie within the buffer's.
+    @inlinable
+    public mutating func store<Integer: FixedWidthInteger & BitwiseCopyable>(
+        _ value: Integer,
+        at offset: Int,
+        endianness: Endianness = .big
+    ) {
+        let place = unsafe place(of: MemoryLayout<Integer>.size, at: offset)
+        unsafe place.storeBytes(of: value.ordered(endianness), as: Integer.self)
+    }
+
+    /// Where `byteCount` bytes of the buffer start at `offset`.
+    @usableFromInline
+    mutating func place(of byteCount: Int, at offset: Int) -> UnsafeMutableRawPointer {
+        precondition(offset >= 0 && offset <= count - byteCount, "the integer lies outside of the buffer")
+        return unsafe slice.start + offset
+    }
+
+    /// Replaces four bytes by the number in IEEE 754 single precision. Node's `buf.writeFloatBE`.
+    ///
+    /// - Precondition: they lie within the buffer.
+    public mutating func store(_ value: Float, at offset: Int, endianness: Endianness = .big) {
+        store(value.bitPattern, at: offset, endianness: endianness)
+    }
+
+    /// Replaces eight bytes by the number in IEEE 754 double precision. Node's `buf.writeDoubleBE`.
+    ///
+    /// - Precondition: they lie within the buffer.
+    public mutating func store(_ value: Double, at offset: Int, endianness: Endianness = .big) {
+        store(value.bitPattern, at: offset, endianness: endianness)
+    }
+
+    /// Replaces `byteCount` bytes by the lowest ones of the integer. Node's `buf.writeUIntBE(value, offset, byteLength)`
+    /// and `writeIntBE`, for up to 8 bytes instead of 6.
+    ///
+    /// - Precondition: `byteCount` is from 1 to 8, `value` fits into it as a signed or an unsigned integer, and the
+    ///   bytes lie within the buffer.
+    public mutating func store(
+        _ value: Int64,
+        at offset: Int,
+        byteCount: Int,
+        endianness: Endianness = .big
+    ) {
+        precondition((1...8).contains(byteCount), "an integer has from 1 to 8 bytes")
+        precondition(offset >= 0 && offset <= count - byteCount, "the integer lies outside of the buffer")
+        let isUnsigned = byteCount == 8 || value >> Int64(8 * byteCount) == 0
+        let isSigned = value >> Int64(8 * byteCount - 1) == -1
+        precondition(isUnsigned || isSigned, "the value does not fit into so few bytes")
+        for index in 0..<byteCount {
+            let place = endianness == .big ? byteCount - 1 - index : index
+            let byte = UInt8(truncatingIfNeeded: value >> Int64(8 * index))
+            unsafe slice.start.storeBytes(of: byte, toByteOffset: offset + place, as: UInt8.self)
+        }
+    }
+
+    /// Appends the integer's bytes.
+    ///
+    /// - Precondition: they fit into ``freeCapacity``.
+    @inlinable
+    public mutating func append<Integer: FixedWidthInteger & BitwiseCopyable>(
+        _ value: Integer,
+        endianness: Endianness = .big
+    ) {
+        unsafe extend(by: MemoryLayout<Integer>.size).storeBytes(of: value.ordered(endianness), as: Integer.self)
+    }
+
+    /// Takes `byteCount` bytes of free capacity, which the caller writes at once, and says where they start.
+    @usableFromInline
+    mutating func extend(by byteCount: Int) -> UnsafeMutableRawPointer {
+        precondition(byteCount <= freeCapacity, "the buffer has no room for this integer; allocate a larger one")
+        let end = unsafe slice.end
+        slice.count += UInt32(byteCount)
+        return unsafe end
+    }
+
+    /// Replaces the bytes from `offset` on by a copy of `source`, as far as there is room; says how many. Node's
+    /// `source.copy(target, targetStart)`: what does not fit is left out.
+    ///
+    /// - Precondition: `offset` is from 0 to ``count``.
+    @discardableResult
+    public mutating func replaceBytes(from offset: Int = 0, with source: RawSpan) -> Int {
+        precondition(offset >= 0 && offset <= count, "the copy must start within the buffer")
+        let copied = min(source.byteCount, count - offset)
+        unsafe source.withUnsafeBytes { source in
+            guard let bytes = source.baseAddress else { return }
+            // The source may be another part of the same memory.
+            unsafe _ = memmove(slice.start + offset, bytes, copied)
+        }
+        return copied
+    }
+
+    /// Replaces the bytes of `range` by `byte`. Node's `buf.fill(value, offset, end)`.
+    ///
+    /// - Precondition: `range` lies within the buffer's bytes.
+    public mutating func fill(_ byte: UInt8, in range: Range<Int>? = nil) {
+        let range = range ?? 0..<count
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the buffer")
+        unsafe _ = memset(slice.start + range.lowerBound, Int32(byte), range.count)
+    }
+
+    /// Replaces the bytes of `range` by `pattern` again and again; its last repetition is cut off. An empty pattern
+    /// fills with zeros, as in Node.js.
+    ///
+    /// - Precondition: `range` lies within the buffer's bytes.
+    public mutating func fill(_ pattern: RawSpan, in range: Range<Int>? = nil) {
+        let range = range ?? 0..<count
+        guard pattern.byteCount > 0 else { return fill(0, in: range) }
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the buffer")
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let piece = pattern.extracting(first: range.upperBound - offset)
+            offset += replaceBytes(from: offset, with: piece)
+        }
+    }
+
+    /// Fills with the text's UTF-8, again and again.
+    ///
+    /// - Precondition: `range` lies within the buffer's bytes.
+    public mutating func fill(_ text: String, in range: Range<Int>? = nil) {
+        var text = text
+        text.withUTF8 { utf8 in unsafe fill(RawSpan(_unsafeElements: utf8), in: range) }
+    }
+
+    /// Turns the bytes of each group of `width` around. Node's `buf.swap16`, `swap32` and `swap64`, with a width of 2,
+    /// 4 and 8.
+    ///
+    /// - Precondition: ``count`` is a multiple of `width`, which is at least 1.
+    public mutating func swapBytes(width: Int) {
+        precondition(width >= 1 && count % width == 0, "the buffer's size must be a multiple of the width")
+        let bytes = unsafe UnsafeMutableRawBufferPointer(start: slice.start, count: count)
+        for group in stride(from: 0, to: count, by: width) {
+            unsafe bytes[group..<(group + width)].reverse()
+        }
+    }
+}

@@ -1,0 +1,85 @@
+/// Reads a buffer's bytes from its start to its end, and says so when there are fewer than asked for: what a parser of
+/// bytes from a peer needs.
+///
+/// ```swift
+/// var cursor = Cursor(buffer.bytes)
+/// let length = try cursor.read(UInt16.self)
+/// let payload = try cursor.read(byteCount: Int(length))
+/// ```
+///
+/// A read that throws does not move the cursor: it can be tried again with more bytes.
+public struct Cursor: ~Escapable {
+    @usableFromInline let bytes: RawSpan
+    /// Bytes read so far: where the next read starts.
+    public private(set) var offset = 0
+
+    /// A cursor at the start of `bytes`.
+    @_lifetime(copy bytes)
+    public init(_ bytes: RawSpan) {
+        self.bytes = bytes
+    }
+
+    /// Bytes that have not been read.
+    public var remaining: Int { bytes.byteCount - offset }
+
+    /// Fewer bytes are left than a read needs.
+    public struct EndOfBytes: Error, Hashable, CustomStringConvertible {
+        /// Where the read started, what it needed, and what was left.
+        public var offset: Int
+        public var needed: Int
+        public var remaining: Int
+
+        public var description: String {
+            "\(needed) bytes are needed at offset \(offset), and \(remaining) are left; read more bytes and try again"
+        }
+    }
+
+    /// The next integer.
+    @_lifetime(self: copy self)
+    @inlinable
+    public mutating func read<Integer: FixedWidthInteger & BitwiseCopyable>(
+        _ type: Integer.Type = Integer.self,
+        endianness: Endianness = .big
+    ) throws(EndOfBytes) -> Integer {
+        let start = try advance(by: MemoryLayout<Integer>.size)
+        let value = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: Integer.self)
+        return value.ordered(endianness)
+    }
+
+    /// The next number in IEEE 754 single precision.
+    @_lifetime(self: copy self)
+    public mutating func readFloat(endianness: Endianness = .big) throws(EndOfBytes) -> Float {
+        Float(bitPattern: try read(endianness: endianness))
+    }
+
+    /// The next number in IEEE 754 double precision.
+    @_lifetime(self: copy self)
+    public mutating func readDouble(endianness: Endianness = .big) throws(EndOfBytes) -> Double {
+        Double(bitPattern: try read(endianness: endianness))
+    }
+
+    /// The next `byteCount` bytes, as a view.
+    @_lifetime(copy self)
+    @_lifetime(self: copy self)
+    public mutating func read(byteCount: Int) throws(EndOfBytes) -> RawSpan {
+        let start = try advance(by: byteCount)
+        return bytes.extracting(start..<(start + byteCount))
+    }
+
+    /// Passes over the next `byteCount` bytes.
+    @_lifetime(self: copy self)
+    public mutating func skip(_ byteCount: Int) throws(EndOfBytes) {
+        _ = try advance(by: byteCount)
+    }
+
+    @_lifetime(self: copy self)
+    @usableFromInline
+    mutating func advance(by byteCount: Int) throws(EndOfBytes) -> Int {
+        precondition(byteCount >= 0, "a cursor reads forwards")
+        guard byteCount <= remaining else {
+            throw EndOfBytes(offset: offset, needed: byteCount, remaining: remaining)
+        }
+        defer { offset += byteCount }
+        return offset
+    }
+}

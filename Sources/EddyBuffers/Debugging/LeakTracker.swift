@@ -1,0 +1,80 @@
+// A watched buffer gets memory of its own, so that its drop takes the slow way by itself, on which the tracker is told.
+// Neither carving nor dropping asks whether anybody watches.
+
+/// Knows the watched buffers of a pool. Owner thread only (after closing: under the pool's lock).
+@safe
+final class LeakTracker {
+    private struct Record {
+        var time: ContinuousClock.Instant
+        /// Nil for a chunk that the kernel filled.
+        var stack: CallStack?
+    }
+
+    private let level: LeakDetection
+    private var allocations = 0
+    private var records: [UInt: Record] = [:]
+
+    init?(_ level: LeakDetection) {
+        guard level != .off else { return nil }
+        self.level = level
+    }
+
+    static let samplingInterval = 128
+
+    func samplesNextAllocation() -> Bool {
+        guard level == .sampled else { return true }
+        allocations += 1
+        return allocations % Self.samplingInterval == 1
+    }
+
+    /// Remembers the caller of the pool, or all callers.
+    func note(_ chunk: Chunk) {
+        records[key(chunk)] = Record(time: .now, stack: CallStack())
+    }
+
+    /// Remembers when the kernel, or a carver, got the chunk.
+    func noteFilling(_ chunk: Chunk) {
+        records[key(chunk)] = Record(time: .now, stack: nil)
+    }
+
+    func forget(_ chunk: Chunk) {
+        records[key(chunk)] = nil
+    }
+
+    func leak(of chunk: Chunk, olderThan age: Duration) -> Leak? {
+        let slices = unsafe chunk.state.pointee.slices
+        guard slices.count > 0, let record = records[key(chunk)] else { return nil }
+        let ownAge = ContinuousClock.now - record.time
+        guard ownAge >= age else { return nil }
+        var places = record.stack?.callers ?? ["\(slices.count) slices that were received"]
+        if level != .stacks { places = Array(places.prefix(1)) }
+        return Leak(byteCount: slices.byteCount, age: ownAge, places: places)
+    }
+
+    private func key(_ chunk: Chunk) -> UInt { unsafe UInt(bitPattern: chunk.state) }
+}
+
+extension BufferPool {
+    /// Watched buffers that have been held for `age` or longer, oldest first. Owner thread only.
+    ///
+    /// Empty while ``Configuration/leakDetection`` is off.
+    public func leaks(olderThan age: Duration = .zero) -> [Leak] {
+        guard let leakTracker else { return [] }
+        var leaks: [Leak] = []
+        forEachChunk { chunk in
+            if let leak = leakTracker.leak(of: chunk, olderThan: age) { leaks.append(leak) }
+        }
+        return leaks.sorted { $0.age > $1.age }
+    }
+
+    /// Memory for one buffer alone, which is watched.
+    func allocateTracked(_ byteCount: Int) -> Slice {
+        let slice = allocateDedicated(byteCount)
+        if let chunk = slice.chunk { leakTracker?.note(chunk) }
+        return slice
+    }
+
+    func reportLeaks() {
+        for leak in leaks() { configuration.leakHandler(leak) }
+    }
+}

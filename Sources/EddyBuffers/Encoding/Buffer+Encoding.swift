@@ -1,0 +1,81 @@
+extension Buffer {
+    /// The bytes that the text stands for in an encoding, pooled if they fit. Node's `Buffer.from(string, encoding)`.
+    ///
+    /// - Throws: ``EncodingError`` where Node.js would drop what is invalid.
+    public static func from(_ text: String, _ encoding: TextEncoding) throws(EncodingError) -> Buffer {
+        var buffer = Buffer.allocUnsafe(maximumByteCount(of: text, encoding))
+        try buffer.append(text, encoding)
+        return buffer
+    }
+
+    /// The bytes that the text takes in an encoding, at most: exactly for all but base64 with padding or white space.
+    private static func maximumByteCount(of text: String, _ encoding: TextEncoding) -> Int {
+        switch encoding {
+        case .utf8: text.utf8.count
+        case .utf16le: text.utf16.count * 2
+        case .latin1, .ascii: text.unicodeScalars.count
+        case .hex: text.utf8.count / 2
+        case .base64, .base64url: Base64.maximumByteCount(characters: text.utf8.count)
+        }
+    }
+
+    /// Bytes that the text takes in an encoding. Node's `Buffer.byteLength(string, encoding)`.
+    ///
+    /// - Throws: ``EncodingError`` where the text is no such encoding.
+    public static func byteCount(of text: String, _ encoding: TextEncoding = .utf8) throws(EncodingError) -> Int {
+        switch encoding {
+        case .utf8, .utf16le: maximumByteCount(of: text, encoding)
+        case .latin1, .ascii, .hex, .base64, .base64url: try from(text, encoding).count
+        }
+    }
+
+    /// Appends the bytes that the text stands for in an encoding. Node's `buf.write(string, encoding)`.
+    ///
+    /// When it throws, some of the bytes before the invalid place may have been appended.
+    ///
+    /// - Precondition: they fit into ``freeCapacity``.
+    public mutating func append(_ text: String, _ encoding: TextEncoding) throws(EncodingError) {
+        precondition(
+            Self.maximumByteCount(of: text, encoding) <= freeCapacity || encoding == .base64 || encoding == .base64url,
+            "the buffer has no room for this text; allocate a larger one"
+        )
+        switch encoding {
+        case .utf8:
+            append(text)
+        case .utf16le:
+            for unit in text.utf16 { append(unit, endianness: .little) }
+        case .latin1, .ascii:
+            try appendLatin1(text)
+        case .hex:
+            try unsafe appendDecoded(text) { (text, buffer) throws(EncodingError) in
+                try unsafe Hexadecimal.decode(text, into: &buffer)
+            }
+        case .base64, .base64url:
+            try unsafe appendDecoded(text) { (text, buffer) throws(EncodingError) in
+                try unsafe Base64.decode(text, into: &buffer)
+            }
+        }
+    }
+
+    private mutating func appendDecoded(
+        _ text: String,
+        _ decode: (UnsafeBufferPointer<UInt8>, inout Buffer) throws(EncodingError) -> Void
+    ) throws(EncodingError) {
+        var text = text
+        text.makeContiguousUTF8()
+        let utf8 = text.utf8Span.span
+        let result = unsafe utf8.withUnsafeBufferPointer { utf8 in
+            Result { () throws(EncodingError) in try unsafe decode(utf8, &self) }
+        }
+        try result.get()
+    }
+
+    private mutating func appendLatin1(_ text: String) throws(EncodingError) {
+        var offset = 0
+        for scalar in text.unicodeScalars {
+            guard scalar.value <= 0xFF else { throw .notLatin1(offset: offset) }
+            append(UInt8(scalar.value))
+            offset += scalar.utf8.count
+        }
+    }
+}

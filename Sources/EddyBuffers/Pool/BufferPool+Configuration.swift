@@ -1,0 +1,43 @@
+internal import Synchronization
+
+extension BufferPool {
+    /// What a pool may use, and how it cuts it.
+    public struct Configuration: Sendable {
+        /// Bytes of a chunk that the kernel receives into. Large chunks serve bulk transfers with few receives;
+        /// where the kernel fills them step by step, small messages pack tightly as well.
+        public var receiveChunkSize: Int
+        /// Bytes of slabs that the pool may map. At the limit receives wait for memory to come back,
+        /// ``Buffer/allocUnsafe(_:)`` falls back to memory of its own for each buffer, and
+        /// ``Buffer/allocWithinLimit(_:)`` throws.
+        public var maximumBytes: Int
+        /// Clears memory when it is recycled, for programs whose secrets must not stay in memory. Off, since safe code
+        /// never sees the bytes of others anyway. See ``Buffer/wipe()`` for single secrets.
+        public var zeroesRecycledMemory = false
+        /// Fills memory with 0xD0 before it is carved and with 0xDF when it is recycled, so that a use of memory that is
+        /// nobody's shows. For debugging.
+        public var poisonsMemory = false
+        /// Which buffers are watched until they are dropped. The environment's `EDDY_LEAK` unless it is set here.
+        public var leakDetection = LeakDetection.ofEnvironment
+        /// Told about each leak that the pool finds when it is closed. Prints it to standard error unless it is set.
+        public var leakHandler: @Sendable (Leak) -> Void = Leak.print
+
+        public init(receiveChunkSize: Int = 256 << 10, maximumBytes: Int = 128 << 20) {
+            self.receiveChunkSize = receiveChunkSize
+            self.maximumBytes = maximumBytes
+        }
+    }
+
+    private static let poolSizeSetting = Atomic<Int>(64 << 10)
+
+    /// Bytes of the chunk that ``Buffer/allocUnsafe(_:)`` carves, for chunks made from now on. As Node's
+    /// `Buffer.poolSize` it is one setting for the whole process; 64 KiB at the start.
+    ///
+    /// - Precondition: the new value is from 64 to 1,073,741,824.
+    public static var poolSize: Int {
+        get { poolSizeSetting.load(ordering: .relaxed) }
+        set {
+            precondition((64...(1 << 30)).contains(newValue), "poolSize must lie between 64 bytes and 1 GiB")
+            poolSizeSetting.store(newValue, ordering: .relaxed)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+extension BufferPool {
+    /// All memory that a pool may use is in use.
+    public struct LimitReached: Error, CustomStringConvertible {
+        public init() {}
+
+        public var description: String {
+            "the pool's memory is all in use; wait until buffers have been dropped, drop or compact what is kept for "
+                + "long, or raise maximumBytes"
+        }
+    }
+
+    /// A carved slice, or memory of its own, within the limit, to which memory of single buffers counts here, too.
+    func allocateWithinLimit(_ byteCount: Int) -> Slice? {
+        precondition(byteCount >= 0, "a buffer cannot have a negative size")
+        guard byteCount > 0 else { return .empty }
+        if leakTracker == nil, byteCount < Self.poolSize >> 1 {
+            if let slice = unsafe carver.pointee.carve(byteCount) { return slice }
+            if mappedBytes + dedicated.byteCount < configuration.maximumBytes
+                || shelves.contains(where: { $0.count > 0 }),
+                let slice = unsafe carveNewChunk(byteCount, for: carver)
+            {
+                return slice
+            }
+        }
+        guard byteCount <= configuration.maximumBytes - mappedBytes - dedicated.byteCount else {
+            refusals += 1
+            return nil
+        }
+        return leakTracker == nil ? allocateDedicated(byteCount) : allocateTracked(byteCount)
+    }
+}

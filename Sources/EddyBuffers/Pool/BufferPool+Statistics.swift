@@ -1,0 +1,84 @@
+extension BufferPool {
+    /// What a pool holds at one moment, counted from the chunks themselves.
+    public struct Statistics: Sendable, Equatable {
+        /// Slabs mapped, and their bytes.
+        public var slabs = 0
+        public var mappedBytes = 0
+        /// Chunks that nobody uses.
+        public var chunksFree = 0
+        /// Chunks that the kernel may be writing to.
+        public var chunksLent = 0
+        /// Chunks that hold at least one live slice.
+        public var chunksHeld = 0
+        /// Slices that have not been dropped.
+        public var slicesOut = 0
+        /// Buffers with memory of their own, and their bytes.
+        public var dedicatedBuffers = 0
+        public var dedicatedBytes = 0
+        /// References that other threads have returned so far.
+        public var remoteReturns: UInt64 = 0
+        /// Times that a chunk was wanted and the limit forbade another slab: starvation.
+        public var refusals: UInt64 = 0
+        /// Buffers that got memory of their own because the pool was at its limit.
+        public var overflows: UInt64 = 0
+        /// Bytes of the slices that have not been dropped. (Bytes removed from the front of a slice count until their
+        /// chunk is recycled.)
+        public var liveBytes = 0
+        /// Bytes that these slices keep from being used for anything else: their whole chunks.
+        public var retainedBytes = 0
+        /// The most chunks that were in use at a time, and the most bytes mapped.
+        public var chunksUsedPeak = 0
+        public var mappedBytesPeak = 0
+
+        /// Bytes retained for each live byte: 1 at best. 1 when there is none.
+        public var amplification: Double { liveBytes == 0 ? 1 : Double(retainedBytes) / Double(liveBytes) }
+
+        public init() {}
+
+        /// The sum of two pools' figures.
+        public static func + (left: Statistics, right: Statistics) -> Statistics {
+            var sum = left
+            sum.slabs += right.slabs
+            sum.mappedBytes += right.mappedBytes
+            sum.chunksFree += right.chunksFree
+            sum.chunksLent += right.chunksLent
+            sum.chunksHeld += right.chunksHeld
+            sum.slicesOut += right.slicesOut
+            sum.dedicatedBuffers += right.dedicatedBuffers
+            sum.dedicatedBytes += right.dedicatedBytes
+            sum.remoteReturns += right.remoteReturns
+            sum.refusals += right.refusals
+            sum.overflows += right.overflows
+            sum.liveBytes += right.liveBytes
+            sum.retainedBytes += right.retainedBytes
+            sum.chunksUsedPeak += right.chunksUsedPeak
+            sum.mappedBytesPeak += right.mappedBytesPeak
+            return sum
+        }
+    }
+
+    /// The pool's figures. Owner thread only. Walks all chunks, so that the hot path need not count.
+    public var statistics: Statistics {
+        var statistics = Statistics()
+        statistics.slabs = slabs.count { $0.memory != nil }
+        statistics.mappedBytes = mappedBytes
+        statistics.chunksLent = chunksLent
+        statistics.chunksFree = shelves.reduce(0) { $0 + $1.count }
+        statistics.dedicatedBuffers = dedicated.count
+        statistics.dedicatedBytes = dedicated.byteCount
+        statistics.remoteReturns = remoteReturns
+        statistics.refusals = refusals
+        statistics.overflows = overflows
+        statistics.chunksHeld = chunksUsed - chunksLent
+        statistics.chunksUsedPeak = chunksUsedPeak
+        statistics.mappedBytesPeak = mappedBytesPeak
+        forEachChunk { chunk in
+            let slices = unsafe chunk.state.pointee.slices
+            guard slices.count > 0 else { return }
+            statistics.slicesOut += slices.count
+            statistics.liveBytes += slices.byteCount
+            statistics.retainedBytes += chunk.capacity
+        }
+        return statistics
+    }
+}

@@ -1,0 +1,39 @@
+extension BufferPool {
+    /// Gives slabs back to the system that nobody has needed since the last call: call it every now and then, about every
+    /// ten seconds. Half of what was idle stays, so that a load that comes and goes does not map and unmap for ever.
+    ///
+    /// Slabs that are registered with the kernel stay: it has pinned them. Owner thread only.
+    ///
+    /// - Returns: the bytes given back.
+    @discardableResult
+    public func trim() -> Int {
+        requireOwner()
+        collectReturns()
+        var trimmedBytes = 0
+        for shelf in shelves.indices {
+            let chunkSize = shelves[shelf].chunkSize
+            var excess = (shelves[shelf].idleCount + 1) / 2
+            // The slabs mapped last go first.
+            for index in slabs.indices.reversed() where index >= pinnedSlabs && slabs[index].chunkSize == chunkSize {
+                guard excess >= slabs[index].chunkCount || excess * 2 >= shelves[shelf].count else { break }
+                guard slabs[index].memory != nil, slabs[index].isFree else { continue }
+                shelves[shelf].remove(chunksOf: slabs[index])
+                trimmedBytes += slabs[index].mappedBytes
+                slabs[index].giveBackMemory()
+                mappedSlabs -= 1
+                excess -= slabs[index].chunkCount
+                guard excess > 0 else { break }
+            }
+            shelves[shelf].startPeriod()
+        }
+        return trimmedBytes
+    }
+
+    /// Whether there is a slab that ``trim()`` may give back some day.
+    package var mayShrink: Bool { mappedSlabs > max(1, pinnedSlabs) }
+
+    /// Says that the kernel has pinned the first `count` slabs: they are never given back.
+    package func pinSlabs(_ count: Int) {
+        pinnedSlabs = count
+    }
+}

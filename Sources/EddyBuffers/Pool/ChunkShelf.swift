@@ -1,0 +1,41 @@
+/// The free chunks of one size: a stack, so that the chunk used last, which the cache still holds, is used next.
+@safe
+struct ChunkShelf {
+    let chunkSize: Int
+    private var top: UnsafeMutablePointer<ChunkState>?
+    private(set) var count = 0
+    /// The fewest chunks that were free since ``startPeriod()``: what nobody needed in that time.
+    private(set) var idleCount = 0
+
+    init(chunkSize: Int) {
+        self.chunkSize = chunkSize
+    }
+
+    mutating func push(_ chunk: Chunk) {
+        unsafe chunk.state.pointee.next = top
+        unsafe top = chunk.state
+        count += 1
+    }
+
+    mutating func pop() -> Chunk? {
+        guard let state = unsafe top else { return nil }
+        unsafe top = state.pointee.next
+        count -= 1
+        idleCount = min(idleCount, count)
+        return unsafe Chunk(state: state)
+    }
+
+    /// Starts to watch anew how many chunks stay free.
+    mutating func startPeriod() {
+        idleCount = count
+    }
+
+    /// Takes all free chunks of a slab off the shelf.
+    mutating func remove(chunksOf slab: Slab) {
+        var kept: [Chunk] = []
+        while let chunk = pop() {
+            if !slab.contains(chunk) { kept.append(chunk) }
+        }
+        for chunk in kept.reversed() { push(chunk) }
+    }
+}

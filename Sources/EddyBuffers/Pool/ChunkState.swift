@@ -1,0 +1,105 @@
+package import Synchronization
+
+// A slab is mapped memory. It is cut into chunks of one size. A chunk is carved into slices from its start to its
+// end, by the kernel (receives) or by `allocUnsafe`, and is recycled whole, as Node.js's pool is collected whole.
+//
+//     slab   ┌──────────────────────────┬──────────────────────────┬─────────────
+//            │ chunk 0                  │ chunk 1                  │ chunk 2 …
+//            └──────────────────────────┴──────────────────────────┴─────────────
+//                                         │
+//     chunk  ┌───────┬─────┬───────────┬──┴────────────────────────┐
+//            │ slice │slice│ slice     │ not carved yet            │
+//            └───────┴─────┴───────────┴───────────────────────────┘
+//                                      ▲ who carves holds one reference more, until it has let go
+//
+// The state of a chunk lives here, in a side table, never in the memory that it describes: neither a peer's bytes
+// nor a stray write can damage the pool.
+
+/// The state of one chunk: who owns it, and how many references to it are left.
+///
+/// A chunk is free when its references reach zero. The owner thread counts with plain stores. Other threads count
+/// in `returnedRemotely` and queue the chunk in the owner's inbox; the owner subtracts when it drains the inbox.
+///
+/// References and the bytes of their slices are counted in one number, so that knowing both costs one addition:
+///
+///      63            32 31             0
+///     ┌────────────────┬────────────────┐
+///     │ bytes          │ references     │     a slice of n bytes counts n << 32 | 1
+///     └────────────────┴────────────────┘
+@safe
+package struct ChunkState: ~Copyable {
+    /// The first byte. Valid for `capacity` bytes for as long as the pool lives.
+    ///
+    /// Changes only while the chunk is free: its slab may give memory back and map other memory later.
+    package internal(set) var base: UnsafeMutableRawPointer
+    package let capacity: UInt32
+
+    /// Slices alive, plus one for whoever still carves the chunk (the kernel or the pool), and the slices' bytes.
+    /// Owner thread only.
+    package var held: UInt64 = 0
+    /// Whether the kernel or a carver holds a reference, and may make more slices. Owner thread only.
+    var isBeingFilled = false
+    /// Counts how often the chunk has been recycled: a slice of an older generation is stale. Owner thread only.
+    package internal(set) var generation: UInt32 = 0
+
+    /// The owner's ``ThreadIdentity``, or 0 once the pool is closed and nobody owns it. Written by the owner,
+    /// read by all; relaxed, since each thread only asks whether the value is its own.
+    package let owner: Atomic<UInt>
+
+    package let pool: Unmanaged<BufferPool>
+    let origin: Origin
+
+    /// The next chunk on the list that this one is on: the free list of its size, or the pool's list of dedicated
+    /// memory. Owner thread only.
+    var next: UnsafeMutablePointer<ChunkState>?
+    /// The chunk before this one on the list of dedicated memory. Owner thread only.
+    var previous: UnsafeMutablePointer<ChunkState>?
+
+    // Everything below is written by other threads. The padding keeps it off the owner's cache line.
+    private let padding: UInt64 = 0
+
+    /// References returned by other threads and not yet subtracted by the owner, and their bytes: as in `held`.
+    let returnedRemotely = Atomic<UInt64>(0)
+    /// Whether the chunk is in the owner's inbox already. Whoever turns it from false to true queues the chunk.
+    let queued = Atomic<Bool>(false)
+    /// The next chunk in the inbox. Written by whoever set `queued`, read by the owner after it took the inbox.
+    var nextReturned: UnsafeMutablePointer<ChunkState>?
+
+    /// Where the memory came from, and so where it goes when the chunk is free.
+    enum Origin {
+        /// Part of a slab; goes back to the free list of its size.
+        case slab
+        /// Allocated for one buffer alone; freed.
+        case dedicated
+        /// Taken over from elsewhere; given to its deallocator.
+        case adopted
+    }
+
+    init(
+        base: UnsafeMutableRawPointer,
+        capacity: UInt32,
+        owner: ThreadIdentity,
+        pool: Unmanaged<BufferPool>,
+        origin: Origin
+    ) {
+        unsafe self.base = base
+        self.capacity = capacity
+        self.owner = Atomic(owner.rawValue)
+        unsafe self.pool = pool
+        self.origin = origin
+    }
+
+    /// What a slice of `byteCount` bytes counts in ``held``.
+    @inline(__always)
+    static func share(of byteCount: UInt32) -> UInt64 { UInt64(byteCount) << 32 | 1 }
+
+    /// References alone.
+    @inline(__always)
+    package var references: UInt32 { UInt32(truncatingIfNeeded: held) }
+
+    /// Slices that have not been dropped, and their bytes, those that other threads have returned left out.
+    var slices: (count: Int, byteCount: Int) {
+        let held = held &- returnedRemotely.load(ordering: .relaxed)
+        return (Int(UInt32(truncatingIfNeeded: held)) - (isBeingFilled ? 1 : 0), Int(held >> 32))
+    }
+}

@@ -1,0 +1,79 @@
+/// Memory cut into chunks of one size, with the states of those chunks beside it.
+///
+/// The memory may be given back to the system and mapped anew. The states stay for as long as the pool: a thread that
+/// has just returned a slice may still be looking at one.
+@safe
+struct Slab {
+    /// Slabs are multiples of this: the size of a huge page.
+    static let granularity = MappedMemory.alignment
+
+    /// Nil while the memory is given back.
+    private(set) var memory: MappedMemory?
+    let chunkSize: Int
+    let chunkCount: Int
+    let states: UnsafeMutablePointer<ChunkState>
+
+    /// Maps a slab for chunks of `chunkSize` bytes; nil when the system has no memory.
+    init?(chunkSize: Int, pool: BufferPool) {
+        let byteCount = Self.byteCount(chunkSize: chunkSize)
+        guard let memory = MappedMemory(byteCount: byteCount) else { return nil }
+        self.memory = memory
+        self.chunkSize = chunkSize
+        chunkCount = byteCount / chunkSize
+        unsafe states = .allocate(capacity: chunkCount)
+        for index in 0..<chunkCount {
+            unsafe (states + index).initialize(
+                to: ChunkState(
+                    base: memory.base + index * chunkSize,
+                    capacity: UInt32(chunkSize),
+                    owner: pool.owner,
+                    pool: Unmanaged.passUnretained(pool),
+                    origin: .slab
+                )
+            )
+        }
+    }
+
+    /// Bytes that a slab for chunks of `chunkSize` takes.
+    static func byteCount(chunkSize: Int) -> Int {
+        (chunkSize + granularity - 1) / granularity * granularity
+    }
+
+    /// Bytes that are mapped now.
+    var mappedBytes: Int { memory?.byteCount ?? 0 }
+
+    func chunk(at index: Int) -> Chunk {
+        precondition(index >= 0 && index < chunkCount)
+        return unsafe Chunk(state: states + index)
+    }
+
+    func contains(_ chunk: Chunk) -> Bool {
+        unsafe chunk.state >= states && chunk.state < states + chunkCount
+    }
+
+    /// Whether nobody uses any of the chunks.
+    var isFree: Bool {
+        (0..<chunkCount).allSatisfy { unsafe states[$0].held == 0 }
+    }
+
+    /// Gives the memory back to the system. Only while every chunk is free and on no shelf.
+    mutating func giveBackMemory() {
+        memory?.unmap()
+        memory = nil
+    }
+
+    /// Maps memory again; says whether the system had any.
+    mutating func mapMemory() -> Bool {
+        guard let memory = MappedMemory(byteCount: Self.byteCount(chunkSize: chunkSize)) else { return false }
+        self.memory = memory
+        for index in 0..<chunkCount { unsafe states[index].base = memory.base + index * chunkSize }
+        return true
+    }
+
+    /// Gives all back, when the pool ends.
+    mutating func end() {
+        giveBackMemory()
+        unsafe states.deinitialize(count: chunkCount)
+        unsafe states.deallocate()
+    }
+}

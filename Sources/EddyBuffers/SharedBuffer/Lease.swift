@@ -1,0 +1,55 @@
+// What copies of a shared buffer have in common is one object, made by `share()`, because only an object sees the
+// last of its references go:
+//
+//     SharedBuffer ──┐
+//     SharedBuffer ──┼──▶ SliceLease ──▶ slice of a chunk        the bytes stay where they are
+//     SharedBuffer ──┘
+//
+//     SharedBuffer ─────▶ InlineLease [ the bytes ]              few bytes move into the object itself
+//
+// The object costs one `malloc` either way. So few bytes are copied into it, which costs next to nothing on top, and
+// the chunk goes home at once: a small shared buffer never pins a large chunk.
+
+/// A slice of a pool, held by shared buffers; given back with the last of them, on whatever thread.
+@safe
+final class SliceLease: @unchecked Sendable {
+    // Unchecked: nobody writes the slice while the lease is shared, and whoever has the only reference may.
+    private var slice: Slice
+
+    init(_ slice: Slice) {
+        self.slice = slice
+    }
+
+    deinit {
+        slice.drop()
+    }
+
+    /// Bytes that the slice keeps from others.
+    var capacity: Int { Int(slice.capacity) }
+
+    /// Gives the slice up, cut to what lies from `start` on. Only with the only reference to the lease.
+    func relinquish(from start: UnsafeRawPointer, count: Int) -> Slice {
+        var slice = slice
+        self.slice = .empty
+        unsafe slice.removeFirst(start - UnsafeRawPointer(slice.start))
+        slice.count = UInt32(count)
+        return slice
+    }
+}
+
+/// A few bytes, copied behind the fields of an object.
+@safe
+final class InlineLease: ManagedBuffer<Void, UInt8> {
+    /// Bytes up to which a copy is cheaper than keeping a chunk from being recycled.
+    static let maximumCount = 256
+
+    /// Copies `count` bytes at `source`, at most ``maximumCount``.
+    static func copying(_ source: UnsafeRawPointer, count: Int) -> (lease: AnyObject, start: UnsafeRawPointer) {
+        let lease = InlineLease.create(minimumCapacity: count) { _ in }
+        let start = unsafe lease.withUnsafeMutablePointerToElements { elements in
+            unsafe UnsafeMutableRawPointer(elements).copyMemory(from: source, byteCount: count)
+            return UnsafeRawPointer(elements)
+        }
+        return unsafe (lease, start)
+    }
+}

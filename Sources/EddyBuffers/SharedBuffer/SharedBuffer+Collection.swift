@@ -1,0 +1,62 @@
+extension SharedBuffer: RandomAccessCollection {
+    public typealias Index = Int
+    public typealias Element = UInt8
+    public typealias SubSequence = SharedBuffer
+
+    @inlinable public var startIndex: Int { Int(lowerBound) }
+    @inlinable public var endIndex: Int { Int(upperBound) }
+    @inlinable public var count: Int { Int(upperBound - lowerBound) }
+    @inlinable public var isEmpty: Bool { lowerBound == upperBound }
+
+    /// The byte at `position`.
+    ///
+    /// - Precondition: `position` is one of ``indices``.
+    @inlinable
+    public subscript(position: Int) -> UInt8 {
+        precondition(position >= startIndex && position < endIndex, "the index is outside of the shared buffer")
+        return unsafe origin.load(fromByteOffset: position, as: UInt8.self)
+    }
+
+    /// The same memory, cut to `bounds`; one more reference to it. Indices stay what they are.
+    ///
+    /// - Precondition: `bounds` lies within ``indices``.
+    public subscript(bounds: Range<Int>) -> SharedBuffer {
+        precondition(
+            bounds.lowerBound >= startIndex && bounds.upperBound <= endIndex,
+            "the range is outside of the shared buffer"
+        )
+        guard !bounds.isEmpty else {
+            let bound = UInt32(bounds.lowerBound)
+            return unsafe SharedBuffer(lease: nil, origin: origin, lowerBound: bound, upperBound: bound)
+        }
+        return unsafe SharedBuffer(
+            lease: lease,
+            origin: origin,
+            lowerBound: UInt32(bounds.lowerBound),
+            upperBound: UInt32(bounds.upperBound)
+        )
+    }
+
+    /// The same memory, cut to `range` counted from the first byte, as a buffer whose indices start at 0.
+    ///
+    /// Node's `buf.subarray(start, end)`, except that a range outside of the bytes traps.
+    ///
+    /// - Precondition: `range` lies within `0..<count`.
+    public func subarray(_ range: Range<Int>) -> SharedBuffer {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the shared buffer")
+        return unsafe SharedBuffer(
+            lease: range.isEmpty ? nil : lease,
+            origin: start + range.lowerBound,
+            lowerBound: 0,
+            upperBound: UInt32(range.count)
+        )
+    }
+
+    public func withContiguousStorageIfAvailable<Result>(
+        _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
+    ) rethrows -> Result? {
+        let elements = unsafe start.assumingMemoryBound(to: UInt8.self)
+        defer { extendLifetime(self) }
+        return try unsafe body(UnsafeBufferPointer(start: elements, count: count))
+    }
+}

@@ -1,0 +1,88 @@
+/// Bytes that several owners read: copyable, `Sendable`, and cut into smaller ones without copying.
+///
+/// Made from a ``Buffer`` by ``Buffer/share()``. Its memory goes back to its pool when the last copy and the last
+/// slice of it are dropped, on whatever thread that is.
+///
+/// ```swift
+/// let message = buffer.share()
+/// let header = message[0..<16]               // same memory, one more reference
+/// for subscriber in subscribers { await subscriber.send(message) }
+/// ```
+///
+/// A slice keeps the indices of what it was cut from, as every Swift collection: `message[4..<8].startIndex` is 4.
+/// ``subarray(_:)`` cuts slices that start at 0, as Node's `buf.subarray` does.
+///
+/// At most 256 bytes are copied when they are shared, so that they do not keep a whole chunk from being recycled; more
+/// are not. See ``compacted()`` for slices that are kept for long.
+@safe
+@frozen
+public struct SharedBuffer: @unchecked Sendable {
+    // Unchecked: the bytes are never written while they are shared, and the lease is counted atomically.
+
+    /// What keeps the memory; nil where there is none.
+    @usableFromInline var lease: AnyObject?
+    /// The address of index 0, which may lie before the first byte of this slice.
+    @usableFromInline let origin: UnsafeRawPointer
+    @usableFromInline let lowerBound: UInt32
+    @usableFromInline let upperBound: UInt32
+
+    init(lease: AnyObject?, origin: UnsafeRawPointer, lowerBound: UInt32, upperBound: UInt32) {
+        self.lease = lease
+        unsafe self.origin = origin
+        self.lowerBound = lowerBound
+        self.upperBound = upperBound
+    }
+
+    /// No bytes; holds no memory.
+    public init() {
+        unsafe self.init(lease: nil, origin: UnsafeRawPointer(Slice.empty.start), lowerBound: 0, upperBound: 0)
+    }
+
+    /// The address of the first byte.
+    @inlinable
+    var start: UnsafeRawPointer { unsafe origin + Int(lowerBound) }
+
+    /// The bytes.
+    public var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            let span = unsafe RawSpan(_unsafeStart: start, byteCount: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// The bytes, as a span of elements.
+    public var span: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let elements = unsafe start.assumingMemoryBound(to: UInt8.self)
+            let span = unsafe Span(_unsafeStart: elements, count: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+}
+
+extension Buffer {
+    /// The bytes in a form that may be copied, cut and sent to other threads. What is not initialised is given up.
+    ///
+    /// At most 256 bytes are copied, and the buffer's memory goes home at once; more stay where they are. Either
+    /// way it costs one object, which the last reference frees.
+    public consuming func share() -> SharedBuffer {
+        let slice = relinquish()
+        guard slice.count > 0 else {
+            slice.drop()
+            return SharedBuffer()
+        }
+        if slice.count <= InlineLease.maximumCount {
+            let (lease, start) = unsafe InlineLease.copying(slice.start, count: Int(slice.count))
+            slice.drop()
+            return unsafe SharedBuffer(lease: lease, origin: start, lowerBound: 0, upperBound: slice.count)
+        }
+        return unsafe SharedBuffer(
+            lease: SliceLease(slice),
+            origin: UnsafeRawPointer(slice.start),
+            lowerBound: 0,
+            upperBound: slice.count
+        )
+    }
+}

@@ -1,0 +1,136 @@
+import EddyBuffers
+import Testing
+
+@Suite struct LimitTests {
+    /// Runs `body` on a thread whose pool has the limit.
+    private func withLimit(_ maximumBytes: Int, _ body: @escaping @Sendable (BufferPool) -> Void) {
+        onAnotherThread {
+            let pool = BufferPool(configuration: .init(maximumBytes: maximumBytes))
+            pool.makeCurrent()
+            body(pool)
+        }
+    }
+
+    @Test func carvingEndsAtTheLimitWithAnError() {
+        withLimit(BufferPool.slabSize) { pool in
+            var held: [Parcel<Buffer>] = []
+            let size = BufferPool.poolSize / 2 - 1
+            do {
+                while true { held.append(Parcel(try Buffer.allocWithinLimit(size))) }
+            } catch {
+                precondition("\(error)".contains("raise maximumBytes"))
+            }
+            // 32 chunks of 64 KiB hold two each.
+            precondition(held.count == 64)
+            precondition(pool.statistics.mappedBytes == BufferPool.slabSize)
+            // Without a limit of its own the allocation goes on elsewhere, and is counted.
+            let beyond = Buffer.allocUnsafe(size)
+            precondition(pool.statistics.overflows == 1 && pool.statistics.dedicatedBuffers == 1)
+            hold(beyond)
+            _ = held.removeLast().take()
+            _ = held.removeLast().take()
+            precondition((try? Buffer.allocWithinLimit(size).capacity) == size)
+        }
+    }
+
+    @Test func memoryOfItsOwnCountsToTheLimit() {
+        withLimit(1 << 20) { _ in
+            let most = try? Buffer.allocWithinLimit(1 << 20)
+            precondition(most != nil)
+            precondition((try? Buffer.allocWithinLimit(1 << 16).capacity) == nil)
+        }
+    }
+
+    @Test func idleSlabsAreGivenBack() throws {
+        try BufferPool.temporary(receiveChunkSize: 256 << 10) { pool in
+            var lent: [Chunk] = []
+            for _ in 0..<64 { lent.append(try #require(pool.lendReceiveChunk())) }
+            #expect(pool.statistics.slabs == 8)
+            for chunk in lent { pool.takeBack(chunk) }
+            // They were needed in this period; half of them is given back in the next one.
+            pool.trim()
+            let trimmed = pool.trim()
+            #expect(trimmed == 4 * BufferPool.slabSize)
+            #expect(pool.statistics.mappedBytes == 4 * BufferPool.slabSize)
+            #expect(pool.statistics.chunksFree == 32)
+            #expect(pool.statistics.mappedBytesPeak == 8 * BufferPool.slabSize)
+            for _ in 0..<10 { pool.trim() }
+            #expect(pool.statistics.slabs == 0)
+            // And mapped again when they are wanted.
+            lent = []
+            for _ in 0..<64 { lent.append(try #require(pool.lendReceiveChunk())) }
+            #expect(pool.statistics.slabs == 8 && pool.slabCount == 8)
+            for chunk in lent {
+                chunk.base.storeBytes(of: 1, toByteOffset: chunk.capacity - 1, as: UInt8.self)
+                pool.takeBack(chunk)
+            }
+        }
+    }
+
+    @Test func slabsInUseAndPinnedSlabsStay() throws {
+        try BufferPool.temporary(receiveChunkSize: 1 << 20) { pool in
+            var lent: [Chunk] = []
+            for _ in 0..<8 { lent.append(try #require(pool.lendReceiveChunk())) }
+            let held = lent.removeLast()
+            for chunk in lent { pool.takeBack(chunk) }
+            pool.pinSlabs(1)
+            for _ in 0..<10 { pool.trim() }
+            #expect(pool.statistics.slabs == 2)
+            #expect(pool.slabMemory(at: 0) != nil && pool.slabMemory(at: 1) == nil)
+            pool.takeBack(held)
+        }
+    }
+
+    @Test func amplificationIsRetainedOverLive() throws {
+        try BufferPool.temporary { pool in
+            let chunk = try #require(pool.lendReceiveChunk())
+            let slice = Slice(chunk, 0..<1024)
+            #expect(pool.statistics.liveBytes == 1024)
+            #expect(pool.statistics.retainedBytes == 64 << 10)
+            #expect(pool.statistics.amplification == 64)
+            pool.takeBack(chunk)
+            slice.drop()
+            #expect(pool.statistics.liveBytes == 0 && pool.statistics.amplification == 1)
+            #expect(pool.statistics.chunksUsedPeak == 1)
+        }
+    }
+
+    @Test func liveBytesAreCountedAcrossSplitsAndThreads() {
+        BufferPool.temporary { pool in
+            var buffer = pool.allocate(100)
+            buffer.append(repeating: 1, count: 100)
+            let parcel = Parcel(buffer.splitFirst(40))
+            #expect(pool.statistics.liveBytes == 100)
+            onAnotherThread { _ = parcel.take() }
+            #expect(pool.statistics.liveBytes == 60)
+            pool.collectReturns()
+            #expect(pool.statistics.liveBytes == 60)
+            hold(buffer)
+        }
+    }
+
+    /// 10,000 connections hold 100 bytes each of what they have received among ten times as much that is gone.
+    @Test func compactedBytesHardlyTakeMoreThanTheyAre() {
+        onAnotherThread {
+            let pool = BufferPool.current
+            var held: [Parcel<Buffer>] = []
+            var chunk: Chunk?
+            var filled = 0
+            for number in 0..<110_000 {
+                if chunk == nil || filled + 100 > chunk!.capacity {
+                    if let full = chunk { pool.takeBack(full) }
+                    (chunk, filled) = (pool.lendReceiveChunk(), 0)
+                }
+                let received = Buffer(adopting: Slice(chunk!, filled..<filled + 100))
+                filled += 100
+                if number % 11 == 0 { held.append(Parcel(received.compacted())) }
+            }
+            pool.takeBack(chunk!)
+            let statistics = pool.statistics
+            precondition(held.count == 10_000 && statistics.liveBytes == 1_000_000)
+            precondition(statistics.amplification < 1.5, "\(statistics.amplification)")
+            for parcel in held { _ = parcel.take() }
+            precondition(pool.statistics.slicesOut == 0)
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import EddyBuffers
+import EddyRing
+import Glibc
+import Testing
+
+/// Receives on a real ring while somebody keeps what was received.
+@Suite struct SlowConsumerTests {
+    /// A ring, its pool, and two pairs of sockets whose near sides are received from.
+    private final class World {
+        let ring: Ring
+        let pool: BufferPool
+        let receiveRing: ReceiveRing
+        let pairs: [SocketPair]
+        var near: [Int32] { pairs.map { $0.near } }
+        var far: [Int32] { pairs.map { $0.far } }
+
+        init(maximumBytes: Int, incremental: Bool, chunkSize: Int) throws {
+            ring = try Ring(submissionEntries: 8, completionEntries: 64)
+            pool = BufferPool(configuration: .init(receiveChunkSize: chunkSize, maximumBytes: maximumBytes))
+            receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: incremental, target: 4)
+            pairs = [try SocketPair(), try SocketPair()]
+        }
+
+        deinit {
+            receiveRing.close()
+            pool.close()
+        }
+
+        /// Sends `bytes` into one of the pairs and receives a slice there; nil when there is no memory.
+        func pass(_ bytes: [UInt8], through index: Int) throws -> Slice? {
+            try #require(write(far[index], bytes, bytes.count) == bytes.count)
+            try ring.submit(.receiveOnce(descriptor: near[index], group: 0, token: OperationToken(kind: 1)))
+            try ring.enter(waitFor: 1, deadline: MonotonicClock.now + 5_000_000_000)
+            let completion = try #require(ring.nextCompletion())
+            defer { receiveRing.refill() }
+            if completion.error == .noBufferSpace {
+                receiveRing.noteStarvation()
+                return nil
+            }
+            return receiveRing.slice(for: completion)
+        }
+    }
+
+    /// One connection keeps 64 bytes of every 16 KiB that pass through the other. The pool is full of pinned chunks
+    /// long before the end, unless few bytes stop pinning them.
+    @Test(arguments: [true, false])
+    func whoKeepsASliceOfEachChunkDoesNotStopTheOthers(incremental: Bool) throws {
+        guard !incremental || RingFeatures.probed.incrementalBuffers else { return }
+        let maximumBytes = 8 << 20
+        let world = try World(
+            maximumBytes: maximumBytes,
+            incremental: incremental,
+            chunkSize: incremental ? 256 << 10 : 16 << 10
+        )
+        let small = (0..<64).map { UInt8($0) }
+        let large = [UInt8](repeating: 7, count: 16 << 10)
+        var held: [Slice] = []
+        var rest = 0
+        for round in 0..<4000 {
+            guard let kept = try world.pass(small, through: 0) else {
+                Issue.record("round \(round): the slow consumer's own receive starves")
+                break
+            }
+            held.append(kept)
+            // What does not fit into a chunk's rest comes in two parts.
+            var left = large.count
+            guard let first = try world.pass(large, through: 1) else {
+                Issue.record("round \(round): the other connection starves")
+                break
+            }
+            left -= Int(first.count)
+            first.drop()
+            if left > 0 {
+                rest += left
+                var bytes = [UInt8](repeating: 0, count: left)
+                try #require(recv(world.near[1], &bytes, left, 0) == left)
+            }
+            if round % 100 == 0 {
+                let statistics = world.pool.statistics
+                #expect(statistics.mappedBytes + statistics.dedicatedBytes <= maximumBytes)
+            }
+        }
+        #expect(held.count == 4000)
+        #expect(world.receiveRing.copies > 0)
+        #expect(world.receiveRing.starvations == 0)
+        for slice in held {
+            let bytes = UnsafeRawBufferPointer(start: slice.start, count: Int(slice.count))
+            #expect(slice.count == 64 && bytes.elementsEqual(small))
+            slice.drop()
+        }
+        #expect(world.pool.statistics.slicesOut == 0)
+    }
+
+    @Test func theRingGrowsWhenItStarvesAndShrinksWhenItIsIdle() throws {
+        guard RingFeatures.probed.incrementalBuffers else { return }
+        let world = try World(maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
+        #expect(world.pool.statistics.chunksLent == 4)
+        for _ in 0..<3 { world.receiveRing.noteStarvation() }
+        world.receiveRing.refill()
+        #expect(world.pool.statistics.chunksLent == 32)
+        // The first call starts the period.
+        for expected in [32, 16, 8, 4, 4] {
+            try world.receiveRing.shrink()
+            #expect(world.pool.statistics.chunksLent == (world.ring.defersTaskWork ? expected : 32))
+        }
+        // The kernel finds the chunks of the new ring.
+        for _ in 0..<100 {
+            let slice = try #require(try world.pass([1, 2, 3], through: 0))
+            #expect(slice.count == 3)
+            slice.drop()
+        }
+    }
+
+    /// A receive that waits while the ring is given anew gets its bytes in the new one.
+    @Test func aReceiveInFlightOutlivesTheShrinking() throws {
+        guard RingFeatures.probed.incrementalBuffers else { return }
+        let world = try World(maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
+        try world.ring.submit(
+            .receiveMultishot(
+                descriptor: world.near[0],
+                group: 0,
+                limit: 0,
+                expectsDelay: false,
+                token: OperationToken(kind: 1)
+            )
+        )
+        try world.ring.enter(waitFor: 0, deadline: nil)
+        for _ in 0..<3 { world.receiveRing.noteStarvation() }
+        world.receiveRing.refill()
+        for _ in 0..<4 { try world.receiveRing.shrink() }
+        for round in 0..<10 {
+            let bytes = [UInt8](repeating: UInt8(round), count: 100)
+            try #require(write(world.far[0], bytes, 100) == 100)
+            try world.ring.enter(waitFor: 1, deadline: MonotonicClock.now + 5_000_000_000)
+            let completion = try #require(world.ring.nextCompletion())
+            #expect(completion.result == 100 && !completion.isLast)
+            let slice = try #require(world.receiveRing.slice(for: completion))
+            #expect(UnsafeRawBufferPointer(start: slice.start, count: 100).allSatisfy { $0 == UInt8(round) })
+            slice.drop()
+        }
+        try world.ring.submit(.cancel(OperationToken(kind: 1), token: OperationToken(kind: 2)))
+        var last = false
+        while !last {
+            try world.ring.enter(waitFor: 1, deadline: MonotonicClock.now + 5_000_000_000)
+            while let completion = world.ring.nextCompletion() {
+                if completion.token == OperationToken(kind: 1) { last = completion.isLast }
+            }
+        }
+    }
+}
