@@ -1,6 +1,5 @@
 internal import EddyBuffers
 internal import EddyRing
-internal import Synchronization
 
 // One iteration of a loop:
 //
@@ -50,10 +49,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
     private let thread: ThreadIdentity
     private let stopping = LoopLocal(false)
-    /// Whether a timer is going to trim the pool.
+    /// When memory that nobody has needed is given back.
+    private let trimmingTimer = IntervalTimer(seconds: 10)
+    /// Whether that timer is running.
     private let isTrimming = LoopLocal(false)
-    /// Whether the loop is going to end: set once, read by its own thread.
-    private let stopped = Atomic<Bool>(false)
 
     var timers: TimerQueue {
         _read { yield timerStorage.value }
@@ -205,7 +204,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         case .graceEnded(let listener): listeners[Int(listener)]?.graceTimerFired()
         case .closeTimedOut(let token, let acknowledged): closeTimedOut(token, acknowledged: acknowledged)
         case .checkDelivery(let token, let attempt): checkDelivery(token, attempt: attempt)
-        case .trimMemory: trimMemory()
         }
     }
 
@@ -249,16 +247,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         return hasChunks
     }
 
-    /// Nanoseconds after which memory that nobody has needed is given back.
-    private static let trimmingInterval: UInt64 = 10_000_000_000
-
     private func scheduleTrimming() {
         isTrimming.value = true
-        timers.schedule(.trimMemory, at: MonotonicClock.now + Self.trimmingInterval)
+        submit(trimmingTimer.start(token: OperationToken(kind: OperationKind.trimMemory.rawValue)))
     }
 
     /// Gives idle memory back; goes on while there may be more. An idle loop with no more than it began with sleeps.
-    private func trimMemory() {
+    func trimMemory() {
         isTrimming.value = false
         do {
             if !ring.hasCompletions { try receiveRing.shrink() }

@@ -10,6 +10,8 @@ enum OperationKind: UInt8 {
     case send
     /// A send that ends within `enter` and completes only if it did not take everything.
     case inlineSend
+    /// The timer after which memory that nobody has needed goes back to the system.
+    case trimMemory
     /// A cancellation; nobody waits for its own completion.
     case cancel
 }

@@ -25,8 +25,6 @@ struct TimerQueue: ~Copyable {
         case closeTimedOut(OperationToken, acknowledged: UInt64)
         /// A connection that is to be reset looks whether its peer has received everything.
         case checkDelivery(OperationToken, attempt: UInt32)
-        /// Memory that nobody has needed for some time goes back to the system.
-        case trimMemory
     }
 
     private struct Timer {

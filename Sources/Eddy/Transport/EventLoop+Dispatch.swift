@@ -19,6 +19,7 @@ extension EventLoop {
         case .connect: connected(completion, slot: token.index)
         case .wake:
             submit(mailbox.wakeDescriptor.awaitSignal(token: token))
+        case .trimMemory: trimMemory()
         case .cancel: break
         case nil: preconditionFailure("the kernel completed what the loop never submitted")
         }

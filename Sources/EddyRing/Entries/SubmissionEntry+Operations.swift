@@ -128,6 +128,15 @@ extension SubmissionEntry {
         return entry
     }
 
+    /// Lets time pass (`struct __kernel_timespec`); one completion, ETIME. The kernel copies the time when it takes the
+    /// submission (`io_uring_prep_timeout(3)`).
+    package static func timeout(_ time: UnsafeRawPointer, token: OperationToken) -> SubmissionEntry {
+        var entry = SubmissionEntry(.timeout, descriptor: -1, token: token)
+        entry.address = UInt64(UInt(bitPattern: time))
+        entry.byteCount = 1
+        return entry
+    }
+
     /// A broken connection is a result, never a signal; and the kernel itself goes on after a short write.
     private static var sendFlags: UInt32 { UInt32(MSG_NOSIGNAL) | UInt32(MSG_WAITALL) }
 }

@@ -34,6 +34,7 @@ package struct SubmissionEntry {
         package let rawValue: UInt8
         private init(_ rawValue: UInt8) { self.rawValue = rawValue }
         package static let sendMessage = Operation(9)
+        package static let timeout = Operation(11)
         package static let accept = Operation(13)
         package static let asyncCancel = Operation(14)
         package static let connect = Operation(16)

@@ -117,6 +117,14 @@ struct SubmissionEntryTests {
         }
     }
 
+    @Test("Timeouts")
+    func timeout() {
+        var time = __kernel_timespec(tv_sec: 3, tv_nsec: 4)
+        withUnsafeMutablePointer(to: &time) { time in
+            expectSame(.timeout(time, token: token)) { io_uring_prep_timeout($0, time, 0, 0) }
+        }
+    }
+
     /// Compares all 64 bytes with those that liburing prepares.
     private func expectSame(
         _ entry: SubmissionEntry,
