@@ -5,11 +5,29 @@ extension Connection {
     ///
     /// - Returns: at least one byte, or nil at the end of the peer's stream.
     /// - Throws: ``ConnectionError`` once the connection is broken and all bytes that came before have been read.
+    @inlinable
     public func read() async throws(ConnectionError) -> sending Buffer? {
-        loop.requireLoopThread()
-        while loop.mustWaitToRead(slot) {
-            await Suspension.suspend { loop.connections[slot].reader = $0 }
+        while mustWaitToRead() {
+            await Suspension.suspend { suspendReader($0) }
         }
-        return try loop.read(slot)
+        return try takeReceived()
+    }
+
+    // What `read` is made of. It is inlined into its caller, which saves the frame of an asynchronous call.
+
+    @usableFromInline
+    func mustWaitToRead() -> Bool {
+        loop.requireLoopThread()
+        return loop.mustWaitToRead(slot)
+    }
+
+    @usableFromInline
+    func suspendReader(_ reader: Suspension) {
+        loop.connections[slot].reader = reader
+    }
+
+    @usableFromInline
+    func takeReceived() throws(ConnectionError) -> sending Buffer? {
+        try loop.read(slot)
     }
 }

@@ -8,10 +8,29 @@ extension Connection {
     /// high watermark is queued it waits until the peer has taken enough of it.
     ///
     /// - Throws: ``ConnectionError``: the connection is broken, or ``ConnectionError/writingEnded``.
+    @inlinable
     public func write(_ buffer: consuming Buffer) async throws(ConnectionError) {
+        if try queue(buffer) == .aboveWatermark { try await waitUntilDrained() }
+    }
+
+    /// How full the queue is.
+    @usableFromInline
+    enum QueueLevel {
+        case belowWatermark
+        case aboveWatermark
+    }
+
+    /// The part of ``write(_:)-(Buffer)`` that does not wait, which is nearly always all of it: no frame is allocated.
+    @usableFromInline
+    func queue(_ buffer: consuming Buffer) throws(ConnectionError) -> QueueLevel {
         loop.requireLoopThread()
         if let error = loop.write(buffer.relinquish(), to: slot) { throw error }
-        guard loop.connections[slot].outbound.byteCount > UInt32(loop.configuration.highWatermark) else { return }
+        let isAbove = loop.connections[slot].outbound.byteCount > UInt32(loop.configuration.highWatermark)
+        return isAbove ? .aboveWatermark : .belowWatermark
+    }
+
+    @usableFromInline
+    func waitUntilDrained() async throws(ConnectionError) {
         await Suspension.suspend { loop.connections[slot].writer = $0 }
         if loop.connections[slot].hasFailed {
             throw ConnectionError(failure: loop.connections[slot].failure)

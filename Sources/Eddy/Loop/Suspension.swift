@@ -2,9 +2,12 @@
 ///
 /// Resuming costs no allocation. It puts the task's job on its executor, which for a connection's task is the loop.
 @safe
+@usableFromInline
 struct Suspension {
-    private let continuation: UnsafeContinuation<Void, Never>
+    @usableFromInline
+    let continuation: UnsafeContinuation<Void, Never>
 
+    @inlinable
     init(_ continuation: UnsafeContinuation<Void, Never>) {
         unsafe self.continuation = continuation
     }
@@ -15,7 +18,7 @@ struct Suspension {
     }
 
     /// Suspends the calling task and hands it to `register`, which keeps it until it is resumed.
-    @inline(__always)
+    @inlinable
     static func suspend(_ register: (Suspension) -> Void) async {
         await unsafe withUnsafeContinuation { unsafe register(Suspension($0)) }
     }
