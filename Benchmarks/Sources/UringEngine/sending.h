@@ -55,7 +55,7 @@ static inline void submit_send(struct engine *engine, struct connection *connect
     }
 }
 
-// Moves as much from `waiting` to `sending` as one send can take. An inline send must take all of it.
+// Moves as much from `waiting` to `sending` as one send can take.
 static inline void choose_what_to_send(struct engine *engine, struct connection *connection) {
     int limit = engine->gathered_count < GATHERED_SENDS ? GATHERED_SLICES : 1;
     struct slice *last = connection->waiting.first;
@@ -67,10 +67,11 @@ static inline void choose_what_to_send(struct engine *engine, struct connection 
     last->next = NULL;
 }
 
-// The success of an inline send wakes nobody. So it is no way to send when something must be done right after it:
-// memory that others wait for goes back, or the connection ends.
+// The success of an inline send wakes nobody. So it is no way to send when something must be done right after it: the
+// rest is sent, memory that others wait for goes back, or the connection ends.
 static inline bool may_send_inline(const struct engine *engine, const struct connection *connection) {
-    return engine->use_inline_sends && engine->parked.first == NULL && !connection->peer->input_ended;
+    return engine->use_inline_sends && slice_queue_is_empty(&connection->waiting) && engine->parked.first == NULL &&
+           !connection->peer->input_ended;
 }
 
 static inline void start_ready_sends(struct engine *engine) {
