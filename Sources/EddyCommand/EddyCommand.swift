@@ -13,6 +13,7 @@ struct EddyCommand: AsyncParsableCommand {
     /// Runs the command that the arguments name and ends the process: 0 when it did its work, 1 when it failed, 2
     /// when the arguments were wrong. What went wrong is one line on standard error.
     static func main() async {
+        Terminal.prepare()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -4,11 +4,21 @@ internal import Glibc
 enum OpenFileLimit {
     /// Raises the limit to what the system allows the process without asking. The lower one is there for programs
     /// that use select(2), which this one does not.
-    static func raise() {
+    ///
+    /// - Throws: ``CommandFailure`` when not even a ring and its listeners would fit.
+    static func raise() throws {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        guard unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
-        limit.rlim_cur = limit.rlim_max
-        unsafe _ = setrlimit(resource, &limit)
+        guard unsafe getrlimit(resource, &limit) == 0 else { return }
+        if limit.rlim_cur < limit.rlim_max {
+            limit.rlim_cur = limit.rlim_max
+            unsafe _ = setrlimit(resource, &limit)
+        }
+        guard limit.rlim_cur >= minimum else {
+            throw CommandFailure("the limit of \(limit.rlim_cur) open files is too low; raise it with 'ulimit -n'")
+        }
     }
+
+    /// What the command itself needs: its own files, rings, wake-ups, signals and listeners.
+    private static let minimum = 32
 }

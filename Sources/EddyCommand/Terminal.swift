@@ -8,6 +8,33 @@ enum Terminal {
         _ = fflush(nil)
     }
 
+    /// Prints what the command was run for.
+    ///
+    /// - Throws: ``CommandFailure`` when nobody can read it: the pipe is closed, or the disk is full.
+    static func printResult(_ text: String) throws {
+        let bytes = Array((text + "\n").utf8)
+        var sent = 0
+        while sent < bytes.count {
+            let result = unsafe bytes[sent...].withUnsafeBytes { rest in
+                unsafe write(STDOUT_FILENO, rest.baseAddress, rest.count)
+            }
+            if result < 0, errno == EINTR { continue }
+            guard result > 0 else {
+                throw CommandFailure("cannot write to standard output (\(unsafe String(cString: strerror(errno))))")
+            }
+            sent += result
+        }
+    }
+
+    /// Makes sure that standard input, output and errors are open, so that no socket gets their numbers, and that a
+    /// closed pipe is an error instead of the end.
+    static func prepare() {
+        signal(SIGPIPE, SIG_IGN)
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            _ = unsafe open("/dev/null", O_RDWR)
+        }
+    }
+
     static func printError(_ line: String) {
         let bytes = Array((line + "\n").utf8)
         unsafe _ = bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }

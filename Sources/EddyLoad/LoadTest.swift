@@ -4,7 +4,7 @@ internal import Eddy
 //
 //     connect all ──▶ warm up ──▶ measure ──▶ drain ──▶ report
 //                     │           │           │
-//                     │           │           └ no new request; replies under way are waited for, at most a second
+//                     │           │           └ no new request; replies under way are waited for, at most 5 s
 //                     │           └ what completes now is counted
 //                     └ requests flow already, but nothing is counted
 //

@@ -33,7 +33,7 @@ package final class WakeDescriptor: @unchecked Sendable {
 
     package func signal() {
         var one: UInt64 = 1
-        // Fails only when the counter is full, and then the loop is being woken already.
+        // Would wait if the counter were full. The loop reads it after each signal, so it is 0 or little more.
         unsafe _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
     }
 }

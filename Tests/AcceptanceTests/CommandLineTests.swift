@@ -44,6 +44,7 @@ extension AcceptanceTests {
                 ["echo", "--volume", "11"],
                 ["proxy"],
                 ["proxy", "--listen", "127.0.0.1:0"],
+                ["proxy", "--listen", "127.0.0.1:1", "--to", "127.0.0.1:1"],
                 ["swim"],
             ]
         )

@@ -65,7 +65,17 @@ extension EventLoop {
             // The kernel copies the address when it takes the submission, so it takes it while the address is there.
             enter(waitFor: 0, deadline: nil)
         }
+        let deadline = MonotonicClock.now.advanced(by: configuration.connectTimeout)
+        timers.schedule(.connectTimedOut(token(.connect, slot)), at: deadline)
         return slot
+    }
+
+    /// A connect that has not ended by now is given up.
+    func connectTimedOut(_ token: OperationToken) {
+        guard connections.isCurrent(token.index, generation: token.generation),
+            connections[token.index].phase == .connecting
+        else { return }
+        fail(token.index, SystemError.timedOut.code)
     }
 
     private func finishConnecting(_ slot: UInt32, to address: SocketAddress) async throws(ConnectionError) {

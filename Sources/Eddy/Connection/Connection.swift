@@ -8,7 +8,7 @@ public import EddyRing
 /// take an answer that was cut off for a whole one.
 ///
 /// ```swift
-/// try await server.run { connection in
+/// await server.run { connection in
 ///     while let bytes = try await connection.read() {
 ///         try await connection.write(bytes)
 ///     }

@@ -18,6 +18,10 @@ extension EventLoop {
         /// How long the peer of a connection that is being closed may take nothing of what is left; and, when it has
         /// everything, how long it may take to close, too.
         public var closeTimeout = Duration.seconds(10)
+        /// How long a connection may take to be made.
+        public var connectTimeout = Duration.seconds(10)
+        /// How long receives may find no memory at all before the connections that hold most of it are reset.
+        public var starvationTimeout = Duration.seconds(5)
         /// The loop's memory.
         public var pool = BufferPool.Configuration()
 

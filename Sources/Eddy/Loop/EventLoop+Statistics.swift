@@ -13,6 +13,8 @@ extension EventLoop {
         public var acceptPauses: UInt64 = 0
         /// Connections whose handler threw an error.
         public var handlerFailures: UInt64 = 0
+        /// Connections that were reset because they held the memory that all others waited for.
+        public var connectionsEvicted: UInt64 = 0
         public var bytesReceived: UInt64 = 0
         public var bytesSent: UInt64 = 0
         /// Receives that had to wait for memory.
@@ -41,6 +43,7 @@ extension EventLoop {
             sum.connectionsRefused += right.connectionsRefused
             sum.acceptPauses += right.acceptPauses
             sum.handlerFailures += right.handlerFailures
+            sum.connectionsEvicted += right.connectionsEvicted
             sum.bytesReceived += right.bytesReceived
             sum.bytesSent += right.bytesSent
             sum.starvations += right.starvations
@@ -64,6 +67,7 @@ extension EventLoop {
         var connectionsRefused: UInt64 = 0
         var acceptPauses: UInt64 = 0
         var handlerFailures: UInt64 = 0
+        var connectionsEvicted: UInt64 = 0
         var bytesReceived: UInt64 = 0
         var bytesSent: UInt64 = 0
     }
@@ -78,6 +82,7 @@ extension EventLoop {
         statistics.connectionsRefused = counters.connectionsRefused
         statistics.acceptPauses = counters.acceptPauses
         statistics.handlerFailures = counters.handlerFailures
+        statistics.connectionsEvicted = counters.connectionsEvicted
         statistics.bytesReceived = counters.bytesReceived
         statistics.bytesSent = counters.bytesSent
         statistics.starvations = receiveRing.starvations + (bulkRing?.starvations ?? 0)

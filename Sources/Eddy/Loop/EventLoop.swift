@@ -49,6 +49,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
     private let thread: ThreadIdentity
     private let stopping = LoopLocal(false)
+    /// Since when receives have waited without a chunk (nanoseconds of CLOCK_MONOTONIC); nil while there are some.
+    let starvedSince = LoopLocal<UInt64?>(nil)
     /// When memory that nobody has needed is given back.
     private let trimmingTimer = IntervalTimer(seconds: 10)
     /// Whether that timer is running.
@@ -204,6 +206,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         case .graceEnded(let listener): listeners[Int(listener)]?.graceTimerFired()
         case .closeTimedOut(let token, let acknowledged): closeTimedOut(token, acknowledged: acknowledged)
         case .checkDelivery(let token, let attempt): checkDelivery(token, attempt: attempt)
+        case .connectTimedOut(let token): connectTimedOut(token)
+        case .starvationTimedOut(let start): starvationTimedOut(since: start)
         }
     }
 
@@ -229,9 +233,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         if !refill() {
             // Every chunk is held. Memory that another thread returns must wake the loop.
             pool.startWaitingForReturns()
-            guard refill() else { return }
+            guard refill() else { return watchStarvation() }
         }
         pool.stopWaitingForReturns()
+        starvedSince.value = nil
         while let slot = starvedQueue.popFirst() {
             connections[slot].flags.remove(.starved)
             armReceive(slot)

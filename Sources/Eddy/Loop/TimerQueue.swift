@@ -25,6 +25,10 @@ struct TimerQueue: ~Copyable {
         case closeTimedOut(OperationToken, acknowledged: UInt64)
         /// A connection that is to be reset looks whether its peer has received everything.
         case checkDelivery(OperationToken, attempt: UInt32)
+        /// A connection that is being made has had its time.
+        case connectTimedOut(OperationToken)
+        /// Receives may have waited for memory for too long.
+        case starvationTimedOut(since: UInt64)
     }
 
     private struct Timer {

@@ -63,14 +63,14 @@ final class Listener: @unchecked Sendable {
     private func acceptFailed(_ error: SystemError) {
         switch error {
         case .cancelled: break
-        case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .outOfMemory:
-            // Trying again at once would fail at once, for ever. The backlog keeps the peers until a connection
-            // closes, or for a moment.
-            loop.counters.acceptPauses += 1
-            loop.timers.schedule(.resumeAccepting(listener: index), at: MonotonicClock.now + Self.pause)
-        default:
+        case .connectionAborted, .interrupted, .again:
             // The peer was gone before it was accepted (accept(2), "Error handling"), or the like.
             arm()
+        default:
+            // Out of descriptors or memory, most likely. Trying again at once would fail at once, for ever. The backlog
+            // keeps the peers until a connection closes, or for a moment.
+            loop.counters.acceptPauses += 1
+            loop.timers.schedule(.resumeAccepting(listener: index), at: MonotonicClock.now + Self.pause)
         }
     }
 

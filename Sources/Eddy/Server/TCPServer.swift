@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// ```swift
 /// let server = try TCPServer(on: "127.0.0.1:7000")
-/// try await server.run { connection in
+/// await server.run { connection in
 ///     while let bytes = try await connection.read() {
 ///         try await connection.write(bytes)
 ///     }
@@ -104,7 +104,8 @@ public final class TCPServer: Sendable {
     ///
     /// What `handler` throws resets its own connection and nothing else; log it in the handler.
     ///
-    /// - Returns: what the loops have done, taken when every connection is closed.
+    /// - Returns: what the loops have done, taken when every connection is closed, those that handlers have made
+    ///   included. (On loops of somebody else's group, others may go on.)
     /// - Precondition: called once.
     @discardableResult
     public func run(_ handler: @escaping Handler) async -> EventLoop.Statistics {
@@ -123,6 +124,9 @@ public final class TCPServer: Sendable {
             }
         } onCancel: {
             shutDown(grace: .zero)
+        }
+        if ownsGroup {
+            for loop in group.loops { await loop.closeConnections() }
         }
         let statistics = await group.statistics()
         if ownsGroup { group.shutDown() }

@@ -105,6 +105,23 @@ extension EventLoop {
         !connections[slot].outbound.isEmpty || Socket.unacknowledgedBytes(connections[slot].descriptor) ?? 0 > 0
     }
 
+    /// Closes what handlers that have ended have left behind, such as connections to other servers. Resets what does
+    /// not end at once, and returns when nothing is left.
+    func closeConnections() async {
+        await run {
+            self.connections.forEachOccupied { slot in
+                self.fail(slot, ConnectionError.shutDownCode)
+                self.connections[slot].ending = .reset
+                self.continueClosing(slot)
+            }
+            // Last completions come with the loop's next iterations; the end of the loop waits for any that do not.
+            let deadline = MonotonicClock.now + 1_000_000_000
+            while self.connections.count > 0, MonotonicClock.now < deadline {
+                try? await self.sleep(for: .milliseconds(1))
+            }
+        }
+    }
+
     // MARK: Reset after delivery
 
     private func awaitDelivery(_ slot: UInt32) {

@@ -72,7 +72,7 @@ struct LoadCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        OpenFileLimit.raise()
+        try OpenFileLimit.raise()
         let report: LoadReport
         do {
             report = try await LoadTest(configuration).run(onProgress: Self.show)
@@ -81,9 +81,14 @@ struct LoadCommand: AsyncParsableCommand {
             throw CommandFailure("\(error)")
         }
         Self.clearProgress()
-        Terminal.printLine(format.text(of: report))
+        try Terminal.printResult(format.text(of: report))
+        guard report.requests > 0 else {
+            throw CommandFailure("no request was answered in time; check that the server sends back what it receives")
+        }
         guard report.errors == 0 else {
-            throw CommandFailure("\(report.errors) connections broke during the test; look into the server's log")
+            throw CommandFailure(
+                "connections broke, were refused or were not answered \(report.errors) times; look into the server's log"
+            )
         }
     }
 

@@ -22,6 +22,12 @@ struct ProxyCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ServerOptions
 
+    func validate() throws {
+        guard listen != to else {
+            throw ValidationError("a proxy to itself would never end; name another server with --to")
+        }
+    }
+
     func run() async throws {
         let upstream = to
         try await options.serve(on: listen) { client in

@@ -17,7 +17,7 @@ struct ServerOptions: ParsableArguments {
 
     /// Runs a server until it is told to end, and prints what it did.
     func serve(on address: SocketAddress, _ handler: @escaping TCPServer.Handler) async throws {
-        OpenFileLimit.raise()
+        try OpenFileLimit.raise()
         let server: TCPServer
         do {
             server = try TCPServer(on: address, loops: loops)
@@ -38,5 +38,8 @@ struct ServerOptions: ParsableArguments {
             "pool: \(pool.slicesOut) slices out, \(pool.slabs) slabs of \(pool.mappedBytes) bytes in all, "
                 + "\(statistics.registeredBytes) bytes registered as fixed buffers"
         )
+        guard pool.slicesOut == 0 else {
+            throw CommandFailure("\(pool.slicesOut) slices did not come back to the pool; please report this")
+        }
     }
 }

@@ -26,7 +26,11 @@ struct LoadConnection: Sendable {
             } catch let error as LoadError {
                 return error
             } catch {
-                if Task.isCancelled || window.isOver(at: MonotonicClock.now) { return nil }
+                if Task.isCancelled || window.isOver(at: MonotonicClock.now) {
+                    // A reply that was waited for has not come.
+                    if wasConnected, window.isOver(at: MonotonicClock.now) { recorder.update { $0.errors += 1 } }
+                    return nil
+                }
                 guard wasConnected else { return (error as? ConnectionError).map(LoadError.cannotConnect) }
                 recorder.update { $0.errors += 1 }
                 try? await loop.sleep(for: Self.pauseAfterError)

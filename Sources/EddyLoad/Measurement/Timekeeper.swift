@@ -42,5 +42,5 @@ struct Timekeeper: Sendable {
     /// Nanoseconds between two reports of progress.
     private static let tick: UInt64 = 500_000_000
     /// How long replies that are under way at the end are waited for.
-    private static let drainTime = Duration.seconds(1)
+    private static let drainTime = Duration.seconds(5)
 }

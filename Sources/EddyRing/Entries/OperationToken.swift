@@ -5,8 +5,9 @@
 //     │  kind   │   generation     │            index               │
 //     └─────────┴──────────────────┴────────────────────────────────┘
 //
-// No object is made for an operation. The index names a slot in a table; when the slot is given to somebody else its
-// generation changes, so a completion that comes late is recognised and dropped.
+// No object is made for an operation. The index names a slot in a table, which is kept until its operations' last
+// completions have come; when it is given to somebody else its generation changes, so a timer or a cancellation that
+// comes late is recognised.
 
 /// What a completion belongs to.
 @usableFromInline

@@ -5,6 +5,14 @@ extension AcceptanceTests {
     /// What the load client reports, against servers that are not Eddy's and against its own.
     @Suite("load")
     struct LoadTests {
+        @Test("A server that answers nothing is a failure")
+        func silence() async throws {
+            let server = try await Peer.listen()
+            let finished = try await Eddy.run("load", "tcp://127.0.0.1:\(server.port)", "-c", "1", "-d", "200ms")
+            #expect(finished.ending == .exit(1))
+            #expect(finished.errors.count == 1 && finished.errors[0].contains("no request was answered"), "\(finished)")
+        }
+
         @Test("The report in JSON has all keys, and its figures agree with each other")
         func json() async throws {
             let server = try await Server(Client.line("echo_server.py", []))

@@ -26,6 +26,16 @@ extension AcceptanceTests {
             try await proxy.stop()
         }
 
+        @Test("An upstream that does not receive cannot hold up the end, nor keep memory")
+        func stalledUpstream() async throws {
+            let upstream = try await Peer.listen()
+            let proxy = try await Server.proxy(to: upstream.port, ["--loops", "1", "--grace", "200ms"])
+            let client = try await Peer.connect(to: proxy)
+            try await upstream.peer.accept()
+            _ = try await client.fill()
+            try await proxy.stop()
+        }
+
         @Test("Where the upstream is missing, the client is told, and the proxy goes on")
         func upstreamMissing() async throws {
             let port = try freePort()

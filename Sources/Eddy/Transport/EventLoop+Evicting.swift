@@ -1,0 +1,54 @@
+internal import EddyBuffers
+internal import EddyRing
+
+// A pool at its limit makes receives wait until memory comes back. Peers that take nothing of what they are sent, and
+// handlers that do not read, may hold all of it, and nothing would ever come back:
+//
+//     receives find no chunk ──▶ starvationTimeout without a single one ──▶ the connections that hold most are reset,
+//                            ◀── some memory came back: nothing happens     until a quarter of the pool is free
+//
+// So those who stall lose their connections, and nobody else's stands still for ever.
+
+extension EventLoop {
+    /// Receives wait, and there is no chunk: the time runs from here, unless it does already.
+    func watchStarvation() {
+        guard starvedSince.value == nil, !starvedQueue.isEmpty else { return }
+        starvedSince.value = MonotonicClock.now
+        scheduleEviction()
+    }
+
+    private func scheduleEviction() {
+        let deadline = MonotonicClock.now.advanced(by: configuration.starvationTimeout)
+        timers.schedule(.starvationTimedOut(since: starvedSince.value ?? 0), at: deadline)
+    }
+
+    /// The time is over. If there was a chunk in between it belongs to a starvation that has ended.
+    func starvationTimedOut(since start: UInt64) {
+        guard starvedSince.value == start else { return }
+        starvedSince.value = nil
+        var wanted = configuration.pool.maximumBytes / 4
+        for (slot, byteCount) in largestHolders() where wanted > 0 {
+            wanted -= byteCount
+            evict(slot)
+        }
+    }
+
+    /// The connections that hold memory, those with most of it first.
+    private func largestHolders() -> [(slot: UInt32, byteCount: Int)] {
+        var holders: [(slot: UInt32, byteCount: Int)] = []
+        connections.forEachOccupied { slot in
+            let byteCount = Int(connections[slot].inbound.byteCount) + Int(connections[slot].outbound.byteCount)
+            if byteCount > 0 { holders.append((slot, byteCount)) }
+        }
+        return holders.sorted { $0.byteCount > $1.byteCount }
+    }
+
+    /// Resets a connection for the memory that it holds. Its handler gets ENOBUFS.
+    private func evict(_ slot: UInt32) {
+        counters.connectionsEvicted += 1
+        connections[slot].ending = .reset
+        slices.removeAll(of: &connections[slot].inbound)
+        fail(slot, SystemError.noBufferSpace.code)
+        continueClosing(slot)
+    }
+}
