@@ -11,6 +11,8 @@ struct StarvationTests {
     private static var tiny: EventLoop.Configuration {
         var configuration = EventLoop.Configuration()
         configuration.pool = BufferPool.Configuration(receiveChunkSize: 1 << 20, maximumBytes: 2 << 20)
+        // However slow the machine is, nobody loses its connection for waiting.
+        configuration.starvationTimeout = .seconds(1000)
         return configuration
     }
 
