@@ -5,6 +5,13 @@ final class MeasurementWindow: Sendable {
     private let start = Atomic<UInt64>(.max)
     private let end = Atomic<UInt64>(.max)
 
+    /// Whether replies that were under way at the end have been waited for long enough.
+    private let drained = Atomic<Bool>(false)
+
+    /// Says that replies that have not come by now are not waited for any more.
+    func endDrain() { drained.store(true, ordering: .relaxed) }
+    var isDrained: Bool { drained.load(ordering: .relaxed) }
+
     /// Opens the window in advance. Until then nothing is counted.
     func open(from start: UInt64, until end: UInt64) {
         self.start.store(start, ordering: .relaxed)

@@ -34,6 +34,7 @@ struct Timekeeper: Sendable {
                 onProgress(LoadProgress(seconds: seconds, counts: .sum(of: recorders), of: configuration))
             }
             try await Task.sleep(for: Self.drainTime)
+            window.endDrain()
         } catch {
             window.close(at: MonotonicClock.now)
         }
