@@ -37,6 +37,10 @@ struct Load {
         guard exitCode == 0 else { throw PeersError("\(running.name) failed with exit code \(exitCode)") }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try decoder.decode(LoadReport.self, from: Data(text.utf8))
+        let report = try decoder.decode(LoadReport.self, from: Data(text.utf8))
+        guard report.requests > 0 || verifies else {
+            throw PeersError("nothing came back in the \(seconds) s of a measurement; use a longer --seconds")
+        }
+        return report
     }
 }

@@ -42,7 +42,7 @@ struct Comparison {
         )
     }
 
-    /// Whoever sends back other bytes than it got is not measured at all.
+    /// Whoever sends back other bytes than it got, or not all of them, is not measured at all.
     private func verify(_ peer: Peer, in load: LoadCase) throws {
         var check = self.load
         check.seconds = 0.05
