@@ -11,7 +11,7 @@ struct ProxyCommand: ParsableCommand {
 
     func run() throws {
         let programs = try options.programs()
-        let peers = try options.choose(from: RelayPeers(programs: programs).all())
+        let peers = try options.choose(from: RelayPeers(programs: programs).all(variants: comparison.variants))
         var comparison = try comparison.comparison(of: peers, in: .proxy, with: programs)
         comparison.upstream = EchoPeers(programs: programs).uring
         try options.format.print(comparison.run(), asMarkdown: \.markdown)

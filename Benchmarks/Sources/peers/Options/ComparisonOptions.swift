@@ -15,6 +15,9 @@ struct ComparisonOptions: ParsableArguments {
     )
     var tolerateDisturbance = 5.0
 
+    @Flag(help: "Measure all configurations of the io_uring server in C, in place of the one that wins in each case.")
+    var variants = false
+
     func validate() throws {
         guard rounds > 0 else { throw ValidationError("--rounds must be 1 or more") }
         guard tolerateDisturbance >= 0 else { throw ValidationError("--tolerate-disturbance must not be negative") }

@@ -4,8 +4,8 @@ import Glibc
 struct RelayPeers {
     let programs: ProgramFolder
 
-    func all() -> [Peer] {
-        eddy + [uring, haproxy, nginx]
+    func all(variants: Bool) -> [Peer] {
+        eddy + (variants ? uringVariants : [uring("uring", .relay)]) + [haproxy, nginx]
     }
 
     private var eddy: [Peer] {
@@ -16,9 +16,13 @@ struct RelayPeers {
         }
     }
 
-    private var uring: Peer {
-        let configuration = UringConfiguration.relay
-        var peer = Peer("uring", "C, io_uring (\(configuration.description))") { place in
+    /// Its connections to the other server are descriptors of the process, so there are no registered files.
+    private var uringVariants: [Peer] {
+        UringConfiguration.candidates.filter { !$0.registersFiles }.map { uring("uring:\($0.name)", $0) }
+    }
+
+    private func uring(_ name: String, _ configuration: UringConfiguration) -> Peer {
+        var peer = Peer(name, "C, io_uring (\(configuration.description))") { place in
             [programs["uring-relay"], "--to", place.upstream] + configuration.arguments
         }
         peer.isReference = true
