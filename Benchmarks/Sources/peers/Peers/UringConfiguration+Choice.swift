@@ -4,7 +4,8 @@ extension UringConfiguration {
         if load.size >= 16 << 10 {
             UringConfiguration(chunks: 16, kibibytes: 256, isIncremental: true)
         } else {
-            UringConfiguration(chunks: 128, kibibytes: 4)
+            // A single connection gains from not being told of its sends; many lose.
+            UringConfiguration(chunks: 128, kibibytes: 4, sendsInline: load.connections == 1)
         }
     }
 
