@@ -13,7 +13,7 @@
 #include "peer_support.h"
 
 static const char usage[] =
-    "[--listen HOST:PORT] [--buffer-size BYTES] [--edge]\n"
+    "[--listen HOST:PORT] [--buffer-size BYTES]\n"
     "Sends back what it receives, on one thread, with epoll.\n";
 
 enum { EVENTS = 512 };
@@ -35,8 +35,6 @@ struct server {
     int epoll;
     int listener;
     size_t buffer_size;
-    // Edge-triggered: the kernel tells of each arrival once.
-    bool edge;
     struct buffer *free;
 };
 
@@ -77,7 +75,7 @@ static void accept_all(struct server *server) {
         struct connection *connection = calloc(1, sizeof(struct connection));
         if (connection == NULL) fail("out of memory");
         connection->file = file;
-        watch(server, connection, EPOLL_CTL_ADD, server->edge ? EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET : EPOLLIN);
+        watch(server, connection, EPOLL_CTL_ADD, EPOLLIN);
     }
 }
 
@@ -93,8 +91,8 @@ static enum outcome send_rest(struct connection *connection, struct buffer *buff
     return ALL_DONE;
 }
 
-// Receives once and sends that back. `more` says whether there may be more to receive.
-static enum outcome echo_once(struct server *server, struct connection *connection, bool *more) {
+// Receives once and sends that back. What is left then is there in the next turn, because the kernel tells of it again.
+static enum outcome echo_once(struct server *server, struct connection *connection) {
     struct buffer *buffer = take_buffer(server);
     ssize_t received = recv(connection->file, buffer->bytes, server->buffer_size, 0);
     if (received <= 0) {
@@ -103,12 +101,11 @@ static enum outcome echo_once(struct server *server, struct connection *connecti
     }
     buffer->length = (size_t)received;
     buffer->sent = 0;
-    *more = buffer->length == server->buffer_size;
 
     enum outcome outcome = send_rest(connection, buffer);
     if (outcome == MUST_WAIT) {
         connection->unsent = buffer;
-        if (!server->edge) watch(server, connection, EPOLL_CTL_MOD, EPOLLOUT);
+        watch(server, connection, EPOLL_CTL_MOD, EPOLLOUT);
     } else {
         give_back(server, buffer);
     }
@@ -120,44 +117,28 @@ static enum outcome finish_unsent(struct server *server, struct connection *conn
     if (outcome != ALL_DONE) return outcome;
     give_back(server, connection->unsent);
     connection->unsent = NULL;
-    if (!server->edge) watch(server, connection, EPOLL_CTL_MOD, EPOLLIN);
+    watch(server, connection, EPOLL_CTL_MOD, EPOLLIN);
     return ALL_DONE;
 }
 
-static void serve(struct server *server, struct connection *connection, uint32_t events) {
-    bool more = true;
-    enum outcome outcome = ALL_DONE;
-    if (connection->unsent != NULL) {
-        outcome = finish_unsent(server, connection);
-        // Arrivals meanwhile were told of once and must be looked for.
-        events |= EPOLLIN;
-    }
-    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return;
-
-    // One receive that does not fill the buffer has taken all there was. Only the end of the input can be left, and the
-    // event tells of that. Level-triggered, the kernel tells again, so one receive a turn is enough and fair.
-    bool must_find_end = server->edge && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    while (outcome == ALL_DONE && (more || must_find_end)) {
-        outcome = echo_once(server, connection, &more);
-        if (!server->edge) break;
-    }
+static void serve(struct server *server, struct connection *connection) {
+    enum outcome outcome =
+        connection->unsent != NULL ? finish_unsent(server, connection) : echo_once(server, connection);
     if (outcome == ENDED) close_connection(server, connection);
 }
 
 int main(int count, char **arguments) {
     static const struct option names[] = {
         {"listen", required_argument, NULL, 'l'}, {"buffer-size", required_argument, NULL, 's'},
-        {"edge", no_argument, NULL, 'e'},         {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     const char *listen = "127.0.0.1:0";
-    struct server server = {.buffer_size = 64 << 10};
+    struct server server = {.buffer_size = 256 << 10};
     int name;
     while ((name = getopt_long(count, arguments, "", names, NULL)) != -1) {
         switch (name) {
         case 'l': listen = optarg; break;
         case 's': server.buffer_size = parse_count("--buffer-size", optarg, 1, 64 << 20); break;
-        case 'e': server.edge = true; break;
         case 'h': show_help(usage);
         default: usage_error(usage);
         }
@@ -181,7 +162,7 @@ int main(int count, char **arguments) {
             if (connection == NULL) {
                 accept_all(&server);
             } else {
-                serve(&server, connection, events[index].events);
+                serve(&server, connection);
             }
         }
     }
