@@ -108,7 +108,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private static let bulkSize = 256 << 10
 
     /// Whether the calling thread is the loop's.
-    public var isCurrent: Bool { thread.rawValue == ThreadIdentity.current.rawValue }
+    public var isCurrent: Bool { thread == .current }
 
     /// Bytes of the pool that are registered with the kernel.
     var registeredBytes: Int { fixedBufferStorage.value.registeredBytes }
