@@ -85,7 +85,6 @@ extension EventLoop {
             return
         }
         guard connections.isCurrent(slot, generation: generation), connections[slot].phase != .closing else { return }
-        connections[slot].ending = .reset
-        fail(slot, ConnectionError.cancelledCode)
+        reset(slot, failure: ConnectionError.cancelledCode)
     }
 }

@@ -24,14 +24,12 @@ struct ConnectionTable: ~Copyable {
 
     private let segments: UnsafeMutablePointer<UnsafeMutablePointer<ConnectionState>>
     private let storage: UnsafeMutablePointer<Storage>
-    private let maximumSegments: Int
     private let capacity: Int
 
     /// A table for up to `capacity` connections.
     init(capacity: Int) {
         self.capacity = capacity
-        maximumSegments = (capacity + Self.segmentSize - 1) / Self.segmentSize
-        unsafe segments = .allocate(capacity: maximumSegments)
+        unsafe segments = .allocate(capacity: (capacity + Self.segmentSize - 1) / Self.segmentSize)
         unsafe storage = .allocate(capacity: 1)
         unsafe storage.initialize(to: Storage())
     }
@@ -63,7 +61,6 @@ struct ConnectionTable: ~Copyable {
         guard count < capacity else { return nil }
         if unsafe storage.pointee.firstVacant == ConnectionState.noSlot { addSegment() }
         let slot = unsafe storage.pointee.firstVacant
-        guard slot != ConnectionState.noSlot else { return nil }
         unsafe storage.pointee.firstVacant = self[slot].nextVacant
         unsafe storage.pointee.occupied += 1
         var state = ConnectionState()
@@ -95,9 +92,9 @@ struct ConnectionTable: ~Copyable {
         for slot in 0..<UInt32(slots) where self[slot].phase != .vacant { body(slot) }
     }
 
+    /// Only while fewer slots than `capacity` are in use and all that there are: so there is place for a segment.
     private func addSegment() {
         let index = unsafe storage.pointee.segmentCount
-        guard index < maximumSegments else { return }
         let segment = UnsafeMutablePointer<ConnectionState>.allocate(capacity: Self.segmentSize)
         unsafe segment.initialize(repeating: ConnectionState(), count: Self.segmentSize)
         unsafe segments[index] = segment

@@ -131,9 +131,7 @@ final class Listener: @unchecked Sendable {
         phase = .expired
         loop.connections.forEachOccupied { slot in
             guard loop.connections[slot].listener == index else { return }
-            loop.fail(slot, ConnectionError.shutDownCode)
-            loop.connections[slot].ending = .reset
-            loop.continueClosing(slot)
+            loop.reset(slot, failure: ConnectionError.shutDownCode)
         }
         resumeWaiter()
     }

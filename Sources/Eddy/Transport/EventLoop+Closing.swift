@@ -109,11 +109,7 @@ extension EventLoop {
     /// not end at once, and returns when nothing is left.
     func closeConnections() async {
         await run {
-            self.connections.forEachOccupied { slot in
-                self.fail(slot, ConnectionError.shutDownCode)
-                self.connections[slot].ending = .reset
-                self.continueClosing(slot)
-            }
+            self.connections.forEachOccupied { self.reset($0, failure: ConnectionError.shutDownCode) }
             // Last completions come with the loop's next iterations; the end of the loop waits for any that do not.
             let deadline = MonotonicClock.now + 1_000_000_000
             while self.connections.count > 0, MonotonicClock.now < deadline {
@@ -146,6 +142,14 @@ extension EventLoop {
     }
 
     // MARK: Failure
+
+    /// Breaks the connection: whoever waits for it is told, and its peer sees a reset. It is closed now if its owner is
+    /// gone, and otherwise as soon as that lets go of it.
+    func reset(_ slot: UInt32, failure: Int32) {
+        connections[slot].ending = .reset
+        fail(slot, failure)
+        continueClosing(slot)
+    }
 
     /// The connection is broken: whoever waits for it is told. The first failure is the one that counts.
     func fail(_ slot: UInt32, _ failure: Int32) {

@@ -13,13 +13,9 @@ extension EventLoop {
     /// Receives wait, and there is no chunk: the time runs from here, unless it does already.
     func watchStarvation() {
         guard starvedSince.value == nil, !starvedQueue.isEmpty else { return }
-        starvedSince.value = MonotonicClock.now
-        scheduleEviction()
-    }
-
-    private func scheduleEviction() {
-        let deadline = MonotonicClock.now.advanced(by: configuration.starvationTimeout)
-        timers.schedule(.starvationTimedOut(since: starvedSince.value ?? 0), at: deadline)
+        let now = MonotonicClock.now
+        starvedSince.value = now
+        timers.schedule(.starvationTimedOut(since: now), at: now.advanced(by: configuration.starvationTimeout))
     }
 
     /// The time is over. If there was a chunk in between it belongs to a starvation that has ended.
@@ -46,9 +42,7 @@ extension EventLoop {
     /// Resets a connection for the memory that it holds. Its handler gets ENOBUFS.
     private func evict(_ slot: UInt32) {
         counters.connectionsEvicted += 1
-        connections[slot].ending = .reset
         slices.removeAll(of: &connections[slot].inbound)
-        fail(slot, SystemError.noBufferSpace.code)
-        continueClosing(slot)
+        reset(slot, failure: SystemError.noBufferSpace.code)
     }
 }
