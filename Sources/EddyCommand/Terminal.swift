@@ -4,25 +4,15 @@ internal import Glibc
 enum Terminal {
     /// Prints a line at once: whoever reads a pipe waits for it.
     static func printLine(_ line: String) {
-        print(line)
-        _ = fflush(nil)
+        _ = write(line + "\n", to: STDOUT_FILENO)
     }
 
     /// Prints what the command was run for.
     ///
     /// - Throws: ``CommandFailure`` when nobody can read it: the pipe is closed, or the disk is full.
     static func printResult(_ text: String) throws {
-        let bytes = Array((text + "\n").utf8)
-        var sent = 0
-        while sent < bytes.count {
-            let result = unsafe bytes[sent...].withUnsafeBytes { rest in
-                unsafe write(STDOUT_FILENO, rest.baseAddress, rest.count)
-            }
-            if result < 0, errno == EINTR { continue }
-            guard result > 0 else {
-                throw CommandFailure("cannot write to standard output (\(unsafe String(cString: strerror(errno))))")
-            }
-            sent += result
+        guard write(text + "\n", to: STDOUT_FILENO) else {
+            throw CommandFailure("cannot write to standard output (\(unsafe String(cString: strerror(errno))))")
         }
     }
 
@@ -36,8 +26,7 @@ enum Terminal {
     }
 
     static func printError(_ line: String) {
-        let bytes = Array((line + "\n").utf8)
-        unsafe _ = bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        _ = write(line + "\n", to: STDERR_FILENO)
     }
 
     /// Whether a person watches standard error: progress is shown to persons only.
@@ -45,7 +34,21 @@ enum Terminal {
 
     /// Replaces the line that is being shown on standard error; an empty one clears it.
     static func showProgress(_ line: String) {
-        let bytes = Array("\r\u{1B}[K\(line)".utf8)
-        unsafe _ = bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        _ = write("\r\u{1B}[K\(line)", to: STDERR_FILENO)
+    }
+
+    /// Writes all of the text; false, with the reason in `errno`, when that is not possible.
+    private static func write(_ text: String, to descriptor: Int32) -> Bool {
+        let bytes = Array(text.utf8)
+        var sent = 0
+        while sent < bytes.count {
+            let result = unsafe bytes[sent...].withUnsafeBytes { rest in
+                unsafe Glibc.write(descriptor, rest.baseAddress, rest.count)
+            }
+            if result < 0, errno == EINTR { continue }
+            guard result > 0 else { return false }
+            sent += result
+        }
+        return true
     }
 }

@@ -7,16 +7,21 @@ import Testing
 struct RingTests {
     private func token(_ index: Int) -> OperationToken { OperationToken(kind: 1, index: UInt32(index)) }
 
+    /// Submits a send of each byte, with its place as token.
+    private func submitOneByOne(_ bytes: UnsafeRawBufferPointer, from pair: SocketPair, to ring: Ring) throws {
+        for index in bytes.indices {
+            let address = bytes.baseAddress! + index
+            try ring.submit(.send(descriptor: pair.near, address: address, byteCount: 1, token: token(index)))
+        }
+    }
+
     @Test("More submissions than the queue holds are all taken and all completed, in order")
     func moreThanTheQueueHolds() throws {
         let ring = try Ring(submissionEntries: 4, completionEntries: 256)
         let pair = try SocketPair()
         let bytes: [UInt8] = Array(0..<100)
         try bytes.withUnsafeBytes { bytes in
-            for index in 0..<100 {
-                let address = bytes.baseAddress! + index
-                try ring.submit(.send(descriptor: pair.near, address: address, byteCount: 1, token: token(index)))
-            }
+            try submitOneByOne(bytes, from: pair, to: ring)
             let completions = try ring.completions(100)
             #expect(completions.map(\.token) == (0..<100).map(token))
             #expect(completions.allSatisfy { $0.result == 1 && $0.isLast })
@@ -97,10 +102,7 @@ struct RingTests {
         let pair = try SocketPair()
         let bytes: [UInt8] = Array(0..<200)
         try bytes.withUnsafeBytes { bytes in
-            for index in 0..<200 {
-                let address = bytes.baseAddress! + index
-                try ring.submit(.send(descriptor: pair.near, address: address, byteCount: 1, token: token(index)))
-            }
+            try submitOneByOne(bytes, from: pair, to: ring)
             #expect(try ring.completions(200).map(\.token) == (0..<200).map(token))
         }
         #expect(ring.statistics.overflows > 0)

@@ -134,8 +134,6 @@ package final class ReceiveRing {
     package var hasChunks: Bool { unsafe state.pointee.count > 0 }
     /// Slices that were copied out of their chunks because the pool was under pressure.
     package var copies: UInt64 { unsafe state.pointee.copies }
-    /// Whether the ring has grown, so that ``shrink()`` may have something to do.
-    package var mayShrink: Bool { unsafe state.pointee.target > state.pointee.minimum }
 
     // MARK: Completions
 
@@ -230,7 +228,7 @@ package final class ReceiveRing {
     package func shrink() throws(RingError) {
         let (count, fewest, target) = unsafe (state.pointee.count, state.pointee.fewest, state.pointee.target)
         unsafe state.pointee.fewest = count
-        guard mayShrink, fewest > target / 2 else { return }
+        guard unsafe target > state.pointee.minimum, fewest > target / 2 else { return }
         unsafe state.pointee.target = max(target / 2, state.pointee.minimum)
         guard ring.defersTaskWork, unsafe count > state.pointee.target else { return }
         close()
