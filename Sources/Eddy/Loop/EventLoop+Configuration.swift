@@ -20,6 +20,8 @@ extension EventLoop {
         public var closeTimeout = Duration.seconds(10)
         /// How long a connection may take to be made.
         public var connectTimeout = Duration.seconds(10)
+        /// How long connections wait for their peers, unless ``Connection/timeouts`` says otherwise: for ever, at first.
+        public var timeouts = Connection.Timeouts()
         /// How long receives may find no memory at all before the connections that hold most of it are reset.
         public var starvationTimeout = Duration.seconds(5)
         /// The loop's memory.

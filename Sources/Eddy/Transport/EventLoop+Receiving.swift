@@ -66,6 +66,7 @@ extension EventLoop {
     func received(_ completion: CompletionEntry, slot: UInt32) {
         if let slice = receivedSlice(completion, slot: slot) {
             counters.bytesReceived += UInt64(slice.count)
+            noteActivity(slot)
             accept(slice, from: slot)
         }
         if completion.isLast {
@@ -173,10 +174,10 @@ extension EventLoop {
 
     // MARK: The reading task
 
-    /// Whether there is nothing to read yet: no bytes, no end, no failure. Then more is being received.
+    /// Whether there is nothing to read yet: no bytes, no end, no failure, no timeout. Then more is being received.
     func mustWaitToRead(_ slot: UInt32) -> Bool {
         guard connections[slot].inbound.isEmpty, !connections[slot].hasFailed,
-            !connections[slot].flags.contains(.peerEnded)
+            connections[slot].flags.isDisjoint(with: [.peerEnded, .readTimedOut])
         else { return false }
         armReceive(slot)
         return true
@@ -185,11 +186,21 @@ extension EventLoop {
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
     func read(_ slot: UInt32) throws(ConnectionError) -> sending Buffer? {
         if let slice = slices.popFirst(of: &connections[slot].inbound) {
-            if !connections[slot].flags.contains(.receiving) { armReceive(slot) }
+            if connections[slot].flags.intersection([.receiving, .readTimedOut]) != .receiving { goOnReceiving(slot) }
             return Buffer(adopting: slice)
         }
         if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+        if connections[slot].flags.contains(.readTimedOut) {
+            connections[slot].flags.remove(.readTimedOut)
+            if !connections[slot].flags.contains(.peerEnded) { throw .readTimedOut }
+        }
         return nil
+    }
+
+    /// Something was read: there is room for more. Bytes that came just in time win over a timeout.
+    private func goOnReceiving(_ slot: UInt32) {
+        connections[slot].flags.remove(.readTimedOut)
+        armReceive(slot)
     }
 
     func resumeReader(_ slot: UInt32) {
