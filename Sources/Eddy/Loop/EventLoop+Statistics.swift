@@ -37,6 +37,8 @@ extension EventLoop {
         public var jobQueueHighWater = 0
         /// Times that another thread woke the loop while it waited.
         public var mailWakes: UInt64 = 0
+        /// Jobs that the watchdog has reported.
+        public var stalls: UInt64 = 0
         /// Timers that are running now: sleeps, timeouts, and the limits of connecting and closing.
         public var timers = 0
         /// Calls of io_uring_enter(2), operations submitted and completions read.
@@ -78,6 +80,7 @@ extension EventLoop {
             sum.processorTime += right.processorTime
             sum.jobQueueHighWater = max(left.jobQueueHighWater, right.jobQueueHighWater)
             sum.mailWakes += right.mailWakes
+            sum.stalls += right.stalls
             sum.timers += right.timers
             sum.enters += right.enters
             sum.submissions += right.submissions
@@ -132,6 +135,7 @@ extension EventLoop {
         statistics.processorTime = .nanoseconds(ThreadClock.processorTime)
         statistics.jobQueueHighWater = counters.jobQueueHighWater
         statistics.mailWakes = counters.mailWakes
+        statistics.stalls = pulse?.stallCount ?? 0
         statistics.timers = timers.count
         statistics.enters = ringStatistics.enters
         statistics.submissions = ringStatistics.submissions

@@ -28,6 +28,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let bulkRing: ReceiveRing?
     let features: RingFeatures
     let mailbox: Mailbox
+    /// What the watchdog sees; nil when there is none.
+    let pulse: JobPulse?
 
     let connections: ConnectionTable
     let slices = SliceStore()
@@ -50,6 +52,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let counterStorage = LoopLocal(Counters())
     private let listenerStorage = LoopLocal([Listener?]())
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
+    /// What users keep on this loop.
+    let locals = LocalStore()
     private let thread: ThreadIdentity
     private let stopping = LoopLocal(false)
     let startTime = MonotonicClock.now
@@ -75,6 +79,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         self.configuration = configuration
         self.features = features
         mailbox = try Mailbox()
+        pulse = configuration.watchdog == nil ? nil : JobPulse()
         ring = try Ring()
         let mailbox = mailbox
         var poolConfiguration = configuration.pool
@@ -183,9 +188,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         counters.jobQueueHighWater = max(counters.jobQueueHighWater, jobs.count)
         var left = max(jobs.count, Self.jobsAnIteration)
         while left > 0, let job = jobs.popFirst() {
+            pulse?.begin(job)
             unsafe job.runSynchronously(on: executor)
             left -= 1
         }
+        pulse?.end()
         closeReleased()
     }
 
@@ -269,6 +276,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
         for mail in mailbox.close() { handle(mail) }
         while !jobs.isEmpty { runJobs() }
+        locals.removeAll()
         guard connections.count == 0 else {
             // Operations are still in flight: their memory must stay. It is leaked rather than freed.
             return

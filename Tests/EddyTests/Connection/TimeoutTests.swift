@@ -265,11 +265,12 @@ struct TimeoutTests {
     @Test("A connection on which nothing moves is reset", arguments: FeatureSet.allCases)
     func idle(set: FeatureSet) async throws {
         var configuration = EventLoop.Configuration()
-        configuration.timeouts.idle = .milliseconds(50)
+        configuration.timeouts.idle = .seconds(60)
         let errors = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in
             let bytes = try await connection.gather(3)
             try await connection.write(bytes)
+            connection.timeouts.idle = .milliseconds(50)
             errors.send(await connection.errorOfReading())
         }
         let statistics = try await withServer(set, configuration: configuration, handler: handler) { server in
