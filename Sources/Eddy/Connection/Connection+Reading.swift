@@ -25,7 +25,6 @@ extension Connection {
     @usableFromInline
     func suspendReader(_ reader: Suspension) {
         loop.connections[slot].reader = reader
-        if loop.connections[slot].deadlines != SlotIndex.none { loop.startedWaitingToRead(slot) }
     }
 
     @usableFromInline

@@ -55,8 +55,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// What users keep on this loop.
     let locals = LocalStore()
     private let thread: ThreadIdentity
-    private let stopping = LoopLocal(false)
+    let stopping = LoopLocal(false)
     let startTime = MonotonicClock.now
+    /// The connection whose reading task runs the loop from inside its job, or none.
+    let insideReader = LoopLocal(ConnectionState.noSlot)
     /// Runs while receives wait without a chunk.
     let starvationTimer = LoopLocal(TimerHandle.none)
     /// When memory that nobody has needed is given back.
@@ -138,6 +140,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     func stop() { stopping.value = true }
 
     private func iterate() {
+        advance()
+        runJobs()
+    }
+
+    /// An iteration up to its jobs.
+    func advance() {
         counters.iterations += 1
         let isSettled = inlineSends.isEmpty
         submitSends()
@@ -149,7 +157,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         if mustWait { mailbox.wakeUp() }
         fireTimers()
         collectMail()
-        runJobs()
     }
 
     /// Submits, waits, and deals with all that has completed.

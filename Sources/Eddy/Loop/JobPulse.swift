@@ -21,12 +21,18 @@ final class JobPulse: Sendable {
     @inline(__always)
     func begin(_ job: UnownedJob) {
         task.store(taskNumber(of: job), ordering: .relaxed)
-        beat.store((beat.load(ordering: .relaxed) | 1) &+ 2, ordering: .relaxed)
+        goOn()
     }
 
     @inline(__always)
     func end() {
         beat.store((beat.load(ordering: .relaxed) | 1) &+ 1, ordering: .relaxed)
+    }
+
+    /// The job that has made place for the loop runs again.
+    @inline(__always)
+    func goOn() {
+        beat.store((beat.load(ordering: .relaxed) | 1) &+ 2, ordering: .relaxed)
     }
 
     /// The task whose job is running.

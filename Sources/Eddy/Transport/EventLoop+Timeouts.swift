@@ -175,9 +175,9 @@ extension EventLoop {
         return next
     }
 
-    /// Whether a task waits for bytes. That of a relay waits for its end.
+    /// Whether a task waits for bytes, suspended or running the loop meanwhile. That of a relay waits for its end.
     private func waitsToRead(_ slot: UInt32) -> Bool {
-        connections[slot].reader != nil && !connections[slot].isRelaying
+        insideReader.value == slot || connections[slot].reader != nil && !connections[slot].isRelaying
     }
 
     private func readLimit(_ slot: UInt32) -> UInt64 {
