@@ -175,9 +175,11 @@ extension EventLoop {
         return next
     }
 
-    /// Whether a task waits for bytes, suspended or running the loop meanwhile. That of a relay waits for its end.
+    /// Whether a task waits for bytes and has not been told to stop, suspended or running the loop meanwhile. That of a
+    /// relay waits for its end.
     private func waitsToRead(_ slot: UInt32) -> Bool {
-        insideReader.value == slot || connections[slot].reader != nil && !connections[slot].isRelaying
+        guard !connections[slot].flags.contains(.readTimedOut) else { return false }
+        return insideReader.value == slot || (connections[slot].reader != nil && !connections[slot].isRelaying)
     }
 
     private func readLimit(_ slot: UInt32) -> UInt64 {
