@@ -107,18 +107,11 @@ extension RingError {
     fileprivate init(setupFailure error: SystemError) {
         switch error {
         case .notImplemented: self = .unsupported
-        case .notPermitted, .accessDenied: self = .forbidden(byPolicy: Self.isSwitchedOff)
+        case .notPermitted, .accessDenied: self = .forbidden(byPolicy: SystemFacts.ioUringDisabled ?? 0 > 0)
         case .outOfMemory: self = .lockedMemoryLimit(bytes: LockedMemory.limit)
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem: self = .tooManyOpenFiles
         case .invalidArgument: self = .missingFeature("COOP_TASKRUN and SUBMIT_ALL")
         default: self = .system(call: "io_uring_setup", error: error)
         }
-    }
-
-    /// Whether `kernel.io_uring_disabled` is 1 or 2 (Documentation/admin-guide/sysctl/kernel.rst).
-    private static var isSwitchedOff: Bool {
-        guard let file = unsafe fopen("/proc/sys/kernel/io_uring_disabled", "re") else { return false }
-        defer { unsafe _ = fclose(file) }
-        return unsafe fgetc(file) != Int32(UInt8(ascii: "0"))
     }
 }
