@@ -36,11 +36,11 @@ struct ConnectTests {
 
     @Test("Nobody listens", arguments: FeatureSet.allCases)
     func refused(set: FeatureSet) async throws {
-        let address = try PeerListener.closedAddress()
+        let closed = try ClosedPort()
         try await withLoops(set) { group in
             let loop = group.next()
-            await #expect(throws: ConnectionError.refused(address)) {
-                try await loop.run { try await loop.connect(to: address) { _ in } }
+            await #expect(throws: ConnectionError.refused(closed.address)) {
+                try await loop.run { try await loop.connect(to: closed.address) { _ in } }
             }
             expectBalance(await group.statistics())
         }
