@@ -15,7 +15,6 @@
 // module does, and the two would clash. Reading glibc's feature switches first fixes them as Swift has them; the one
 // type that liburing then misses comes from its own header.
 #include <features.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <bits/cpu-set.h>
 

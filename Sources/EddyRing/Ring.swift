@@ -17,7 +17,6 @@ internal import CLiburing
 @safe
 package final class Ring {
     let engine: RingEngine
-
     private let queues: RingQueues
     private let submissionMask: UInt32
     private let completionMask: UInt32
@@ -134,11 +133,7 @@ package final class Ring {
         unsafe cursor.pointee.statistics.enters += 1
         // Completions that were set aside are there already.
         let count = unsafe cursor.pointee.setAside.isEmpty ? count : 0
-        let result =
-            switch engine {
-            case .kernel(let kernel): kernel.enter(submit: pending, waitFor: count, deadline: deadline)
-            case .epoll(let epoll): epoll.enter(waitFor: count, deadline: deadline)
-            }
+        let result = engine.enter(submit: pending, waitFor: count, deadline: deadline)
         guard result < 0 else {
             unsafe cursor.pointee.statistics.submissions += UInt64(result)
             return

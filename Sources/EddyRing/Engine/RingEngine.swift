@@ -4,8 +4,8 @@ internal import Glibc
 /// The engine of one ring: the few things in which engines differ.
 ///
 /// Submitting and reading completions is not among them; that is memory. Each call here is rare, or a system call, so the
-/// branch costs nothing.
-enum RingEngine {
+/// branch costs nothing. It is not copyable, so that reaching an engine counts no references.
+enum RingEngine: ~Copyable {
     case kernel(KernelEngine)
     case epoll(EpollEngine)
 
@@ -59,6 +59,16 @@ enum RingEngine {
         switch self {
         case .kernel(let engine): engine.setup.hasAbsoluteDeadlines
         case .epoll: false
+        }
+    }
+
+    /// Submits `pending` entries, then waits for completions until the deadline (nanoseconds of CLOCK_MONOTONIC).
+    ///
+    /// - Returns: entries submitted, or the negated error number.
+    func enter(submit pending: UInt32, waitFor count: UInt32, deadline: UInt64?) -> Int32 {
+        switch self {
+        case .kernel(let engine): engine.enter(submit: pending, waitFor: count, deadline: deadline)
+        case .epoll(let engine): engine.enter(waitFor: count, deadline: deadline)
         }
     }
 
