@@ -16,18 +16,18 @@
 extension EventLoop {
     /// Advances the loop until there is something to read; false when the task must be suspended to let others run.
     func runUntilReadable(_ slot: UInt32) -> Bool {
-        guard jobs.isEmpty, closeQueue.isEmpty, !stopping.value else { return false }
-        // The job does not hold the loop up: it is the loop.
+        guard jobs.isEmpty else { return false }
+        // The job has not ended, but it does not keep others from running.
         pulse?.end()
-        insideReader.value = slot
+        readerInside.value = slot
         defer {
-            insideReader.value = ConnectionState.noSlot
+            readerInside.value = ConnectionState.noSlot
             pulse?.goOn()
         }
-        repeat {
+        while jobs.isEmpty, closeQueue.isEmpty, !stopping.value {
             advance()
             if isReadable(slot) { return true }
-        } while jobs.isEmpty && closeQueue.isEmpty && !stopping.value
+        }
         return false
     }
 }

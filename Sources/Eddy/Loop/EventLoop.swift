@@ -56,9 +56,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let locals = LocalStore()
     private let thread: ThreadIdentity
     let stopping = LoopLocal(false)
+    /// The connection whose task runs the loop while it waits to read; or none.
+    let readerInside = LoopLocal(ConnectionState.noSlot)
     let startTime = MonotonicClock.now
-    /// The connection whose reading task runs the loop from inside its job, or none.
-    let insideReader = LoopLocal(ConnectionState.noSlot)
     /// Runs while receives wait without a chunk.
     let starvationTimer = LoopLocal(TimerHandle.none)
     /// When memory that nobody has needed is given back.
@@ -82,7 +82,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         self.features = features
         mailbox = try Mailbox()
         pulse = configuration.watchdog == nil ? nil : JobPulse()
-        ring = try Ring()
+        ring = try Ring(features: features)
         let mailbox = mailbox
         var poolConfiguration = configuration.pool
         if !features.incrementalBuffers {
@@ -100,7 +100,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             features.incrementalBuffers
             ? nil
             : try ReceiveRing(ring: ring, pool: pool, incremental: false, group: 1, target: 4, chunkSize: Self.bulkSize)
-        fixedBufferStorage = LoopLocal(FixedBuffers(ring: ring))
+        fixedBufferStorage = LoopLocal(FixedBuffers(ring: ring, isEnabled: features.fixedBuffers))
         connections = ConnectionTable(capacity: configuration.maximumConnections)
         thread = .current
         fixedBufferStorage.value.register(slabsOf: pool)

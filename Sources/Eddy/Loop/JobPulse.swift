@@ -24,15 +24,15 @@ final class JobPulse: Sendable {
         goOn()
     }
 
-    @inline(__always)
-    func end() {
-        beat.store((beat.load(ordering: .relaxed) | 1) &+ 1, ordering: .relaxed)
-    }
-
-    /// The job that has made place for the loop runs again.
+    /// The job goes on that has ended so far: it has waited in between.
     @inline(__always)
     func goOn() {
         beat.store((beat.load(ordering: .relaxed) | 1) &+ 2, ordering: .relaxed)
+    }
+
+    @inline(__always)
+    func end() {
+        beat.store((beat.load(ordering: .relaxed) | 1) &+ 1, ordering: .relaxed)
     }
 
     /// The task whose job is running.

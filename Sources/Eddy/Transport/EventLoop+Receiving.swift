@@ -35,7 +35,7 @@ extension EventLoop {
                 token: token(.receive, slot)
             )
             connections[slot].flags.insert(.receivingBulk)
-        } else if flags.contains(.receivesOneByOne) {
+        } else if flags.contains(.receivesOneByOne) || !features.multishotReceives {
             entry = .receiveOnce(
                 descriptor: connections[slot].descriptor,
                 group: receiveRing.group,
@@ -178,12 +178,12 @@ extension EventLoop {
     /// received then.
     func mustWaitToRead(_ slot: UInt32) -> Bool {
         guard !isReadable(slot) else { return false }
-        armReceive(slot)
         if connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
+        armReceive(slot)
         return !runUntilReadable(slot)
     }
 
-    /// Whether a read would not wait, or has waited for too long.
+    /// Whether a read would not wait: there are bytes, the end, a failure or a timeout.
     func isReadable(_ slot: UInt32) -> Bool {
         !connections[slot].inbound.isEmpty || connections[slot].hasFailed
             || !connections[slot].flags.isDisjoint(with: [.peerEnded, .readTimedOut])

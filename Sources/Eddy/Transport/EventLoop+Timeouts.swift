@@ -175,11 +175,10 @@ extension EventLoop {
         return next
     }
 
-    /// Whether a task waits for bytes and has not been told to stop, suspended or running the loop meanwhile. That of a
-    /// relay waits for its end.
+    /// Whether a task waits for bytes, suspended or not. That of a relay waits for its end.
     private func waitsToRead(_ slot: UInt32) -> Bool {
-        guard !connections[slot].flags.contains(.readTimedOut) else { return false }
-        return insideReader.value == slot || (connections[slot].reader != nil && !connections[slot].isRelaying)
+        guard connections[slot].reader != nil || readerInside.value == slot else { return false }
+        return !connections[slot].isRelaying && !connections[slot].flags.contains(.readTimedOut)
     }
 
     private func readLimit(_ slot: UInt32) -> UInt64 {
