@@ -6,9 +6,12 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     case reset
     /// The peer did not answer for longer than TCP allows (ETIMEDOUT).
     case timedOut
+    /// The connection was closed by its owner before.
+    case closed
     /// This side has ended its direction; nothing more can be written.
     case writingEnded
-    /// The task was cancelled. The connection is of no more use and will be reset.
+    /// The task was cancelled: nothing is waited for any more. What was received can still be read, what was queued is
+    /// still sent; a connection that was being made, or relayed, is reset.
     case cancelled
     /// The server was shut down and its grace is over, or the loop has ended.
     case shutDown
@@ -18,6 +21,13 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     case cannotConnect(SocketAddress, SystemError)
     /// The loop's limit of connections is reached.
     case tooManyConnections(limit: Int)
+    /// The peer's stream ended within a message, of which so many bytes were there; a length before it counts. They can
+    /// still be read.
+    case unexpectedEnd(received: Int)
+    /// The delimiter did not come within so many bytes. They can still be read.
+    case delimiterNotFound(limit: Int)
+    /// A message is longer than its reader takes. It can still be read.
+    case frameTooLong(length: UInt64, limit: Int)
     /// Any other failure that the system reports.
     case system(SystemError)
 
@@ -25,6 +35,7 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
         switch self {
         case .reset: "the connection was reset by the peer"
         case .timedOut: "the connection timed out: the peer does not answer"
+        case .closed: "the connection was closed; read its chunks while it is open"
         case .writingEnded: "nothing can be written after the end of writing"
         case .cancelled: "the task was cancelled"
         case .shutDown: "the server is shutting down"
@@ -36,6 +47,12 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
             "cannot connect to \(address): \(error); check the address and the network"
         case .tooManyConnections(let limit):
             "the limit of \(limit) connections a loop is reached; raise maximumConnections"
+        case .unexpectedEnd(let received):
+            "the peer ended the stream in the middle of a message, after \(received) bytes of it"
+        case .delimiterNotFound(let limit):
+            "the peer sent more than \(limit) bytes without the delimiter; raise the limit if such messages are right"
+        case .frameTooLong(let length, let limit):
+            "the peer announced a message of \(length) bytes; the limit is \(limit); raise it if such messages are right"
         case .system(let error): "the connection failed: \(error)"
         }
     }

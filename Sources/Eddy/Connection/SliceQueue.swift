@@ -21,19 +21,19 @@ struct SliceStore: ~Copyable {
     static let none = UInt32.max
 
     @safe
-    private struct Node {
+    struct Node {
         var slice: Slice
         var next: UInt32
     }
 
     @safe
-    private struct Storage {
+    struct Storage {
         var nodes: UnsafeMutablePointer<Node>
         var capacity: Int
         var firstFree: UInt32
     }
 
-    private let storage: UnsafeMutablePointer<Storage>
+    let storage: UnsafeMutablePointer<Storage>
 
     init(capacity: Int = 256) {
         unsafe storage = .allocate(capacity: 1)
@@ -62,6 +62,16 @@ struct SliceStore: ~Copyable {
         }
         queue.last = node
         queue.count += 1
+    }
+
+    /// Puts a slice, whose reference the queue takes over, before all others.
+    func prepend(_ slice: Slice, to queue: inout SliceQueue) {
+        let node = takeFree()
+        unsafe (storage.pointee.nodes + Int(node)).initialize(to: Node(slice: slice, next: queue.first))
+        queue.first = node
+        if queue.last == Self.none { queue.last = node }
+        queue.count += 1
+        queue.byteCount += slice.count
     }
 
     /// Takes the first slice out; its reference is the caller's now.

@@ -16,9 +16,15 @@
 extension EventLoop {
     /// Advances the loop until there is something to read; false when the task must be suspended to let others run.
     func runUntilReadable(_ slot: UInt32) -> Bool {
+        runUntil { isReadable(slot) }
+    }
+
+    /// Advances the loop until the condition holds; false when the task must be suspended to let others run.
+    @inline(__always)
+    func runUntil(_ condition: () -> Bool) -> Bool {
         while jobs.isEmpty, closeQueue.isEmpty, !stopping.value {
             advance()
-            if isReadable(slot) { return true }
+            if condition() { return true }
         }
         return false
     }

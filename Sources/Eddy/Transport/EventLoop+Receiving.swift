@@ -24,9 +24,21 @@ internal import EddyRing
 extension EventLoop {
     /// Submits a receive if the connection may have one.
     func armReceive(_ slot: UInt32) {
+        guard canReceive(slot), receiveBacklog(slot) < UInt32(configuration.receiveWindow) else { return }
+        submitReceive(slot)
+    }
+
+    /// Submits a receive even though the window is full: the reader waits for more than it holds.
+    func armReceiveBeyondWindow(_ slot: UInt32) {
+        if canReceive(slot) { submitReceive(slot) }
+    }
+
+    private func canReceive(_ slot: UInt32) -> Bool {
+        connections[slot].flags.isDisjoint(with: [.receiving, .peerEnded, .starved]) && !connections[slot].hasFailed
+    }
+
+    private func submitReceive(_ slot: UInt32) {
         let flags = connections[slot].flags
-        guard flags.isDisjoint(with: [.receiving, .peerEnded, .starved]), !connections[slot].hasFailed else { return }
-        guard receiveBacklog(slot) < UInt32(configuration.receiveWindow) else { return }
         let entry: SubmissionEntry
         if let bulkRing, flags.contains(.bulk), bulkRing.hasChunks {
             entry = .receiveOnce(
@@ -98,13 +110,25 @@ extension EventLoop {
 
     /// Puts received bytes where they belong.
     private func accept(_ slice: Slice, from slot: UInt32) {
-        guard connections[slot].phase == .open else { return slice.dropOnOwnerThread() }
+        guard connections[slot].phase == .open, !connections[slot].flags.contains(.readingEnded) else {
+            return acceptUnread(slice, from: slot)
+        }
         if connections[slot].isRelaying {
             relay(slice, from: slot)
             return
         }
         slices.append(slice, to: &connections[slot].inbound, mayMerge: true)
         resumeReader(slot)
+    }
+
+    /// Bytes that no reader waits for: kept for whoever gets the descriptor, else dropped.
+    @inline(never)
+    private func acceptUnread(_ slice: Slice, from slot: UInt32) {
+        if connections[slot].phase == .detaching {
+            slices.append(slice, to: &connections[slot].inbound, mayMerge: true)
+        } else {
+            slice.dropOnOwnerThread()
+        }
     }
 
     /// The receive is over: why, and what follows.
@@ -122,12 +146,18 @@ extension EventLoop {
         case let error?:
             fail(slot, error.code)
         }
-        if connections[slot].phase == .closing { continueClosing(slot) }
+        if connections[slot].phase != .open { continueEnding(slot) }
     }
 
     /// Arms the receive again, unless the connection is on its way out.
     private func armReceiveIfWanted(_ slot: UInt32) {
-        if connections[slot].phase == .open { armReceive(slot) }
+        guard connections[slot].phase == .open else { return }
+        // A reader that waits although bytes are there waits for more than the window holds.
+        if connections[slot].reader != nil, !connections[slot].isRelaying {
+            armReceiveBeyondWindow(slot)
+        } else {
+            armReceive(slot)
+        }
     }
 
     /// The ring of the receive that ended grows. Who found no large chunk goes on with small ones.
@@ -184,7 +214,13 @@ extension EventLoop {
     /// Whether a read would not wait.
     func isReadable(_ slot: UInt32) -> Bool {
         !connections[slot].inbound.isEmpty || connections[slot].hasFailed
-            || connections[slot].flags.contains(.peerEnded)
+            || !connections[slot].flags.isDisjoint(with: [.peerEnded, .readingEnded, .readingCancelled])
+    }
+
+    /// Whatever has arrived; waits if nothing has.
+    func readWhatCame(_ slot: UInt32) async throws(ConnectionError) -> sending Buffer? {
+        while mustWaitToRead(slot) { await Suspension.suspend { connections[slot].reader = $0 } }
+        return try read(slot)
     }
 
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
@@ -193,8 +229,15 @@ extension EventLoop {
             if !connections[slot].flags.contains(.receiving) { armReceive(slot) }
             return Buffer(adopting: slice)
         }
-        if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+        try requireReadable(slot)
         return nil
+    }
+
+    /// Nothing is there and nothing is waited for: returns at the end of the stream, and throws where it is no end.
+    func requireReadable(_ slot: UInt32) throws(ConnectionError) {
+        if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+        let ended = !connections[slot].flags.isDisjoint(with: [.peerEnded, .readingEnded])
+        if !ended, connections[slot].flags.contains(.readingCancelled) { throw .cancelled }
     }
 
     func resumeReader(_ slot: UInt32) {

@@ -155,16 +155,13 @@ extension EventLoop {
         } else {
             endWritingIfDone(slot)
         }
-        if connections[slot].outbound.byteCount <= UInt32(configuration.lowWatermark) { outboundDrained(slot) }
-        if connections[slot].phase == .closing { continueClosing(slot) }
+        if connections[slot].outbound.byteCount <= connections[slot].lowWatermark { outboundDrained(slot) }
+        if connections[slot].phase != .open { continueEnding(slot) }
     }
 
     /// There is room in the queue again: for the writing task, and for the other side of a relay.
     private func outboundDrained(_ slot: UInt32) {
-        if let writer = connections[slot].writer {
-            connections[slot].writer = nil
-            writer.resume()
-        }
+        resumeWriter(slot)
         let peer = connections[slot].relayPeer
         if peer != ConnectionState.noSlot, !connections[peer].flags.contains(.receiving) { armReceive(peer) }
     }
@@ -184,10 +181,7 @@ extension EventLoop {
         else { return }
         connections[slot].flags.insert(.ended)
         if !connections[slot].hasFailed { Socket.shutdownWrite(connections[slot].descriptor) }
-        if let writer = connections[slot].writer {
-            connections[slot].writer = nil
-            writer.resume()
-        }
+        resumeWriter(slot)
         if connections[slot].isRelaying { finishRelayIfDone(slot) }
     }
 }

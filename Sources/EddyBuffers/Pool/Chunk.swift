@@ -35,14 +35,17 @@ package struct Chunk: Equatable {
         }
     }
 
-    /// Adds a reference on whatever thread this is, for a slice whose bytes are counted already.
-    package func retain() {
+    /// Adds a reference on whatever thread this is, for a slice of which `byteCount` bytes are not counted already.
+    package func retain(byteCount: UInt32 = 0) {
         if isOwnedByCurrentThread {
-            retainOnOwnerThread()
+            retainOnOwnerThread(byteCount: byteCount)
         } else {
             // One more reference is one return less. The caller holds a reference, so the chunk cannot become free
             // in between, and there is nothing that the owner needs to hear.
-            _ = unsafe state.pointee.returnedRemotely.wrappingSubtract(1, ordering: .relaxed)
+            _ = unsafe state.pointee.returnedRemotely.wrappingSubtract(
+                ChunkState.share(of: byteCount),
+                ordering: .relaxed
+            )
         }
     }
 
