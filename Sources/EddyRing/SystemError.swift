@@ -22,6 +22,7 @@ public struct SystemError: Error, Equatable, Hashable, Sendable, CustomStringCon
     public static let addressNotAvailable = SystemError(EADDRNOTAVAIL)
     public static let accessDenied = SystemError(EACCES)
     public static let notPermitted = SystemError(EPERM)
+    public static let notSupported = SystemError(EOPNOTSUPP)
     public static let notImplemented = SystemError(ENOSYS)
     public static let invalidArgument = SystemError(EINVAL)
     public static let interrupted = SystemError(EINTR)

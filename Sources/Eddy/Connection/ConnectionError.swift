@@ -28,6 +28,10 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     case delimiterNotFound(limit: Int)
     /// A message is longer than its reader takes. It can still be read.
     case frameTooLong(length: UInt64, limit: Int)
+    /// A file to be sent cannot be opened or read.
+    case file(SystemError)
+    /// A file to be sent ends at `size`, before the range does; so many bytes of it were sent.
+    case fileTooShort(size: Int, sent: Int)
     /// Any other failure that the system reports.
     case system(SystemError)
 
@@ -53,6 +57,10 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
             "the peer sent more than \(limit) bytes without the delimiter; raise the limit if such messages are right"
         case .frameTooLong(let length, let limit):
             "the peer announced a message of \(length) bytes; the limit is \(limit); raise it if such messages are right"
+        case .file(let error): "the file cannot be sent: \(error); check that it is a readable regular file"
+        case .fileTooShort(let size, let sent):
+            "the file ends after \(size) bytes, within the range to be sent, of which \(sent) bytes were; "
+                + "do not shorten it while it is sent"
         case .system(let error): "the connection failed: \(error)"
         }
     }

@@ -66,6 +66,12 @@ struct ConnectionState {
         static let writingCancelled = Flags(rawValue: 1 << 16)
         /// This side reads no more; what still comes is dropped.
         static let readingEnded = Flags(rawValue: 1 << 17)
+        /// The send in flight is a zero-copy one.
+        static let sendingZeroCopy = Flags(rawValue: 1 << 18)
+        /// It is known whether zero-copy sends are for this connection.
+        static let zeroCopyConsidered = Flags(rawValue: 1 << 19)
+        /// They are not.
+        static let zeroCopyRefused = Flags(rawValue: 1 << 20)
     }
 
     var descriptor: Int32 = -1

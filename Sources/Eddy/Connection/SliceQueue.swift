@@ -104,6 +104,22 @@ struct SliceStore: ~Copyable {
         }
     }
 
+    /// Gives another queue references of its own to the slices that the first `byteCount` bytes lie in. They are counted
+    /// without their bytes, which these slices still count.
+    func retainFirst(_ byteCount: Int, of queue: SliceQueue, in other: inout SliceQueue) {
+        var node = queue.first
+        var left = byteCount
+        while left > 0, node != Self.none {
+            let slice = unsafe storage.pointee.nodes[Int(node)].slice
+            if let chunk = slice.chunk {
+                chunk.retain()
+                append(unsafe Slice(chunk: chunk, start: slice.start, count: slice.count, capacity: 0), to: &other)
+            }
+            left -= Int(slice.count)
+            node = unsafe storage.pointee.nodes[Int(node)].next
+        }
+    }
+
     /// Drops the first `byteCount` bytes; slices that are gone altogether go back to their pool.
     func removeFirst(_ byteCount: Int, of queue: inout SliceQueue) {
         var left = byteCount

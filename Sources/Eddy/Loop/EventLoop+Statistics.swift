@@ -17,6 +17,9 @@ extension EventLoop {
         public var connectionsEvicted: UInt64 = 0
         public var bytesReceived: UInt64 = 0
         public var bytesSent: UInt64 = 0
+        /// Sends out of the pool's memory itself, and those of them whose bytes the kernel has copied all the same.
+        public var zeroCopySends: UInt64 = 0
+        public var zeroCopyCopies: UInt64 = 0
         /// Receives that had to wait for memory.
         public var starvations: UInt64 = 0
         /// Slices that were copied out of their chunks, because those who hold slices kept too many chunks.
@@ -46,6 +49,8 @@ extension EventLoop {
             sum.connectionsEvicted += right.connectionsEvicted
             sum.bytesReceived += right.bytesReceived
             sum.bytesSent += right.bytesSent
+            sum.zeroCopySends += right.zeroCopySends
+            sum.zeroCopyCopies += right.zeroCopyCopies
             sum.starvations += right.starvations
             sum.copies += right.copies
             sum.enters += right.enters
@@ -70,6 +75,8 @@ extension EventLoop {
         var connectionsEvicted: UInt64 = 0
         var bytesReceived: UInt64 = 0
         var bytesSent: UInt64 = 0
+        var zeroCopySends: UInt64 = 0
+        var zeroCopyCopies: UInt64 = 0
     }
 
     /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.
@@ -85,6 +92,8 @@ extension EventLoop {
         statistics.connectionsEvicted = counters.connectionsEvicted
         statistics.bytesReceived = counters.bytesReceived
         statistics.bytesSent = counters.bytesSent
+        statistics.zeroCopySends = counters.zeroCopySends
+        statistics.zeroCopyCopies = counters.zeroCopyCopies
         statistics.starvations = receiveRing.starvations + (bulkRing?.starvations ?? 0)
         statistics.copies = receiveRing.copies + (bulkRing?.copies ?? 0)
         statistics.enters = ringStatistics.enters

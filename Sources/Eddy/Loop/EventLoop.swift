@@ -47,6 +47,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let listenerStorage = LoopLocal([Listener?]())
     private let sleepStorage = LoopLocal(SleepTable())
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
+    private let fileReadStorage = LoopLocal(FileReads())
+    private let zeroCopyStorage = LoopLocal(ZeroCopySends())
+    /// Queued bytes from which on a zero-copy send is considered.
+    let zeroCopyFloor: UInt32
     private let thread: ThreadIdentity
     let stopping = LoopLocal(false)
     /// Since when receives have waited without a chunk (nanoseconds of CLOCK_MONOTONIC); nil while there are some.
@@ -68,6 +72,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         _read { yield listenerStorage.value }
         _modify { yield &listenerStorage.value }
     }
+    var fileReads: FileReads {
+        _read { yield fileReadStorage.value }
+        _modify { yield &fileReadStorage.value }
+    }
+    var zeroCopySends: ZeroCopySends {
+        _read { yield zeroCopyStorage.value }
+        _modify { yield &zeroCopyStorage.value }
+    }
     var sleeps: SleepTable {
         _read { yield sleepStorage.value }
         _modify { yield &sleepStorage.value }
@@ -78,6 +90,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         configuration.requireValid()
         self.configuration = configuration
         self.features = features
+        zeroCopyFloor = configuration.zeroCopy == .never ? .max : UInt32(configuration.zeroCopyThreshold)
         mailbox = try Mailbox()
         ring = try Ring()
         let mailbox = mailbox
@@ -105,10 +118,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Bytes of a chunk for bulk transfers: a relay of large messages takes 2.5 times less processor time with it than
     /// with 16 KiB.
-    private static let bulkSize = 256 << 10
+    static let bulkSize = 256 << 10
 
     /// Whether the calling thread is the loop's.
     public var isCurrent: Bool { thread == .current }
+
+    /// The registered buffer that the slice lies in, if it does.
+    func fixedBufferIndex(of slice: Slice) -> UInt16? { fixedBufferStorage.value.index(of: slice, in: pool) }
 
     /// Bytes of the pool that are registered with the kernel.
     var registeredBytes: Int { fixedBufferStorage.value.registeredBytes }
@@ -287,18 +303,21 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             continueClosing(slot)
         }
         let deadline = MonotonicClock.now + 5_000_000_000
-        while connections.count > 0 || listeners.contains(where: { $0 != nil }), MonotonicClock.now < deadline {
+        while holdsOperations || listeners.contains(where: { $0 != nil }), MonotonicClock.now < deadline {
             submitSends()
             exchange(waitFor: 1, deadline: MonotonicClock.now + 100_000_000)
             runJobs()
         }
         for mail in mailbox.close() { handle(mail) }
         while !jobs.isEmpty { runJobs() }
-        guard connections.count == 0 else {
+        guard !holdsOperations else {
             // Operations are still in flight: their memory must stay. It is leaked rather than freed.
             return
         }
         receiveRing.close()
         bulkRing?.close()
     }
+
+    /// Whether the kernel may still read or write memory of the pool.
+    private var holdsOperations: Bool { connections.count > 0 || zeroCopySends.count > 0 || !fileReads.isEmpty }
 }

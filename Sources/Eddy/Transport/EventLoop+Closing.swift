@@ -60,7 +60,7 @@ extension EventLoop {
             if connections[slot].isSending, connections[slot].flags.isDisjoint(with: [.sendingInline, .cancellingSend])
             {
                 connections[slot].flags.insert(.cancellingSend)
-                submit(.cancel(token(.send, slot), token: token(.cancel, slot)))
+                submit(.cancel(sendToken(slot), token: token(.cancel, slot)))
             }
             return
         }

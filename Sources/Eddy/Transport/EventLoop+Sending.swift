@@ -58,6 +58,7 @@ extension EventLoop {
     }
 
     private func submitSend(_ slot: UInt32) {
+        if connections[slot].outbound.byteCount >= zeroCopyFloor, submitZeroCopySend(slot) { return }
         let queued = Int(connections[slot].outbound.count)
         let pieces = min(queued, MessageArena.maximumPieces)
         let endsInline = mayEndInline(slot, pieces: pieces)
@@ -141,7 +142,7 @@ extension EventLoop {
     }
 
     /// Takes what was sent off the queue and goes on with the rest.
-    private func finishSend(_ slot: UInt32, byteCount: Int, error: SystemError?) {
+    func finishSend(_ slot: UInt32, byteCount: Int, error: SystemError?) {
         connections[slot].operations -= 1
         connections[slot].sendingSlices = 0
         connections[slot].sendingBytes = 0
