@@ -260,7 +260,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         starvedSince.value = nil
         while let slot = starvedQueue.popFirst() {
             connections[slot].flags.remove(.starved)
-            armReceive(slot)
+            if connections[slot].phase != .detaching { armReceive(slot) }
         }
         fixedBufferStorage.value.register(slabsOf: pool)
         if pool.mayShrink, !isTrimming.value { scheduleTrimming() }

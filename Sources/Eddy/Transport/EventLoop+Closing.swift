@@ -17,6 +17,8 @@ extension EventLoop {
     /// The connection's owner is gone.
     func beginClosing(_ slot: UInt32) {
         connections[slot].phase = .closing
+        // The peer's end is waited for, whoever was cancelled.
+        connections[slot].flags.remove(.readingCancelled)
         // An iterator of its chunks may wait elsewhere.
         resumeReader(slot)
         resumeWriter(slot)

@@ -34,7 +34,8 @@ extension EventLoop {
     }
 
     private func canReceive(_ slot: UInt32) -> Bool {
-        connections[slot].flags.isDisjoint(with: [.receiving, .peerEnded, .starved]) && !connections[slot].hasFailed
+        let never: ConnectionState.Flags = [.receiving, .peerEnded, .starved, .readingCancelled]
+        return connections[slot].flags.isDisjoint(with: never) && !connections[slot].hasFailed
     }
 
     private func submitReceive(_ slot: UInt32) {

@@ -26,27 +26,49 @@ struct CancellationTests {
 
     @Test("A read that waits is ended; bytes that come later are not lost", arguments: FeatureSet.allCases)
     func whileReading(set: FeatureSet) async throws {
-        let (waiting, cancelled, seen) = (Channel<Void>(), Channel<ConnectionError?>(), Channel<[UInt8]>())
+        let (waiting, cancelled, rest) = (Channel<Void>(), Channel<ConnectionError?>(), Channel<(Peer, [UInt8])>())
         try await withConnection(set) { connection in
             waiting.send(())
             cancelled.send(await connection.errorOfReading())
-            // Nothing waits any more, but what is there can be used: both directions still work.
+            // Nothing waits any more, but both directions still work.
             try await connection.write("still here")
-            let (loop, slot) = (connection.eventLoop, connection.slot)
-            while loop.connections[slot].inbound.byteCount < 5 { await Task.yield() }
-            seen.send(try await connection.gather(5))
             #expect(await connection.errorOfReading() == .cancelled)
+            while connection.queuedBytes > 0 { await Task.yield() }
+            let detached = try await connection.detach()
+            rest.send((Peer(detached.descriptor), Array(detached.received)))
         } test: { peer, task in
             try await waiting.next()
             task.cancel()
             #expect(try await cancelled.next() == .cancelled)
             #expect(try await peer.receive(10) == Array("still here".utf8))
             try await peer.send(Array("bytes".utf8))
-            #expect(try await seen.next() == Array("bytes".utf8))
-            // It was let go of in order.
+            let (other, received) = try await rest.next()
+            #expect(received + (try await other.receive(5 - received.count)) == Array("bytes".utf8))
             try await task.value
-            #expect(try await peer.receiveAll().isEmpty)
             peer.close()
+            other.close()
+        }
+    }
+
+    @Test("A task that is cancelled while its peer floods it comes to the end", arguments: FeatureSet.allCases)
+    func whileFlooded(set: FeatureSet) async throws {
+        let (flowing, errors) = (Channel<Void>(), Channel<ConnectionError>())
+        try await withConnection(set) { connection in
+            var count = 0
+            do throws(ConnectionError) {
+                while let bytes = try await connection.read() {
+                    count += bytes.count
+                    if count > 1 << 20, count - bytes.count <= 1 << 20 { flowing.send(()) }
+                }
+            } catch { errors.send(error) }
+            connection.reset()
+        } test: { peer, task in
+            let flood = Task { while true { try await peer.send([UInt8](repeating: 1, count: 1 << 20)) } }
+            try await flowing.next()
+            task.cancel()
+            #expect(try await errors.next() == .cancelled)
+            await #expect(throws: (any Error).self) { try await flood.value }
+            try await task.value
         }
     }
 
@@ -84,19 +106,18 @@ struct CancellationTests {
         let (started, gate, seen) = (Channel<Void>(), Gate(), Channel<[UInt8]>())
         try await withConnection(set) { connection in
             let (loop, slot) = (connection.eventLoop, connection.slot)
-            let first = try await connection.gather(1)
+            while loop.connections[slot].inbound.byteCount < 4 { await Self.armed(connection) }
             // Cancelled here, where nothing of the connection waits.
             started.send(())
             await gate.wait()
-            while loop.connections[slot].inbound.byteCount < 3 { await Self.armed(connection) }
-            seen.send(first + (try await connection.gather(3)))
+            while !loop.connections[slot].flags.contains(.readingCancelled) { await Task.yield() }
+            seen.send(try await connection.gather(4))
             #expect(await connection.errorOfReading() == .cancelled)
             throw ConnectionError.cancelled
         } test: { peer, task in
-            try await peer.send([1])
+            try await peer.send([1, 2, 3, 4])
             try await started.next()
             task.cancel()
-            try await peer.send([2, 3, 4])
             gate.open()
             #expect(try await seen.next() == [1, 2, 3, 4])
             await #expect(throws: ConnectionError.cancelled) { try await task.value }
@@ -137,15 +158,14 @@ struct CancellationTests {
     @Test("A cancellation that races with bytes loses none of them", arguments: FeatureSet.allCases)
     func racing(set: FeatureSet) async throws {
         for round in 0..<20 {
-            let seen = Channel<[UInt8]>()
+            let rest = Channel<(Peer, [UInt8])>()
             try await withConnection(set) { connection in
                 var received: [UInt8] = []
                 do {
                     while let bytes = try await connection.read() { received += Array(bytes) }
                 } catch {}
-                let (loop, slot) = (connection.eventLoop, connection.slot)
-                while loop.connections[slot].inbound.byteCount + UInt32(received.count) < 50 { await Task.yield() }
-                seen.send(received + (try await connection.gather(50 - received.count)))
+                let detached = try await connection.detach()
+                rest.send((Peer(detached.descriptor), received + Array(detached.received)))
             } test: { peer, task in
                 async let sent: Void = peer.send(Array(0..<50), inPiecesUpTo: 3, seed: UInt64(round))
                 for _ in 0..<round * 3 { await Task.yield() }
@@ -156,8 +176,10 @@ struct CancellationTests {
                     return peer.close()
                 }
                 try await sent
-                #expect(try await seen.next() == Array(0..<50))
+                let (other, received) = try await rest.next()
+                #expect(received + (try await other.receive(50 - received.count)) == Array(0..<50))
                 peer.close()
+                other.close()
             }
         }
     }
