@@ -72,6 +72,8 @@ struct ConnectionState {
         static let zeroCopyConsidered = Flags(rawValue: 1 << 19)
         /// They are not.
         static let zeroCopyRefused = Flags(rawValue: 1 << 20)
+        /// The reading task was resumed because it has waited for too long.
+        static let readTimedOut = Flags(rawValue: 1 << 21)
     }
 
     var descriptor: Int32 = -1
@@ -92,8 +94,8 @@ struct ConnectionState {
     var listener = ConnectionState.noListener
     /// The connection that what is received here is relayed to, or none.
     var relayPeer = ConnectionState.noSlot
-    /// The next vacant slot.
-    var nextVacant = ConnectionState.noSlot
+    /// What the connection has to do with time, or nothing.
+    var deadlines = SlotIndex.none
     /// Received, not read yet.
     var inbound = SliceQueue()
     /// Queued for sending, what is in flight included.
@@ -106,6 +108,12 @@ struct ConnectionState {
 
     static let noSlot = UInt32.max
     static let noListener = UInt32.max
+
+    /// The next vacant slot; a vacant one relays nothing.
+    var nextVacant: UInt32 {
+        get { relayPeer }
+        set { relayPeer = newValue }
+    }
 
     var isSending: Bool { sendingSlices > 0 }
     var isRelaying: Bool { relayPeer != Self.noSlot }

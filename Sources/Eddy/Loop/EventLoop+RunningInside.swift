@@ -16,12 +16,21 @@
 extension EventLoop {
     /// Advances the loop until there is something to read; false when the task must be suspended to let others run.
     func runUntilReadable(_ slot: UInt32) -> Bool {
-        runUntil { isReadable(slot) }
+        runUntil(slot) { isReadable(slot) }
     }
 
-    /// Advances the loop until the condition holds; false when the task must be suspended to let others run.
+    /// Advances the loop until the condition of a connection's reader holds; false when the task must be suspended to let
+    /// others run.
     @inline(__always)
-    func runUntil(_ condition: () -> Bool) -> Bool {
+    func runUntil(_ slot: UInt32, _ condition: () -> Bool) -> Bool {
+        guard jobs.isEmpty else { return false }
+        // The job has not ended, but it does not keep others from running.
+        pulse?.end()
+        readerInside.value = slot
+        defer {
+            readerInside.value = ConnectionState.noSlot
+            pulse?.goOn()
+        }
         while jobs.isEmpty, closeQueue.isEmpty, !stopping.value {
             advance()
             if condition() { return true }

@@ -20,6 +20,7 @@ extension EventLoop {
         case .zeroCopySend: zeroCopySent(completion)
         case .readFile: fileRead(completion)
         case .wake:
+            counters.mailWakes += 1
             submit(mailbox.wakeDescriptor.awaitSignal(token: token))
         case .trimMemory: trimMemory()
         case .cancel: break

@@ -119,7 +119,8 @@ extension EventLoop {
         slices.gatherFragments(of: &connections[slot].inbound, expected: expected, pool: pool)
         armReceiveBeyondWindow(slot)
         let before = connections[slot].inbound.byteCount
-        let hasCome = runUntil {
+        if connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
+        let hasCome = runUntil(slot) {
             if connections[slot].inbound.byteCount > before || hasStoppedReceiving(slot) { return true }
             // A receive that was being cancelled, since the window was full, may have ended.
             armReceiveBeyondWindow(slot)
@@ -134,13 +135,13 @@ extension EventLoop {
     /// Whether nothing more comes for the reader.
     private func hasStoppedReceiving(_ slot: UInt32) -> Bool {
         connections[slot].hasFailed
-            || !connections[slot].flags.isDisjoint(with: [.peerEnded, .readingEnded, .readingCancelled])
+            || !connections[slot].flags.isDisjoint(with: Self.readEnds)
     }
 
     /// Takes bytes that are there, and lets the peer send others.
     private func take(_ byteCount: Int, from slot: UInt32) -> sending Buffer {
         let slice = slices.take(byteCount, of: &connections[slot].inbound, pool: pool)
-        if !connections[slot].flags.contains(.receiving) { armReceive(slot) }
+        if connections[slot].flags.intersection([.receiving, .readTimedOut]) != .receiving { goOnReceiving(slot) }
         return Buffer(adopting: slice)
     }
 }

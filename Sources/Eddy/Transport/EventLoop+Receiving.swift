@@ -79,6 +79,7 @@ extension EventLoop {
     func received(_ completion: CompletionEntry, slot: UInt32) {
         if let slice = receivedSlice(completion, slot: slot) {
             counters.bytesReceived += UInt64(slice.count)
+            noteActivity(slot)
             accept(slice, from: slot)
         }
         if completion.isLast {
@@ -208,14 +209,15 @@ extension EventLoop {
     /// received then.
     func mustWaitToRead(_ slot: UInt32) -> Bool {
         guard !isReadable(slot) else { return false }
+        if connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
         armReceive(slot)
         return !runUntilReadable(slot)
     }
 
-    /// Whether a read would not wait.
+    /// Whether a read would not wait: there are bytes, the end, a failure or a timeout.
     func isReadable(_ slot: UInt32) -> Bool {
         !connections[slot].inbound.isEmpty || connections[slot].hasFailed
-            || !connections[slot].flags.isDisjoint(with: [.peerEnded, .readingEnded, .readingCancelled])
+            || !connections[slot].flags.isDisjoint(with: Self.readEnds)
     }
 
     /// Whatever has arrived; waits if nothing has.
@@ -227,7 +229,7 @@ extension EventLoop {
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
     func read(_ slot: UInt32) throws(ConnectionError) -> sending Buffer? {
         if let slice = slices.popFirst(of: &connections[slot].inbound) {
-            if !connections[slot].flags.contains(.receiving) { armReceive(slot) }
+            if connections[slot].flags.intersection([.receiving, .readTimedOut]) != .receiving { goOnReceiving(slot) }
             return Buffer(adopting: slice)
         }
         try requireReadable(slot)
@@ -237,8 +239,21 @@ extension EventLoop {
     /// Nothing is there and nothing is waited for: returns at the end of the stream, and throws where it is no end.
     func requireReadable(_ slot: UInt32) throws(ConnectionError) {
         if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+        let timedOut = connections[slot].flags.contains(.readTimedOut)
+        connections[slot].flags.remove(.readTimedOut)
         let ended = !connections[slot].flags.isDisjoint(with: [.peerEnded, .readingEnded])
-        if !ended, connections[slot].flags.contains(.readingCancelled) { throw .cancelled }
+        guard !ended else { return }
+        if connections[slot].flags.contains(.readingCancelled) { throw .cancelled }
+        if timedOut { throw .readTimedOut }
+    }
+
+    /// Flags with which no reader waits.
+    static var readEnds: ConnectionState.Flags { [.peerEnded, .readingEnded, .readingCancelled, .readTimedOut] }
+
+    /// Something was read: there is room for more. Bytes that came just in time win over a timeout.
+    func goOnReceiving(_ slot: UInt32) {
+        connections[slot].flags.remove(.readTimedOut)
+        armReceive(slot)
     }
 
     func resumeReader(_ slot: UInt32) {

@@ -42,6 +42,7 @@ extension EventLoop {
             )
             submit(entry)
         }
+        if connections[slot].deadlines != SlotIndex.none { startedWaitingToSend(slot) }
         connections[slot].operations += 1
         connections[slot].flags.insert(.sendingZeroCopy)
         counters.zeroCopySends += 1
