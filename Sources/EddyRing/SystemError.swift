@@ -22,7 +22,6 @@ public struct SystemError: Error, Equatable, Hashable, Sendable, CustomStringCon
     public static let addressNotAvailable = SystemError(EADDRNOTAVAIL)
     public static let accessDenied = SystemError(EACCES)
     public static let notPermitted = SystemError(EPERM)
-    public static let notSupported = SystemError(EOPNOTSUPP)
     public static let notImplemented = SystemError(ENOSYS)
     public static let notSupported = SystemError(EOPNOTSUPP)
     public static let invalidArgument = SystemError(EINVAL)
