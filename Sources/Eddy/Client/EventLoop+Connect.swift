@@ -49,7 +49,7 @@ extension EventLoop {
             Socket.close(descriptor)
             throw .cannotConnect(address, error)
         }
-        guard let slot = connections.occupy(descriptor: descriptor, phase: .connecting) else {
+        guard let slot = occupySlot(descriptor: descriptor, phase: .connecting) else {
             Socket.close(descriptor)
             throw .tooManyConnections(limit: configuration.maximumConnections)
         }

@@ -80,7 +80,7 @@ final class Listener: @unchecked Sendable {
     private static let pause: UInt64 = 100_000_000
 
     private func admit(_ descriptor: Int32) {
-        guard phase == .accepting, let slot = loop.connections.occupy(descriptor: descriptor, phase: .open) else {
+        guard phase == .accepting, let slot = loop.occupySlot(descriptor: descriptor, phase: .open) else {
             loop.counters.connectionsRefused += 1
             Socket.close(descriptor)
             return

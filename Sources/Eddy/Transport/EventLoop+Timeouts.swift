@@ -102,7 +102,7 @@ extension EventLoop {
         deadlines[index].due = ConnectionDeadlines.never
         switch connections[slot].phase {
         case .connecting: connectTimedOut(slot)
-        case .open: lookAtTimeouts(slot)
+        case .open, .detaching: lookAtTimeouts(slot)
         case .closing: closeTimedOut(slot)
         case .released, .vacant: break
         }

@@ -83,6 +83,18 @@ package enum Socket {
         }
     }
 
+    /// Whether the peer is this very machine: at a loopback address, or at the same one as this side, or no peer of an
+    /// IP network at all.
+    package static func isWithinMachine(_ descriptor: Int32) -> Bool {
+        guard let local = localAddress(of: descriptor), let remote = remoteAddress(of: descriptor) else { return true }
+        if local.host == remote.host { return true }
+        return switch remote.host {
+        case .ipv4(let address): address >> 24 == 127
+        case .ipv6(let upper, let lower, _):
+            upper == 0 && (lower == 1 || lower >> 24 == 0xFFFF_7F)
+        }
+    }
+
     // MARK: Ending
 
     /// Ends the direction to the peer: it reads the end of the stream once it has read all that was sent.
