@@ -33,16 +33,17 @@ public struct Connection: ~Copyable {
     /// The loop that the connection lives on.
     public var eventLoop: EventLoop { loop }
 
-    /// This side's address; nil when the system no longer knows it.
+    /// This side's address, an IPv4 one also when the server's socket is of IPv6; nil when the system no longer knows
+    /// it.
     public var localAddress: SocketAddress? {
         loop.requireLoopThread()
-        return Socket.localAddress(of: loop.connections[slot].descriptor)
+        return Socket.localAddress(of: loop.connections[slot].descriptor)?.unmapped
     }
 
-    /// The peer's address; nil when the connection is broken.
+    /// The peer's address, an IPv4 one also when the server's socket is of IPv6; nil when the connection is broken.
     public var remoteAddress: SocketAddress? {
         loop.requireLoopThread()
-        return Socket.remoteAddress(of: loop.connections[slot].descriptor)
+        return Socket.remoteAddress(of: loop.connections[slot].descriptor)?.unmapped
     }
 
     /// Closes the connection without order: the peer sees a reset, and what was written and not yet sent is lost.

@@ -78,6 +78,8 @@ struct ConnectionState {
     var listener = ConnectionState.noListener
     /// The connection that what is received here is relayed to, or none.
     var relayPeer = ConnectionState.noSlot
+    /// The connector that makes this connection, or that gives up when this connection breaks; or none.
+    var connector = ConnectionState.noConnector
     /// The next vacant slot.
     var nextVacant = ConnectionState.noSlot
     /// Received, not read yet.
@@ -89,6 +91,7 @@ struct ConnectionState {
 
     static let noSlot = UInt32.max
     static let noListener = UInt32.max
+    static let noConnector = UInt32.max
 
     var isSending: Bool { sendingSlices > 0 }
     var isRelaying: Bool { relayPeer != Self.noSlot }

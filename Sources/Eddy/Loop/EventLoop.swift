@@ -46,6 +46,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let counterStorage = LoopLocal(Counters())
     private let listenerStorage = LoopLocal([Listener?]())
     private let sleepStorage = LoopLocal(SleepTable())
+    private let connectorStorage = LoopLocal(ConnectorTable())
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
     private let thread: ThreadIdentity
     private let stopping = LoopLocal(false)
@@ -71,6 +72,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     var sleeps: SleepTable {
         _read { yield sleepStorage.value }
         _modify { yield &sleepStorage.value }
+    }
+
+    /// The connections that are being made.
+    var connectors: ConnectorTable {
+        _read { yield connectorStorage.value }
+        _modify { yield &connectorStorage.value }
     }
 
     /// Makes a loop whose thread is the calling one; `run` it there.
@@ -206,7 +213,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         case .graceEnded(let listener): listeners[Int(listener)]?.graceTimerFired()
         case .closeTimedOut(let token, let acknowledged): closeTimedOut(token, acknowledged: acknowledged)
         case .checkDelivery(let token, let attempt): checkDelivery(token, attempt: attempt)
-        case .connectTimedOut(let token): connectTimedOut(token)
+        case .connectDue(let number): connectors[number]?.timerFired()
         case .starvationTimedOut(let start): starvationTimedOut(since: start)
         }
     }
@@ -274,6 +281,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Leaves nothing behind: every operation reaches its last completion before its memory is unmapped.
     private func tearDown() {
         for index in listeners.indices { listeners[index]?.shutDown(grace: .zero) }
+        for connector in connectors.close() { connector.end(.failure(.shutDown)) }
         connections.forEachOccupied { fail($0, ConnectionError.shutDownCode) }
         runJobs()
         connections.forEachOccupied { slot in

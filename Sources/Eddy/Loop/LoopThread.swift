@@ -43,6 +43,11 @@ struct LoopThread: @unchecked Sendable {
         _ = pthread_join(thread, nil)
     }
 
+    /// Leaves the thread to itself: it goes when it has ended, and nobody waits for it.
+    func detach() {
+        _ = pthread_detach(thread)
+    }
+
     /// What the thread runs, passed through C as one pointer.
     private final class Body: Sendable {
         private let closure: @Sendable () -> Void

@@ -25,8 +25,8 @@ struct TimerQueue: ~Copyable {
         case closeTimedOut(OperationToken, acknowledged: UInt64)
         /// A connection that is to be reset looks whether its peer has received everything.
         case checkDelivery(OperationToken, attempt: UInt32)
-        /// A connection that is being made has had its time.
-        case connectTimedOut(OperationToken)
+        /// A connection that is being made has had its time, or tries its next address.
+        case connectDue(number: UInt32)
         /// Receives may have waited for memory for too long.
         case starvationTimedOut(since: UInt64)
     }

@@ -22,12 +22,11 @@ struct ListeningSockets {
                 let descriptor = try Socket.openStream(for: address)
                 descriptors.append(descriptor)
                 if address.isUnix {
-                    file = try SocketFile.bind(descriptor, to: address)
+                    file = try SocketFile.listen(descriptor, on: address, backlog: Int32(options.backlog))
                 } else {
-                    try Self.bind(descriptor, to: address, isFirst: number == 0, options)
+                    try Self.listen(descriptor, on: address, isFirst: number == 0, options)
                 }
                 if number == 0 { address = Socket.localAddress(of: descriptor) ?? requested }
-                try Socket.listen(descriptor, backlog: Int32(options.backlog))
             }
         } catch {
             for descriptor in descriptors { Socket.close(descriptor) }
@@ -56,9 +55,9 @@ struct ListeningSockets {
         if case .perLoop = options.accepting, !address.isUnix { loops } else { 1 }
     }
 
-    private static func bind(
+    private static func listen(
         _ descriptor: Int32,
-        to address: SocketAddress,
+        on address: SocketAddress,
         isFirst: Bool,
         _ options: TCPServer.Options
     ) throws(SystemError) {
@@ -71,6 +70,7 @@ struct ListeningSockets {
         if !isFirst { try Socket.enable(.reusePort, on: descriptor) }
         try Socket.bind(descriptor, to: address)
         if isFirst { try Socket.enable(.reusePort, on: descriptor) }
+        try Socket.listen(descriptor, backlog: Int32(options.backlog))
     }
 
     /// Removes the file, so that peers know at once that nobody listens. Does nothing the second time.

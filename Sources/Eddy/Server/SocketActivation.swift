@@ -23,7 +23,7 @@ struct SocketActivation: Equatable {
         guard expected == process else { throw .otherProcess(processText) }
         guard count > 0 else { throw .noActivation }
         let given = (environment("LISTEN_FDNAMES") ?? "").split(separator: ":", omittingEmptySubsequences: false)
-        names = (0..<Int(count)).map { $0 < given.count ? String(given[$0]) : "unknown" }
+        names = (0..<Int(count)).map { $0 < given.count && !given[$0].isEmpty ? String(given[$0]) : "unknown" }
     }
 
     /// The descriptor with that name; with no name, the only one.

@@ -13,7 +13,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads `HOST:PORT` or `unix:PATH`, as ``SocketAddress/init(_:)`` does, but looks no name up.
     ///
-    /// - Throws: ``AddressError`` other than `unresolved`.
+    /// - Throws: ``AddressError``; `unresolved` only for a number that is none, such as `256.0.0.1`.
     public init(_ text: String) throws(AddressError) {
         switch try AddressText(text) {
         case .address(let address): target = .address(address)

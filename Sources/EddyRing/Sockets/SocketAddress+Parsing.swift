@@ -63,6 +63,11 @@ enum AddressText {
             self = .address(.any(port: port))
         } else if let number = SocketAddress(number: host) {
             self = .address(number.withPort(port))
+        } else if host.contains(":") {
+            throw .unresolved(name: host, reason: "it is no IPv6 number")
+        } else if host.split(separator: ".").last?.allSatisfy({ $0.isASCII && $0.isNumber }) == true {
+            // No name ends with a number (RFC 3696, section 2): nobody needs to be asked.
+            throw .unresolved(name: host, reason: "it is no IPv4 number")
         } else {
             self = .name(host, port: port)
         }

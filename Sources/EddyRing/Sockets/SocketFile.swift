@@ -1,3 +1,4 @@
+internal import CLiburing
 internal import Glibc
 
 // A Unix domain socket's file stays when its server dies, and bind(2) refuses a path where there is a file:
@@ -13,23 +14,37 @@ internal import Glibc
 //       ▼
 //     unlink, bind again
 //
-// Two servers that start at the same time must not remove each other's file between the question and the removal. So
-// whoever binds or removes holds a lock on the directory meanwhile (flock(2)), which leaves nothing behind.
+// Two servers that start at the same time must not remove each other's file between the question and the removal, and
+// one that has bound and does not listen yet must not be taken for dead. So whoever binds, listens or removes holds a
+// lock on the directory meanwhile (flock(2)), which leaves nothing behind.
 
 /// The file of a Unix domain socket that this process has bound.
-package struct SocketFile: Sendable {
+package final class SocketFile: Sendable {
     private let path: [CChar]
-    private let device: dev_t
-    private let inode: ino_t
+    /// The file itself (O_PATH, open(2)). While it is open, no other file gets its inode, by which it is recognised.
+    private let descriptor: Int32
 
-    /// Binds to a path, in place of the file of a server that no longer lives.
+    private init(_ path: [CChar]) throws(SystemError) {
+        self.path = path
+        descriptor = unsafe open(path, EDDY_O_PATH | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .current }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Listens on a path, in place of the file of a server that no longer lives.
     ///
     /// - Returns: the file; nil for an address that has none.
     /// - Throws: `addressInUse` when a server lives there; `notASocket` when another kind of file is there; what
-    ///   bind(2) throws otherwise.
-    package static func bind(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) -> SocketFile? {
+    ///   bind(2) and listen(2) throw otherwise.
+    package static func listen(
+        _ descriptor: Int32,
+        on address: SocketAddress,
+        backlog: Int32
+    ) throws(SystemError) -> SocketFile? {
         guard let bytes = address.filePath else {
             try Socket.bind(descriptor, to: address)
+            try Socket.listen(descriptor, backlog: backlog)
             return nil
         }
         let path = bytes.map { CChar(bitPattern: $0) } + [0]
@@ -41,8 +56,8 @@ package struct SocketFile: Sendable {
                 try removeDead(path, at: address)
                 try Socket.bind(descriptor, to: address)
             }
-            let (device, inode, _) = try facts(of: path)
-            return SocketFile(path: path, device: device, inode: inode)
+            try Socket.listen(descriptor, backlog: backlog)
+            return try SocketFile(path)
         }
     }
 
@@ -50,13 +65,15 @@ package struct SocketFile: Sendable {
     package func remove() {
         let bytes = path.dropLast().map { UInt8(bitPattern: $0) }
         try? DirectoryLock.hold(around: bytes) { () throws(SystemError) in
-            let (device, inode, _) = try Self.facts(of: path)
-            if device == self.device, inode == self.inode { unsafe _ = unlink(path) }
+            let there = try Self.facts(of: path)
+            var own = stat()
+            guard unsafe fstat(descriptor, &own) == 0 else { throw .current }
+            if own.st_dev == there.st_dev, own.st_ino == there.st_ino { unsafe _ = unlink(path) }
         }
     }
 
     private static func removeDead(_ path: [CChar], at address: SocketAddress) throws(SystemError) {
-        guard try facts(of: path).isSocket else { throw .notASocket }
+        guard try facts(of: path).st_mode & S_IFMT == S_IFSOCK else { throw .notASocket }
         let probe = try Socket.openStream(for: address)
         defer { Socket.close(probe) }
         do {
@@ -70,10 +87,10 @@ package struct SocketFile: Sendable {
         throw .addressInUse
     }
 
-    private static func facts(of path: [CChar]) throws(SystemError) -> (device: dev_t, inode: ino_t, isSocket: Bool) {
+    private static func facts(of path: [CChar]) throws(SystemError) -> stat {
         var facts = stat()
         guard unsafe lstat(path, &facts) == 0 else { throw .current }
-        return (facts.st_dev, facts.st_ino, facts.st_mode & S_IFMT == S_IFSOCK)
+        return facts
     }
 }
 
