@@ -1,8 +1,12 @@
+internal import EddyRing
+
 /// The connections that are being made on a loop, by number.
 struct ConnectorTable {
     private var connectors: [UInt32: Connector] = [:]
     private var last: UInt32 = 0
     private(set) var isClosed = false
+    /// What the kernel reads when it takes a connect, by slot.
+    var addresses: [UInt32: SystemAddress] = [:]
 
     subscript(number: UInt32) -> Connector? { connectors[number] }
 

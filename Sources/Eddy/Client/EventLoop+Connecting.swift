@@ -17,18 +17,11 @@ extension EventLoop {
             return nil
         }
         connections[slot].connector = connector
-        unsafe address.withSystemAddress { pointer, length in
-            let entry = unsafe SubmissionEntry.connect(
-                descriptor: descriptor,
-                address: pointer,
-                addressLength: length,
-                token: token(.connect, slot)
-            )
-            submit(entry)
-            connections[slot].operations += 1
-            // The kernel copies the address when it takes the submission, so it takes it while the address is there.
-            enter(waitFor: 0, deadline: nil)
-        }
+        // The kernel copies the address when it takes the submission; kept until the completion, it is there by then.
+        let systemAddress = SystemAddress(address)
+        connectors.addresses[slot] = systemAddress
+        submit(.connect(descriptor: descriptor, to: systemAddress, token: token(.connect, slot)))
+        connections[slot].operations += 1
         return slot
     }
 
@@ -62,6 +55,7 @@ extension EventLoop {
     /// A connect ended, one way or the other.
     func connected(_ completion: CompletionEntry, slot: UInt32) {
         connections[slot].operations -= 1
+        connectors.addresses[slot] = nil
         guard let connector = connectors[connections[slot].connector] else { return discardConnecting(slot) }
         if completion.error == nil {
             connections[slot].phase = .open

@@ -1,4 +1,4 @@
-public import EddyRing
+internal import EddyRing
 internal import Glibc
 
 /// A listening socket that another program has opened for this one: systemd, or whoever started the process.
@@ -7,18 +7,20 @@ internal import Glibc
 /// without being root.
 ///
 /// ```swift
-/// let server = try TCPServer(inherited: InheritedSocket.fromSystemd(named: "http"))
+/// let server = try TCPServer(inherited: .systemd(name: "http"))
 /// ```
-public struct InheritedSocket: Sendable {
-    /// The server that takes the socket over closes it.
-    public let descriptor: Int32
-    /// Where it listens.
-    public let address: SocketAddress
+public enum InheritedSocket: Equatable, Sendable {
+    /// The descriptor of that number. The server that takes it over closes it.
+    case descriptor(Int32)
+    /// A socket that systemd has opened for this service (sd_listen_fds(3)): the one with that `FileDescriptorName=`,
+    /// which is the socket unit's own name if it says nothing; or, with no name, the only one that there is.
+    case systemd(name: String? = nil)
 
-    /// The socket behind a descriptor.
+    /// The descriptor, and where its socket listens.
     ///
     /// - Throws: ``InheritedSocketError`` unless it is a stream socket that listens.
-    public init(descriptor: Int32) throws(InheritedSocketError) {
+    func find() throws(InheritedSocketError) -> (descriptor: Int32, address: SocketAddress) {
+        let descriptor = try findDescriptor()
         let facts: SocketFacts
         do {
             facts = try SocketFacts(of: descriptor)
@@ -29,21 +31,19 @@ public struct InheritedSocket: Sendable {
             throw .notAStream(descriptor)
         }
         guard facts.isListening else { throw .notListening(descriptor) }
-        self.descriptor = descriptor
-        self.address = address
+        return (descriptor, address)
     }
 
-    /// A socket that systemd has opened for this service (sd_listen_fds(3)).
-    ///
-    /// - Parameter name: `FileDescriptorName=` of the socket unit, which is the unit's own name if it says nothing.
-    ///   Nil for the only socket that there is.
-    /// - Throws: ``InheritedSocketError``.
-    public static func fromSystemd(named name: String? = nil) throws(InheritedSocketError) -> InheritedSocket {
-        let activation = try SocketActivation(
-            process: getpid(),
-            environment: { unsafe getenv($0).map { unsafe String(cString: $0) } }
-        )
-        return try InheritedSocket(descriptor: activation.descriptor(named: name))
+    private func findDescriptor() throws(InheritedSocketError) -> Int32 {
+        switch self {
+        case .descriptor(let descriptor): return descriptor
+        case .systemd(let name):
+            let activation = try SocketActivation(
+                process: getpid(),
+                environment: { unsafe getenv($0).map { unsafe String(cString: $0) } }
+            )
+            return try activation.descriptor(named: name)
+        }
     }
 }
 

@@ -40,12 +40,13 @@ struct ListeningSockets {
 
     /// Takes over a socket that listens already.
     init(_ inherited: InheritedSocket) throws(ServerError) {
-        address = inherited.address
-        descriptors = [inherited.descriptor]
+        let descriptor: Int32
+        do { (descriptor, address) = try inherited.find() } catch { throw .inherited(error) }
+        descriptors = [descriptor]
         file = nil
         do {
-            try Socket.adopt(inherited.descriptor)
-            if !address.isUnix { try Socket.enable(.noDelay, on: inherited.descriptor) }
+            try Socket.adopt(descriptor)
+            if !address.isUnix { try Socket.enable(.noDelay, on: descriptor) }
         } catch {
             throw ServerError(error, listeningOn: address)
         }

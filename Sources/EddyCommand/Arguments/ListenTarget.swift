@@ -35,23 +35,9 @@ enum ListenTarget: Equatable, Sendable {
         switch self {
         case .address(let address): try TCPServer(on: address, loops: loops, options: options)
         case .descriptor(let descriptor):
-            try TCPServer(
-                inherited: inherited { () throws(InheritedSocketError) in try InheritedSocket(descriptor: descriptor) },
-                loops: loops,
-                options: options
-            )
+            try TCPServer(inherited: .descriptor(descriptor), loops: loops, options: options)
         case .systemd(let name):
-            try TCPServer(
-                inherited: inherited { () throws(InheritedSocketError) in try InheritedSocket.fromSystemd(named: name) },
-                loops: loops,
-                options: options
-            )
+            try TCPServer(inherited: .systemd(name: name), loops: loops, options: options)
         }
-    }
-
-    private func inherited(
-        _ find: () throws(InheritedSocketError) -> InheritedSocket
-    ) throws(ServerError) -> InheritedSocket {
-        do { return try find() } catch { throw .inherited(error) }
     }
 }

@@ -25,7 +25,10 @@ struct ServerOptions: ParsableArguments {
     var accept = AcceptMode.perLoop
 
     @Option(
-        help: ArgumentHelp("Connections that the kernel keeps until they are accepted (default: 4096).", valueName: "n"),
+        help: ArgumentHelp(
+            "Connections that the kernel keeps until they are accepted (default: 4096).",
+            valueName: "n"
+        ),
         transform: Int.count(upTo: 1_000_000)
     )
     var backlog = 4096
@@ -37,7 +40,10 @@ struct ServerOptions: ParsableArguments {
     var maxConnections: Int?
 
     @Option(
-        help: ArgumentHelp("Connections beyond the limit wait in the backlog (pause) or are closed (refuse).", valueName: "what")
+        help: ArgumentHelp(
+            "Connections beyond the limit wait in the backlog (pause) or are closed (refuse).",
+            valueName: "what"
+        )
     )
     var atLimit = LimitPolicy.pause
 

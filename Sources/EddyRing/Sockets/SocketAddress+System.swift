@@ -92,7 +92,8 @@ extension SocketAddress: CustomStringConvertible {
     public var description: String {
         if case .unix(let name) = host {
             let isAbstract = name.first == 0
-            return (isAbstract ? "unix:@" : "unix:") + String(decoding: name.dropFirst(isAbstract ? 1 : 0), as: UTF8.self)
+            let text = String(decoding: name.dropFirst(isAbstract ? 1 : 0), as: UTF8.self)
+            return (isAbstract ? "unix:@" : "unix:") + text
         }
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let result = unsafe withSystemAddress { address, length in

@@ -10,7 +10,8 @@ struct ConnectOptionsTests {
     @Test("The local address is the one that was asked for", arguments: ["127.0.0.5:0", "127.0.0.6:0"])
     func localAddress(text: String) async throws {
         let remotes = Channel<SocketAddress?>()
-        try await withServer(handler: { remotes.send($0.remoteAddress) }) { server in
+        let handler: TCPServer.Handler = { remotes.send($0.remoteAddress) }
+        try await withServer(handler: handler) { server in
             try await withLoops { group in
                 var options = ConnectOptions()
                 options.localAddress = try SocketAddress(text)

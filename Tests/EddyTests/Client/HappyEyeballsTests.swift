@@ -106,7 +106,8 @@ struct HappyEyeballsTests {
         let port = try PeerListener.closedAddress().port
         try await withLoops { group in
             let endpoint = try Endpoint("name:\(port)")
-            let error = await errorOfConnecting(through: group, to: endpoint, options(["127.0.0.2", "255.255.255.255"]))
+            let options = options(["127.0.0.2", "255.255.255.255"])
+            let error = await errorOfConnecting(through: group, to: endpoint, options)
             guard case .failed(_, let attempts) = error else {
                 Issue.record("\(String(describing: error))")
                 return

@@ -11,8 +11,9 @@ struct AddressFamilyTests {
     @Test("A server on [::] serves both families, and shows an IPv4 peer as one", .enabled(if: hasIPv6Loopback))
     func dualStack() async throws {
         let remotes = Channel<SocketAddress?>()
+        let handler: TCPServer.Handler = { remotes.send($0.remoteAddress) }
         let server = try TCPServer(on: "*:0", loops: 2)
-        try await run(server, handler: { remotes.send($0.remoteAddress) }) {
+        try await run(server, handler: handler) {
             let port = server.address.port
             #expect(server.address.description == "[::]:\(port)")
             for host in ["127.0.0.1", "[::1]"] {

@@ -16,7 +16,7 @@ struct InheritedSocketTests {
         try Socket.bind(descriptor, to: address)
         try Socket.listen(descriptor, backlog: 16)
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-        let server = try TCPServer(inherited: InheritedSocket(descriptor: descriptor), loops: 2)
+        let server = try TCPServer(inherited: .descriptor(descriptor), loops: 2)
         #expect(server.address == Socket.localAddress(of: descriptor))
         async let running = server.run(echo)
         for _ in 0..<4 {
@@ -33,19 +33,21 @@ struct InheritedSocketTests {
 
     @Test("Descriptors that are no listening stream socket say what is wrong")
     func wrongDescriptors() throws {
-        #expect(throws: InheritedSocketError.notOpen(-1)) { _ = try InheritedSocket(descriptor: -1) }
+        #expect(throws: InheritedSocketError.notOpen(-1)) { _ = try InheritedSocket.descriptor(-1).find() }
 
         let file = open("/dev/null", O_RDONLY)
         defer { close(file) }
-        #expect(throws: InheritedSocketError.notASocket(file)) { _ = try InheritedSocket(descriptor: file) }
+        #expect(throws: InheritedSocketError.notASocket(file)) { _ = try InheritedSocket.descriptor(file).find() }
 
         let datagrams = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         defer { close(datagrams) }
-        #expect(throws: InheritedSocketError.notAStream(datagrams)) { _ = try InheritedSocket(descriptor: datagrams) }
+        #expect(throws: InheritedSocketError.notAStream(datagrams)) {
+            _ = try InheritedSocket.descriptor(datagrams).find()
+        }
 
         let idle = try Socket.openStream(for: .loopback(port: 0))
         defer { close(idle) }
-        let error = #expect(throws: InheritedSocketError.self) { _ = try InheritedSocket(descriptor: idle) }
+        let error = #expect(throws: InheritedSocketError.self) { _ = try InheritedSocket.descriptor(idle).find() }
         #expect(error == .notListening(idle))
         #expect(error?.description.contains("listen()") == true)
     }
@@ -76,7 +78,7 @@ struct InheritedSocketTests {
             (["LISTEN_PID": "8", "LISTEN_FDS": "1"], .otherProcess("8")),
             (["LISTEN_FDS": "1"], .malformed(variable: "LISTEN_PID", value: "")),
             (["LISTEN_PID": "7", "LISTEN_FDS": "-1"], .malformed(variable: "LISTEN_FDS", value: "-1")),
-            (["LISTEN_PID": "7", "LISTEN_FDS": "99999999999"], .malformed(variable: "LISTEN_FDS", value: "99999999999")),
+            (["LISTEN_PID": "7", "LISTEN_FDS": "9999999"], .malformed(variable: "LISTEN_FDS", value: "9999999")),
             (["LISTEN_PID": "me", "LISTEN_FDS": "1"], .malformed(variable: "LISTEN_PID", value: "me")),
         ]
     )

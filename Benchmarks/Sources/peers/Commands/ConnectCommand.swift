@@ -11,7 +11,7 @@ struct ConnectCommand: ParsableCommand {
 
     func validate() throws {
         guard comparison.load.cases(or: []).allSatisfy({ $0.depth == 1 && $0.size <= 64 << 10 }) else {
-            throw ValidationError("a connection of its own carries one message of at most 64 KiB; write for example 50x64")
+            throw ValidationError("each connection carries one message of at most 64 KiB; write for example 50x64")
         }
     }
 

@@ -35,7 +35,8 @@ struct LoadCase: Equatable, Encodable, ExpressibleByArgument {
 
     var name: String {
         let sizeText = size % 1024 == 0 ? "\(size / 1024) KiB" : "\(size) B"
-        return "\(connections)×\(sizeText)" + (depth > 1 ? " depth \(depth)" : "") + (reconnects ? ", each on a new connection" : "")
+        return "\(connections)×\(sizeText)" + (depth > 1 ? " depth \(depth)" : "")
+            + (reconnects ? ", each on a new connection" : "")
     }
 
     /// The same messages, each on a connection of its own.
@@ -46,7 +47,8 @@ struct LoadCase: Equatable, Encodable, ExpressibleByArgument {
     }
 
     var arguments: [String] {
-        ["--connections", "\(connections)", "--size", "\(size)", "--depth", "\(depth)"] + (reconnects ? ["--reconnect"] : [])
+        ["--connections", "\(connections)", "--size", "\(size)", "--depth", "\(depth)"]
+            + (reconnects ? ["--reconnect"] : [])
     }
 }
 
