@@ -34,7 +34,8 @@ let package = Package(
             pkgConfig: "liburing",
             providers: [.apt(["liburing-dev"])]
         ),
-        .target(name: "EddyBuffers", swiftSettings: settings),
+        .target(name: "CEddyBuffers"),
+        .target(name: "EddyBuffers", dependencies: ["CEddyBuffers"], swiftSettings: settings),
         .target(name: "EddyRing", dependencies: ["CLiburing", "EddyBuffers"], swiftSettings: settings),
         .target(name: "Eddy", dependencies: ["EddyBuffers", "EddyRing"], swiftSettings: settings),
         .target(

@@ -2,11 +2,14 @@ import EddyBuffers
 
 /// Measures what a buffer costs: Eddy's, malloc's, and SwiftNIO's. See `node-buffers.js` for Node's.
 ///
+/// With `allocations` it counts those instead.
+///
 /// Each figure is the median of several rounds of one kind in turn with the others, in nanoseconds of processor time for an
 /// operation. Nothing is asserted: the machine decides.
 @main
 struct BuffersBench {
     static func main() {
+        if CommandLine.arguments.dropFirst().first == "allocations" { return Allocations.print() }
         let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 9
         var table = Table()
         for size in [64, 256, 1024, 4096] {

@@ -1,7 +1,7 @@
 public import EddyRing
 
 /// One address that was tried in vain, and why.
-public struct ConnectAttempt: Error, Equatable, Sendable, CustomStringConvertible {
+public struct ConnectAttempt: Equatable, Sendable, CustomStringConvertible {
     public let address: SocketAddress
     /// What socket(2), bind(2) or connect(2) said; ETIMEDOUT also when the time was over before the address answered.
     public let error: SystemError

@@ -49,7 +49,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let connectorStorage = LoopLocal(ConnectorTable())
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
     private let thread: ThreadIdentity
-    private let stopping = LoopLocal(false)
+    let stopping = LoopLocal(false)
     /// Since when receives have waited without a chunk (nanoseconds of CLOCK_MONOTONIC); nil while there are some.
     let starvedSince = LoopLocal<UInt64?>(nil)
     /// When memory that nobody has needed is given back.
@@ -144,6 +144,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     func stop() { stopping.value = true }
 
     private func iterate() {
+        advance()
+        runJobs()
+    }
+
+    /// An iteration up to its jobs.
+    func advance() {
         let isSettled = inlineSends.isEmpty
         submitSends()
         supplyMemory()
@@ -154,7 +160,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         if mustWait { mailbox.wakeUp() }
         fireTimers()
         collectMail()
-        runJobs()
     }
 
     /// Submits, waits, and deals with all that has completed.

@@ -24,6 +24,8 @@ final class Listener: @unchecked Sendable {
     private var graceDeadline = UInt64.max
     /// Accepted, handler not started yet.
     private let accepted = SlotQueue()
+    /// How many of them have no task yet.
+    private var unserved = 0
     /// Connections accepted here and not closed yet.
     private var openConnections = 0
     /// The task that starts handlers, while it waits for a connection or for the last one to close.
@@ -142,6 +144,7 @@ final class Listener: @unchecked Sendable {
         openConnections += 1
         loop.connections[slot].listener = index
         accepted.append(slot)
+        unserved += 1
         resumeWaiter()
     }
 
@@ -182,14 +185,19 @@ final class Listener: @unchecked Sendable {
         waiter.resume()
     }
 
-    /// The next connection's slot, which the caller now owns; nil when the listener has been shut down.
-    func nextConnection() async -> UInt32? {
-        while true {
-            if let slot = accepted.popFirst() { return slot }
-            guard phase == .accepting else { return nil }
+    /// Waits for a connection that has no task yet; false when the listener has been shut down. The caller starts a
+    /// task, which takes a connection.
+    func nextConnection() async -> Bool {
+        while unserved == 0 {
+            guard phase == .accepting else { return false }
             await Suspension.suspend { waiter = $0 }
         }
+        unserved -= 1
+        return true
     }
+
+    /// The slot of the connection that was accepted first; its task owns it from now on.
+    func takeConnection() -> UInt32? { accepted.popFirst() }
 
     // MARK: Shutting down
 

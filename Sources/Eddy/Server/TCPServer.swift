@@ -171,11 +171,14 @@ public final class TCPServer: Sendable {
     private func serve(on loop: EventLoop, descriptor: Int32?, _ handler: @escaping Handler) async {
         let listener = Listener(loop: loop, descriptor: descriptor, admission: admission)
         start(listener)
+        // One closure for all: one for each would cost 64 bytes for as long as its connection is open.
+        let serveConnection: @isolated(any) @Sendable () async -> Void = { @concurrent in
+            guard let slot = listener.takeConnection() else { return }
+            await Self.serve(slot, on: loop, handler)
+        }
         await withDiscardingTaskGroup { tasks in
-            while let slot = await listener.nextConnection() {
-                tasks.addTask(executorPreference: loop) {
-                    await Self.serve(slot, on: loop, handler)
-                }
+            while await listener.nextConnection() {
+                tasks.addTask(executorPreference: loop, operation: serveConnection)
             }
             sockets.removeFile()
             // Whoever does not listen to the reset of the connection is cancelled.

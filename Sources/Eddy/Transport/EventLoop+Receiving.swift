@@ -173,13 +173,18 @@ extension EventLoop {
 
     // MARK: The reading task
 
-    /// Whether there is nothing to read yet: no bytes, no end, no failure. Then more is being received.
+    /// Whether the task must be suspended, since there is nothing to read and others are to run. More is being
+    /// received then.
     func mustWaitToRead(_ slot: UInt32) -> Bool {
-        guard connections[slot].inbound.isEmpty, !connections[slot].hasFailed,
-            !connections[slot].flags.contains(.peerEnded)
-        else { return false }
+        guard !isReadable(slot) else { return false }
         armReceive(slot)
-        return true
+        return !runUntilReadable(slot)
+    }
+
+    /// Whether a read would not wait.
+    func isReadable(_ slot: UInt32) -> Bool {
+        !connections[slot].inbound.isEmpty || connections[slot].hasFailed
+            || connections[slot].flags.contains(.peerEnded)
     }
 
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.

@@ -13,8 +13,12 @@ extension Buffer {
     /// the buffer, or fill it with ``append(initializingWith:)``.
     ///
     /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
+    @inlinable
     public static func allocUnsafe(_ byteCount: Int) -> Buffer {
-        Buffer(adopting: BufferPool.withCurrent { $0.allocateSlice(byteCount) })
+        if let carver = unsafe Carver.current, let slice = unsafe carver.pointee.carve(byteCount) {
+            return Buffer(adopting: slice)
+        }
+        return Buffer(adopting: BufferPool.allocateSlowly(byteCount))
     }
 
     /// Room for `byteCount` bytes like ``allocUnsafe(_:)``, but never beyond the pool's limit.

@@ -1,6 +1,7 @@
 extension Buffer {
     /// The initialised bytes, readable for as long as the buffer is not changed or given away.
     public var bytes: RawSpan {
+        @inlinable
         @_lifetime(borrow self)
         get {
             let span = unsafe RawSpan(_unsafeStart: slice.start, byteCount: count)
@@ -10,6 +11,7 @@ extension Buffer {
 
     /// The initialised bytes, writable.
     public var mutableBytes: MutableRawSpan {
+        @inlinable
         @_lifetime(&self)
         mutating get {
             let span = unsafe MutableRawSpan(_unsafeStart: slice.start, byteCount: count)
@@ -20,6 +22,7 @@ extension Buffer {
     /// The byte at `index`.
     ///
     /// - Precondition: `index` is from 0 to `count - 1`.
+    @inlinable
     public subscript(index: Int) -> UInt8 {
         precondition(index >= 0 && index < count, "the index is outside of the buffer")
         return unsafe slice.start.load(fromByteOffset: index, as: UInt8.self)

@@ -17,7 +17,7 @@ extension Buffer {
     }
 
     /// Where `byteCount` bytes of the buffer start at `offset`.
-    @usableFromInline
+    @inlinable
     mutating func place(of byteCount: Int, at offset: Int) -> UnsafeMutableRawPointer {
         precondition(offset >= 0 && offset <= count - byteCount, "the integer lies outside of the buffer")
         return unsafe slice.start + offset
@@ -72,7 +72,7 @@ extension Buffer {
     }
 
     /// Takes `byteCount` bytes of free capacity, which the caller writes at once, and says where they start.
-    @usableFromInline
+    @inlinable
     mutating func extend(by byteCount: Int) -> UnsafeMutableRawPointer {
         precondition(byteCount <= freeCapacity, "the buffer has no room for this integer; allocate a larger one")
         let end = unsafe slice.end

@@ -15,25 +15,31 @@
 ///
 /// A buffer is not `Sendable`. It may be handed over to another thread as a whole (`sending`), and may then be
 /// dropped there.
+@frozen
 public struct Buffer: ~Copyable {
+    @usableFromInline
     package var slice: Slice
 
     /// Takes over a slice and the reference that it holds.
+    @inlinable
     @inline(__always)
     package init(adopting slice: Slice) {
         self.slice = slice
     }
 
     /// An empty buffer that holds no memory.
+    @inlinable
     public init() {
         slice = .empty
     }
 
+    @inlinable
     deinit {
         slice.drop()
     }
 
     /// Gives up the slice with its reference: the caller drops it, once.
+    @inlinable
     @inline(__always)
     package consuming func relinquish() -> Slice {
         let slice = slice
@@ -42,14 +48,18 @@ public struct Buffer: ~Copyable {
     }
 
     /// Initialised bytes.
+    @inlinable
     public var count: Int { Int(slice.count) }
 
     /// Whether there is no initialised byte.
+    @inlinable
     public var isEmpty: Bool { slice.count == 0 }
 
     /// Bytes that the buffer has room for, the initialised ones included.
+    @inlinable
     public var capacity: Int { Int(slice.capacity) }
 
     /// Bytes that can still be appended.
+    @inlinable
     public var freeCapacity: Int { Int(slice.capacity - slice.count) }
 }

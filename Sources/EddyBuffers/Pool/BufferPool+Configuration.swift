@@ -29,8 +29,9 @@ extension BufferPool {
 
     private static let poolSizeSetting = Atomic<Int>(64 << 10)
 
-    /// Bytes of the chunk that ``Buffer/allocUnsafe(_:)`` carves, for chunks made from now on. As Node's
-    /// `Buffer.poolSize` it is one setting for the whole process; 64 KiB at the start.
+    /// Bytes of the chunk that ``Buffer/allocUnsafe(_:)`` carves, for chunks made from now on: the chunk at hand is used
+    /// up first, and takes sizes of less than half of what this was when it was made. As Node's `Buffer.poolSize` it is
+    /// one setting for the whole process; 64 KiB at the start.
     ///
     /// - Precondition: the new value is from 64 to 1,073,741,824.
     public static var poolSize: Int {

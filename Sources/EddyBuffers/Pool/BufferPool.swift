@@ -64,11 +64,11 @@ public final class BufferPool {
         unsafe inbox = .allocate(capacity: 1)
         unsafe inbox.initialize(to: ReturnInbox())
         unsafe carver = .allocate(capacity: 1)
-        let inspects = configuration.poisonsMemory || configuration.zeroesRecycledMemory
-        unsafe carver.initialize(to: Carver(reusesChunk: !inspects))
         unsafe packer = .allocate(capacity: 1)
-        unsafe packer.initialize(to: Carver(reusesChunk: !inspects))
         leakTracker = LeakTracker(configuration.leakDetection)
+        let inspects = configuration.poisonsMemory || configuration.zeroesRecycledMemory
+        unsafe carver.initialize(to: Carver(pool: self, reusesChunk: !inspects))
+        unsafe packer.initialize(to: Carver(pool: self, reusesChunk: !inspects))
     }
 
     deinit {

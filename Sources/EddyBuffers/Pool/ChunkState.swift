@@ -1,4 +1,4 @@
-package import Synchronization
+public import Synchronization
 
 // A slab is mapped memory. It is cut into chunks of one size. A chunk is carved into slices from its start to its
 // end, by the kernel (receives) or by `allocUnsafe`, and is recycled whole, as Node.js's pool is collected whole.
@@ -27,23 +27,29 @@ package import Synchronization
 ///     │ bytes          │ references     │     a slice of n bytes counts n << 32 | 1
 ///     └────────────────┴────────────────┘
 @safe
+@usableFromInline
 package struct ChunkState: ~Copyable {
     /// The first byte. Valid for `capacity` bytes for as long as the pool lives.
     ///
     /// Changes only while the chunk is free: its slab may give memory back and map other memory later.
+    @usableFromInline
     package internal(set) var base: UnsafeMutableRawPointer
+    @usableFromInline
     package let capacity: UInt32
 
     /// Slices alive, plus one for whoever still carves the chunk (the kernel or the pool), and the slices' bytes.
     /// Owner thread only.
+    @usableFromInline
     package var held: UInt64 = 0
     /// Whether the kernel or a carver holds a reference, and may make more slices. Owner thread only.
     var isBeingFilled = false
     /// Counts how often the chunk has been recycled: a slice of an older generation is stale. Owner thread only.
+    @usableFromInline
     package internal(set) var generation: UInt32 = 0
 
     /// The owner's ``ThreadIdentity``, or 0 once the pool is closed and nobody owns it. Written by the owner,
     /// read by all; relaxed, since each thread only asks whether the value is its own.
+    @usableFromInline
     package let owner: Atomic<UInt>
 
     package let pool: Unmanaged<BufferPool>
@@ -59,6 +65,7 @@ package struct ChunkState: ~Copyable {
     private let padding: UInt64 = 0
 
     /// References returned by other threads and not yet subtracted by the owner, and their bytes: as in `held`.
+    @usableFromInline
     let returnedRemotely = Atomic<UInt64>(0)
     /// Whether the chunk is in the owner's inbox already. Whoever turns it from false to true queues the chunk.
     let queued = Atomic<Bool>(false)
@@ -90,10 +97,12 @@ package struct ChunkState: ~Copyable {
     }
 
     /// What a slice of `byteCount` bytes counts in ``held``.
+    @inlinable
     @inline(__always)
     static func share(of byteCount: UInt32) -> UInt64 { UInt64(byteCount) << 32 | 1 }
 
     /// References alone.
+    @inlinable
     @inline(__always)
     package var references: UInt32 { UInt32(truncatingIfNeeded: held) }
 

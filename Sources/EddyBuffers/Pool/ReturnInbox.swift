@@ -15,6 +15,7 @@ internal import Synchronization
 /// The chunks that other threads have returned references to, waiting for the owner of the pool.
 ///
 /// A Treiber stack: any thread pushes, the owner alone takes all of it at once, so there is no ABA problem.
+@usableFromInline
 struct ReturnInbox: ~Copyable {
     /// The address of the newest chunk, or 0.
     private let newest = Atomic<UInt>(0)
@@ -30,6 +31,8 @@ struct ReturnInbox: ~Copyable {
     }
 
     /// Drops one reference on a thread that does not own the pool, or after the pool was closed.
+    @usableFromInline
+    @inline(never)
     static func returnFromAnotherThread(_ state: UnsafeMutablePointer<ChunkState>, byteCount: UInt32) {
         // The pool may go away the moment that the last reference is counted, so it is kept alive until the end
         // of this call. The reference being returned keeps it alive up to here.

@@ -3,14 +3,19 @@
 /// It is trivial, so that it can lie in tables and be copied without cost; whoever holds it last calls `drop` once.
 /// ``Buffer`` is its safe face, which does so in its `deinit`.
 @safe
+@usableFromInline
 package struct Slice {
     /// Nil for the empty slice that belongs to no chunk.
+    @usableFromInline
     package var chunk: Chunk?
     #if DEBUG
-    private var address: UnsafeMutableRawPointer
+    @usableFromInline
+    var address: UnsafeMutableRawPointer
     /// The chunk's generation that this is a slice of.
-    private let generation: UInt32
+    @usableFromInline
+    let generation: UInt32
     /// The first byte. A debug build checks at each access that the chunk has not been recycled since.
+    @inlinable
     package var start: UnsafeMutableRawPointer {
         get {
             requireCurrentGeneration()
@@ -20,13 +25,17 @@ package struct Slice {
     }
     #else
     /// The first byte.
+    @usableFromInline
     package var start: UnsafeMutableRawPointer
     #endif
     /// Initialised bytes from `start`.
+    @usableFromInline
     package var count: UInt32
     /// Bytes from `start` that belong to this slice alone.
+    @usableFromInline
     package var capacity: UInt32
 
+    @inlinable
     @inline(__always)
     package init(chunk: Chunk, start: UnsafeMutableRawPointer, count: UInt32, capacity: UInt32) {
         self.chunk = chunk
@@ -40,7 +49,8 @@ package struct Slice {
         self.capacity = capacity
     }
 
-    private init() {
+    @inlinable
+    init() {
         chunk = nil
         // An address that is never read: the slice has no bytes. It is not null, so that spans accept it.
         let nowhere = unsafe UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped
@@ -55,14 +65,17 @@ package struct Slice {
     }
 
     /// The slice of no bytes, which holds no memory.
+    @inlinable
     package static var empty: Slice { Slice() }
 
     /// The address behind the last initialised byte.
+    @inlinable
     package var end: UnsafeMutableRawPointer { unsafe start + Int(count) }
 
     #if DEBUG
     /// Traps for a slice whose chunk has been recycled: somebody has dropped it already.
-    private func requireCurrentGeneration() {
+    @usableFromInline
+    func requireCurrentGeneration() {
         guard let chunk else { return }
         precondition(
             unsafe chunk.state.pointee.generation == generation,
@@ -72,6 +85,7 @@ package struct Slice {
     #endif
 
     /// Returns the reference on the pool's own thread.
+    @inlinable
     @inline(__always)
     package func dropOnOwnerThread() {
         #if DEBUG
@@ -81,6 +95,7 @@ package struct Slice {
     }
 
     /// Returns the reference on whatever thread this is.
+    @inlinable
     @inline(__always)
     package func drop() {
         #if DEBUG
@@ -90,6 +105,7 @@ package struct Slice {
     }
 
     /// Forgets the first `byteCount` bytes, which stay reserved until the chunk is recycled.
+    @inlinable
     package mutating func removeFirst(_ byteCount: Int) {
         precondition(byteCount >= 0 && byteCount <= Int(count), "a slice holds only its own bytes")
         unsafe start += byteCount
@@ -100,6 +116,7 @@ package struct Slice {
     /// Takes over `other`'s bytes if they lie right behind this slice's, in the same chunk; says whether it did.
     ///
     /// `other`'s reference is returned then: the merged slice needs one only. The chunk may be another thread's.
+    @inlinable
     package mutating func merge(_ other: Slice) -> Bool {
         guard let chunk, chunk == other.chunk, unsafe end == other.start, capacity == count else { return false }
         count += other.count

@@ -1,3 +1,6 @@
+import Foundation
+import Testing
+
 /// What `eddy load --format json` says.
 struct LoadReport: Decodable {
     struct Latency: Decodable {
@@ -32,5 +35,15 @@ struct LoadReport: Decodable {
         case bytesReceived = "bytes_received"
         case errors
         case latency = "latency_us"
+    }
+}
+
+extension LoadReport {
+    /// Runs `eddy load`, which is to succeed.
+    static func run(_ target: String, _ options: [String]) async throws -> LoadReport {
+        let finished = try await RunningCommand.run([Eddy.path, "load", target, "--format", "json"] + options)
+        #expect(finished.ending == .exit(0), "\(finished)")
+        let json = Data(finished.output.joined(separator: "\n").utf8)
+        return try JSONDecoder().decode(LoadReport.self, from: json)
     }
 }

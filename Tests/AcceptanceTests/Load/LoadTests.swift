@@ -17,7 +17,7 @@ extension AcceptanceTests {
         func json() async throws {
             let server = try await Server(Client.line("echo_server.py", []))
             let target = "tcp://127.0.0.1:\(server.port)"
-            let report = try await report(target, ["-c", "4", "-d", "1s", "--size", "100"])
+            let report = try await LoadReport.run(target, ["-c", "4", "-d", "1s", "--size", "100"])
             #expect(report.target == target)
             #expect(report.mode == "closed")
             #expect(report.connections == 4)
@@ -52,7 +52,7 @@ extension AcceptanceTests {
         )
         func verify(options: [String]) async throws {
             for server in [try await Server(Client.line("echo_server.py", [])), try await Server.echo()] {
-                let report = try await report(
+                let report = try await LoadReport.run(
                     "tcp://127.0.0.1:\(server.port)",
                     options + ["-d", "500ms", "--verify"]
                 )
@@ -121,13 +121,6 @@ extension AcceptanceTests {
             #expect(finished.ending == .exit(2))
             #expect(finished.output == [])
             #expect(finished.errors.first?.isEmpty == false)
-        }
-
-        private func report(_ target: String, _ options: [String]) async throws -> LoadReport {
-            let finished = try await RunningCommand.run([Eddy.path, "load", target, "--format", "json"] + options)
-            #expect(finished.ending == .exit(0), "\(finished)")
-            let json = Data(finished.output.joined(separator: "\n").utf8)
-            return try JSONDecoder().decode(LoadReport.self, from: json)
         }
     }
 }

@@ -62,6 +62,7 @@ struct Farewell: Equatable {
     let received: Int
     let sent: Int
     let slicesOut: Int
+    let slabs: Int
 
     init?(_ output: [String]) {
         let text = output.joined(separator: "\n")
@@ -69,12 +70,13 @@ struct Farewell: Equatable {
             let served = text.firstMatch(
                 of: /served (\d+) connections?, (\d+) bytes received, (\d+) bytes sent/
             ),
-            let pool = text.firstMatch(of: /pool: (\d+) slices out/)
+            let pool = text.firstMatch(of: /pool: (\d+) slices out, (\d+) slabs/)
         else { return nil }
         connections = Int(served.1)!
         received = Int(served.2)!
         sent = Int(served.3)!
         slicesOut = Int(pool.1)!
+        slabs = Int(pool.2)!
     }
 }
 

@@ -99,9 +99,22 @@ import Testing
                 BufferPool.poolSize = 8192
                 let after = pool.allocate(8)
                 precondition(after.address == before.address + 8, "the chunk at hand is used up first")
-                let own = pool.allocate(4096)
-                precondition(pool.statistics.dedicatedBuffers == 1, "the rule follows the setting at once")
+                let rest = pool.allocate(30_000)
+                precondition(pool.statistics.dedicatedBuffers == 0, "and by its own rule of what is pooled")
+                let own = pool.allocate(40_000)
+                precondition(pool.statistics.dedicatedBuffers == 1)
+                let last = pool.allocate(32_000)
+                precondition(pool.statistics.dedicatedBuffers == 1)
+                // The chunk is used up, and the next one is as large as the setting says.
+                let next = pool.allocate(4000)
+                precondition(pool.statistics.chunksHeld == 2)
+                let nextOwn = pool.allocate(4096)
+                precondition(pool.statistics.dedicatedBuffers == 2)
+                hold(rest)
                 hold(own)
+                hold(last)
+                hold(next)
+                hold(nextOwn)
             }
             precondition(BufferPool.poolSize == 8192)
         }

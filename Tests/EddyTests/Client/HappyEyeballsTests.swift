@@ -70,8 +70,9 @@ struct HappyEyeballsTests {
 
     @Test("When all addresses refuse, all are named", arguments: FeatureSet.allCases)
     func allRefuse(set: FeatureSet) async throws {
-        let port = try PeerListener.closedAddress().port
+        let closed = try ClosedPort()
         try await withLoops(set) { group in
+            let port = closed.address.port
             let endpoint = try Endpoint("name:\(port)")
             let error = await errorOfConnecting(through: group, to: endpoint, options(["127.0.0.2", "127.0.0.3"]))
             let attempts = try ["127.0.0.2", "127.0.0.3"].map {
@@ -103,8 +104,9 @@ struct HappyEyeballsTests {
 
     @Test("Addresses that fail for different reasons")
     func different() async throws {
-        let port = try PeerListener.closedAddress().port
+        let closed = try ClosedPort()
         try await withLoops { group in
+            let port = closed.address.port
             let endpoint = try Endpoint("name:\(port)")
             let options = options(["127.0.0.2", "255.255.255.255"])
             let error = await errorOfConnecting(through: group, to: endpoint, options)

@@ -36,12 +36,12 @@ struct ConnectTests {
 
     @Test("Nobody listens", arguments: FeatureSet.allCases)
     func refused(set: FeatureSet) async throws {
-        let address = try PeerListener.closedAddress()
+        let closed = try ClosedPort()
         try await withLoops(set) { group in
             let loop = group.next()
-            let error = ConnectError.refused(Endpoint(address), [ConnectAttempt(address, .connectionRefused)])
-            await #expect(throws: error) {
-                try await loop.run { try await loop.connect(to: address) { _ in } }
+            let attempt = ConnectAttempt(closed.address, .connectionRefused)
+            await #expect(throws: ConnectError.refused(Endpoint(closed.address), [attempt])) {
+                try await loop.run { try await loop.connect(to: closed.address) { _ in } }
             }
             expectBalance(await group.statistics())
         }

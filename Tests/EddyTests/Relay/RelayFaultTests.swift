@@ -56,9 +56,9 @@ struct RelayFaultTests {
 
     @Test("An upstream that refuses resets the client", arguments: FeatureSet.allCases)
     func upstreamRefuses(set: FeatureSet) async throws {
-        let address = try PeerListener.closedAddress()
+        let closed = try ClosedPort()
         let handler: TCPServer.Handler = { client in
-            try await client.eventLoop.connect(to: address) { upstream in try await client.relay(to: upstream) }
+            try await client.eventLoop.connect(to: closed.address) { upstream in try await client.relay(to: upstream) }
         }
         let statistics = try await withServer(set, handler: handler) { server in
             let client = try await Peer.connect(to: server.address)

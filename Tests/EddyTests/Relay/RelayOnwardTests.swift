@@ -50,11 +50,11 @@ struct RelayOnwardTests {
 
     @Test("Nobody listens: the handler is told why")
     func refused() async throws {
-        let address = try PeerListener.closedAddress()
+        let closed = try ClosedPort()
         let errors = Channel<ConnectError?>()
         let handler: TCPServer.Handler = { client in
             do {
-                try await client.relay(to: Endpoint(address))
+                try await client.relay(to: Endpoint(closed.address))
             } catch {
                 errors.send(error as? ConnectError)
                 throw error
@@ -62,7 +62,10 @@ struct RelayOnwardTests {
         }
         try await withServer(handler: handler) { server in
             let client = try await Peer.connect(to: server.address)
-            let expected = ConnectError.refused(Endpoint(address), [ConnectAttempt(address, .connectionRefused)])
+            let expected = ConnectError.refused(
+                Endpoint(closed.address),
+                [ConnectAttempt(closed.address, .connectionRefused)]
+            )
             #expect(try await errors.next() == expected)
             #expect(try await client.receiveUntilBroken().error == .connectionReset)
         }

@@ -76,7 +76,7 @@ struct ManyConnectionsTests {
 
     /// Peers that close, half-close, reset and stay, and connections that this side makes, or fails to.
     private static func visitWithFaults() async throws {
-        let refusing = try PeerListener.closedAddress()
+        let refusing = try ClosedPort()
         let server = try TCPServer(on: .loopback(port: 0), loops: 2)
         async let running = server.run(echo)
         var staying: [Peer] = []
@@ -95,7 +95,7 @@ struct ManyConnectionsTests {
         let loop = server.group.next()
         try await loop.run {
             try await loop.connect(to: server.address) { try await $0.write("hello") }
-            try? await loop.connect(to: refusing) { _ in }
+            try? await loop.connect(to: refusing.address) { _ in }
         }
         server.shutDown(grace: .zero)
         _ = await running

@@ -24,7 +24,4 @@ final class PeerListener: Sendable {
             return Peer(accepted)
         }
     }
-
-    /// An address at which nobody listens.
-    static func closedAddress() throws -> SocketAddress { try PeerListener().address }
 }

@@ -28,7 +28,7 @@ func withRelay(
                 Task(executorPreference: loop) { @concurrent in
                     // Received something, and not being received from any more.
                     while loop.connections[clientSlot].outbound.isEmpty
-                        || loop.connections[upstreamSlot].flags.contains(.receiving)
+                        || !loop.connections[upstreamSlot].flags.isDisjoint(with: [.receiving, .starved])
                     {
                         try await loop.sleep(for: .milliseconds(1))
                     }

@@ -1,0 +1,76 @@
+import Synchronization
+import Testing
+
+@testable import Eddy
+
+/// A task that waits to read runs the loop itself while no other is ready, and gives way at once when one is.
+@Suite("loop: run by the task that waits", .timeLimit(.minutes(2)))
+struct RunningInsideTests {
+    /// Waits for bytes, and so runs the loop; then sends them back.
+    private static func withWaitingEcho(
+        _ body: (EventLoop, TCPServer, Peer) async throws -> Void
+    ) async throws {
+        try await withServer { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([0])
+            #expect(try await peer.receive(1) == [0])
+            try await body(server.group.loops[0], server, peer)
+            try await peer.send([1, 2, 3])
+            #expect(try await peer.receive(3) == [1, 2, 3])
+        }
+    }
+
+    @Test("Jobs from other threads run in between, and the task goes on after them")
+    func jobs() async throws {
+        try await Self.withWaitingEcho { loop, _, peer in
+            for number in 0..<UInt8(100) {
+                #expect(await loop.run { loop.isCurrent })
+                try await peer.send([number])
+                #expect(try await peer.receive(1) == [number])
+            }
+        }
+    }
+
+    @Test("Timers fire in between")
+    func timers() async throws {
+        try await Self.withWaitingEcho { loop, _, _ in
+            for _ in 0..<10 {
+                try await loop.run { try await loop.sleep(for: .milliseconds(1)) }
+            }
+        }
+    }
+
+    @Test("New connections are served, and connections that are let go of are closed in between")
+    func connections() async throws {
+        try await Self.withWaitingEcho { _, server, _ in
+            for number in 0..<UInt8(20) {
+                let other = try await Peer.connect(to: server.address)
+                try await other.send([number])
+                #expect(try await other.receive(1) == [number])
+                other.finish()
+                #expect(try await other.receiveAll().isEmpty)
+            }
+        }
+    }
+
+    @Test("A handler that waits is ended by the server's shutdown")
+    func shutdown() async throws {
+        let failure = Mutex<ConnectionError?>(nil)
+        let handler: TCPServer.Handler = { connection in
+            do {
+                while let bytes = try await connection.read() { try await connection.write(bytes) }
+            } catch {
+                failure.withLock { $0 = error as? ConnectionError }
+                throw error
+            }
+        }
+        try await withServer(grace: .zero, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            #expect(try await peer.receive(1) == [1])
+            server.shutDown(grace: .zero)
+            #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+        }
+        #expect(failure.withLock { $0 } == .shutDown)
+    }
+}
