@@ -15,8 +15,11 @@ struct ConnectOptionsTests {
             try await withLoops { group in
                 var options = ConnectOptions()
                 options.localAddress = try SocketAddress(text)
-                let local = try await TCPClient(group: group).connect(to: Endpoint(server.address), options: options) {
-                    $0.localAddress
+                let client = TCPClient(group: group, options: options)
+                let local = try await client.connect(to: Endpoint(server.address)) { connection in
+                    // Open until the server has looked.
+                    _ = try await connection.read()
+                    return connection.localAddress
                 }
                 #expect(local?.withPort(0) == options.localAddress)
                 #expect(try await remotes.next() == local)
