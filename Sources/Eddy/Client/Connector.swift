@@ -27,6 +27,8 @@ final class Connector: @unchecked Sendable {
     private var failed: [ConnectAttempt] = []
     /// When the next address is tried beside those that are being tried.
     private var nextAttempt = UInt64.max
+    private var deadlineTimer = TimerHandle.none
+    private var attemptTimer = TimerHandle.none
     private var lookup: Resolver.Ticket?
     private var outcome: Outcome?
     private var waiter: Suspension?
@@ -41,7 +43,7 @@ final class Connector: @unchecked Sendable {
 
     func start() {
         guard outcome == nil else { return }
-        loop.timers.schedule(.connectDue(number: number), at: deadline)
+        deadlineTimer = loop.timers.schedule(.connectDue(number: number), at: deadline)
         switch endpoint.target {
         case .address(let address): begin(with: [address])
         case .name(let name, let port):
@@ -78,6 +80,7 @@ final class Connector: @unchecked Sendable {
     /// Starts the next attempt that does not fail at once. Ends if there is none and none is under way.
     private func tryNext() {
         nextAttempt = .max
+        loop.timers.cancel(attemptTimer)
         while outcome == nil, let address = untried.popLast() {
             do {
                 guard let slot = try loop.startConnecting(to: address, from: options.localAddress, number) else {
@@ -91,7 +94,7 @@ final class Connector: @unchecked Sendable {
             guard !untried.isEmpty else { return }
             let delay = max(options.attemptDelay, ConnectOptions.shortestAttemptDelay)
             nextAttempt = MonotonicClock.now.advanced(by: delay)
-            loop.timers.schedule(.connectDue(number: number), at: nextAttempt)
+            attemptTimer = loop.timers.schedule(.connectDue(number: number), at: nextAttempt)
             return
         }
         if outcome == nil, connecting.isEmpty { end(.failure(ConnectError(failed, of: endpoint))) }
@@ -130,6 +133,8 @@ final class Connector: @unchecked Sendable {
         if let lookup { options.resolver.cancel(lookup) }
         for (slot, _) in connecting { loop.cancelConnecting(slot) }
         connecting = []
+        loop.timers.cancel(deadlineTimer)
+        loop.timers.cancel(attemptTimer)
         loop.connectors.remove(number)
         waiter?.resume()
         waiter = nil

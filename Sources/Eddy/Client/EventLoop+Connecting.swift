@@ -61,6 +61,7 @@ extension EventLoop {
             connections[slot].phase = .open
             connections[slot].connector = ConnectionState.noConnector
             counters.connectionsOpened += 1
+            applyTimeouts(slot)
         }
         connector.connected(slot, completion.error)
     }

@@ -58,6 +58,8 @@ struct ConnectionState {
         static let bulk = Flags(rawValue: 1 << 13)
         /// The receive in flight is one into large chunks.
         static let receivingBulk = Flags(rawValue: 1 << 14)
+        /// The reading task was resumed because it has waited for too long.
+        static let readTimedOut = Flags(rawValue: 1 << 15)
     }
 
     var descriptor: Int32 = -1
@@ -80,6 +82,8 @@ struct ConnectionState {
     var relayPeer = ConnectionState.noSlot
     /// The connector that makes this connection, or that gives up when this connection breaks; or none.
     var connector = ConnectionState.noConnector
+    /// What the connection has to do with time, or nothing.
+    var deadlines = SlotIndex.none
     /// The next vacant slot.
     var nextVacant = ConnectionState.noSlot
     /// Received, not read yet.
