@@ -27,8 +27,12 @@
 #include <semaphore.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 // Flags of io_uring_enter(2).
 static const unsigned EDDY_ENTER_ABS_TIMER = 1u << 5;  // 6.12
@@ -47,6 +51,29 @@ extern const char *strerrorname_np(int error);
 
 /// Names a thread, up to 15 bytes (declared for _GNU_SOURCE only).
 extern int pthread_setname_np(pthread_t thread, const char *name);
+
+/// fcntl(2) is variadic. The status flags of an open file, such as O_NONBLOCK; -1 on failure.
+static inline int eddy_status_flags(int descriptor) {
+    return fcntl(descriptor, F_GETFL);
+}
+
+static inline int eddy_set_status_flags(int descriptor, int flags) {
+    return fcntl(descriptor, F_SETFL, flags);
+}
+
+/// epoll_pwait2(2): as epoll_wait(2), with nanoseconds (5.11; glibc has it since 2.35). Its number is the same on every
+/// architecture but Alpha.
+static inline int eddy_epoll_wait_nanoseconds(
+    int epoll, struct epoll_event *events, int maximum, const struct __kernel_timespec *timeout) {
+    return (int)syscall(441, epoll, events, maximum, timeout, NULL, 0);
+}
+
+/// Accepts a connection and sets flags of its descriptor (declared for _GNU_SOURCE only).
+extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+
+/// Reads without waiting from a descriptor that has no position (preadv2(2), RWF_NOWAIT; declared for _GNU_SOURCE only).
+extern ssize_t preadv2(int descriptor, const struct iovec *vectors, int count, off_t offset, int flags);
+static const int EDDY_RWF_NOWAIT = 8;
 
 /// The processors that a process may run on (declared for _GNU_SOURCE only).
 extern int sched_getaffinity(int process, size_t size, cpu_set_t *set);

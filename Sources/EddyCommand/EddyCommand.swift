@@ -7,7 +7,7 @@ struct EddyCommand: AsyncParsableCommand {
         commandName: "eddy",
         abstract: "TCP servers on io_uring, and a client to load them.",
         version: "0.1.0",
-        subcommands: [EchoCommand.self, ProxyCommand.self, LoadCommand.self]
+        subcommands: [EchoCommand.self, ProxyCommand.self, LoadCommand.self, DoctorCommand.self]
     )
 
     /// Runs the command that the arguments name and ends the process: 0 when it did its work, 1 when it failed, 2

@@ -1,3 +1,4 @@
+internal import CLiburing
 internal import Glibc
 
 /// CLOCK_MONOTONIC in nanoseconds: the clock of deadlines, on which the kernel measures them too.

@@ -8,19 +8,17 @@ internal import CLiburing
 //     enter(…)                        →    publishes the tail            →    performs, waits
 //     nextCompletion() … nil          ←    read from the completion queue ←   posts
 //
-// The queues are rings of a power of two entries; heads and tails only ever grow and wrap at 2³².
+// An engine is the kernel's io_uring, or epoll and non-blocking calls. What each operation promises on every engine is
+// written down in the article "What an engine promises".
 
 /// A submission queue and a completion queue, and the one call that moves both: `enter`.
 ///
 /// A ring belongs to the thread that made it. It allocates nothing after it was made.
 @safe
 package final class Ring {
-    let engine: KernelEngine
-
-    private let submissions: UnsafeMutablePointer<SubmissionEntry>
+    let engine: RingEngine
+    private let queues: RingQueues
     private let submissionMask: UInt32
-    private let submissionCapacity: UInt32
-    private let completions: UnsafeMutablePointer<CompletionEntry>
     private let completionMask: UInt32
     private let cursor: UnsafeMutablePointer<Cursor>
 
@@ -38,21 +36,33 @@ package final class Ring {
         package var enters: UInt64 = 0
         package var submissions: UInt64 = 0
         package var completions: UInt64 = 0
-        /// Times that completions did not fit into their queue and waited in the kernel.
+        /// Times that completions did not fit into their queue and waited elsewhere.
         package var overflows: UInt64 = 0
     }
 
     /// Makes a ring for the calling thread, which alone may use it.
-    package init(submissionEntries: UInt32 = 512, completionEntries: UInt32 = 4096) throws(RingError) {
+    ///
+    /// - Parameters:
+    ///   - engine: what performs the operations; as the environment and the system have it by default.
+    ///   - features: what the ring may use of the system; all that the environment does not forbid by default.
+    /// - Throws: ``RingError``, also when `EDDY_ENGINE` or `EDDY_DISABLE` holds what is not known.
+    package init(
+        engine: EngineKind? = nil,
+        features: RingFeatures? = nil,
+        submissionEntries: UInt32 = 512,
+        completionEntries: UInt32 = 4096
+    ) throws(RingError) {
         precondition(MemoryLayout<SubmissionEntry>.stride == 64 && MemoryLayout<CompletionEntry>.stride == 16)
-        let engine = try KernelEngine(submissionEntries: submissionEntries, completionEntries: completionEntries)
-        self.engine = engine
-        let ring = unsafe engine.ring
-        unsafe submissions = UnsafeMutableRawPointer(ring.pointee.sq.sqes).assumingMemoryBound(to: SubmissionEntry.self)
-        unsafe submissionCapacity = ring.pointee.sq.ring_entries
-        submissionMask = submissionCapacity - 1
-        unsafe completions = UnsafeMutableRawPointer(ring.pointee.cq.cqes).assumingMemoryBound(to: CompletionEntry.self)
-        unsafe completionMask = ring.pointee.cq.ring_entries - 1
+        let choice = try EngineChoice.current()
+        self.engine = try RingEngine(
+            engine ?? choice.kind,
+            features: features ?? .permitted,
+            submissionEntries: submissionEntries,
+            completionEntries: completionEntries
+        )
+        queues = self.engine.queues
+        submissionMask = queues.submissionCapacity - 1
+        completionMask = queues.completionCapacity - 1
         unsafe cursor = .allocate(capacity: 1)
         unsafe cursor.initialize(to: Cursor())
     }
@@ -65,23 +75,29 @@ package final class Ring {
     /// What the ring has done so far.
     package var statistics: Statistics { unsafe cursor.pointee.statistics }
 
-    /// Whether completions run on this thread within `enter` alone.
-    package var defersTaskWork: Bool { engine.setup.defersTaskWork }
+    /// What performs the operations.
+    package var kind: EngineKind { engine.kind }
+
+    /// Whether completions are posted within `enter` alone.
+    package var defersTaskWork: Bool { engine.defersTaskWork }
+
+    /// Whether a deadline of `enter` is handed to the system as it is.
+    package var hasAbsoluteDeadlines: Bool { engine.hasAbsoluteDeadlines }
 
     // MARK: Submitting
 
     /// Queues a submission for the next `enter`; submits what is queued first when the queue is full.
     package func submit(_ entry: SubmissionEntry) throws(RingError) {
-        if unsafe cursor.pointee.submissionTail &- submissionHead == submissionCapacity { try makeRoom() }
-        unsafe submissions[Int(cursor.pointee.submissionTail & submissionMask)] = entry
+        if unsafe cursor.pointee.submissionTail &- submissionHead == queues.submissionCapacity { try makeRoom() }
+        unsafe queues.submissions[Int(cursor.pointee.submissionTail & submissionMask)] = entry
         unsafe cursor.pointee.submissionTail &+= 1
     }
 
     @inline(never)
     private func makeRoom() throws(RingError) {
         try enter(waitFor: 0, deadline: nil)
-        while unsafe cursor.pointee.submissionTail &- submissionHead == submissionCapacity {
-            // The kernel takes nothing while completions that did not fit wait for room (EBUSY).
+        while unsafe cursor.pointee.submissionTail &- submissionHead == queues.submissionCapacity {
+            // The engine takes nothing while completions that did not fit wait for room (EBUSY).
             setCompletionsAside()
             try enter(waitFor: 0, deadline: nil)
         }
@@ -94,8 +110,8 @@ package final class Ring {
         unsafe cursor.pointee.setAside = completions.reversed()
     }
 
-    /// Up to where the kernel has taken submissions.
-    private var submissionHead: UInt32 { unsafe eddy_load_acquire(engine.ring.pointee.sq.khead) }
+    /// Up to where the engine has taken submissions.
+    private var submissionHead: UInt32 { unsafe eddy_load_acquire(queues.submissionHead) }
 
     /// Whether every queued submission has been taken and every completion posted so far is in the queue: then a
     /// send that was to end inline and has no completion there has succeeded.
@@ -104,7 +120,7 @@ package final class Ring {
     }
 
     private var hasOverflowed: Bool {
-        unsafe eddy_load_acquire(engine.ring.pointee.sq.kflags) & UInt32(IORING_SQ_CQ_OVERFLOW) != 0
+        unsafe eddy_load_acquire(queues.flags) & UInt32(IORING_SQ_CQ_OVERFLOW) != 0
     }
 
     /// Submits what is queued and waits until `count` completions are there, the deadline (nanoseconds of
@@ -112,7 +128,7 @@ package final class Ring {
     package func enter(waitFor count: UInt32, deadline: UInt64?) throws(RingError) {
         let tail = unsafe cursor.pointee.submissionTail
         let pending = tail &- submissionHead
-        unsafe eddy_store_release(engine.ring.pointee.sq.ktail, tail)
+        unsafe eddy_store_release(queues.submissionTail, tail)
         if hasOverflowed { unsafe cursor.pointee.statistics.overflows += 1 }
         unsafe cursor.pointee.statistics.enters += 1
         // Completions that were set aside are there already.
@@ -126,11 +142,11 @@ package final class Ring {
         case .timerExpired, .interrupted:
             return
         case .busy, .again, .outOfMemory:
-            // The kernel lacks room or memory for the moment. The loop drains completions, which makes room, and
+            // The engine lacks room or memory for the moment. The loop drains completions, which makes room, and
             // enters again; what was queued stays queued.
             return
         case let error:
-            throw RingError.system(call: "io_uring_enter", error: error)
+            throw RingError.system(call: "\(engine.kind)'s enter", error: error)
         }
     }
 
@@ -139,18 +155,18 @@ package final class Ring {
     /// Whether a completion waits to be read.
     package var hasCompletions: Bool {
         unsafe !cursor.pointee.setAside.isEmpty
-            || cursor.pointee.completionHead != eddy_load_acquire(engine.ring.pointee.cq.ktail) || hasOverflowed
+            || cursor.pointee.completionHead != eddy_load_acquire(queues.completionTail) || hasOverflowed
     }
 
     /// The next completion, which is taken out of the queue; nil when there is none.
     package func nextCompletion() -> CompletionEntry? {
         if unsafe !cursor.pointee.setAside.isEmpty { return unsafe cursor.pointee.setAside.popLast() }
         let head = unsafe cursor.pointee.completionHead
-        guard unsafe head != eddy_load_acquire(engine.ring.pointee.cq.ktail) else { return nil }
-        let completion = unsafe completions[Int(head & completionMask)]
+        guard unsafe head != eddy_load_acquire(queues.completionTail) else { return nil }
+        let completion = unsafe queues.completions[Int(head & completionMask)]
         unsafe cursor.pointee.completionHead = head &+ 1
         unsafe cursor.pointee.statistics.completions += 1
-        unsafe eddy_store_release(engine.ring.pointee.cq.khead, head &+ 1)
+        unsafe eddy_store_release(queues.completionHead, head &+ 1)
         return completion
     }
 }

@@ -10,13 +10,15 @@ public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooManyOpenFiles
     /// The kernel lacks something that Eddy cannot do without.
     case missingFeature(String)
+    /// An environment variable holds what is not known; `known` says what is.
+    case environment(variable: String, value: String, known: [String])
     /// Anything else; `call` names the system call.
     case system(call: String, error: SystemError)
 
     public var description: String {
         switch self {
         case .unsupported:
-            "this kernel has no io_uring; run Linux 6.1 or newer"
+            "this kernel has no io_uring; run Linux 5.19 or newer"
         case .forbidden(byPolicy: true):
             "io_uring is switched off on this system; set it on with 'sysctl -w kernel.io_uring_disabled=0'"
         case .forbidden(byPolicy: false):
@@ -27,7 +29,9 @@ public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
         case .tooManyOpenFiles:
             "too many open files; raise the limit with 'ulimit -n'"
         case .missingFeature(let feature):
-            "this kernel's io_uring lacks \(feature); run Linux 6.1 or newer"
+            "this kernel's io_uring lacks \(feature); run Linux 5.19 or newer"
+        case .environment(let variable, let value, let known):
+            "\(variable) is set to '\(value)', which is not known; known are \(known.joined(separator: ", "))"
         case .system(let call, let error):
             "\(call) failed: \(error); report this with the kernel's version ('uname -r')"
         }

@@ -23,6 +23,7 @@ public struct SystemError: Error, Equatable, Hashable, Sendable, CustomStringCon
     public static let accessDenied = SystemError(EACCES)
     public static let notPermitted = SystemError(EPERM)
     public static let notImplemented = SystemError(ENOSYS)
+    public static let notSupported = SystemError(EOPNOTSUPP)
     public static let invalidArgument = SystemError(EINVAL)
     public static let interrupted = SystemError(EINTR)
     public static let busy = SystemError(EBUSY)

@@ -57,7 +57,9 @@ extension AcceptanceTests {
 
         @Test(
             "Help is no error",
-            arguments: [["--help"], ["echo", "--help"], ["proxy", "--help"], ["load", "--help"]]
+            arguments: [
+                ["--help"], ["echo", "--help"], ["proxy", "--help"], ["load", "--help"], ["doctor", "--help"],
+            ]
         )
         func help(arguments: [String]) async throws {
             let finished = try await RunningCommand.run([Eddy.path] + arguments)

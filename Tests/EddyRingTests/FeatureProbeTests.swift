@@ -7,13 +7,22 @@ import Testing
 struct FeatureProbeTests {
     @Test("The probe finds what this kernel's release has brought")
     func probe() {
-        let features = RingFeatures.probed
+        guard EngineKind.tested.contains(.uring) else { return }
+        let features = RingFeatures.probed(on: .uring)
         let release = kernelRelease
         // Kernels are patched both ways; this is one of the newest, and nothing may be overlooked there.
         guard release >= (6, 17) else { return }
-        #expect(features.incrementalBuffers)
-        #expect(features.receiveLimits)
-        #expect(features.inlineSends)
+        for feature in RingFeature.allCases where feature != .fixedBuffers {
+            #expect(features[feature] == RingFeatures.permitted[feature], "\(feature)")
+        }
+    }
+
+    @Test("On epoll it finds all but what is the kernel's own")
+    func epoll() {
+        let kernelsOwn: Set<RingFeature> = [.absoluteDeadlines, .fixedBuffers]
+        var expected = RingFeatures.permitted
+        for feature in kernelsOwn { expected[feature] = false }
+        #expect(RingFeatures.probed(on: .epoll) == expected)
     }
 
     @Test("It finds the same again, on whatever thread")

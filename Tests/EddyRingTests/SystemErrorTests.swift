@@ -12,10 +12,13 @@ struct SystemErrorTests {
 
     @Test("A ring that cannot be made names a remedy")
     func remedies() {
-        #expect(RingError.unsupported.description.contains("6.1"))
+        #expect(RingError.unsupported.description.contains("5.19"))
         #expect(RingError.forbidden(byPolicy: true).description.contains("sysctl"))
         #expect(RingError.forbidden(byPolicy: false).description.contains("seccomp"))
         #expect(RingError.lockedMemoryLimit(bytes: 5).description.contains("ulimit -l"))
+        let unknown = RingError.environment(variable: "EDDY_ENGINE", value: "kqueue", known: ["uring", "epoll"])
+        #expect(unknown.description.contains("EDDY_ENGINE is set to 'kqueue'"))
+        #expect(unknown.description.contains("uring, epoll"))
         #expect(RingError.tooManyOpenFiles.description.contains("ulimit -n"))
     }
 }

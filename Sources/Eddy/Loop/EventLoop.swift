@@ -89,7 +89,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         self.features = features
         mailbox = try Mailbox()
         pulse = configuration.watchdog == nil ? nil : JobPulse()
-        ring = try Ring()
+        ring = try Ring(features: features)
         let mailbox = mailbox
         var poolConfiguration = configuration.pool
         if !features.incrementalBuffers {
@@ -107,7 +107,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             features.incrementalBuffers
             ? nil
             : try ReceiveRing(ring: ring, pool: pool, incremental: false, group: 1, target: 4, chunkSize: Self.bulkSize)
-        fixedBufferStorage = LoopLocal(FixedBuffers(ring: ring))
+        fixedBufferStorage = LoopLocal(FixedBuffers(ring: ring, isEnabled: features.fixedBuffers))
         connections = ConnectionTable(capacity: configuration.maximumConnections)
         thread = .current
         fixedBufferStorage.value.register(slabsOf: pool)

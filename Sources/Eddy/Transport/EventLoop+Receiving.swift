@@ -35,7 +35,7 @@ extension EventLoop {
                 token: token(.receive, slot)
             )
             connections[slot].flags.insert(.receivingBulk)
-        } else if flags.contains(.receivesOneByOne) {
+        } else if flags.contains(.receivesOneByOne) || !features.multishotReceives {
             entry = .receiveOnce(
                 descriptor: connections[slot].descriptor,
                 group: receiveRing.group,

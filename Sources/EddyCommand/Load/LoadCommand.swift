@@ -73,6 +73,7 @@ struct LoadCommand: AsyncParsableCommand {
 
     func run() async throws {
         try OpenFileLimit.raise()
+        try EngineNotice.print()
         let report: LoadReport
         do {
             report = try await LoadTest(configuration).run(onProgress: Self.show)

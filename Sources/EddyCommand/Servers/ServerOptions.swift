@@ -59,6 +59,7 @@ struct ServerOptions: ParsableArguments {
     /// Runs a server until it is told to end, and prints what it did.
     func serve(on target: ListenTarget, _ handler: @escaping TCPServer.Handler) async throws {
         try OpenFileLimit.raise()
+        try EngineNotice.print()
         let server: TCPServer
         do {
             server = try target.makeServer(loops: loops, options: options)

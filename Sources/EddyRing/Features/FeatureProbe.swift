@@ -2,7 +2,7 @@ internal import CLiburing
 internal import EddyBuffers
 internal import Glibc
 
-/// Tries what the kernel promises on a pair of connected sockets: a small ring, a small pool, no network.
+/// Tries what an engine promises on a pair of connected sockets: a small ring, a small pool, no network.
 ///
 /// Each trial checks the outcome that Eddy relies on, byte for byte. A trial that fails for whatever reason means
 /// that the feature is not used.
@@ -15,16 +15,25 @@ final class FeatureProbe {
     /// What is sent: more than any default socket buffer takes at once.
     private let pattern: UnsafeMutableRawBufferPointer
 
-    /// Whether the trial ran and found the feature.
-    static func succeeds(_ trial: (FeatureProbe) throws(RingError) -> Bool) -> Bool {
+    /// Whether the trial of a feature ran and found it.
+    static func finds(_ feature: RingFeature, on engine: EngineKind) -> Bool {
         do {
-            return try trial(FeatureProbe())
+            let probe = try FeatureProbe(engine)
+            return switch feature {
+            case .deferredTaskWork: probe.ring.defersTaskWork
+            case .multishotReceives: try probe.receivesAgainAndAgain()
+            case .incrementalBuffers: try probe.fillsBuffersIncrementally()
+            case .receiveLimits: try probe.honoursReceiveLimits()
+            case .inlineSends: try probe.endsSendsInline()
+            case .absoluteDeadlines: probe.ring.hasAbsoluteDeadlines
+            case .fixedBuffers: probe.pinsMemory()
+            }
         } catch {
             return false
         }
     }
 
-    private init() throws(RingError) {
+    private init(_ engine: EngineKind) throws(RingError) {
         var pair: (Int32, Int32) = (-1, -1)
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let made = unsafe withUnsafeMutableBytes(of: &pair) { pair in
@@ -33,7 +42,7 @@ final class FeatureProbe {
         guard made == 0 else { throw .system(call: "socketpair", error: .current) }
         (near, far) = pair
         do {
-            ring = try Ring(submissionEntries: 8, completionEntries: 64)
+            ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 64)
         } catch {
             Socket.close(near)
             Socket.close(far)
@@ -50,8 +59,37 @@ final class FeatureProbe {
         unsafe pattern.deallocate()
     }
 
+    /// 100 bytes come, then 50 more: one receive must report both, and go on.
+    private func receivesAgainAndAgain() throws(RingError) -> Bool {
+        let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: false, target: 4)
+        defer { receiveRing.close() }
+        let entry = SubmissionEntry.receiveMultishot(
+            descriptor: near,
+            group: 0,
+            limit: 0,
+            expectsDelay: false,
+            token: OperationToken(kind: 1)
+        )
+        guard write(100), let first = try perform(entry) else { return false }
+        receiveRing.slice(for: first)?.dropOnOwnerThread()
+        guard first.result == 100, !first.isLast, write(50) else { return false }
+        try ring.enter(waitFor: 1, deadline: MonotonicClock.now + Self.patience)
+        guard let second = ring.nextCompletion() else { return false }
+        receiveRing.slice(for: second)?.dropOnOwnerThread()
+        return second.result == 50 && !second.isLast
+    }
+
+    /// A slab of the pool is registered as a fixed buffer.
+    private func pinsMemory() -> Bool {
+        guard let chunk = pool.lendReceiveChunk() else { return false }
+        defer { pool.takeBack(chunk) }
+        var fixedBuffers = FixedBuffers(ring: ring)
+        fixedBuffers.register(slabsOf: pool)
+        return fixedBuffers.registeredSlabs > 0
+    }
+
     /// 100 bytes, then 50, then a whole chunk's rest: the slices must follow each other in one chunk.
-    func fillsBuffersIncrementally() throws(RingError) -> Bool {
+    private func fillsBuffersIncrementally() throws(RingError) -> Bool {
         let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: true, target: 2)
         defer { receiveRing.close() }
         var previous: Slice?
@@ -72,7 +110,7 @@ final class FeatureProbe {
     }
 
     /// 100 bytes come twice, 150 are allowed: the second receive must end the operation, and not the first.
-    func honoursReceiveLimits() throws(RingError) -> Bool {
+    private func honoursReceiveLimits() throws(RingError) -> Bool {
         let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: false, target: 4)
         defer { receiveRing.close() }
         let entry = SubmissionEntry.receiveMultishot(
@@ -92,7 +130,7 @@ final class FeatureProbe {
     }
 
     /// A small send must post nothing; one that is too large must say how much of it the socket took.
-    func endsSendsInline() throws(RingError) -> Bool {
+    private func endsSendsInline() throws(RingError) -> Bool {
         guard try send(100) == nil, drainFar() == 100 else { return false }
         guard let completion = try send(unsafe pattern.count), completion.result > 0 else { return false }
         let sent = Int(completion.result)

@@ -1,28 +1,53 @@
-/// What this kernel's io_uring can do beyond what Eddy cannot do without.
+/// What a ring can do beyond what Eddy cannot do without: of the system, as far as the environment permits it.
 ///
 /// Kernels are patched, so each feature is found by trying it, not by the version (``probed``).
 package struct RingFeatures: Sendable, Equatable {
-    /// Receives fill a provided buffer by and by (6.12).
+    package var deferredTaskWork = false
+    package var multishotReceives = false
     package var incrementalBuffers = false
-    /// A multishot receive can be given a limit in bytes (6.17).
     package var receiveLimits = false
-    /// A send that may not wait reports how much it sent, and a whole one posts no completion.
     package var inlineSends = false
+    package var absoluteDeadlines = false
+    package var fixedBuffers = false
 
+    /// None.
     package init() {}
 
-    /// This machine's features, found out once.
-    package static let probed: RingFeatures = {
-        var features = RingFeatures()
-        features.incrementalBuffers = FeatureProbe.succeeds { probe throws(RingError) in
-            try probe.fillsBuffersIncrementally()
+    /// Those given.
+    package init(_ features: some Sequence<RingFeature>) {
+        for feature in features { self[feature] = true }
+    }
+
+    package subscript(feature: RingFeature) -> Bool {
+        get { self[keyPath: Self.path(of: feature)] }
+        set { self[keyPath: Self.path(of: feature)] = newValue }
+    }
+
+    private static func path(of feature: RingFeature) -> WritableKeyPath<RingFeatures, Bool> {
+        switch feature {
+        case .deferredTaskWork: \.deferredTaskWork
+        case .multishotReceives: \.multishotReceives
+        case .incrementalBuffers: \.incrementalBuffers
+        case .receiveLimits: \.receiveLimits
+        case .inlineSends: \.inlineSends
+        case .absoluteDeadlines: \.absoluteDeadlines
+        case .fixedBuffers: \.fixedBuffers
         }
-        features.receiveLimits = FeatureProbe.succeeds { probe throws(RingError) in
-            try probe.honoursReceiveLimits()
-        }
-        features.inlineSends = FeatureProbe.succeeds { probe throws(RingError) in
-            try probe.endsSendsInline()
-        }
-        return features
+    }
+
+    /// All that the environment does not forbid, whether the system has them or not.
+    package static let permitted: RingFeatures = {
+        guard case .success(let environment) = RingEnvironment.current else { return RingFeatures() }
+        return RingFeatures(RingFeature.allCases.filter { !environment.disabled.contains($0) })
     }()
+
+    /// What the engine of this process can do and may, found out once.
+    package static let probed: RingFeatures = {
+        do throws(RingError) { return probed(on: try EngineChoice.current().kind) } catch { return RingFeatures() }
+    }()
+
+    /// What an engine can do and may, found out by trying it.
+    package static func probed(on engine: EngineKind) -> RingFeatures {
+        RingFeatures(RingFeature.allCases.filter { permitted[$0] && FeatureProbe.finds($0, on: engine) })
+    }
 }

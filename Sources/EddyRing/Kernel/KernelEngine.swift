@@ -9,18 +9,17 @@ final class KernelEngine {
     /// Features that need no probing because the ring's set-up tells.
     struct Setup {
         var flags: UInt32
-        var features: UInt32
         /// Completions run only within `enter`, on this thread: no interruptions, best batching (6.1).
         var defersTaskWork: Bool { flags & UInt32(IORING_SETUP_DEFER_TASKRUN) != 0 }
-        /// Deadlines of `enter` may be absolute (6.12, the same release as FEAT_MIN_TIMEOUT).
-        var hasAbsoluteDeadlines: Bool { features & EDDY_FEAT_MIN_TIMEOUT != 0 }
+        /// Deadlines of `enter` are absolute (6.12, the same release as FEAT_MIN_TIMEOUT).
+        var hasAbsoluteDeadlines: Bool
     }
 
     let ring: UnsafeMutablePointer<io_uring>
     let setup: Setup
 
-    /// Sets up a ring, best configuration first, and leaves out what an older kernel refuses.
-    init(submissionEntries: UInt32, completionEntries: UInt32) throws(RingError) {
+    /// Sets up a ring, best configuration first, and leaves out what an older kernel refuses or `features` lacks.
+    init(submissionEntries: UInt32, completionEntries: UInt32, features: RingFeatures) throws(RingError) {
         let required: UInt32 = UInt32(IORING_SETUP_CLAMP) | UInt32(IORING_SETUP_CQSIZE)
         let ladder: [UInt32] = [
             UInt32(IORING_SETUP_SUBMIT_ALL) | UInt32(IORING_SETUP_SINGLE_ISSUER) | UInt32(IORING_SETUP_DEFER_TASKRUN),
@@ -28,7 +27,7 @@ final class KernelEngine {
         ]
         let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
         var result = -EINVAL
-        for step in ladder where result == -EINVAL {
+        for step in ladder.dropFirst(features.deferredTaskWork ? 0 : 1) where result == -EINVAL {
             unsafe ring.initialize(to: io_uring())
             var parameters = io_uring_params()
             parameters.flags = required | step
@@ -40,7 +39,11 @@ final class KernelEngine {
             throw RingError(setupFailure: SystemError(-result))
         }
         unsafe self.ring = ring
-        unsafe setup = Setup(flags: ring.pointee.flags, features: ring.pointee.features)
+        let hasAbsoluteDeadlines = unsafe ring.pointee.features & EDDY_FEAT_MIN_TIMEOUT != 0
+        unsafe setup = Setup(
+            flags: ring.pointee.flags,
+            hasAbsoluteDeadlines: features.absoluteDeadlines && hasAbsoluteDeadlines
+        )
         prepareSubmissionArray()
         // Saves a look-up of the descriptor in each call; where it is refused, the plain descriptor serves.
         unsafe _ = io_uring_register_ring_fd(ring)
@@ -104,18 +107,11 @@ extension RingError {
     fileprivate init(setupFailure error: SystemError) {
         switch error {
         case .notImplemented: self = .unsupported
-        case .notPermitted, .accessDenied: self = .forbidden(byPolicy: Self.isSwitchedOff)
+        case .notPermitted, .accessDenied: self = .forbidden(byPolicy: SystemFacts.ioUringDisabled ?? 0 > 0)
         case .outOfMemory: self = .lockedMemoryLimit(bytes: LockedMemory.limit)
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem: self = .tooManyOpenFiles
         case .invalidArgument: self = .missingFeature("COOP_TASKRUN and SUBMIT_ALL")
         default: self = .system(call: "io_uring_setup", error: error)
         }
-    }
-
-    /// Whether `kernel.io_uring_disabled` is 1 or 2 (Documentation/admin-guide/sysctl/kernel.rst).
-    private static var isSwitchedOff: Bool {
-        guard let file = unsafe fopen("/proc/sys/kernel/io_uring_disabled", "re") else { return false }
-        defer { unsafe _ = fclose(file) }
-        return unsafe fgetc(file) != Int32(UInt8(ascii: "0"))
     }
 }

@@ -1,4 +1,3 @@
-internal import CLiburing
 package import EddyBuffers
 
 /// The pool's slabs registered with the kernel as fixed buffers: pinned once, so that zero-copy sends and reads of
@@ -10,8 +9,8 @@ package import EddyBuffers
 package struct FixedBuffers: ~Copyable {
     /// Slabs that are registered: the pool's first ones.
     package private(set) var registeredSlabs = 0
-    /// Why the kernel registers no (more) slabs, for example ENOMEM: the limit of locked memory (`ulimit -l`) is too
-    /// low for them. Nil while it has refused none.
+    /// Why no (more) slabs are registered, for example ENOMEM: the limit of locked memory (`ulimit -l`) is too low for
+    /// them; or EOPNOTSUPP: the engine has no such thing, or must not use it. Nil while none was refused.
     package private(set) var refusal: SystemError?
 
     /// Their bytes, which are pinned.
@@ -20,10 +19,14 @@ package struct FixedBuffers: ~Copyable {
     private let ring: Ring
     private static let tableSize = 64
 
-    /// Makes the ring's table of buffers, which is empty at first.
-    package init(ring: Ring) {
+    /// Makes the ring's table of buffers, which is empty at first, and stays empty unless `isEnabled`.
+    package init(ring: Ring, isEnabled: Bool = true) {
         self.ring = ring
-        let result = unsafe io_uring_register_buffers_sparse(ring.engine.ring, UInt32(Self.tableSize))
+        guard isEnabled else {
+            refusal = .notSupported
+            return
+        }
+        let result = ring.engine.registerFixedBufferTable(count: UInt32(Self.tableSize))
         if result != 0 { refusal = SystemError(-result) }
     }
 
@@ -39,9 +42,8 @@ package struct FixedBuffers: ~Copyable {
                 refusal = .outOfMemory
                 return
             }
-            var vector = unsafe iovec(iov_base: slab.baseAddress, iov_len: slab.count)
-            let index = UInt32(registeredSlabs)
-            let result = unsafe io_uring_register_buffers_update_tag(ring.engine.ring, index, &vector, nil, 1)
+            let memory = UnsafeRawBufferPointer(slab)
+            let result = unsafe ring.engine.registerFixedBuffer(memory, index: UInt32(registeredSlabs))
             if result == 1 {
                 registeredSlabs += 1
                 registeredBytes += slab.count

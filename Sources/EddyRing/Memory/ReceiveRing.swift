@@ -35,20 +35,12 @@ package final class ReceiveRing {
 
     private let ring: Ring
     private let pool: BufferPool
-    private let entries: UnsafeMutablePointer<Entry>
+    private let entries: UnsafeMutablePointer<ProvidedBuffer>
     private let lent: UnsafeMutablePointer<LentChunk>
     private let state: UnsafeMutablePointer<State>
 
     package static let capacity: UInt16 = 256
     private static let mask = capacity - 1
-
-    /// `struct io_uring_buf`. The ring's tail lies in the last field of the first one.
-    private struct Entry {
-        var address: UInt64
-        var byteCount: UInt32
-        var index: UInt16
-        var tail: UInt16
-    }
 
     /// A chunk in the ring, and how far it has been filled.
     private struct LentChunk {
@@ -90,9 +82,12 @@ package final class ReceiveRing {
         self.chunkSize = chunkSize ?? pool.configuration.receiveChunkSize
         let count = Int(Self.capacity)
         // The kernel wants whole pages.
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Entry>.stride, alignment: 4096)
-        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count * MemoryLayout<Entry>.stride)
-        unsafe entries = memory.bindMemory(to: Entry.self, capacity: count)
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: count * MemoryLayout<ProvidedBuffer>.stride,
+            alignment: 4096
+        )
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count * MemoryLayout<ProvidedBuffer>.stride)
+        unsafe entries = memory.bindMemory(to: ProvidedBuffer.self, capacity: count)
         unsafe lent = .allocate(capacity: count)
         unsafe lent.initialize(repeating: LentChunk(), count: count)
         unsafe state = .allocate(capacity: 1)
@@ -102,8 +97,12 @@ package final class ReceiveRing {
     }
 
     private func register() throws(RingError) {
-        let flags = isIncremental ? EDDY_PBUF_RING_INC : 0
-        let result = unsafe eddy_register_buffer_ring(ring.engine.ring, entries, UInt32(Self.capacity), group, flags)
+        let result = unsafe ring.engine.registerBufferRing(
+            entries,
+            count: Self.capacity,
+            group: group,
+            incremental: isIncremental
+        )
         guard result == 0 else {
             throw result == -EINVAL
                 ? RingError.missingFeature("provided-buffer rings")
@@ -119,7 +118,7 @@ package final class ReceiveRing {
 
     /// Takes the chunks back. Only when no operation that uses the ring is in flight any more.
     package func close() {
-        unsafe _ = io_uring_unregister_buf_ring(ring.engine.ring, Int32(group))
+        ring.engine.unregisterBufferRing(group: group)
         for index in 0..<Int(Self.capacity) {
             guard let chunk = unsafe lent[index].chunk else { continue }
             unsafe lent[index].chunk = nil

@@ -52,13 +52,5 @@ extension AcceptanceTests {
             #expect(finished.ending == .exit(1))
             #expect(finished.isOneClearLine(about: "ulimit -n"), "\(finished)")
         }
-
-        @Test("Where io_uring is forbidden, the command says so and what to do")
-        func forbidden() async throws {
-            let command = Client.line("without_io_uring.py", [Eddy.path, "echo", "--listen", "127.0.0.1:0"])
-            let finished = try await RunningCommand.run(command)
-            #expect(finished.ending == .exit(1))
-            #expect(finished.isOneClearLine(about: "io_uring"), "\(finished)")
-        }
     }
 }

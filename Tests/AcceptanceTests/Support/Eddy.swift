@@ -13,6 +13,9 @@ enum Eddy {
         try await RunningCommand.run([path] + arguments)
     }
 
+    /// Whether the commands run on epoll because the tests were told to.
+    static let runsOnEpoll = ProcessInfo.processInfo.environment["EDDY_ENGINE"] == "epoll"
+
     /// The large amounts of bytes take minutes, so they are sent on request only.
     static let isHeavy = ProcessInfo.processInfo.environment["EDDY_HEAVY"] == "1"
 }

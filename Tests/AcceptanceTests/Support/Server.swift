@@ -35,21 +35,29 @@ struct Server {
     }
 
     /// Has the server of Eddy's end, and expects what always holds then: exit code 0, and every slice back in its
-    /// pool.
+    /// pool. On standard error it has said `notice`, if anything.
     @discardableResult
-    func stop(_ signal: Int32 = SIGTERM, at location: SourceLocation = #_sourceLocation) async throws -> Farewell {
+    func stop(
+        _ signal: Int32 = SIGTERM,
+        notice: String? = nil,
+        at location: SourceLocation = #_sourceLocation
+    ) async throws -> Farewell {
         command.send(signal)
-        return try await farewell(at: location)
+        return try await farewell(notice: notice, at: location)
     }
 
     /// Waits for the server's end, and expects what always holds then.
     @discardableResult
-    func farewell(at location: SourceLocation = #_sourceLocation) async throws -> Farewell {
+    func farewell(
+        notice: String? = nil,
+        at location: SourceLocation = #_sourceLocation
+    ) async throws -> Farewell {
         let ending = try await command.ending()
         let output = try await command.output.all()
         let errors = try await command.errors.all()
         #expect(ending == .exit(0), sourceLocation: location)
-        #expect(errors == [], sourceLocation: location)
+        #expect(errors.count == (notice == nil ? 0 : 1), "\(errors)", sourceLocation: location)
+        #expect(errors.first?.contains(notice ?? "") != false, "\(errors)", sourceLocation: location)
         let farewell = try #require(Farewell(output), "\(output)", sourceLocation: location)
         #expect(farewell.slicesOut == 0, sourceLocation: location)
         return farewell

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// Slabs that the kernel pins, as far as the limit of locked memory allows.
-@Suite("ring: fixed buffers", .timeLimit(.minutes(1)))
+@Suite("ring: fixed buffers", .enabled(if: EngineKind.tested.contains(.uring)), .timeLimit(.minutes(1)))
 struct FixedBuffersTests {
     @Test("With no limit every slab is registered")
     func noLimit() async {
@@ -26,6 +26,18 @@ struct FixedBuffersTests {
         }
     }
 
+    @Test("Where they are turned off, or the engine has none, nothing is pinned", arguments: EngineKind.tested)
+    func unsupported(engine: EngineKind) throws {
+        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
+        let pool = BufferPool(configuration: .init(receiveChunkSize: 4096))
+        let chunk = try #require(pool.lendReceiveChunk())
+        var fixed = FixedBuffers(ring: ring, isEnabled: engine != .uring)
+        fixed.register(slabsOf: pool)
+        #expect(fixed.registeredSlabs == 0)
+        #expect(fixed.refusal == .notSupported)
+        pool.takeBack(chunk)
+    }
+
     @Test("With next to no limit nothing is pinned")
     func none() async {
         await #expect(processExitsWith: .success) {
@@ -44,7 +56,7 @@ private func limitLockedMemory(to byteCount: UInt64) -> Bool {
 
 /// Registers a pool of `count` slabs of 2 MiB.
 private func registerSlabs(_ count: Int) throws -> (registered: Int, refusal: SystemError?) {
-    let ring = try Ring(submissionEntries: 4, completionEntries: 8)
+    let ring = try Ring(engine: .uring, submissionEntries: 4, completionEntries: 8)
     let pool = BufferPool(configuration: .init(receiveChunkSize: 2 << 20))
     var fixed = FixedBuffers(ring: ring)
     fixed.register(slabsOf: pool)

@@ -7,10 +7,10 @@ import Testing
 struct MessageArenaTests {
     private let pool = BufferPool(configuration: .init(receiveChunkSize: 4096))
 
-    @Test("The pieces of several messages arrive in order")
-    func order() throws {
+    @Test("The pieces of several messages arrive in order", arguments: EngineKind.tested)
+    func order(engine: EngineKind) throws {
         let arena = MessageArena(messageCapacity: 4, vectorCapacity: 16)
-        let ring = try Ring(submissionEntries: 8, completionEntries: 16)
+        let ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 16)
         let pair = try SocketPair()
         let chunk = try #require(pool.lendReceiveChunk())
         for index in 0..<chunk.capacity {

@@ -3,7 +3,7 @@ import EddyRing
 import Glibc
 import Testing
 
-/// Receives into chunks of the pool.
+/// Receives into chunks of the pool, on every engine.
 @Suite("ring: receiving into the pool", .timeLimit(.minutes(1)))
 struct ReceiveRingTests {
     /// Chunks of one page: 512 of them in a slab.
@@ -11,11 +11,9 @@ struct ReceiveRingTests {
     private let pool = BufferPool(configuration: .init(receiveChunkSize: chunkSize, maximumBytes: 2 << 20))
     private let token = OperationToken(kind: 1)
 
-    private static var modes: [Bool] { RingFeatures.probed.incrementalBuffers ? [true, false] : [false] }
-
-    @Test("What was sent lies in the slices, whatever its sizes", arguments: modes)
-    func content(incremental: Bool) throws {
-        try withReceiveRing(incremental: incremental, target: 4) { ring, receiveRing, pair in
+    @Test("What was sent lies in the slices, whatever its sizes", arguments: EngineKind.withBuffers)
+    func content(engine: EngineKind, incremental: Bool) throws {
+        try withReceiveRing(engine, incremental: incremental, target: 4) { ring, receiveRing, pair in
             for count in [1, 100, 4000, 4096, 5000, 7, 8192, 1] {
                 let sent = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ count) }
                 pair.write(sent)
@@ -34,9 +32,9 @@ struct ReceiveRingTests {
         }
     }
 
-    @Test("Small receives follow each other in one chunk, or take one each", arguments: modes)
-    func packing(incremental: Bool) throws {
-        try withReceiveRing(incremental: incremental, target: 8) { ring, receiveRing, pair in
+    @Test("Small receives follow each other in one chunk, or take one each", arguments: EngineKind.withBuffers)
+    func packing(engine: EngineKind, incremental: Bool) throws {
+        try withReceiveRing(engine, incremental: incremental, target: 8) { ring, receiveRing, pair in
             try ring.submit(multishot(pair))
             var slices: [Slice] = []
             for number in 0..<UInt8(6) {
@@ -55,9 +53,12 @@ struct ReceiveRingTests {
         }
     }
 
-    @Test("Slices that are held keep their bytes while the ring goes round many times", arguments: modes)
-    func heldSlices(incremental: Bool) throws {
-        try withReceiveRing(incremental: incremental, target: 4) { ring, receiveRing, pair in
+    @Test(
+        "Slices that are held keep their bytes while the ring goes round many times",
+        arguments: EngineKind.withBuffers
+    )
+    func heldSlices(engine: EngineKind, incremental: Bool) throws {
+        try withReceiveRing(engine, incremental: incremental, target: 4) { ring, receiveRing, pair in
             try ring.submit(multishot(pair))
             var held: [(slice: Slice, value: UInt8)] = []
             // Four times as many bytes as the pool has.
@@ -84,9 +85,9 @@ struct ReceiveRingTests {
         }
     }
 
-    @Test("Without chunks a receive fails, and goes on once there are some", arguments: modes)
-    func starvation(incremental: Bool) throws {
-        try withReceiveRing(incremental: incremental, target: 2) { ring, receiveRing, pair in
+    @Test("Without chunks a receive fails, and goes on once there are some", arguments: EngineKind.withBuffers)
+    func starvation(engine: EngineKind, incremental: Bool) throws {
+        try withReceiveRing(engine, incremental: incremental, target: 2) { ring, receiveRing, pair in
             try ring.submit(multishot(pair))
             pair.write([UInt8](repeating: 1, count: 3 * Self.chunkSize))
             let completions = try ring.completions(3)
@@ -107,9 +108,9 @@ struct ReceiveRingTests {
         }
     }
 
-    @Test("A pool whose chunks are all held refills nothing until one comes back", arguments: modes)
-    func poolAtItsLimit(incremental: Bool) throws {
-        try withReceiveRing(incremental: incremental, target: 2) { ring, receiveRing, pair in
+    @Test("A pool whose chunks are all held refills nothing until one comes back", arguments: EngineKind.withBuffers)
+    func poolAtItsLimit(engine: EngineKind, incremental: Bool) throws {
+        try withReceiveRing(engine, incremental: incremental, target: 2) { ring, receiveRing, pair in
             var taken: [Chunk] = []
             while let chunk = pool.lendReceiveChunk() { taken.append(chunk) }
             #expect(taken.count == 510)
@@ -126,9 +127,9 @@ struct ReceiveRingTests {
         }
     }
 
-    @Test("The end of the stream uses no memory up", arguments: modes)
-    func endOfStream(incremental: Bool) throws {
-        try withReceiveRing(incremental: incremental, target: 2) { ring, receiveRing, pair in
+    @Test("The end of the stream uses no memory up", arguments: EngineKind.withBuffers)
+    func endOfStream(engine: EngineKind, incremental: Bool) throws {
+        try withReceiveRing(engine, incremental: incremental, target: 2) { ring, receiveRing, pair in
             pair.write([1, 2, 3])
             try ring.submit(multishot(pair))
             let first = try #require(try ring.completions(1).first)
@@ -162,9 +163,9 @@ struct ReceiveRingTests {
         }
     }
 
-    @Test("Two groups on one ring do not mix")
-    func twoGroups() throws {
-        let ring = try Ring(submissionEntries: 8, completionEntries: 64)
+    @Test("Two groups on one ring do not mix", arguments: EngineKind.tested)
+    func twoGroups(engine: EngineKind) throws {
+        let ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 64)
         let first = try ReceiveRing(ring: ring, pool: pool, incremental: false, group: 0, target: 2)
         let second = try ReceiveRing(ring: ring, pool: pool, incremental: false, group: 1, target: 2)
         let pair = try SocketPair()
@@ -190,11 +191,12 @@ struct ReceiveRingTests {
 
     /// Runs `body`, and checks that the pool has everything back afterwards.
     private func withReceiveRing(
+        _ engine: EngineKind,
         incremental: Bool,
         target: UInt16,
         _ body: (Ring, ReceiveRing, SocketPair) throws -> Void
     ) throws {
-        let ring = try Ring(submissionEntries: 8, completionEntries: 64)
+        let ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 64)
         let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: incremental, target: target)
         try body(ring, receiveRing, try SocketPair())
         receiveRing.close()

@@ -14,8 +14,8 @@ import Testing
         var near: [Int32] { pairs.map { $0.near } }
         var far: [Int32] { pairs.map { $0.far } }
 
-        init(maximumBytes: Int, incremental: Bool, chunkSize: Int) throws {
-            ring = try Ring(submissionEntries: 8, completionEntries: 64)
+        init(_ engine: EngineKind, maximumBytes: Int, incremental: Bool, chunkSize: Int) throws {
+            ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 64)
             pool = BufferPool(configuration: .init(receiveChunkSize: chunkSize, maximumBytes: maximumBytes))
             receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: incremental, target: 4)
             pairs = [try SocketPair(), try SocketPair()]
@@ -43,11 +43,11 @@ import Testing
 
     /// One connection keeps 64 bytes of every 16 KiB that pass through the other. The pool is full of pinned chunks
     /// long before the end, unless few bytes stop pinning them.
-    @Test(arguments: [true, false])
-    func whoKeepsASliceOfEachChunkDoesNotStopTheOthers(incremental: Bool) throws {
-        guard !incremental || RingFeatures.probed.incrementalBuffers else { return }
+    @Test(arguments: EngineKind.withBuffers)
+    func whoKeepsASliceOfEachChunkDoesNotStopTheOthers(engine: EngineKind, incremental: Bool) throws {
         let maximumBytes = 8 << 20
         let world = try World(
+            engine,
             maximumBytes: maximumBytes,
             incremental: incremental,
             chunkSize: incremental ? 256 << 10 : 16 << 10
@@ -91,9 +91,10 @@ import Testing
         #expect(world.pool.statistics.slicesOut == 0)
     }
 
-    @Test func theRingGrowsWhenItStarvesAndShrinksWhenItIsIdle() throws {
-        guard RingFeatures.probed.incrementalBuffers else { return }
-        let world = try World(maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
+    @Test(arguments: EngineKind.tested) func theRingGrowsWhenItStarvesAndShrinksWhenItIsIdle(engine: EngineKind) throws
+    {
+        guard engine.features.incrementalBuffers else { return }
+        let world = try World(engine, maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
         #expect(world.pool.statistics.chunksLent == 4)
         for _ in 0..<3 { world.receiveRing.noteStarvation() }
         world.receiveRing.refill()
@@ -112,9 +113,9 @@ import Testing
     }
 
     /// A receive that waits while the ring is given anew gets its bytes in the new one.
-    @Test func aReceiveInFlightOutlivesTheShrinking() throws {
-        guard RingFeatures.probed.incrementalBuffers else { return }
-        let world = try World(maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
+    @Test(arguments: EngineKind.tested) func aReceiveInFlightOutlivesTheShrinking(engine: EngineKind) throws {
+        guard engine.features.incrementalBuffers else { return }
+        let world = try World(engine, maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
         try world.ring.submit(
             .receiveMultishot(
                 descriptor: world.near[0],

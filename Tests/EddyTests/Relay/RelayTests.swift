@@ -110,9 +110,10 @@ struct RelayTests {
         try await withRelay(set, configuration: narrow, clientBuffer: 4096, queued: queued) { client, upstream in
             let reply = randomBytes(12 << 20)
             async let sent: Void = upstream.send(reply)
-            // The relay has stopped to read from the upstream: its queue is at the window.
+            // The relay has stopped to read from the upstream: its queue was at the window, and some of it may have been
+            // sent since.
             let bytes = try await queued.next()
-            #expect(bytes >= 128 << 10)
+            #expect(bytes > 32 << 10)
             if set.features.receiveLimits { #expect(bytes <= (128 << 10) * 2 + (256 << 10)) }
             // The other direction is not disturbed.
             try await client.send([1, 2, 3])

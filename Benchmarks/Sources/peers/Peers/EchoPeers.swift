@@ -3,7 +3,7 @@ struct EchoPeers {
     let programs: ProgramFolder
 
     func all(variants: Bool = false) -> [Peer] {
-        eddy + (variants ? uringVariants : [uring]) + [
+        eddy + [eddyOnEpoll] + (variants ? uringVariants : [uring]) + [
             Peer("epoll", "C, epoll") { _ in [programs["epoll-echo"]] },
             Peer("nio", "SwiftNIO, handlers") { _ in [programs["nio-echo"]] },
             Peer("nio-async", "SwiftNIO, NIOAsyncChannel") { _ in [programs["nio-async-echo"]] },
@@ -28,6 +28,20 @@ struct EchoPeers {
         programs.eddies.map { name, title, path in
             Peer(name, title) { _ in [path, "echo", "--loops", "1", "--listen", "127.0.0.1:0"] }
         }
+    }
+
+    /// Where io_uring is forbidden.
+    private var eddyOnEpoll: Peer {
+        let path = programs.eddies[0].path
+        return Peer(
+            name: "eddy-epoll",
+            title: { _ in "Eddy on epoll" },
+            start: { _, place in
+                var program = Program([path, "echo", "--loops", "1", "--listen", "127.0.0.1:0"], in: place)
+                program.environment.append("EDDY_ENGINE=epoll")
+                return try RunningServer(program)
+            }
+        )
     }
 
     /// In the configuration that wins in each case.

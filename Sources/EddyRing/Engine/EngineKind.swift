@@ -1,0 +1,15 @@
+/// What performs a ring's operations.
+public enum EngineKind: String, Sendable, Codable, CaseIterable, CustomStringConvertible {
+    /// The kernel's io_uring.
+    case uring
+    /// Non-blocking calls and epoll(7), where io_uring is not to be had.
+    case epoll
+
+    /// As the manual pages write it.
+    public var description: String {
+        switch self {
+        case .uring: "io_uring"
+        case .epoll: "epoll"
+        }
+    }
+}

@@ -1,0 +1,119 @@
+internal import CLiburing
+internal import Glibc
+
+/// The engine of one ring: the few things in which engines differ.
+///
+/// Submitting and reading completions is not among them; that is memory. Each call here is rare, or a system call, so the
+/// branch costs nothing. It is not copyable, so that reaching an engine counts no references.
+enum RingEngine: ~Copyable {
+    case kernel(KernelEngine)
+    case epoll(EpollEngine)
+
+    /// Makes an engine for the calling thread.
+    init(
+        _ kind: EngineKind,
+        features: RingFeatures,
+        submissionEntries: UInt32,
+        completionEntries: UInt32
+    ) throws(RingError) {
+        switch kind {
+        case .uring:
+            self = .kernel(
+                try KernelEngine(
+                    submissionEntries: submissionEntries,
+                    completionEntries: completionEntries,
+                    features: features
+                )
+            )
+        case .epoll:
+            self = .epoll(
+                try EpollEngine(submissionEntries: submissionEntries, completionEntries: completionEntries)
+            )
+        }
+    }
+
+    var kind: EngineKind {
+        switch self {
+        case .kernel: .uring
+        case .epoll: .epoll
+        }
+    }
+
+    var queues: RingQueues {
+        switch self {
+        case .kernel(let engine): unsafe RingQueues(of: engine.ring)
+        case .epoll(let engine): engine.queues
+        }
+    }
+
+    /// Whether completions are posted within `enter` alone.
+    var defersTaskWork: Bool {
+        switch self {
+        case .kernel(let engine): engine.setup.defersTaskWork
+        case .epoll: true
+        }
+    }
+
+    /// Whether a deadline is handed to the system as it is.
+    var hasAbsoluteDeadlines: Bool {
+        switch self {
+        case .kernel(let engine): engine.setup.hasAbsoluteDeadlines
+        case .epoll: false
+        }
+    }
+
+    /// Submits `pending` entries, then waits for completions until the deadline (nanoseconds of CLOCK_MONOTONIC).
+    ///
+    /// - Returns: entries submitted, or the negated error number.
+    func enter(submit pending: UInt32, waitFor count: UInt32, deadline: UInt64?) -> Int32 {
+        switch self {
+        case .kernel(let engine): engine.enter(submit: pending, waitFor: count, deadline: deadline)
+        case .epoll(let engine): engine.enter(waitFor: count, deadline: deadline)
+        }
+    }
+
+    // MARK: Registering
+
+    /// Registers a provided-buffer ring of `count` entries (`struct io_uring_buf`) in `memory`, which stays where it is
+    /// until it is unregistered. Returns 0 or a negated error number.
+    func registerBufferRing(
+        _ memory: UnsafeMutableRawPointer,
+        count: UInt16,
+        group: UInt16,
+        incremental: Bool
+    ) -> Int32 {
+        switch self {
+        case .kernel(let engine):
+            let flags = incremental ? EDDY_PBUF_RING_INC : 0
+            return unsafe eddy_register_buffer_ring(engine.ring, memory, UInt32(count), group, flags)
+        case .epoll(let engine):
+            return unsafe engine.registerBufferRing(memory, count: count, group: group, incremental: incremental)
+        }
+    }
+
+    func unregisterBufferRing(group: UInt16) {
+        switch self {
+        case .kernel(let engine): unsafe _ = io_uring_unregister_buf_ring(engine.ring, Int32(group))
+        case .epoll(let engine): engine.unregisterBufferRing(group: group)
+        }
+    }
+
+    /// Makes the table of fixed buffers, empty at first. Returns 0 or a negated error number.
+    func registerFixedBufferTable(count: UInt32) -> Int32 {
+        switch self {
+        case .kernel(let engine): unsafe io_uring_register_buffers_sparse(engine.ring, count)
+        case .epoll: -EOPNOTSUPP
+        }
+    }
+
+    /// Pins memory as fixed buffer `index`. Returns 1 or a negated error number.
+    func registerFixedBuffer(_ memory: UnsafeRawBufferPointer, index: UInt32) -> Int32 {
+        switch self {
+        case .kernel(let engine):
+            let base = unsafe UnsafeMutableRawPointer(mutating: memory.baseAddress)
+            var vector = unsafe iovec(iov_base: base, iov_len: memory.count)
+            return unsafe io_uring_register_buffers_update_tag(engine.ring, index, &vector, nil, 1)
+        case .epoll: return -EOPNOTSUPP
+        }
+    }
+}

@@ -1,0 +1,91 @@
+internal import CLiburing
+internal import Glibc
+
+// The engine's side of provided-buffer rings, which io_uring has in the kernel (io_uring_register(2),
+// IORING_REGISTER_PBUF_RING):
+//
+//     head: next buffer to fill            tail, in the first entry: what was provided
+//               ▼                                      ▼
+//     ┌────┬────┬─────────────┬─────────────┬──────────┬────┐
+//     │used│used│ rest ▒▒▒▒▒▒ │ buffer      │ buffer   │    │
+//     └────┴────┴─────────────┴─────────────┴──────────┴────┘
+
+/// The provided-buffer rings of an epoll engine, by their group.
+@safe
+final class BufferGroups {
+    @safe
+    private struct Group {
+        let entries: UnsafeMutablePointer<ProvidedBuffer>
+        let mask: UInt16
+        let isIncremental: Bool
+        var head: UInt16 = 0
+    }
+
+    /// A buffer to receive into: the rest of one, with incremental consumption.
+    @safe
+    struct Target {
+        let address: UnsafeMutableRawPointer
+        let byteCount: Int
+    }
+
+    /// Groups are few and numbered from 0.
+    private static let maximumCount = 16
+    private let groups: UnsafeMutablePointer<Group?>
+
+    init() {
+        unsafe groups = .allocate(capacity: Self.maximumCount)
+        unsafe groups.initialize(repeating: nil, count: Self.maximumCount)
+    }
+
+    deinit {
+        unsafe groups.deallocate()
+    }
+
+    /// Returns 0 or a negated error number, as the kernel would.
+    func register(_ memory: UnsafeMutableRawPointer, count: UInt16, group: UInt16, incremental: Bool) -> Int32 {
+        guard group < Self.maximumCount, count > 0, count & (count - 1) == 0 else { return -EINVAL }
+        guard unsafe groups[Int(group)] == nil else { return -EEXIST }
+        unsafe groups[Int(group)] = Group(
+            entries: memory.assumingMemoryBound(to: ProvidedBuffer.self),
+            mask: count - 1,
+            isIncremental: incremental
+        )
+        return 0
+    }
+
+    func unregister(_ group: UInt16) {
+        if group < Self.maximumCount { unsafe groups[Int(group)] = nil }
+    }
+
+    /// The next buffer of a group; nil when it has none.
+    func next(of group: UInt16) -> Target? {
+        guard group < Self.maximumCount, let ring = unsafe groups[Int(group)] else { return nil }
+        let (entries, head) = unsafe (ring.entries, ring.head)
+        guard unsafe entries.pointee.tail != head else { return nil }
+        let entry = unsafe entries[Int(head & ring.mask)]
+        guard let address = unsafe UnsafeMutableRawPointer(bitPattern: UInt(entry.address)) else { return nil }
+        return unsafe Target(address: address, byteCount: Int(entry.byteCount))
+    }
+
+    /// Uses up `byteCount` bytes of the group's next buffer.
+    ///
+    /// - Returns: the flags of the completion that says so.
+    func consume(_ byteCount: Int, of group: UInt16) -> CompletionEntry.Flags {
+        guard let ring = unsafe groups[Int(group)] else { return [] }
+        let entry = unsafe ring.entries + Int(ring.head & ring.mask)
+        var flags = unsafe CompletionEntry.Flags(rawValue: UInt32(entry.pointee.index) << 16).union(.buffer)
+        if ring.isIncremental, unsafe byteCount < Int(entry.pointee.byteCount) {
+            unsafe entry.pointee.address += UInt64(byteCount)
+            unsafe entry.pointee.byteCount -= UInt32(byteCount)
+            flags.insert(.bufferContinues)
+        } else {
+            unsafe groups[Int(group)] = Group(
+                entries: ring.entries,
+                mask: ring.mask,
+                isIncremental: ring.isIncremental,
+                head: ring.head &+ 1
+            )
+        }
+        return flags
+    }
+}

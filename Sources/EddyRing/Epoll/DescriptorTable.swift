@@ -1,0 +1,126 @@
+internal import CLiburing
+
+// A descriptor has two lanes, one a direction, each a list of operations that wait:
+//
+//     descriptor n ─┬─ lane 2n     reading: accepts, receives, reads
+//                   └─ lane 2n + 1 writing: connects, sends
+//
+// A lane that can go on without being told, since its turn was over or the completion queue full, is in the queue of
+// lanes that are ready.
+
+/// One direction of a descriptor.
+struct Lane: Equatable {
+    let index: UInt32
+
+    init(index: UInt32) { self.index = index }
+
+    /// The lane of a descriptor, which is not negative.
+    static func reading(_ descriptor: Int32) -> Lane { Lane(index: UInt32(descriptor) << 1) }
+    static func writing(_ descriptor: Int32) -> Lane { Lane(index: UInt32(descriptor) << 1 | 1) }
+
+    var descriptor: Int32 { Int32(index >> 1) }
+}
+
+/// What an epoll engine knows of descriptors, by their number.
+@safe
+final class DescriptorTable {
+    struct LaneState {
+        /// The first operation that waits.
+        var first = OperationTable.none
+        fileprivate var nextReady = DescriptorTable.none
+        fileprivate var isReady = false
+    }
+
+    struct DescriptorState {
+        /// Whether epoll knows the descriptor. A hint: it may have been closed, and its number given to another file.
+        var isRegistered = false
+        /// Whether the peer has ended its direction, or the connection is broken: receives go on until they are told so.
+        var hasHungUp = false
+    }
+
+    private static let none = UInt32.max
+
+    private var lanes: UnsafeMutablePointer<LaneState>
+    private var descriptors: UnsafeMutablePointer<DescriptorState>
+    private(set) var capacity = 64
+    private var firstReady = DescriptorTable.none
+    private var lastReady = DescriptorTable.none
+
+    init() {
+        unsafe descriptors = .allocate(capacity: capacity)
+        unsafe descriptors.initialize(repeating: DescriptorState(), count: capacity)
+        unsafe lanes = .allocate(capacity: 2 * capacity)
+        unsafe lanes.initialize(repeating: LaneState(), count: 2 * capacity)
+    }
+
+    deinit {
+        unsafe descriptors.deallocate()
+        unsafe lanes.deallocate()
+    }
+
+    /// - Precondition: ``makeRoom(for:)`` was called for the descriptor.
+    subscript(lane: Lane) -> LaneState {
+        unsafeAddress { unsafe UnsafePointer(lanes + Int(lane.index)) }
+        unsafeMutableAddress { unsafe lanes + Int(lane.index) }
+    }
+
+    /// - Precondition: ``makeRoom(for:)`` was called for the descriptor.
+    subscript(descriptor: Int32) -> DescriptorState {
+        unsafeAddress { unsafe UnsafePointer(descriptors + Int(descriptor)) }
+        unsafeMutableAddress { unsafe descriptors + Int(descriptor) }
+    }
+
+    /// Grows the table so that it has a place for a descriptor; false when that is not open. Numbers are given out from the
+    /// lowest up, so the table is as large as the process's descriptors are many.
+    @inline(__always)
+    func makeRoom(for descriptor: Int32) -> Bool {
+        if Int(descriptor) < capacity { return true }
+        guard eddy_status_flags(descriptor) >= 0 else { return false }
+        grow(toHold: Int(descriptor))
+        return true
+    }
+
+    @inline(never)
+    private func grow(toHold descriptor: Int) {
+        var larger = capacity
+        while larger <= descriptor { larger *= 2 }
+        let newDescriptors = UnsafeMutablePointer<DescriptorState>.allocate(capacity: larger)
+        unsafe newDescriptors.moveInitialize(from: descriptors, count: capacity)
+        unsafe (newDescriptors + capacity).initialize(repeating: DescriptorState(), count: larger - capacity)
+        let newLanes = UnsafeMutablePointer<LaneState>.allocate(capacity: 2 * larger)
+        unsafe newLanes.moveInitialize(from: lanes, count: 2 * capacity)
+        unsafe (newLanes + 2 * capacity).initialize(repeating: LaneState(), count: 2 * (larger - capacity))
+        unsafe descriptors.deallocate()
+        unsafe lanes.deallocate()
+        unsafe (descriptors, lanes) = (newDescriptors, newLanes)
+        capacity = larger
+    }
+
+    // MARK: Lanes that are ready
+
+    var hasReady: Bool { firstReady != Self.none }
+
+    /// The last lane that is ready; nil when there is none.
+    var lastReadyLane: Lane? { lastReady == Self.none ? nil : Lane(index: lastReady) }
+
+    func appendReady(_ lane: Lane) {
+        guard !self[lane].isReady else { return }
+        self[lane].isReady = true
+        self[lane].nextReady = Self.none
+        if lastReady == Self.none {
+            firstReady = lane.index
+        } else {
+            self[Lane(index: lastReady)].nextReady = lane.index
+        }
+        lastReady = lane.index
+    }
+
+    func popReady() -> Lane? {
+        guard firstReady != Self.none else { return nil }
+        let lane = Lane(index: firstReady)
+        firstReady = self[lane].nextReady
+        if firstReady == Self.none { lastReady = Self.none }
+        self[lane].isReady = false
+        return lane
+    }
+}

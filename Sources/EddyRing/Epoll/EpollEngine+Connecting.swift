@@ -1,0 +1,66 @@
+internal import CLiburing
+internal import Glibc
+
+extension EpollEngine {
+    // MARK: Accepting
+
+    /// Connections that one listener accepts before others have their turn.
+    private static let connectionsATurn = 64
+
+    /// accept(2) has no flag that keeps it from waiting, so the listening socket is made non-blocking for good.
+    func startAccepting(_ entry: SubmissionEntry) {
+        let flags = eddy_status_flags(entry.descriptor)
+        guard flags >= 0 else { return post(entry.token, -errno) }
+        if flags & O_NONBLOCK == 0 { _ = eddy_set_status_flags(entry.descriptor, flags | O_NONBLOCK) }
+        startWaiting(entry, toRead: true)
+        // Tried at once: of a socket that does not listen epoll has nothing to report.
+        descriptors.appendReady(.reading(entry.descriptor))
+    }
+
+    func accept(_ slot: UInt32) -> Progress {
+        let entry = operations[slot].entry
+        let isMultishot = entry.operationOptions & UInt16(IORING_ACCEPT_MULTISHOT) != 0
+        for _ in 0..<Self.connectionsATurn {
+            guard hasRoom else { return .yields }
+            let descriptor = accept4(entry.descriptor, nil, nil, Int32(bitPattern: entry.callFlags))
+            if descriptor < 0 {
+                if errno == EAGAIN { return .waits }
+                if errno == EINTR { continue }
+                post(entry.token, -errno)
+                return .finished
+            }
+            post(entry.token, descriptor, isMultishot ? .more : [])
+            guard isMultishot else { return .finished }
+        }
+        return .yields
+    }
+
+    // MARK: Connecting
+
+    /// The socket is non-blocking for this one call only.
+    func startConnecting(_ entry: SubmissionEntry) {
+        let flags = eddy_status_flags(entry.descriptor)
+        guard flags >= 0 else { return post(entry.token, -errno) }
+        if flags & O_NONBLOCK == 0 { _ = eddy_set_status_flags(entry.descriptor, flags | O_NONBLOCK) }
+        let address = unsafe UnsafePointer<sockaddr>(bitPattern: UInt(entry.address))
+        let result = unsafe Glibc.connect(entry.descriptor, address, socklen_t(entry.offset))
+        let error = result == 0 ? 0 : errno
+        if flags & O_NONBLOCK == 0 { _ = eddy_set_status_flags(entry.descriptor, flags) }
+        if error == EINPROGRESS || error == EINTR {
+            startWaiting(entry, toRead: false)
+        } else {
+            post(entry.token, -error)
+        }
+    }
+
+    /// The connection is made, or cannot be, or still under way: an event may be about an earlier file.
+    func connect(_ slot: UInt32) -> Progress {
+        let entry = operations[slot].entry
+        var error: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        if unsafe getsockopt(entry.descriptor, SOL_SOCKET, SO_ERROR, &error, &length) != 0 { error = errno }
+        if error == 0, Socket.remoteAddress(of: entry.descriptor) == nil { return .waits }
+        post(entry.token, -error)
+        return .finished
+    }
+}

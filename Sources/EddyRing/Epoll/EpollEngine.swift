@@ -1,0 +1,218 @@
+internal import CLiburing
+internal import Glibc
+
+// What `enter` does, in this order:
+//
+//     1. submissions    each is tried at once, or given to epoll to wait for          ┐
+//     2. ready lanes    those whose turn was over the last time go on                 │ post completions
+//     3. epoll_wait     until something happens, unless there are completions already │
+//     4. events         the lanes that they are about go on                           │
+//     5. timeouts       that are due                                                  ┘
+//     again from 2 until there are as many completions as were asked for, or the deadline has passed
+//
+// A descriptor is watched edge-triggered, so that an operation that goes on for ever, such as a multishot receive, needs
+// one epoll_ctl(2) in its life. An operation that begins to wait always calls it, even if the descriptor is known: it may
+// have been closed, and its number given to another file, without anybody telling.
+//
+// Nothing is ever done for which the completion queue has no room. What has to wait for room stays where it is:
+// submissions in their queue, lanes among those that are ready. So no completion is lost, and none overtakes another.
+
+/// A ring's operations performed by non-blocking calls, for systems that forbid io_uring.
+///
+/// It honours the same contract as the kernel, on the thread that made it. Nothing happens outside of `enter`.
+@safe
+final class EpollEngine {
+    let queues: RingQueues
+    let groups = BufferGroups()
+    let operations = OperationTable()
+    let descriptors = DescriptorTable()
+
+    private let epoll: Int32
+    private let events: UnsafeMutablePointer<epoll_event>
+    private static let maximumEvents = 256
+    /// Timeouts that are running. No lane has them.
+    var timeouts = TimeoutQueue()
+    /// Operations that a cancellation of everything has ended, while it goes on.
+    var cancelledSoFar: Int32 = 0
+    /// Whether the kernel has epoll_pwait2(2).
+    private var hasNanosecondWaits = true
+
+    init(submissionEntries: UInt32, completionEntries: UInt32) throws(RingError) {
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard epoll >= 0 else {
+            let error = SystemError.current
+            let outOfDescriptors = error == .tooManyOpenFiles || error == .tooManyOpenFilesInSystem
+            throw outOfDescriptors ? .tooManyOpenFiles : .system(call: "epoll_create1", error: error)
+        }
+        queues = RingQueues(submissionEntries: submissionEntries, completionEntries: completionEntries)
+        unsafe events = .allocate(capacity: Self.maximumEvents)
+    }
+
+    deinit {
+        if epoll >= 0 {
+            close(epoll)
+            queues.deallocate()
+            unsafe events.deallocate()
+        }
+    }
+
+    func registerBufferRing(
+        _ memory: UnsafeMutableRawPointer,
+        count: UInt16,
+        group: UInt16,
+        incremental: Bool
+    ) -> Int32 {
+        unsafe groups.register(memory, count: count, group: group, incremental: incremental)
+    }
+
+    func unregisterBufferRing(group: UInt16) {
+        groups.unregister(group)
+    }
+
+    // MARK: Entering
+
+    /// Submits what is queued, then waits for completions until the deadline (nanoseconds of CLOCK_MONOTONIC).
+    ///
+    /// - Returns: entries submitted, or the negated error number.
+    func enter(waitFor count: UInt32, deadline: UInt64?) -> Int32 {
+        let count = min(count, queues.completionCapacity)
+        let submitted = takeSubmissions()
+        while true {
+            runReadyLanes()
+            let mayWait = completionCount < count && !descriptors.hasReady
+            let ready = wait(until: mayWait ? min(deadline ?? .max, timeouts.nextDeadline ?? .max) : 0)
+            if ready < 0 { return submitted > 0 ? submitted : ready }
+            for index in 0..<Int(ready) {
+                unsafe handle(events[index].events, on: events[index].data.fd)
+            }
+            fireTimeouts()
+            guard completionCount < count else { return submitted }
+            if let deadline, MonotonicClock.now >= deadline { return submitted > 0 ? submitted : -ETIME }
+        }
+    }
+
+    /// Waits for events until the deadline; 0: does not wait.
+    ///
+    /// - Returns: the number of events, or the negated error number.
+    private func wait(until deadline: UInt64) -> Int32 {
+        var result: Int32
+        switch deadline {
+        case 0: result = unsafe epoll_wait(epoll, events, Int32(Self.maximumEvents), 0)
+        case .max: result = unsafe epoll_wait(epoll, events, Int32(Self.maximumEvents), -1)
+        default:
+            let now = MonotonicClock.now
+            result = wait(nanoseconds: deadline > now ? deadline - now : 0)
+        }
+        return result < 0 ? -errno : result
+    }
+
+    private func wait(nanoseconds: UInt64) -> Int32 {
+        if hasNanosecondWaits {
+            let second: UInt64 = 1_000_000_000
+            var time = __kernel_timespec(tv_sec: Int64(nanoseconds / second), tv_nsec: Int64(nanoseconds % second))
+            let result = unsafe eddy_epoll_wait_nanoseconds(epoll, events, Int32(Self.maximumEvents), &time)
+            guard result < 0, errno == ENOSYS || errno == EPERM else { return result }
+            hasNanosecondWaits = false
+        }
+        // Rounded up: nobody is told of a deadline that has not passed.
+        let milliseconds = nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1)
+        return unsafe epoll_wait(epoll, events, Int32(Self.maximumEvents), Int32(clamping: milliseconds))
+    }
+
+    /// An event is a hint that the operations that wait for it may go on. It may be about a file that had the number
+    /// before.
+    private func handle(_ events: UInt32, on descriptor: Int32) {
+        let ended = EPOLLERR.rawValue | EPOLLHUP.rawValue
+        if events & (ended | EPOLLRDHUP.rawValue) != 0 { descriptors[descriptor].hasHungUp = true }
+        if events & (ended | EPOLLRDHUP.rawValue | EPOLLIN.rawValue) != 0 { advance(.reading(descriptor)) }
+        if events & (ended | EPOLLOUT.rawValue) != 0 { advance(.writing(descriptor)) }
+    }
+
+    private func fireTimeouts() {
+        guard timeouts.nextDeadline != nil else { return }
+        let now = MonotonicClock.now
+        while hasRoom, let operation = timeouts.firstDue(at: now) {
+            post(operations[operation].entry.token, -ETIME)
+            timeouts.remove(operation)
+            operations.remove(operation)
+        }
+    }
+
+    // MARK: Completions
+
+    /// Completions that wait to be read.
+    var completionCount: UInt32 { unsafe queues.completionTail.pointee &- queues.completionHead.pointee }
+
+    var hasRoom: Bool { completionCount < queues.completionCapacity }
+    var hasRoomForTwo: Bool { completionCount + 1 < queues.completionCapacity }
+
+    /// - Precondition: ``hasRoom``.
+    func post(_ token: OperationToken, _ result: Int32, _ flags: CompletionEntry.Flags = []) {
+        let tail = unsafe queues.completionTail.pointee
+        let completion = CompletionEntry(token: token, result: result, flags: flags)
+        unsafe queues.completions[Int(tail & (queues.completionCapacity - 1))] = completion
+        unsafe queues.completionTail.pointee = tail &+ 1
+    }
+
+    // MARK: Lanes
+
+    /// Goes on with what waits in a lane, in order, until something has to wait again.
+    func advance(_ lane: Lane) {
+        while case let operation = descriptors[lane].first, operation != OperationTable.none {
+            guard hasRoom else { return descriptors.appendReady(lane) }
+            switch proceed(operation) {
+            case .finished: operations.remove(operation, from: &descriptors[lane].first)
+            case .waits: return
+            case .yields: return descriptors.appendReady(lane)
+            }
+        }
+    }
+
+    /// Each lane that was ready when this was called has its turn, once.
+    private func runReadyLanes() {
+        guard let last = descriptors.lastReadyLane else { return }
+        while hasRoom, let lane = descriptors.popReady() {
+            advance(lane)
+            if lane == last { return }
+        }
+    }
+
+    /// Puts an operation into its lane, to go on when epoll tells that it can.
+    func enqueue(_ operation: WaitingOperation, in lane: Lane) {
+        guard descriptors.makeRoom(for: lane.descriptor) else { return post(operation.entry.token, -EBADF) }
+        let isFirst = descriptors[lane].first == OperationTable.none
+        let slot = operations.append(operation, to: &descriptors[lane].first)
+        guard isFirst, let error = watch(lane.descriptor) else { return }
+        fail(slot, in: lane, error)
+    }
+
+    /// epoll cannot watch the descriptor: it is closed, or a file, which is always ready (EPERM).
+    private func fail(_ slot: UInt32, in lane: Lane, _ error: SystemError) {
+        let entry = operations[slot].entry
+        switch error {
+        case .notPermitted where entry.operation == .read: post(entry.token, readFile(entry))
+        case .notPermitted: post(entry.token, -ENOTSOCK)
+        default: post(entry.token, -error.code)
+        }
+        operations.remove(slot, from: &descriptors[lane].first)
+    }
+
+    /// Has epoll report what the descriptor's lanes wait for: at once, if it is there already, and at each change.
+    private func watch(_ descriptor: Int32) -> SystemError? {
+        var events = EPOLLET.rawValue
+        if descriptors[.reading(descriptor)].first != OperationTable.none {
+            events |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue
+        }
+        if descriptors[.writing(descriptor)].first != OperationTable.none { events |= EPOLLOUT.rawValue }
+        var event = unsafe epoll_event(events: events, data: epoll_data_t(fd: descriptor))
+        descriptors[descriptor].hasHungUp = false
+        let wasRegistered = descriptors[descriptor].isRegistered
+        let (first, second) = wasRegistered ? (EPOLL_CTL_MOD, EPOLL_CTL_ADD) : (EPOLL_CTL_ADD, EPOLL_CTL_MOD)
+        var result = unsafe epoll_ctl(epoll, first, descriptor, &event)
+        if result != 0, errno == (wasRegistered ? ENOENT : EEXIST) {
+            result = unsafe epoll_ctl(epoll, second, descriptor, &event)
+        }
+        descriptors[descriptor].isRegistered = result == 0
+        return result == 0 ? nil : .current
+    }
+}

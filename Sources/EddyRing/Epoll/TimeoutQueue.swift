@@ -1,0 +1,30 @@
+/// Timeouts that are running, the next one last.
+///
+/// A loop has its own timers and starts few of these, so a sorted array serves: the next one is found at once, and
+/// starting one moves as many as are due earlier.
+struct TimeoutQueue {
+    private struct Timeout {
+        let deadline: UInt64
+        let operation: UInt32
+    }
+
+    private var timeouts: [Timeout] = []
+
+    /// When the next one is due (nanoseconds of CLOCK_MONOTONIC); nil when none is running.
+    var nextDeadline: UInt64? { timeouts.last?.deadline }
+
+    mutating func insert(_ operation: UInt32, deadline: UInt64) {
+        let position = timeouts.lastIndex { $0.deadline > deadline }.map { $0 + 1 } ?? 0
+        timeouts.insert(Timeout(deadline: deadline, operation: operation), at: position)
+    }
+
+    /// An operation whose time has come.
+    func firstDue(at now: UInt64) -> UInt32? {
+        guard let next = timeouts.last, next.deadline <= now else { return nil }
+        return next.operation
+    }
+
+    mutating func remove(_ operation: UInt32) {
+        if let position = timeouts.lastIndex(where: { $0.operation == operation }) { timeouts.remove(at: position) }
+    }
+}

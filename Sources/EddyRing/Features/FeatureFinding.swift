@@ -1,0 +1,48 @@
+/// What became of one feature on this system.
+package struct FeatureFinding: Sendable {
+    package let feature: RingFeature
+    package let status: Status
+    /// How to get it; nil when it is used.
+    package let remedy: String?
+
+    package enum Status: String, Sendable, Codable {
+        /// It was tried and does what is promised.
+        case used
+        /// `EDDY_DISABLE` names it, or a tier that it is not part of.
+        case disabled
+        /// It was tried, and is not there.
+        case missing
+    }
+
+    /// The findings of every feature, with the engine that this process uses.
+    ///
+    /// - Throws: ``RingError`` when there is no engine.
+    package static func all() throws(RingError) -> [FeatureFinding] {
+        let choice = try EngineChoice.current()
+        return RingFeature.allCases.map { FeatureFinding($0, choice) }
+    }
+
+    private init(_ feature: RingFeature, _ choice: EngineChoice) {
+        self.feature = feature
+        if RingFeatures.probed[feature] {
+            (status, remedy) = (.used, nil)
+        } else if !RingFeatures.permitted[feature] {
+            (status, remedy) = (.disabled, "take it out of EDDY_DISABLE")
+        } else {
+            (status, remedy) = (.missing, Self.remedy(for: feature, choice))
+        }
+    }
+
+    private static func remedy(for feature: RingFeature, _ choice: EngineChoice) -> String {
+        switch (choice.kind, feature) {
+        case (.epoll, _):
+            choice.reason == .environment
+                ? "io_uring alone has it; take EDDY_ENGINE out of the environment"
+                : "io_uring alone has it; see the engine's reason above"
+        case (.uring, .fixedBuffers):
+            "the limit of locked memory is \(LockedMemory.limit) bytes, of which a quarter is used; raise it with "
+                + "'ulimit -l'"
+        case (.uring, _): "run Linux \(feature.kernel.major).\(feature.kernel.minor) or newer"
+        }
+    }
+}

@@ -1,0 +1,54 @@
+internal import Glibc
+
+/// What the environment asks of rings: `EDDY_ENGINE` and `EDDY_DISABLE`. Read once, when it is needed first.
+struct RingEnvironment: Equatable {
+    /// The engine that was asked for.
+    private(set) var engine: EngineKind?
+    /// What must not be used.
+    private(set) var disabled: Set<RingFeature> = []
+
+    static let current = Result { () throws(RingError) in
+        try RingEnvironment(
+            engine: unsafe getenv("EDDY_ENGINE").map { unsafe String(cString: $0) },
+            disable: unsafe getenv("EDDY_DISABLE").map { unsafe String(cString: $0) }
+        )
+    }
+
+    /// - Parameters:
+    ///   - engine: the name of an engine; empty or nil: whichever the system gives.
+    ///   - disable: names of features or tiers with commas between.
+    init(engine: String?, disable: String?) throws(RingError) {
+        if let engine, !engine.isEmpty {
+            guard let kind = EngineKind(rawValue: engine) else {
+                let known = EngineKind.allCases.map(\.rawValue)
+                throw .environment(variable: "EDDY_ENGINE", value: engine, known: known)
+            }
+            self.engine = kind
+        }
+        for name in (disable ?? "").split(separator: ",") {
+            let name = String(name.drop { $0 == " " }.prefix { $0 != " " })
+            guard !name.isEmpty else { continue }
+            if let feature = RingFeature(rawValue: name) {
+                disabled.insert(feature)
+            } else if let tier = Tier(rawValue: name) {
+                disabled.formUnion(RingFeature.allCases.filter { $0.kernel > tier.kernel })
+            } else {
+                let known = RingFeature.allCases.map(\.rawValue) + Tier.allCases.map(\.rawValue)
+                throw .environment(variable: "EDDY_DISABLE", value: name, known: known)
+            }
+        }
+    }
+
+    /// Names for all that came after a kernel release, so that a newer kernel serves like that one.
+    private enum Tier: String, CaseIterable {
+        case linux6_1 = "tier-6.1"
+        case linux5_19 = "tier-5.19"
+
+        var kernel: (major: Int, minor: Int) {
+            switch self {
+            case .linux6_1: (6, 1)
+            case .linux5_19: (5, 19)
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+internal import Glibc
+
+/// What the system says about itself and its limits.
+package enum SystemFacts {
+    /// The kernel's release, as `uname -r` prints it.
+    package static var kernelRelease: String {
+        var name = utsname()
+        guard unsafe uname(&name) == 0 else { return "unknown" }
+        return unsafe withUnsafeBytes(of: &name.release) { release in
+            unsafe String(decoding: release.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
+    /// A limit of this process, and what it may raise it to (getrlimit(2)); nil: without a limit.
+    package struct Limit: Sendable, Equatable, Codable {
+        package let soft: UInt64?
+        package let hard: UInt64?
+    }
+
+    /// Descriptors that this process may have (`ulimit -n`).
+    package static var openFiles: Limit { limit(RLIMIT_NOFILE) }
+
+    /// Bytes that this user may lock in memory (`ulimit -l`).
+    package static var lockedMemory: Limit { limit(__RLIMIT_MEMLOCK) }
+
+    private static func limit(_ resource: __rlimit_resource) -> Limit {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else {
+            return Limit(soft: nil, hard: nil)
+        }
+        let finite = { (value: rlim_t) in value == rlim_t.max ? nil : UInt64(value) }
+        return Limit(soft: finite(limit.rlim_cur), hard: finite(limit.rlim_max))
+    }
+
+    /// The value of `kernel.io_uring_disabled` (Documentation/admin-guide/sysctl/kernel.rst): 0, 1 or 2; nil where the
+    /// kernel has no such switch.
+    package static var ioUringDisabled: Int? {
+        guard let file = unsafe fopen("/proc/sys/kernel/io_uring_disabled", "re") else { return nil }
+        defer { unsafe _ = fclose(file) }
+        let digit = unsafe fgetc(file) - Int32(UInt8(ascii: "0"))
+        return (0...9).contains(digit) ? Int(digit) : nil
+    }
+}

@@ -1,0 +1,166 @@
+import EddyRing
+import Glibc
+import Testing
+
+/// Reads, timeouts, cancellations and what is no operation, as every engine does them.
+@Suite("contract: reads, timeouts, cancellations", .timeLimit(.minutes(1)))
+struct OtherContractTests {
+    private func token(_ index: Int) -> OperationToken { OperationToken(kind: 1, index: UInt32(index)) }
+
+    @Test("A pipe is read when something is in it, to its end", arguments: EngineKind.tested)
+    func pipes(engine: EngineKind) throws {
+        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
+        var ends: [Int32] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16, alignment: 8)
+        defer { buffer.deallocate() }
+        let read = SubmissionEntry.read(
+            descriptor: ends[0],
+            into: buffer.baseAddress!,
+            byteCount: 16,
+            token: token(1)
+        )
+        for round in UInt8(1)...3 {
+            try ring.submit(read)
+            try ring.enter(waitFor: 0, deadline: nil)
+            #expect(ring.nextCompletion() == nil)
+            #expect(write(ends[1], [round, round], 2) == 2)
+            #expect(try ring.completions(1).map(\.result) == [2])
+            #expect(buffer[0] == round && buffer[1] == round)
+        }
+        Socket.close(ends[1])
+        try ring.submit(read)
+        #expect(try ring.completions(1).map(\.result) == [0])
+        Socket.close(ends[0])
+    }
+
+    @Test("A file is read as well", arguments: EngineKind.tested)
+    func files(engine: EngineKind) throws {
+        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
+        let file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4, alignment: 8)
+        defer {
+            buffer.deallocate()
+            Socket.close(file)
+        }
+        try ring.submit(.read(descriptor: file, into: buffer.baseAddress!, byteCount: 4, token: token(1)))
+        #expect(try ring.completions(1).map(\.result) == [4])
+        #expect(buffer.elementsEqual([0x7F, UInt8(ascii: "E"), UInt8(ascii: "L"), UInt8(ascii: "F")]))
+    }
+
+    @Test("Timeouts end in the order of their times, and not before", arguments: EngineKind.tested)
+    func timeouts(engine: EngineKind) throws {
+        let ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 16)
+        let start = MonotonicClock.now
+        let milliseconds: [UInt64] = [30, 10, 0, 20]
+        for (index, duration) in milliseconds.enumerated() {
+            try submitTimeout(seconds: 0, nanoseconds: Int64(duration) * 1_000_000, token(index), on: ring)
+        }
+        for index in [2, 1, 3, 0] {
+            let completion = try #require(try ring.completions(1).first)
+            #expect(completion.token == token(index))
+            #expect(completion.error == .timerExpired)
+            #expect(completion.isLast)
+            #expect(MonotonicClock.now - start >= milliseconds[index] * 1_000_000)
+        }
+    }
+
+    @Test("A timeout is cancelled; times that are none are refused", arguments: EngineKind.tested)
+    func oddTimeouts(engine: EngineKind) throws {
+        let ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 16)
+        try submitTimeout(seconds: 3600, nanoseconds: 0, token(1), on: ring)
+        #expect(try ring.cancelAll().map(\.error) == [.cancelled])
+        try submitTimeout(seconds: -1, nanoseconds: 0, token(1), on: ring)
+        #expect(try ring.completions(1).map(\.error) == [.invalidArgument])
+        try submitTimeout(seconds: .max, nanoseconds: 0, token(1), on: ring)
+        #expect(try ring.cancelAll().map(\.error) == [.cancelled])
+    }
+
+    /// The time is gone when this returns.
+    private func submitTimeout(
+        seconds: Int64,
+        nanoseconds: Int64,
+        _ token: OperationToken,
+        on ring: Ring
+    ) throws {
+        try withUnsafeTemporaryAllocation(of: Int64.self, capacity: 2) { time in
+            time[0] = seconds
+            time[1] = nanoseconds
+            try ring.submit(.timeout(time.baseAddress!, token: token))
+            try ring.enter(waitFor: 0, deadline: nil)
+            time.update(repeating: -1)
+        }
+    }
+
+    @Test("Everything is cancelled, however much it is", arguments: EngineKind.tested)
+    func everything(engine: EngineKind) throws {
+        let ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 16)
+        let wakes = try (0..<200).map { _ in try WakeDescriptor() }
+        for (index, wake) in wakes.enumerated() { try ring.submit(wake.awaitSignal(token: token(index))) }
+        let last = try ring.cancelAll()
+        #expect(last.count == 200)
+        #expect(last.allSatisfy { $0.error == .cancelled && $0.isLast })
+        #expect(Set(last.map(\.token.index)).count == 200)
+        #expect(try ring.cancelAll().isEmpty)
+    }
+
+    @Test("One among many is cancelled, and the others go on", arguments: EngineKind.tested)
+    func oneAmongMany(engine: EngineKind) throws {
+        let ring = try Ring(engine: engine, submissionEntries: 512, completionEntries: 1024)
+        let wakes = try (0..<300).map { _ in try WakeDescriptor() }
+        for (index, wake) in wakes.enumerated() { try ring.submit(wake.awaitSignal(token: token(index))) }
+        for index in stride(from: 0, to: 300, by: 3) {
+            try ring.submit(.cancel(token(index), token: OperationToken(kind: 2, index: UInt32(index))))
+        }
+        let completions = try ring.completions(200)
+        #expect(completions.filter { $0.token.kind == 2 }.allSatisfy { $0.result == 0 })
+        #expect(completions.filter { $0.token.kind == 1 }.allSatisfy { $0.error == .cancelled })
+        #expect(completions.allSatisfy { $0.token.index % 3 == 0 })
+        for wake in wakes { wake.signal() }
+        let rest = try ring.completions(200)
+        #expect(rest.allSatisfy { $0.result == 8 && $0.token.index % 3 != 0 })
+        #expect(Set(rest.map(\.token.index)).count == 200)
+        #expect(try ring.cancelAll().isEmpty)
+    }
+
+    @Test("What is no operation is refused", arguments: EngineKind.tested)
+    func unknown(engine: EngineKind) throws {
+        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
+        var entry = SubmissionEntry.cancel(token(1), token: token(2))
+        withUnsafeMutableBytes(of: &entry) { $0[0] = 0xFE }
+        try ring.submit(entry)
+        let completion = try #require(try ring.completions(1).first)
+        #expect(completion.error == .invalidArgument)
+        #expect(completion.isLast)
+    }
+
+    @Test("A descriptor that is closed, or is no socket, fails by itself", arguments: EngineKind.tested)
+    func badDescriptors(engine: EngineKind) throws {
+        let ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 16)
+        let byte: [UInt8] = [1]
+        try byte.withUnsafeBytes { bytes in
+            for descriptor in [Int32(-1), 1 << 20, .max] {
+                let address = bytes.baseAddress!
+                try ring.submit(.send(descriptor: descriptor, address: address, byteCount: 1, token: token(1)))
+                try ring.submit(
+                    .connect(descriptor: descriptor, address: address, addressLength: 0, token: token(1))
+                )
+                try ring.submit(
+                    .read(
+                        descriptor: descriptor,
+                        into: UnsafeMutableRawPointer(mutating: address),
+                        byteCount: 1,
+                        token: token(1)
+                    )
+                )
+                #expect(try ring.completions(3).allSatisfy { $0.error == SystemError(EBADF) && $0.isLast })
+            }
+            let wake = try WakeDescriptor()
+            let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+            try ring.submit(.send(descriptor: null, address: bytes.baseAddress!, byteCount: 1, token: token(1)))
+            #expect(try ring.completions(1).first?.error == SystemError(ENOTSOCK))
+            Socket.close(null)
+            _ = wake
+        }
+    }
+}
