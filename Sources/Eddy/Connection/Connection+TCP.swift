@@ -1,16 +1,17 @@
 public import EddyRing
 
 extension Connection {
-    /// This side's address; nil when the system no longer knows it.
+    /// This side's address, an IPv4 one also when the server's socket is of IPv6; nil when the system no longer knows
+    /// it.
     public var localAddress: SocketAddress? {
         loop.requireLoopThread()
-        return Socket.localAddress(of: loop.connections[slot].descriptor)
+        return Socket.localAddress(of: loop.connections[slot].descriptor)?.unmapped
     }
 
-    /// The peer's address; nil when the connection is broken.
+    /// The peer's address, an IPv4 one also when the server's socket is of IPv6; nil when the connection is broken.
     public var remoteAddress: SocketAddress? {
         loop.requireLoopThread()
-        return Socket.remoteAddress(of: loop.connections[slot].descriptor)
+        return Socket.remoteAddress(of: loop.connections[slot].descriptor)?.unmapped
     }
 
     /// Sets an option of the socket.

@@ -1,6 +1,6 @@
 public import EddyRing
 
-/// Why a connection cannot be read or written any more.
+/// Why a connection cannot be read or written any more. Why there is none to begin with is a ``ConnectError``.
 public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The peer reset the connection, or it broke while this side was sending (ECONNRESET, EPIPE).
     case reset
@@ -22,12 +22,6 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     case cancelled
     /// The server was shut down and its grace is over, or the loop has ended.
     case shutDown
-    /// Nobody listens at the address (ECONNREFUSED).
-    case refused(SocketAddress)
-    /// The connection could not be made, for another reason.
-    case cannotConnect(SocketAddress, SystemError)
-    /// The loop's limit of connections is reached.
-    case tooManyConnections(limit: Int)
     /// The peer's stream ended within a message, of which so many bytes were there; a length before it counts. They can
     /// still be read.
     case unexpectedEnd(received: Int)
@@ -56,14 +50,6 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
         case .writingEnded: "nothing can be written after the end of writing"
         case .cancelled: "the task was cancelled"
         case .shutDown: "the server is shutting down"
-        case .refused(let address):
-            "cannot connect to \(address): connection refused; check that a server listens there"
-        case .cannotConnect(let address, let error) where error == .tooManyOpenFiles:
-            "cannot connect to \(address): too many open files; raise the limit with 'ulimit -n'"
-        case .cannotConnect(let address, let error):
-            "cannot connect to \(address): \(error); check the address and the network"
-        case .tooManyConnections(let limit):
-            "the limit of \(limit) connections a loop is reached; raise maximumConnections"
         case .unexpectedEnd(let received):
             "the peer ended the stream in the middle of a message, after \(received) bytes of it"
         case .delimiterNotFound(let limit):

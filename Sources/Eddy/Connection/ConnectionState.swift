@@ -94,6 +94,8 @@ struct ConnectionState {
     var listener = ConnectionState.noListener
     /// The connection that what is received here is relayed to, or none.
     var relayPeer = ConnectionState.noSlot
+    /// The connector that makes this connection, or that gives up when this connection breaks; or none.
+    var connector = ConnectionState.noConnector
     /// What the connection has to do with time, or nothing.
     var deadlines = SlotIndex.none
     /// Received, not read yet.
@@ -108,6 +110,7 @@ struct ConnectionState {
 
     static let noSlot = UInt32.max
     static let noListener = UInt32.max
+    static let noConnector = UInt32.max
 
     /// The next vacant slot; a vacant one relays nothing.
     var nextVacant: UInt32 {

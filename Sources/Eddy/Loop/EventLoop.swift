@@ -51,6 +51,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private let counterStorage = LoopLocal(Counters())
     private let listenerStorage = LoopLocal([Listener?]())
+    private let connectorStorage = LoopLocal(ConnectorTable())
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
     private let fileReadStorage = LoopLocal(FileReads())
     private let zeroCopyStorage = LoopLocal(ZeroCopySends())
@@ -85,6 +86,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     var zeroCopySends: ZeroCopySends {
         _read { yield zeroCopyStorage.value }
         _modify { yield &zeroCopyStorage.value }
+    }
+
+    /// The connections that are being made.
+    var connectors: ConnectorTable {
+        _read { yield connectorStorage.value }
+        _modify { yield &connectorStorage.value }
     }
 
     /// Makes a loop whose thread is the calling one; `run` it there.
@@ -284,6 +291,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Leaves nothing behind: every operation reaches its last completion before its memory is unmapped.
     private func tearDown() {
         for index in listeners.indices { listeners[index]?.shutDown(grace: .zero) }
+        for connector in connectors.close() { connector.end(.failure(.shutDown)) }
         connections.forEachOccupied { fail($0, ConnectionError.shutDownCode) }
         runJobs()
         connections.forEachOccupied { slot in

@@ -163,8 +163,9 @@ extension EventLoop {
     func fail(_ slot: UInt32, _ failure: Int32) {
         guard !connections[slot].hasFailed else { return }
         connections[slot].failure = failure
-        if connections[slot].phase == .connecting, connections[slot].operations > 0 {
-            submit(.cancel(token(.connect, slot), token: token(.cancel, slot)))
+        if connections[slot].connector != ConnectionState.noConnector {
+            let error = failure == ConnectionError.shutDownCode ? ConnectError.shutDown : .cancelled
+            connectors[connections[slot].connector]?.end(.failure(error))
         }
         if connections[slot].isRelaying { relayFailed(slot) }
         resumeReader(slot)
