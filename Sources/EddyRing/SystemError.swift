@@ -51,5 +51,4 @@ public struct SystemError: Error, Equatable, Hashable, Sendable, CustomStringCon
     public static let noNetwork = SystemError(ENONET)
     public static let protocolError = SystemError(EPROTO)
     public static let noProtocolOption = SystemError(ENOPROTOOPT)
-    public static let notSupported = SystemError(EOPNOTSUPP)
 }
