@@ -123,10 +123,10 @@ package enum Socket {
     package static func isWithinMachine(_ descriptor: Int32) -> Bool {
         guard let local = localAddress(of: descriptor), let remote = remoteAddress(of: descriptor) else { return true }
         if local.host == remote.host { return true }
-        return switch remote.host {
+        return switch remote.unmapped.host {
         case .ipv4(let address): address >> 24 == 127
-        case .ipv6(let upper, let lower, _):
-            upper == 0 && (lower == 1 || lower >> 24 == 0xFFFF_7F)
+        case .ipv6(let upper, let lower, _): upper == 0 && lower == 1
+        case .unix: true
         }
     }
 
