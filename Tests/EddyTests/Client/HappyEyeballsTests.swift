@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Names with several addresses: which one becomes the connection, and what is said when none does.
-@Suite("client: happy eyeballs", .timeLimit(.minutes(2)))
+@Suite("client: happy eyeballs", .serialized, .timeLimit(.minutes(2)))
 struct HappyEyeballsTests {
     /// A name, and the hosts that it resolves to.
     private func options(_ hosts: [String]) -> ConnectOptions {

@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Looking names up beside the loops.
-@Suite("client: resolver", .timeLimit(.minutes(2)))
+@Suite("client: resolver", .serialized, .timeLimit(.minutes(2)))
 struct ResolverTests {
     @Test("localhost resolves, and a connection to it comes about")
     func localhost() async throws {

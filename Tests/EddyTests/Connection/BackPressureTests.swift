@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Neither a peer that does not receive nor a handler that does not read makes memory grow.
-@Suite("connections: back-pressure", .timeLimit(.minutes(2)))
+@Suite("connections: back-pressure", .serialized, .timeLimit(.minutes(2)))
 struct BackPressureTests {
     private static var narrow: EventLoop.Configuration {
         var configuration = EventLoop.Configuration()

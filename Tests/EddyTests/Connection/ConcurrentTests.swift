@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// One task reads while another writes.
-@Suite("connections: both ways at once", .timeLimit(.minutes(2)))
+@Suite("connections: both ways at once", .serialized, .timeLimit(.minutes(2)))
 struct ConcurrentTests {
     private struct Mistake: Error {}
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Connections that leave their loop.
-@Suite("connections: detaching", .timeLimit(.minutes(2)))
+@Suite("connections: detaching", .serialized, .timeLimit(.minutes(2)))
 struct DetachingTests {
     /// What a detached connection is, for a test on another thread.
     private struct Detached: Sendable {

@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// A connection that breaks is an error, and breaks nothing else.
-@Suite("connections: resets", .timeLimit(.minutes(2)))
+@Suite("connections: resets", .serialized, .timeLimit(.minutes(2)))
 struct ResetTests {
     @Test("A reset while this side waits to read", arguments: FeatureSet.allCases)
     func whileReading(set: FeatureSet) async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Eddy
 
 /// Files to sockets.
-@Suite("connections: files", .timeLimit(.minutes(2)))
+@Suite("connections: files", .serialized, .timeLimit(.minutes(2)))
 struct SendingFilesTests {
     /// Runs `body` with the path of a file of these bytes.
     private func withFile<Success>(_ bytes: [UInt8], _ body: (String) async throws -> Success) async throws -> Success {

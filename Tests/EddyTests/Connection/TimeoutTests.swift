@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Peers that are silent, slow or dead.
-@Suite("connection: timeouts", .timeLimit(.minutes(1)))
+@Suite("connection: timeouts", .serialized, .timeLimit(.minutes(1)))
 struct TimeoutTests {
     // MARK: Reading
 
@@ -241,18 +241,22 @@ struct TimeoutTests {
             let slot = try await slots.next()
             for _ in 0..<5 {
                 // A long time passes, in which the peer takes a little.
-                await loop.run { loop.letTimePass(.seconds(90), on: slot) }
                 let progress = await loop.run { loop.look(at: slot).progress }
                 while await loop.run({ loop.deliveryProgress(of: slot) }) == progress {
                     _ = try await peer.receive(10_000)
                 }
-                try await loop.run { try await loop.fireTimer(of: slot) }
+                try await loop.run {
+                    loop.letTimePass(.seconds(90), on: slot)
+                    try await loop.fireTimer(of: slot)
+                }
                 #expect(await loop.run { loop.connections[slot].hasFailed } == false)
             }
             // And then it takes nothing; only what was under way may arrive.
             while await loop.run({ !loop.connections[slot].hasFailed }) {
-                await loop.run { loop.letTimePass(.seconds(90), on: slot) }
-                try await loop.run { try await loop.fireTimer(of: slot) }
+                try await loop.run {
+                    loop.letTimePass(.seconds(90), on: slot)
+                    try await loop.fireTimer(of: slot)
+                }
             }
             #expect(try await errors.next() == .writeTimedOut)
             peer.close()
@@ -354,7 +358,10 @@ struct TimeoutTests {
 
 extension EventLoop {
     /// What a connection has to do with time.
-    fileprivate func look(at slot: UInt32) -> ConnectionDeadlines { deadlines[connections[slot].deadlines] }
+    fileprivate func look(at slot: UInt32) -> ConnectionDeadlines {
+        precondition(connections[slot].deadlines != SlotIndex.none, "the connection is gone")
+        return deadlines[connections[slot].deadlines]
+    }
 
     fileprivate func deliveryProgress(of slot: UInt32) -> UInt64 {
         Socket.deliveryProgress(connections[slot].descriptor)

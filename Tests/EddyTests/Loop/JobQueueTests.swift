@@ -3,7 +3,7 @@ import Testing
 @testable import Eddy
 
 /// Jobs come out in the order in which they went in, however many there are.
-@Suite("loop: job queue", .timeLimit(.minutes(1)))
+@Suite("loop: job queue", .serialized, .timeLimit(.minutes(1)))
 struct JobQueueTests {
     @Test("A queue that grows while it is wrapped around keeps its order")
     func growsWhileWrapped() async {

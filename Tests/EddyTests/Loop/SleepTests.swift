@@ -3,7 +3,7 @@ import Testing
 @testable import Eddy
 
 /// Tasks that sleep on a loop.
-@Suite("loop: sleep", .timeLimit(.minutes(1)))
+@Suite("loop: sleep", .serialized, .timeLimit(.minutes(1)))
 struct SleepTests {
     @Test("Sleepers wake in the order of their deadlines")
     func order() async throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// Jobs that hold a loop up are reported, and nothing else is.
-@Suite("loop: watchdog", .timeLimit(.minutes(1)))
+@Suite("loop: watchdog", .serialized, .timeLimit(.minutes(1)))
 struct WatchdogTests {
     // MARK: Real loops
 

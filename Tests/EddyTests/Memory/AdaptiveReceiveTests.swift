@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Echoes over TCP with receives into chunks filled by and by, and into two sizes of chunks.
-@Suite struct AdaptiveReceiveTests {
+@Suite(.serialized) struct AdaptiveReceiveTests {
     private func features(incremental: Bool) -> RingFeatures {
         var features = RingFeatures.probed
         features.incrementalBuffers = features.incrementalBuffers && incremental

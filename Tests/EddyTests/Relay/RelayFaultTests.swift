@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// A side that breaks is news for the other, after what was received before.
-@Suite("relay: faults", .timeLimit(.minutes(2)))
+@Suite("relay: faults", .serialized, .timeLimit(.minutes(2)))
 struct RelayFaultTests {
     @Test("A reset of the client reaches the upstream", arguments: FeatureSet.allCases)
     func clientResets(set: FeatureSet) async throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// A relay that makes its other connection itself.
-@Suite("relay: onward", .timeLimit(.minutes(2)))
+@Suite("relay: onward", .serialized, .timeLimit(.minutes(2)))
 struct RelayOnwardTests {
     @Test("What the client sends before the other connection stands arrives", arguments: FeatureSet.allCases)
     func relays(set: FeatureSet) async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Eddy
 
 /// Servers on IPv6, on both families, and on Unix domain sockets.
-@Suite("server: kinds of address", .timeLimit(.minutes(2)))
+@Suite("server: kinds of address", .serialized, .timeLimit(.minutes(2)))
 struct AddressFamilyTests {
     @Test("A server on [::] serves both families, and shows an IPv4 peer as one", .enabled(if: hasIPv6Loopback))
     func dualStack() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Eddy
 
 /// Connections that come and go.
-@Suite("server: many connections", .timeLimit(.minutes(2)))
+@Suite("server: many connections", .serialized, .timeLimit(.minutes(2)))
 struct ManyConnectionsTests {
     @Test("A thousand short connections are accepted, served and closed", arguments: [FeatureSet.all, .none])
     func short(set: FeatureSet) async throws {

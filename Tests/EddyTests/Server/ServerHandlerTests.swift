@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// What a handler does is the matter of its own connection.
-@Suite("server: handlers", .timeLimit(.minutes(2)))
+@Suite("server: handlers", .serialized, .timeLimit(.minutes(2)))
 struct ServerHandlerTests {
     private struct Mistake: Error {}
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Shutting a server down, at every moment of its life.
-@Suite("server: shutdown", .timeLimit(.minutes(2)))
+@Suite("server: shutdown", .serialized, .timeLimit(.minutes(2)))
 struct ServerShutdownTests {
     @Test("Connections finish within the grace", arguments: FeatureSet.allCases)
     func grace(set: FeatureSet) async throws {
