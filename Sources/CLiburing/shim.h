@@ -24,6 +24,7 @@
 #include <string.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -73,6 +74,28 @@ static const int EDDY_RWF_NOWAIT = 8;
 
 /// The processors that a process may run on (declared for _GNU_SOURCE only).
 extern int sched_getaffinity(int process, size_t size, cpu_set_t *set);
+
+/// Ties threads to processors (declared for _GNU_SOURCE only).
+extern int sched_setaffinity(int process, size_t size, const cpu_set_t *set);
+
+/// Waits for a semaphore until a moment of a clock (glibc 2.30, declared for _GNU_SOURCE only).
+extern int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *deadline);
+
+/// Ties the calling thread to one of the processors that it may use, counted from 0 and around; -1 and `errno` on failure.
+static inline int eddy_pin_to_processor(int number, int usable) {
+    cpu_set_t set;
+    memset(&set, 0, sizeof(set));
+    if (sched_getaffinity(0, sizeof(set), &set) != 0) return -1;
+    int left = usable > 0 ? number % usable : 0;
+    for (size_t processor = 0; processor < sizeof(set) * 8; processor++) {
+        unsigned long bit = 1ul << (processor % (8 * sizeof(unsigned long)));
+        if (!(set.__bits[processor / (8 * sizeof(unsigned long))] & bit) || left-- > 0) continue;
+        memset(&set, 0, sizeof(set));
+        set.__bits[processor / (8 * sizeof(unsigned long))] = bit;
+        return sched_setaffinity(0, sizeof(set), &set);
+    }
+    return -1;
+}
 
 /// How many processors the calling process may use; 0 when the system does not tell.
 static inline int eddy_usable_processors(void) {

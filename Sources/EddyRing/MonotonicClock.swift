@@ -10,6 +10,15 @@ package enum MonotonicClock {
     }
 }
 
+/// The processor time of the calling thread, in nanoseconds, the system's work for it included.
+package enum ThreadClock {
+    package static var processorTime: UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
 extension UInt64 {
     /// This moment (nanoseconds of CLOCK_MONOTONIC) and `duration` later; the end of time when that overflows.
     package func advanced(by duration: Duration) -> UInt64 {

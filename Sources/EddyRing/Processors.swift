@@ -9,4 +9,12 @@ package enum Processors {
         // Systems with over 1,024 processors do not fit into the set; they tell how many there are.
         return usable > 0 ? usable : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     }
+
+    /// Ties the calling thread to one of the processors that it may run on (sched_setaffinity(2)): the one with this
+    /// number among them, counted around.
+    package static func pinCurrentThread(toUsable number: Int) throws(RingError) {
+        guard eddy_pin_to_processor(Int32(number % usableCount), Int32(usableCount)) == 0 else {
+            throw .system(call: "sched_setaffinity", error: .current)
+        }
+    }
 }

@@ -31,6 +31,9 @@ package final class WakeDescriptor: @unchecked Sendable {
         unsafe .read(descriptor: descriptor, into: counter, byteCount: MemoryLayout<UInt64>.size, token: token)
     }
 
+    /// How many signals the read that has completed last brought.
+    package var signalCount: UInt64 { unsafe counter.pointee }
+
     package func signal() {
         var one: UInt64 = 1
         // Would wait if the counter were full. The loop reads it after each signal, so it is 0 or little more.

@@ -65,27 +65,26 @@ extension EventLoop {
             // The kernel copies the address when it takes the submission, so it takes it while the address is there.
             enter(waitFor: 0, deadline: nil)
         }
-        let deadline = MonotonicClock.now.advanced(by: configuration.connectTimeout)
-        timers.schedule(.connectTimedOut(token(.connect, slot)), at: deadline)
+        makeDeadlines(slot)
+        setTimer(of: slot, at: MonotonicClock.now.advanced(by: configuration.connectTimeout))
         return slot
     }
 
     /// A connect that has not ended by now is given up.
-    func connectTimedOut(_ token: OperationToken) {
-        guard connections.isCurrent(token.index, generation: token.generation),
-            connections[token.index].phase == .connecting
-        else { return }
-        fail(token.index, SystemError.timedOut.code)
+    func connectTimedOut(_ slot: UInt32) {
+        fail(slot, SystemError.timedOut.code)
     }
 
     private func finishConnecting(_ slot: UInt32, to address: SocketAddress) async throws(ConnectionError) {
         while connections[slot].operations > 0 {
             await Suspension.suspend { connections[slot].reader = $0 }
         }
+        dropDeadlines(slot)
         let failure = connections[slot].failure
         guard failure != 0 else {
             connections[slot].phase = .open
             counters.connectionsOpened += 1
+            applyTimeouts(slot)
             return
         }
         Socket.close(connections[slot].descriptor)

@@ -4,7 +4,8 @@ extension Connection {
     /// Whatever has arrived, as a slice of the loop's pool that belongs to the caller; waits if nothing has.
     ///
     /// - Returns: at least one byte, or nil at the end of the peer's stream.
-    /// - Throws: ``ConnectionError`` once the connection is broken and all bytes that came before have been read.
+    /// - Throws: ``ConnectionError`` once the connection is broken and all bytes that came before have been read; and
+    ///   ``ConnectionError/readTimedOut``, after which the connection is as it was.
     @inlinable
     public func read() async throws(ConnectionError) -> sending Buffer? {
         while mustWaitToRead() {

@@ -58,6 +58,8 @@ struct ConnectionState {
         static let bulk = Flags(rawValue: 1 << 13)
         /// The receive in flight is one into large chunks.
         static let receivingBulk = Flags(rawValue: 1 << 14)
+        /// The reading task was resumed because it has waited for too long.
+        static let readTimedOut = Flags(rawValue: 1 << 15)
     }
 
     var descriptor: Int32 = -1
@@ -78,6 +80,8 @@ struct ConnectionState {
     var listener = ConnectionState.noListener
     /// The connection that what is received here is relayed to, or none.
     var relayPeer = ConnectionState.noSlot
+    /// What the connection has to do with time, or nothing.
+    var deadlines = SlotIndex.none
     /// The next vacant slot.
     var nextVacant = ConnectionState.noSlot
     /// Received, not read yet.

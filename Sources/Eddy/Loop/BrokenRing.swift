@@ -6,8 +6,8 @@ internal import Glibc
 /// It takes a descriptor that somebody else has closed, or a fault of the kernel. Such a ring no longer says which
 /// memory the kernel still writes to, so nothing that goes on could be trusted.
 func endProcess(brokenRing error: RingError) -> Never {
-    let line = "eddy: an event loop's ring is broken: \(error); look for code that closes descriptors of others\n"
-    let bytes = Array(line.utf8)
-    unsafe _ = bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    writeToStandardError(
+        "eddy: an event loop's ring is broken: \(error); look for code that closes descriptors of others\n"
+    )
     abort()
 }

@@ -20,8 +20,15 @@ extension EventLoop {
         public var closeTimeout = Duration.seconds(10)
         /// How long a connection may take to be made.
         public var connectTimeout = Duration.seconds(10)
+        /// How long connections wait for their peers, unless ``Connection/timeouts`` says otherwise: for ever, at first.
+        public var timeouts = Connection.Timeouts()
         /// How long receives may find no memory at all before the connections that hold most of it are reset.
         public var starvationTimeout = Duration.seconds(5)
+        /// Whether each loop's thread is tied to a processor: the first loop of a group to the first one that the process
+        /// may use, and so on, around. Worth it where nothing else runs on these processors.
+        public var isPinned = false
+        /// Reports jobs that hold a loop up; nil: nobody looks.
+        public var watchdog: EventLoop.Watchdog? = EventLoop.Watchdog()
         /// The loop's memory.
         public var pool = BufferPool.Configuration()
 
@@ -33,6 +40,9 @@ extension EventLoop {
             precondition(sizes.contains(highWatermark), "highWatermark must lie between 1 byte and 1 GiB")
             precondition((1...highWatermark).contains(lowWatermark), "lowWatermark must lie in 1...highWatermark")
             precondition(maximumConnections > 0, "maximumConnections must be at least 1")
+            if let watchdog {
+                precondition(watchdog.threshold >= .milliseconds(1), "the watchdog's threshold must be at least 1 ms")
+            }
         }
     }
 }

@@ -16,6 +16,14 @@
 extension EventLoop {
     /// Advances the loop until there is something to read; false when the task must be suspended to let others run.
     func runUntilReadable(_ slot: UInt32) -> Bool {
+        guard jobs.isEmpty else { return false }
+        // The job has not ended, but it does not keep others from running.
+        pulse?.end()
+        readerInside.value = slot
+        defer {
+            readerInside.value = ConnectionState.noSlot
+            pulse?.goOn()
+        }
         while jobs.isEmpty, closeQueue.isEmpty, !stopping.value {
             advance()
             if isReadable(slot) { return true }

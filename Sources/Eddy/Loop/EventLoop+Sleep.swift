@@ -4,40 +4,28 @@ extension EventLoop {
     /// Suspends the calling task for `duration`. Call it on the loop's thread: in a connection's handler or in
     /// ``run(_:)``.
     ///
+    /// The task goes on no earlier than `duration` from now, and as soon after that as the loop has nothing else to
+    /// do. A sleep that is cancelled leaves nothing behind.
+    ///
     /// - Throws: `CancellationError` when the task is cancelled, at once.
     public func sleep(for duration: Duration) async throws(CancellationError) {
         requireLoopThread()
-        let number = sleeps.nextNumber()
         let deadline = MonotonicClock.now.advanced(by: duration)
+        let timer = timers.reserve()
         await withTaskCancellationHandler {
             guard !Task.isCancelled else { return }
-            await Suspension.suspend { suspension in
-                sleeps.insert(suspension, number: number)
-                timers.schedule(.sleep(number), at: deadline)
-            }
+            await Suspension.suspend { timers.start(timer, .sleep($0), at: deadline) }
         } onCancel: {
-            _ = mailbox.post(.work { self.sleeps.remove(number)?.resume() })
+            // Read when the task has suspended: the loop runs it until then.
+            _ = mailbox.post(.work { self.wake(timer) })
         }
+        // Over already, unless the task was cancelled before it slept.
+        timers.cancel(timer)
         if Task.isCancelled { throw CancellationError() }
     }
-}
 
-/// The tasks that sleep on a loop, by number.
-struct SleepTable {
-    private var sleeping: [UInt64: Suspension] = [:]
-    private var last: UInt64 = 0
-
-    mutating func nextNumber() -> UInt64 {
-        last += 1
-        return last
-    }
-
-    mutating func insert(_ suspension: Suspension, number: UInt64) {
-        sleeping[number] = suspension
-    }
-
-    /// Takes the task out to be resumed; nil when it was already.
-    mutating func remove(_ number: UInt64) -> Suspension? {
-        sleeping.removeValue(forKey: number)
+    /// Ends a sleep before its time; does nothing when it has ended.
+    private func wake(_ timer: TimerHandle) {
+        if case .sleep(let sleeper)? = timers.cancel(timer) { sleeper.resume() }
     }
 }

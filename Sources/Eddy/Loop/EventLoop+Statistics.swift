@@ -15,12 +15,32 @@ extension EventLoop {
         public var handlerFailures: UInt64 = 0
         /// Connections that were reset because they held the memory that all others waited for.
         public var connectionsEvicted: UInt64 = 0
+        /// Reads that threw ``ConnectionError/readTimedOut``.
+        public var readTimeouts: UInt64 = 0
+        /// Connections that were reset because their peers took nothing, and because nothing moved.
+        public var writeTimeouts: UInt64 = 0
+        public var idleTimeouts: UInt64 = 0
         public var bytesReceived: UInt64 = 0
         public var bytesSent: UInt64 = 0
         /// Receives that had to wait for memory.
         public var starvations: UInt64 = 0
         /// Slices that were copied out of their chunks, because those who hold slices kept too many chunks.
         public var copies: UInt64 = 0
+        /// Times that the loop has gone round.
+        public var iterations: UInt64 = 0
+        /// How long the loop has run, and the processor time of its thread in it, the system's work for it included.
+        /// The second divided by the first is how busy the loop is. (A loop that waits for something else than its
+        /// ring, such as a lock, is not busy by this measure, but stalled.)
+        public var runningTime = Duration.zero
+        public var processorTime = Duration.zero
+        /// The most jobs that waited at the start of an iteration's run of jobs.
+        public var jobQueueHighWater = 0
+        /// Times that another thread woke the loop while it waited.
+        public var mailWakes: UInt64 = 0
+        /// Jobs that the watchdog has reported.
+        public var stalls: UInt64 = 0
+        /// Timers that are running now: sleeps, timeouts, and the limits of connecting and closing.
+        public var timers = 0
         /// Calls of io_uring_enter(2), operations submitted and completions read.
         public var enters: UInt64 = 0
         public var submissions: UInt64 = 0
@@ -35,6 +55,10 @@ extension EventLoop {
 
         public init() {}
 
+        /// Completions that a call of io_uring_enter(2) has brought, on average.
+        public var completionsPerEnter: Double { enters == 0 ? 0 : Double(completions) / Double(enters) }
+
+        /// Sums, and the higher of two high waters.
         public static func + (left: Statistics, right: Statistics) -> Statistics {
             var sum = left
             sum.connectionsAccepted += right.connectionsAccepted
@@ -44,10 +68,20 @@ extension EventLoop {
             sum.acceptPauses += right.acceptPauses
             sum.handlerFailures += right.handlerFailures
             sum.connectionsEvicted += right.connectionsEvicted
+            sum.readTimeouts += right.readTimeouts
+            sum.writeTimeouts += right.writeTimeouts
+            sum.idleTimeouts += right.idleTimeouts
             sum.bytesReceived += right.bytesReceived
             sum.bytesSent += right.bytesSent
             sum.starvations += right.starvations
             sum.copies += right.copies
+            sum.iterations += right.iterations
+            sum.runningTime += right.runningTime
+            sum.processorTime += right.processorTime
+            sum.jobQueueHighWater = max(left.jobQueueHighWater, right.jobQueueHighWater)
+            sum.mailWakes += right.mailWakes
+            sum.stalls += right.stalls
+            sum.timers += right.timers
             sum.enters += right.enters
             sum.submissions += right.submissions
             sum.completions += right.completions
@@ -68,8 +102,14 @@ extension EventLoop {
         var acceptPauses: UInt64 = 0
         var handlerFailures: UInt64 = 0
         var connectionsEvicted: UInt64 = 0
+        var readTimeouts: UInt64 = 0
+        var writeTimeouts: UInt64 = 0
+        var idleTimeouts: UInt64 = 0
         var bytesReceived: UInt64 = 0
         var bytesSent: UInt64 = 0
+        var iterations: UInt64 = 0
+        var jobQueueHighWater = 0
+        var mailWakes: UInt64 = 0
     }
 
     /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.
@@ -83,10 +123,20 @@ extension EventLoop {
         statistics.acceptPauses = counters.acceptPauses
         statistics.handlerFailures = counters.handlerFailures
         statistics.connectionsEvicted = counters.connectionsEvicted
+        statistics.readTimeouts = counters.readTimeouts
+        statistics.writeTimeouts = counters.writeTimeouts
+        statistics.idleTimeouts = counters.idleTimeouts
         statistics.bytesReceived = counters.bytesReceived
         statistics.bytesSent = counters.bytesSent
         statistics.starvations = receiveRing.starvations + (bulkRing?.starvations ?? 0)
         statistics.copies = receiveRing.copies + (bulkRing?.copies ?? 0)
+        statistics.iterations = counters.iterations
+        statistics.runningTime = .nanoseconds(MonotonicClock.now - startTime)
+        statistics.processorTime = .nanoseconds(ThreadClock.processorTime)
+        statistics.jobQueueHighWater = counters.jobQueueHighWater
+        statistics.mailWakes = counters.mailWakes
+        statistics.stalls = pulse?.stallCount ?? 0
+        statistics.timers = timers.count
         statistics.enters = ringStatistics.enters
         statistics.submissions = ringStatistics.submissions
         statistics.completions = ringStatistics.completions

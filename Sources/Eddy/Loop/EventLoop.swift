@@ -28,11 +28,18 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let bulkRing: ReceiveRing?
     let features: RingFeatures
     let mailbox: Mailbox
+    /// What the watchdog sees; nil when there is none.
+    let pulse: JobPulse?
 
     let connections: ConnectionTable
     let slices = SliceStore()
     let messages = MessageArena()
     let jobs = JobQueue()
+    let timers = TimerWheel()
+    /// What the connections have to do with time, for those that have.
+    let deadlines = SlotStore<ConnectionDeadlines>()
+    /// The time of this iteration (nanoseconds of CLOCK_MONOTONIC); up to date while there are timers.
+    let time = LoopLocal<UInt64>(0)
     /// Connections that have something to send and no send in flight.
     let sendQueue = SlotQueue()
     /// Connections whose send ends within the next `enter`.
@@ -42,24 +49,23 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Connections whose receive found no memory, in the order in which they did.
     let starvedQueue = SlotQueue()
 
-    private let timerStorage = LoopLocal(TimerQueue())
     private let counterStorage = LoopLocal(Counters())
     private let listenerStorage = LoopLocal([Listener?]())
-    private let sleepStorage = LoopLocal(SleepTable())
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
+    /// What users keep on this loop.
+    let locals = LocalStore()
     private let thread: ThreadIdentity
     let stopping = LoopLocal(false)
-    /// Since when receives have waited without a chunk (nanoseconds of CLOCK_MONOTONIC); nil while there are some.
-    let starvedSince = LoopLocal<UInt64?>(nil)
+    /// The connection whose task runs the loop while it waits to read; or none.
+    let readerInside = LoopLocal(ConnectionState.noSlot)
+    let startTime = MonotonicClock.now
+    /// Runs while receives wait without a chunk.
+    let starvationTimer = LoopLocal(TimerHandle.none)
     /// When memory that nobody has needed is given back.
     private let trimmingTimer = IntervalTimer(seconds: 10)
     /// Whether that timer is running.
     private let isTrimming = LoopLocal(false)
 
-    var timers: TimerQueue {
-        _read { yield timerStorage.value }
-        _modify { yield &timerStorage.value }
-    }
     var counters: Counters {
         @inline(__always) _read { yield counterStorage.value }
         @inline(__always) _modify { yield &counterStorage.value }
@@ -68,10 +74,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         _read { yield listenerStorage.value }
         _modify { yield &listenerStorage.value }
     }
-    var sleeps: SleepTable {
-        _read { yield sleepStorage.value }
-        _modify { yield &sleepStorage.value }
-    }
 
     /// Makes a loop whose thread is the calling one; `run` it there.
     init(configuration: Configuration, features: RingFeatures = .probed) throws(RingError) {
@@ -79,6 +81,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         self.configuration = configuration
         self.features = features
         mailbox = try Mailbox()
+        pulse = configuration.watchdog == nil ? nil : JobPulse()
         ring = try Ring(features: features)
         let mailbox = mailbox
         var poolConfiguration = configuration.pool
@@ -143,6 +146,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// An iteration up to its jobs.
     func advance() {
+        counters.iterations += 1
         let isSettled = inlineSends.isEmpty
         submitSends()
         supplyMemory()
@@ -158,6 +162,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Submits, waits, and deals with all that has completed.
     private func exchange(waitFor count: UInt32, deadline: UInt64?) {
         enter(waitFor: count, deadline: deadline)
+        if timers.count > 0 { updateTime() }
         // Asked before anything more is submitted: it is about the sends that this `enter` took.
         let isSettled = ring.isSettled
         dispatchCompletions()
@@ -187,34 +192,18 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Runs the jobs that are there, and those that they make ready, up to a bound, so that the kernel is heard.
     private func runJobs() {
         let executor = unsafe asUnownedTaskExecutor()
+        counters.jobQueueHighWater = max(counters.jobQueueHighWater, jobs.count)
         var left = max(jobs.count, Self.jobsAnIteration)
         while left > 0, let job = jobs.popFirst() {
+            pulse?.begin(job)
             unsafe job.runSynchronously(on: executor)
             left -= 1
         }
+        pulse?.end()
         closeReleased()
     }
 
     private static let jobsAnIteration = 1024
-
-    private func fireTimers() {
-        guard let deadline = timers.nextDeadline else { return }
-        let now = MonotonicClock.now
-        guard deadline <= now else { return }
-        while let event = timers.popDue(at: now) { fire(event) }
-    }
-
-    private func fire(_ event: TimerQueue.Event) {
-        switch event {
-        case .sleep(let number): sleeps.remove(number)?.resume()
-        case .resumeAccepting(let listener): listeners[Int(listener)]?.arm()
-        case .graceEnded(let listener): listeners[Int(listener)]?.graceTimerFired()
-        case .closeTimedOut(let token, let acknowledged): closeTimedOut(token, acknowledged: acknowledged)
-        case .checkDelivery(let token, let attempt): checkDelivery(token, attempt: attempt)
-        case .connectTimedOut(let token): connectTimedOut(token)
-        case .starvationTimedOut(let start): starvationTimedOut(since: start)
-        }
-    }
 
     private func collectMail() {
         for mail in mailbox.collect() { handle(mail) }
@@ -241,7 +230,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             guard refill() else { return watchStarvation() }
         }
         pool.stopWaitingForReturns()
-        starvedSince.value = nil
+        endStarvation()
         while let slot = starvedQueue.popFirst() {
             connections[slot].flags.remove(.starved)
             armReceive(slot)
@@ -294,6 +283,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
         for mail in mailbox.close() { handle(mail) }
         while !jobs.isEmpty { runJobs() }
+        locals.removeAll()
         guard connections.count == 0 else {
             // Operations are still in flight: their memory must stay. It is leaked rather than freed.
             return

@@ -8,6 +8,8 @@ public final class EventLoopGroup: Sendable {
     public let loops: [EventLoop]
     /// Threads that nobody has waited for yet.
     private let threads: Mutex<[LoopThread]>
+    /// Watches the loops until their threads have ended.
+    private let watchdog: WatchdogThread?
     private let turn = Atomic<Int>(0)
 
     /// The number of processors that this process may use (sched_getaffinity(2)), at least 1.
@@ -34,11 +36,17 @@ public final class EventLoopGroup: Sendable {
             for number in 0..<count {
                 let (thread, loop) = try LoopThread.start(
                     name: "eddy-loop-\(number)",
-                    make: { () throws(RingError) in try EventLoop(configuration: configuration, features: features) },
+                    make: { () throws(RingError) in
+                        if configuration.isPinned { try Processors.pinCurrentThread(toUsable: number) }
+                        return try EventLoop(configuration: configuration, features: features)
+                    },
                     run: { $0.run() }
                 )
                 threads.append(thread)
                 loops.append(loop)
+            }
+            watchdog = try configuration.watchdog.map { watchdog throws(RingError) in
+                try WatchdogThread(watchdog, pulses: loops.compactMap(\.pulse))
             }
         } catch {
             for loop in loops { _ = loop.mailbox.post(.work { loop.stop() }) }
@@ -76,6 +84,28 @@ public final class EventLoopGroup: Sendable {
             }
             for thread in threads { thread.join() }
             threads = []
+            watchdog?.stop()
+        }
+    }
+
+    /// Ends the loops as ``shutDown()`` does, and holds no thread up while it waits.
+    public func finish() async {
+        precondition(loops.allSatisfy { !$0.isCurrent }, "an event loop cannot wait for its own end")
+        await withCheckedContinuation { continuation in
+            do {
+                try LoopThread.start(
+                    name: "eddy-finish",
+                    make: { () throws(RingError) in },
+                    run: {
+                        self.shutDown()
+                        continuation.resume()
+                    }
+                ).0.detach()
+            } catch {
+                // No thread is to be had: better to hold one up.
+                shutDown()
+                continuation.resume()
+            }
         }
     }
 }

@@ -43,6 +43,11 @@ struct LoopThread: @unchecked Sendable {
         _ = pthread_join(thread, nil)
     }
 
+    /// Lets the thread go its own way: nobody will wait for it.
+    func detach() {
+        _ = pthread_detach(thread)
+    }
+
     /// What the thread runs, passed through C as one pointer.
     private final class Body: Sendable {
         private let closure: @Sendable () -> Void
@@ -56,28 +61,17 @@ struct LoopThread: @unchecked Sendable {
     }
 
     /// One value from the new thread to its maker, who waits for it.
-    @safe
     private final class Handover<Value: Sendable>: @unchecked Sendable {
         private var value: Result<Value, RingError>?
-        private let arrived: UnsafeMutablePointer<sem_t>
-
-        init() {
-            unsafe arrived = .allocate(capacity: 1)
-            unsafe sem_init(arrived, 0, 0)
-        }
-
-        deinit {
-            unsafe sem_destroy(arrived)
-            unsafe arrived.deallocate()
-        }
+        private let arrived = Semaphore()
 
         func deliver(_ value: Result<Value, RingError>) {
             self.value = value
-            unsafe sem_post(arrived)
+            arrived.signal()
         }
 
         func receive() -> Result<Value, RingError> {
-            while unsafe sem_wait(arrived) != 0 {}
+            arrived.wait()
             guard let value else { preconditionFailure("the thread delivered nothing") }
             return value
         }

@@ -12,6 +12,7 @@ final class Listener: @unchecked Sendable {
     private var phase = Phase.accepting
     /// When the grace ends (nanoseconds of CLOCK_MONOTONIC), once the listener is shut down.
     private var graceDeadline = UInt64.max
+    private var graceTimer = TimerHandle.none
     /// Accepted, handler not started yet.
     private let accepted = SlotQueue()
     /// How many of them have no task yet.
@@ -87,6 +88,7 @@ final class Listener: @unchecked Sendable {
         loop.counters.connectionsAccepted += 1
         openConnections += 1
         loop.connections[slot].listener = index
+        loop.applyTimeouts(slot)
         accepted.append(slot)
         unserved += 1
         resumeWaiter()
@@ -125,13 +127,11 @@ final class Listener: @unchecked Sendable {
         guard phase == .draining else { return }
         guard grace > .zero else { return endGrace() }
         graceDeadline = min(graceDeadline, MonotonicClock.now.advanced(by: grace))
-        loop.timers.schedule(.graceEnded(listener: index), at: graceDeadline)
+        loop.timers.cancel(graceTimer)
+        graceTimer = loop.timers.schedule(.graceEnded(listener: index), at: graceDeadline)
     }
 
-    /// A timer of a listener with this index is due: this one's, or that of one that had the index before.
-    func graceTimerFired() {
-        if MonotonicClock.now >= graceDeadline { endGrace() }
-    }
+    func graceTimerFired() { endGrace() }
 
     /// Resets every connection that is still there.
     private func endGrace() {
@@ -177,6 +177,9 @@ final class Listener: @unchecked Sendable {
             Socket.close(descriptor)
             resumeWaiter()
         }
-        if openConnections == 0 { loop.listeners[Int(index)] = nil }
+        if openConnections == 0 {
+            loop.timers.cancel(graceTimer)
+            loop.listeners[Int(index)] = nil
+        }
     }
 }

@@ -26,8 +26,8 @@ extension EventLoop {
     }
 
     private func limitClosing(_ slot: UInt32, acknowledged: UInt64) {
-        let deadline = MonotonicClock.now.advanced(by: configuration.closeTimeout)
-        timers.schedule(.closeTimedOut(token(.cancel, slot), acknowledged: acknowledged), at: deadline)
+        deadlines[makeDeadlines(slot)].progress = acknowledged
+        setTimer(of: slot, at: MonotonicClock.now.advanced(by: configuration.closeTimeout))
     }
 
     /// Goes as far towards the end as is possible now.
@@ -75,6 +75,7 @@ extension EventLoop {
         if connections[slot].flags.contains(.queuedToSend) || connections[slot].flags.contains(.starved) {
             forget(slot)
         }
+        dropDeadlines(slot)
         connections.vacate(slot)
         if listener != ConnectionState.noListener { listeners[Int(listener)]?.connectionClosed() }
     }
@@ -90,12 +91,12 @@ extension EventLoop {
     }
 
     /// Resets the connection, unless its peer is taking what was written: slow is not dead.
-    func closeTimedOut(_ token: OperationToken, acknowledged before: UInt64) {
-        let slot = token.index
-        guard connections.isCurrent(slot, generation: token.generation) else { return }
+    func closeTimedOut(_ slot: UInt32) {
         if hasUndeliveredBytes(slot) {
             let acknowledged = Socket.acknowledgedBytes(connections[slot].descriptor)
-            if acknowledged > before { return limitClosing(slot, acknowledged: acknowledged) }
+            if acknowledged > deadlines[connections[slot].deadlines].progress {
+                return limitClosing(slot, acknowledged: acknowledged)
+            }
         }
         connections[slot].ending = .reset
         continueClosing(slot)
@@ -123,22 +124,21 @@ extension EventLoop {
     private func awaitDelivery(_ slot: UInt32) {
         guard !connections[slot].flags.contains(.awaitingDelivery) else { return }
         connections[slot].flags.insert(.awaitingDelivery)
-        checkDelivery(token(.cancel, slot), attempt: 0)
+        checkDelivery(slot)
     }
 
     /// Resets the connection once the peer's system has acknowledged all that was sent; until then looks again,
     /// after 1, 2, 4 … 64 ms. The close timeout ends it in any case.
-    func checkDelivery(_ token: OperationToken, attempt: UInt32) {
-        let slot = token.index
-        guard connections.isCurrent(slot, generation: token.generation), connections[slot].phase == .closing,
-            connections[slot].ending == .resetAfterDelivery
-        else { return }
+    func checkDelivery(_ slot: UInt32) {
+        guard connections[slot].ending == .resetAfterDelivery else { return }
         guard let bytes = Socket.unacknowledgedBytes(connections[slot].descriptor), bytes > 0 else {
             connections[slot].ending = .reset
             return finishClosing(slot)
         }
-        let delay = UInt64(1_000_000) << UInt64(min(attempt, 6))
-        timers.schedule(.checkDelivery(token, attempt: attempt + 1), at: MonotonicClock.now + delay)
+        let index = makeDeadlines(slot)
+        let delay = UInt64(1_000_000) << min(deadlines[index].deliveryAttempt, 6)
+        deadlines[index].deliveryAttempt += 1
+        deadlines[index].deliveryTimer = timers.schedule(.delivery(slot: slot), at: MonotonicClock.now + delay)
     }
 
     // MARK: Failure

@@ -18,6 +18,7 @@ extension EventLoop {
         case .accept: listeners[Int(token.index)]?.accepted(completion)
         case .connect: connected(completion, slot: token.index)
         case .wake:
+            counters.mailWakes += 1
             submit(mailbox.wakeDescriptor.awaitSignal(token: token))
         case .trimMemory: trimMemory()
         case .cancel: break

@@ -12,16 +12,21 @@ internal import EddyRing
 extension EventLoop {
     /// Receives wait, and there is no chunk: the time runs from here, unless it does already.
     func watchStarvation() {
-        guard starvedSince.value == nil, !starvedQueue.isEmpty else { return }
-        let now = MonotonicClock.now
-        starvedSince.value = now
-        timers.schedule(.starvationTimedOut(since: now), at: now.advanced(by: configuration.starvationTimeout))
+        guard starvationTimer.value == .none, !starvedQueue.isEmpty else { return }
+        let deadline = MonotonicClock.now.advanced(by: configuration.starvationTimeout)
+        starvationTimer.value = timers.schedule(.starvationTimedOut, at: deadline)
     }
 
-    /// The time is over. If there was a chunk in between it belongs to a starvation that has ended.
-    func starvationTimedOut(since start: UInt64) {
-        guard starvedSince.value == start else { return }
-        starvedSince.value = nil
+    /// There are chunks.
+    func endStarvation() {
+        guard starvationTimer.value != .none else { return }
+        timers.cancel(starvationTimer.value)
+        starvationTimer.value = .none
+    }
+
+    /// The time is over, and there was not a single chunk.
+    func starvationTimedOut() {
+        starvationTimer.value = .none
         var wanted = configuration.pool.maximumBytes / 4
         for (slot, byteCount) in largestHolders() where wanted > 0 {
             wanted -= byteCount

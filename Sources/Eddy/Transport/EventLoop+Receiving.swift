@@ -66,6 +66,7 @@ extension EventLoop {
     func received(_ completion: CompletionEntry, slot: UInt32) {
         if let slice = receivedSlice(completion, slot: slot) {
             counters.bytesReceived += UInt64(slice.count)
+            noteActivity(slot)
             accept(slice, from: slot)
         }
         if completion.isLast {
@@ -177,24 +178,35 @@ extension EventLoop {
     /// received then.
     func mustWaitToRead(_ slot: UInt32) -> Bool {
         guard !isReadable(slot) else { return false }
+        if connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
         armReceive(slot)
         return !runUntilReadable(slot)
     }
 
-    /// Whether a read would not wait.
+    /// Whether a read would not wait: there are bytes, the end, a failure or a timeout.
     func isReadable(_ slot: UInt32) -> Bool {
         !connections[slot].inbound.isEmpty || connections[slot].hasFailed
-            || connections[slot].flags.contains(.peerEnded)
+            || !connections[slot].flags.isDisjoint(with: [.peerEnded, .readTimedOut])
     }
 
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
     func read(_ slot: UInt32) throws(ConnectionError) -> sending Buffer? {
         if let slice = slices.popFirst(of: &connections[slot].inbound) {
-            if !connections[slot].flags.contains(.receiving) { armReceive(slot) }
+            if connections[slot].flags.intersection([.receiving, .readTimedOut]) != .receiving { goOnReceiving(slot) }
             return Buffer(adopting: slice)
         }
         if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+        if connections[slot].flags.contains(.readTimedOut) {
+            connections[slot].flags.remove(.readTimedOut)
+            if !connections[slot].flags.contains(.peerEnded) { throw .readTimedOut }
+        }
         return nil
+    }
+
+    /// Something was read: there is room for more. Bytes that came just in time win over a timeout.
+    private func goOnReceiving(_ slot: UInt32) {
+        connections[slot].flags.remove(.readTimedOut)
+        armReceive(slot)
     }
 
     func resumeReader(_ slot: UInt32) {

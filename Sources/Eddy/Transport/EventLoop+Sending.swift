@@ -93,8 +93,9 @@ extension EventLoop {
             entry = entry.endingInline()
             connections[slot].flags.insert(.sendingInline)
             inlineSends.append(slot)
-        } else if connections[slot].inlineBackoff > 0 {
-            connections[slot].inlineBackoff -= 1
+        } else {
+            if connections[slot].inlineBackoff > 0 { connections[slot].inlineBackoff -= 1 }
+            if connections[slot].deadlines != SlotIndex.none { startedWaitingToSend(slot) }
         }
         submit(entry)
     }
@@ -146,6 +147,7 @@ extension EventLoop {
         connections[slot].sendingSlices = 0
         connections[slot].sendingBytes = 0
         counters.bytesSent += UInt64(byteCount)
+        if byteCount > 0 { noteActivity(slot) }
         slices.removeFirst(byteCount, of: &connections[slot].outbound)
         if let error, error != .cancelled, error != .interrupted {
             fail(slot, error.code)

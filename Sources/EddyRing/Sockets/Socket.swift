@@ -107,4 +107,11 @@ package enum Socket {
     package static func acknowledgedBytes(_ descriptor: Int32) -> UInt64 {
         eddy_acknowledged_bytes(descriptor)
     }
+
+    /// A number that changes when the peer takes bytes of what this side has to send, and at no other time while one
+    /// send is under way: what TCP has delivered; with other sockets, what waits for the peer (SIOCOUTQ).
+    package static func deliveryProgress(_ descriptor: Int32) -> UInt64 {
+        let acknowledged = acknowledgedBytes(descriptor)
+        return acknowledged > 0 ? acknowledged : UInt64.max - UInt64(unacknowledgedBytes(descriptor) ?? 0)
+    }
 }

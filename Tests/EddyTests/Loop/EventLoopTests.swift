@@ -83,12 +83,21 @@ struct EventLoopTests {
         #expect(statistics.bytesSent == 12)
         #expect(statistics.enters > 0)
         #expect(statistics.submissions > 0)
+        #expect(statistics.iterations > 0)
+        #expect(statistics.iterations <= statistics.enters)
+        #expect(statistics.completionsPerEnter > 0)
+        #expect(statistics.jobQueueHighWater > 0)
+        #expect(statistics.mailWakes > 0)
+        #expect(statistics.processorTime > .zero)
+        #expect(statistics.runningTime > .zero)
         #expect(statistics.completions > 0)
         #expect(statistics.handlerFailures == 0)
         #expect(statistics.connectionsRefused == 0)
         #expect(statistics.pool.slabs > 0)
         let twice = statistics + statistics
         #expect(twice.bytesSent == 24)
+        #expect(twice.processorTime == statistics.processorTime * 2)
+        #expect(twice.jobQueueHighWater == statistics.jobQueueHighWater)
         #expect(twice.pool.slabs == 2 * statistics.pool.slabs)
     }
 

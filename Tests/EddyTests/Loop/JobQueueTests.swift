@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 
 @testable import Eddy
@@ -8,7 +7,7 @@ import Testing
 struct JobQueueTests {
     @Test("A queue that grows while it is wrapped around keeps its order")
     func growsWhileWrapped() async {
-        let executor = HandOver()
+        let executor = JobTaker()
         let record = Record()
         let queue = JobQueue(capacity: 4)
         for number in 0..<10 {
@@ -26,25 +25,7 @@ struct JobQueueTests {
         #expect(record.numbers == Array(0..<10))
     }
 
-    private func run(_ job: UnownedJob?, on executor: HandOver) {
+    private func run(_ job: UnownedJob?, on executor: JobTaker) {
         job?.runSynchronously(on: executor.asUnownedTaskExecutor())
-    }
-
-    /// Collects the jobs of tasks instead of running them.
-    private final class HandOver: TaskExecutor {
-        private let jobs = Mutex([UnownedJob]())
-
-        func enqueue(_ job: consuming ExecutorJob) {
-            let job = UnownedJob(job)
-            jobs.withLock { $0.append(job) }
-        }
-
-        func take(_ count: Int) -> [UnownedJob] {
-            jobs.withLock { jobs in
-                #expect(jobs.count == count)
-                defer { jobs = [] }
-                return jobs
-            }
-        }
     }
 }

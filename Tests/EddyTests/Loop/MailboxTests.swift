@@ -1,9 +1,10 @@
+import EddyRing
 import Testing
 
 @testable import Eddy
 
 /// Mail is never overlooked.
-@Suite("loop: mailbox")
+@Suite("loop: mailbox", .timeLimit(.minutes(1)))
 struct MailboxTests {
     @Test("Mail keeps the loop awake until it is collected")
     func mail() throws {
@@ -24,6 +25,48 @@ struct MailboxTests {
         #expect(!mailbox.fallAsleep())
         #expect(mailbox.collect().isEmpty)
         #expect(mailbox.fallAsleep())
+    }
+
+    @Test("However much mail comes while the loop sleeps, from however many threads, it is woken once")
+    func oneWake() async throws {
+        let mailbox = try Mailbox()
+        #expect(mailbox.fallAsleep())
+        await withDiscardingTaskGroup { tasks in
+            for _ in 0..<8 {
+                tasks.addTask {
+                    for _ in 0..<100 { #expect(mailbox.post(.work {})) }
+                }
+            }
+        }
+        // The descriptor counts how often it was signalled. From here on it is one thread, as a ring must have.
+        let ring = try Ring()
+        try ring.submit(mailbox.wakeDescriptor.awaitSignal(token: OperationToken(kind: 1)))
+        try ring.enter(waitFor: 1, deadline: nil)
+        #expect(ring.nextCompletion()?.result == 8)
+        #expect(mailbox.wakeDescriptor.signalCount == 1)
+        mailbox.wakeUp()
+        #expect(mailbox.collect().count == 800)
+    }
+
+    @Test("Mail for a loop that is awake does not wake it")
+    func awake() async throws {
+        try await withLoops { group in
+            let loop = group.next()
+            let before = await loop.statistics().mailWakes
+            let gate = Gate()
+            let entered = Channel<Void>()
+            async let held: Void = loop.run {
+                entered.send(())
+                gate.waitBlocking()
+            }
+            try await entered.next()
+            let jobs = (0..<100).map { number in Task(executorPreference: loop) { @concurrent in number } }
+            gate.open()
+            await held
+            for job in jobs { _ = await job.value }
+            // One for the job that held the loop, one for this look at it; the others found it awake.
+            #expect(await loop.statistics().mailWakes <= before + 2)
+        }
     }
 
     @Test("A closed mailbox hands out the last mail and takes no more")

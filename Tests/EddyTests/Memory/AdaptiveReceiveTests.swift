@@ -20,7 +20,7 @@ import Testing
         configuration.pool.maximumBytes = 32 << 20
         let group = try EventLoopGroup(
             count: 1,
-            configuration: configuration,
+            configuration: configuration.quiet,
             features: features(incremental: incremental)
         )
         defer { group.shutDown() }

@@ -1,10 +1,16 @@
 import Synchronization
 
-/// Numbers that tasks note, in the order in which they do.
-final class Record: Sendable {
-    private let contents = Mutex([Int]())
+/// What tasks note, in the order in which they do.
+final class Notes<Note: Sendable>: Sendable {
+    private let notes = Mutex([Note]())
 
-    var numbers: [Int] { contents.withLock { $0 } }
+    var contents: [Note] { notes.withLock { $0 } }
 
-    func append(_ number: Int) { contents.withLock { $0.append(number) } }
+    func append(_ note: Note) { notes.withLock { $0.append(note) } }
+}
+
+typealias Record = Notes<Int>
+
+extension Record {
+    var numbers: [Int] { contents }
 }

@@ -16,7 +16,7 @@ func withServer(
     sourceLocation: SourceLocation = #_sourceLocation,
     _ body: (TCPServer) async throws -> Void
 ) async throws -> EventLoop.Statistics {
-    let group = try EventLoopGroup(count: loops, configuration: configuration, features: set.features)
+    let group = try EventLoopGroup(count: loops, configuration: configuration.quiet, features: set.features)
     defer { group.shutDown() }
     let server = try TCPServer(on: .loopback(port: 0), group: group)
     async let running = server.run(handler)
@@ -55,7 +55,16 @@ func withLoops<Success>(
     configuration: EventLoop.Configuration = .init(),
     _ body: (EventLoopGroup) async throws -> Success
 ) async throws -> Success {
-    let group = try EventLoopGroup(count: count, configuration: configuration, features: set.features)
+    let group = try EventLoopGroup(count: count, configuration: configuration.quiet, features: set.features)
     defer { group.shutDown() }
     return try await body(group)
+}
+
+extension EventLoop.Configuration {
+    /// A machine that runs all tests at once holds loops up; that is nobody's news.
+    var quiet: EventLoop.Configuration {
+        var configuration = self
+        if watchdog?.threshold == EventLoop.Watchdog().threshold { configuration.watchdog?.report = { _ in } }
+        return configuration
+    }
 }

@@ -1,0 +1,31 @@
+internal import EddyRing
+
+extension EventLoop {
+    /// Brings the loop's time up to now.
+    ///
+    /// The loop looks at the clock once an iteration, and only while it has a timer; what happens in the iteration
+    /// happens at that time.
+    @discardableResult
+    func updateTime() -> UInt64 {
+        time.value = MonotonicClock.now
+        return time.value
+    }
+
+    /// Fires the timers that were due when this iteration began.
+    func fireTimers() {
+        guard let deadline = timers.nextDeadline, deadline <= time.value else { return }
+        let now = time.value
+        while let event = timers.popDue(at: now) { fire(event) }
+    }
+
+    private func fire(_ event: TimerEvent) {
+        switch event {
+        case .sleep(let sleeper): sleeper.resume()
+        case .connection(let slot): connectionTimerFired(slot)
+        case .delivery(let slot): checkDelivery(slot)
+        case .resumeAccepting(let listener): listeners[Int(listener)]?.arm()
+        case .graceEnded(let listener): listeners[Int(listener)]?.graceTimerFired()
+        case .starvationTimedOut: starvationTimedOut()
+        }
+    }
+}

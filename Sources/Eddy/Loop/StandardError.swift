@@ -1,0 +1,8 @@
+internal import Glibc
+
+/// Writes text to standard error, in one piece, without buffering.
+@usableFromInline
+func writeToStandardError(_ text: String) {
+    let bytes = Array(text.utf8)
+    unsafe _ = bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}

@@ -1,0 +1,15 @@
+/// What a timer brings about when it is due.
+enum TimerEvent {
+    /// A task that sleeps goes on.
+    case sleep(Suspension)
+    /// A connection has had its time, or looks whether it has.
+    case connection(slot: UInt32)
+    /// A connection that is to be reset looks whether its peer has received everything.
+    case delivery(slot: UInt32)
+    /// A listener that ran out of descriptors tries again.
+    case resumeAccepting(listener: UInt32)
+    /// The grace of a listener that was shut down is over.
+    case graceEnded(listener: UInt32)
+    /// Receives have waited for memory for too long.
+    case starvationTimedOut
+}

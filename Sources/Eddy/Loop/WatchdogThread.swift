@@ -1,0 +1,92 @@
+internal import EddyRing
+
+// The watchdog looks at each loop's pulse now and then:
+//
+//     jobs      ╶a╴╶b╴   ╶─────────── c ───────────╴ ╶d╴
+//     looks   ┊     ┊     ┊     ┊     ┊     ┊     ┊     ┊
+//                         first seen ─────▶ │           │
+//                                    threshold: report  over: report
+//
+// A job that two looks see may have begun right after the look before them, so its time is counted from the first.
+// When the watchdog itself was kept from running (the process was stopped, the machine has too much to do), nobody
+// knows whether the loops were, too: then it counts anew.
+
+/// The thread that watches a group's loops.
+struct WatchdogThread: Sendable {
+    private let thread: LoopThread
+    private let stopping: Semaphore
+
+    init(_ watchdog: EventLoop.Watchdog, pulses: [JobPulse]) throws(RingError) {
+        let stopping = Semaphore()
+        (thread, _) = try LoopThread.start(
+            name: "eddy-watchdog",
+            make: { () throws(RingError) in Watch(watchdog, pulses: pulses) },
+            run: { watch in
+                var watch = watch
+                while !stopping.wait(until: MonotonicClock.now + watch.interval) { watch.look(at: MonotonicClock.now) }
+            }
+        )
+        self.stopping = stopping
+    }
+
+    /// Ends the thread and waits for it.
+    func stop() {
+        stopping.signal()
+        thread.join()
+    }
+}
+
+/// What the watchdog has seen.
+struct Watch: Sendable {
+    private struct Subject: Sendable {
+        let pulse: JobPulse
+        var last = JobPulse.Sighting(beat: 0, task: 0)
+        /// When it was seen first.
+        var since: UInt64 = 0
+        var isReported = false
+    }
+
+    private let watchdog: EventLoop.Watchdog
+    private let threshold: UInt64
+    private var subjects: [Subject]
+    private var lastLook: UInt64?
+
+    init(_ watchdog: EventLoop.Watchdog, pulses: [JobPulse]) {
+        self.watchdog = watchdog
+        threshold = UInt64(0).advanced(by: watchdog.threshold)
+        subjects = pulses.map { Subject(pulse: $0) }
+    }
+
+    /// Nanoseconds between two looks.
+    var interval: UInt64 { threshold / 2 }
+
+    /// Looks at each loop, and reports those that are stalled, and those that are not any more.
+    mutating func look(at now: UInt64) {
+        let hasSlept = now - (lastLook ?? now) > 2 * interval
+        lastLook = now
+        for index in subjects.indices {
+            let sighting = subjects[index].pulse.look()
+            if sighting.beat != subjects[index].last.beat {
+                if subjects[index].isReported { report(index, at: now, isOver: true) }
+                subjects[index].last = sighting
+                subjects[index].since = now
+                subjects[index].isReported = false
+            } else if sighting.isRunning, !subjects[index].isReported {
+                if hasSlept { subjects[index].since = now }
+                guard now - subjects[index].since >= threshold else { continue }
+                subjects[index].isReported = true
+                subjects[index].last = sighting
+                subjects[index].pulse.countStall()
+                report(index, at: now, isOver: false)
+            }
+        }
+    }
+
+    private func report(_ index: Int, at now: UInt64, isOver: Bool) {
+        let subject = subjects[index]
+        let duration = Duration.nanoseconds(Int64(now - subject.since))
+        watchdog.report(
+            EventLoop.Stall(loop: index, duration: duration, task: subject.last.task, isOver: isOver)
+        )
+    }
+}

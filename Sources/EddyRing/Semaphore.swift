@@ -1,0 +1,41 @@
+internal import CLiburing
+internal import Glibc
+
+/// A counting semaphore (sem_overview(7)): one thread waits until another has done something.
+@safe
+package final class Semaphore: @unchecked Sendable {
+    private let semaphore: UnsafeMutablePointer<sem_t>
+
+    package init() {
+        unsafe semaphore = .allocate(capacity: 1)
+        unsafe semaphore.initialize(to: sem_t())
+        unsafe sem_init(semaphore, 0, 0)
+    }
+
+    deinit {
+        unsafe sem_destroy(semaphore)
+        unsafe semaphore.deallocate()
+    }
+
+    package func signal() {
+        unsafe sem_post(semaphore)
+    }
+
+    /// Waits for a signal.
+    package func wait() {
+        // A signal handler may interrupt it.
+        while unsafe sem_wait(semaphore) != 0 {}
+    }
+
+    /// Waits for a signal until `deadline`, in nanoseconds of CLOCK_MONOTONIC.
+    ///
+    /// - Returns: whether the signal came.
+    package func wait(until deadline: UInt64) -> Bool {
+        let second: UInt64 = 1_000_000_000
+        var time = timespec(tv_sec: Int(deadline / second), tv_nsec: Int(deadline % second))
+        while unsafe sem_clockwait(semaphore, CLOCK_MONOTONIC, &time) != 0 {
+            guard errno == EINTR else { return false }
+        }
+        return true
+    }
+}

@@ -1,0 +1,380 @@
+import EddyBuffers
+import EddyRing
+import Testing
+
+@testable import Eddy
+
+/// Peers that are silent, slow or dead.
+@Suite("connection: timeouts", .timeLimit(.minutes(1)))
+struct TimeoutTests {
+    // MARK: Reading
+
+    @Test("A read gives up after its timeout, and the connection is as it was", arguments: FeatureSet.allCases)
+    func readTimeout(set: FeatureSet) async throws {
+        let timedOut = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            connection.timeouts.read = .milliseconds(20)
+            timedOut.send(await connection.errorOfReading())
+            timedOut.send(await connection.errorOfReading())
+            connection.timeouts.read = nil
+            while let bytes = try await connection.read() { try await connection.write(bytes) }
+        }
+        let statistics = try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await timedOut.next() == .readTimedOut)
+            #expect(try await timedOut.next() == .readTimedOut)
+            let bytes = randomBytes(100_000)
+            async let sent: Void = peer.send(bytes)
+            #expect(difference(try await peer.receive(bytes.count), from: bytes) == nil)
+            try await sent
+            peer.close()
+        }
+        #expect(statistics.readTimeouts == 2)
+        #expect(statistics.timers == 0)
+    }
+
+    @Test("The loop's timeouts are a connection's first ones, on either side")
+    func defaults() async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.timeouts = .init(read: .milliseconds(10), write: .seconds(50), idle: .seconds(60))
+        let seen = Channel<Connection.Timeouts>()
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            seen.send(connection.timeouts)
+            errors.send(await connection.errorOfReading())
+        }
+        let listener = try PeerListener()
+        try await withServer(configuration: configuration, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await seen.next() == configuration.timeouts)
+            #expect(try await errors.next() == .readTimedOut)
+            peer.close()
+            let loop = server.group.next()
+            try await loop.run {
+                try await loop.connect(to: listener.address) { connection in
+                    seen.send(connection.timeouts)
+                    errors.send(await connection.errorOfReading())
+                    connection.timeouts = .init()
+                    seen.send(connection.timeouts)
+                }
+            }
+            #expect(try await seen.next() == configuration.timeouts)
+            #expect(try await errors.next() == .readTimedOut)
+            #expect(try await seen.next() == .init())
+            try await listener.accept().close()
+            try await eventually { await loop.statistics().connections == 0 }
+        }
+    }
+
+    @Test("A peer that dribbles does not outlast a deadline, though each of its bytes comes in time")
+    func slowloris() async throws {
+        let outcome = Channel<(received: Int, error: ConnectionError?)>()
+        let handler: TCPServer.Handler = { connection in
+            connection.timeouts.read = .seconds(30)
+            let received = Record()
+            do throws(ConnectionError) {
+                try await connection.withReadDeadline(after: .milliseconds(300)) { () throws(ConnectionError) in
+                    while let bytes = try await connection.read() { received.append(bytes.count) }
+                }
+                outcome.send((received.numbers.reduce(0, +), nil))
+            } catch {
+                outcome.send((received.numbers.reduce(0, +), error))
+            }
+        }
+        try await withServer(handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            let dribble = Task {
+                while true {
+                    try await peer.send([1])
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+            }
+            let (received, error) = try await outcome.next()
+            #expect(error == .readTimedOut, "after \(received) bytes")
+            dribble.cancel()
+            _ = await dribble.result
+            peer.close()
+        }
+    }
+
+    @Test("Deadlines nest, and the earlier one holds; one that is over still delivers what is there")
+    func nestedDeadlines() async throws {
+        let errors = Channel<ConnectionError?>()
+        let received = Channel<[UInt8]>()
+        let ready = Channel<Void>()
+        let handler: TCPServer.Handler = { connection in
+            _ = try await connection.gather(1)
+            ready.send(())
+            while connection.hasReadEverything { try await connection.eventLoop.sleep(for: .milliseconds(1)) }
+            let bytes = try await connection.withReadDeadline(after: .zero) { try await connection.gather(3) }
+            received.send(bytes)
+            await connection.withReadDeadline(after: .milliseconds(20)) {
+                await connection.withReadDeadline(after: .seconds(1000)) {
+                    errors.send(await connection.errorOfReading())
+                }
+            }
+            // Over.
+            received.send(try await connection.gather(1))
+        }
+        try await withServer(handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([0])
+            try await ready.next()
+            try await peer.send([1, 2, 3])
+            #expect(try await received.next() == [1, 2, 3])
+            #expect(try await errors.next() == .readTimedOut)
+            try await peer.send([4])
+            #expect(try await received.next() == [4])
+            peer.close()
+        }
+    }
+
+    @Test("Bytes that come as the timeout ends are not lost", arguments: FeatureSet.allCases)
+    func race(set: FeatureSet) async throws {
+        let bytes = randomBytes(3000)
+        let gathered = Channel<[UInt8]>()
+        let handler: TCPServer.Handler = { connection in
+            connection.timeouts.read = .microseconds(500)
+            var received: [UInt8] = []
+            while true {
+                do throws(ConnectionError) {
+                    guard let bytes = try await connection.read() else { break }
+                    received.append(contentsOf: Array(bytes))
+                } catch {
+                    guard error == .readTimedOut else { throw error }
+                }
+            }
+            gathered.send(received)
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            for index in stride(from: 0, to: bytes.count, by: 10) {
+                try await peer.send(Array(bytes[index..<index + 10]))
+                try await Task.sleep(for: .microseconds(Int.random(in: 0..<700)))
+            }
+            peer.finish()
+            #expect(difference(try await gathered.next(), from: bytes) == nil)
+            peer.close()
+        }
+    }
+
+    @Test("A task that is cancelled as its read times out gets the one or the other, once")
+    func cancelled() async throws {
+        let listener = try PeerListener()
+        try await withLoops { group in
+            let loop = group.next()
+            for round in 0..<60 {
+                let reader = Task {
+                    try await loop.run {
+                        try await loop.connect(to: listener.address) { connection in
+                            connection.timeouts.read = .microseconds(round * 10)
+                            while true {
+                                let error = await connection.errorOfReading()
+                                if error != .readTimedOut { return error }
+                            }
+                        }
+                    }
+                }
+                let peer = try await listener.accept()
+                try await Task.sleep(for: .microseconds(Int.random(in: 0..<1500)))
+                reader.cancel()
+                switch await reader.result {
+                case .success(let error): #expect(error == .cancelled)
+                case .failure(let error): #expect(error as? ConnectionError == .cancelled)
+                }
+                peer.close()
+            }
+            try await eventually { await loop.statistics().connections == 0 }
+            #expect(await loop.statistics().timers == 0)
+        }
+    }
+
+    // MARK: Writing
+
+    @Test(
+        "A peer that takes nothing loses its connection, whatever its handler waits for",
+        arguments: FeatureSet.allCases
+    )
+    func writeTimeout(set: FeatureSet) async throws {
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            connection.timeouts.write = .milliseconds(100)
+            // One that writes on and on, and one that has written and waits for an answer.
+            if try await connection.gather(1) == [1] {
+                var error: ConnectionError?
+                while error == nil { error = await connection.errorOfWriting(String(repeating: "x", count: 100_000)) }
+                errors.send(error)
+            } else {
+                for _ in 0..<80 { try await connection.write(Buffer.alloc(100_000)) }
+                errors.send(await connection.errorOfReading())
+            }
+        }
+        var configuration = EventLoop.Configuration()
+        configuration.highWatermark = 16 << 20
+        let statistics = try await withServer(set, configuration: configuration, handler: handler) { server in
+            for kind in [UInt8(1), 2] {
+                let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+                try await peer.send([kind])
+                #expect(try await errors.next() == .writeTimedOut)
+                #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+                peer.close()
+            }
+        }
+        #expect(statistics.writeTimeouts == 2)
+        #expect(statistics.timers == 0)
+    }
+
+    @Test("A peer that takes something now and then keeps its connection, however slow it is")
+    func slowPeer() async throws {
+        let slots = Channel<UInt32>()
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            connection.timeouts = .init(write: .seconds(60), idle: .seconds(120))
+            slots.send(connection.slot)
+            var error: ConnectionError?
+            while error == nil { error = await connection.errorOfWriting(String(repeating: "x", count: 100_000)) }
+            errors.send(error)
+        }
+        let statistics = try await withServer(handler: handler) { server in
+            let loop = server.group.next()
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            let slot = try await slots.next()
+            for _ in 0..<5 {
+                // A long time passes, in which the peer takes a little.
+                await loop.run { loop.letTimePass(.seconds(90), on: slot) }
+                let progress = await loop.run { loop.look(at: slot).progress }
+                while await loop.run({ loop.deliveryProgress(of: slot) }) == progress {
+                    _ = try await peer.receive(10_000)
+                }
+                try await loop.run { try await loop.fireTimer(of: slot) }
+                #expect(await loop.run { loop.connections[slot].hasFailed } == false)
+            }
+            // And then it takes nothing; only what was under way may arrive.
+            while await loop.run({ !loop.connections[slot].hasFailed }) {
+                await loop.run { loop.letTimePass(.seconds(90), on: slot) }
+                try await loop.run { try await loop.fireTimer(of: slot) }
+            }
+            #expect(try await errors.next() == .writeTimedOut)
+            peer.close()
+        }
+        #expect(statistics.writeTimeouts == 1)
+    }
+
+    // MARK: Idling
+
+    @Test("A connection on which nothing moves is reset", arguments: FeatureSet.allCases)
+    func idle(set: FeatureSet) async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.timeouts.idle = .seconds(60)
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            let bytes = try await connection.gather(3)
+            try await connection.write(bytes)
+            connection.timeouts.idle = .milliseconds(50)
+            errors.send(await connection.errorOfReading())
+        }
+        let statistics = try await withServer(set, configuration: configuration, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1, 2, 3])
+            #expect(try await peer.receive(3) == [1, 2, 3])
+            #expect(try await errors.next() == .idleTimedOut)
+            #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+            peer.close()
+        }
+        #expect(statistics.idleTimeouts == 1)
+    }
+
+    @Test("A connection on which something moves one way is not idle", arguments: [true, false], FeatureSet.allCases)
+    func busy(peerSends: Bool, set: FeatureSet) async throws {
+        let slots = Channel<UInt32>()
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            connection.timeouts.idle = .seconds(60)
+            let loop = connection.eventLoop
+            for _ in 0..<5 {
+                loop.letTimePass(.seconds(90), on: connection.slot)
+                // A byte that came before that would not count.
+                slots.send(connection.slot)
+                if peerSends { _ = try await connection.gather(1) } else { try await connection.write("x") }
+                // The byte has moved when the loop has gone round.
+                try await loop.sleep(for: .milliseconds(1))
+                try await loop.fireTimer(of: connection.slot)
+            }
+            loop.letTimePass(.seconds(90), on: connection.slot)
+            try await loop.fireTimer(of: connection.slot)
+            errors.send(await connection.errorOfReading())
+        }
+        let statistics = try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            for _ in 0..<5 {
+                _ = try await slots.next()
+                if peerSends { try await peer.send([1]) } else { _ = try await peer.receive(1) }
+            }
+            #expect(try await errors.next() == .idleTimedOut)
+            peer.close()
+        }
+        #expect(statistics.idleTimeouts == 1)
+    }
+
+    @Test("A relay ends for both sides when one of them is idle")
+    func idleRelay() async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.timeouts.idle = .milliseconds(100)
+        let errors = Channel<ConnectionError?>()
+        try await withRelay(.all, configuration: configuration, errors: errors) { client, upstream in
+            let error = try await errors.next()
+            #expect(error == .idleTimedOut)
+            #expect(try await client.receiveUntilBroken().error == .connectionReset)
+            #expect(try await upstream.receiveUntilBroken().error == .connectionReset)
+        }
+    }
+
+    // MARK: What is left
+
+    @Test("Sleeps that are cancelled, connects that are made and connections that are closed leave no timer")
+    func noTimers() async throws {
+        try await withServer { server in
+            let loop = server.group.next()
+            for _ in 0..<20 {
+                let peer = try await Peer.connect(to: server.address)
+                try await peer.send([1])
+                #expect(try await peer.receive(1) == [1])
+                peer.close()
+            }
+            let sleepers = (0..<20).map { _ in Task { try await loop.run { try await loop.sleep(for: .seconds(1000)) } }
+            }
+            try await eventually { await loop.statistics().timers >= 20 }
+            for sleeper in sleepers { sleeper.cancel() }
+            for sleeper in sleepers { _ = await sleeper.result }
+            try await eventually { await loop.statistics().connections == 0 }
+            #expect(await loop.statistics().timers == 0)
+        }
+    }
+}
+
+extension EventLoop {
+    /// What a connection has to do with time.
+    fileprivate func look(at slot: UInt32) -> ConnectionDeadlines { deadlines[connections[slot].deadlines] }
+
+    fileprivate func deliveryProgress(of slot: UInt32) -> UInt64 {
+        Socket.deliveryProgress(connections[slot].descriptor)
+    }
+
+    /// Makes all that happened on a connection happen earlier.
+    fileprivate func letTimePass(_ duration: Duration, on slot: UInt32) {
+        let index = connections[slot].deadlines
+        let nanoseconds = UInt64(0).advanced(by: duration)
+        deadlines[index].waitingSince -= min(nanoseconds, deadlines[index].waitingSince)
+        deadlines[index].lastActivity -= min(nanoseconds, deadlines[index].lastActivity)
+        deadlines[index].stalledSince -= min(nanoseconds, deadlines[index].stalledSince)
+    }
+
+    /// Lets a connection's timer be due at once, and waits until it has fired.
+    fileprivate func fireTimer(of slot: UInt32) async throws {
+        setTimer(of: slot, at: 0)
+        let timer = look(at: slot).timer
+        while connections[slot].deadlines != SlotIndex.none, look(at: slot).timer == timer {
+            try await sleep(for: .milliseconds(1))
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import Testing
+
+@testable import Eddy
+
+/// The earliest deadline first, nothing before its time, nothing later than a tick.
+@Suite("loop: timer wheel", .timeLimit(.minutes(1)))
+struct TimerWheelTests {
+    private static let tick = UInt64(1) << TimerWheel.tickBits
+
+    @Test("What is not due stays, what is due comes once")
+    func notDue() {
+        let wheel = TimerWheel()
+        #expect(wheel.popNumber(at: .max) == nil)
+        let other = TimerWheel()
+        other.schedule(1, at: 10 * Self.tick)
+        other.schedule(2, at: .max)
+        #expect(other.nextDeadline == 10 * Self.tick)
+        #expect(other.popNumber(at: 10 * Self.tick - 1) == nil)
+        #expect(other.popNumber(at: 10 * Self.tick) == 1)
+        #expect(other.popNumber(at: .max - Self.tick) == nil)
+        #expect(other.count == 1)
+    }
+
+    @Test("A deadline between two ticks is met after it, at the second")
+    func roundsUp() {
+        let wheel = TimerWheel()
+        wheel.schedule(1, at: 10 * Self.tick + 1)
+        #expect(wheel.nextDeadline == 11 * Self.tick)
+        #expect(wheel.popNumber(at: 10 * Self.tick + 1) == nil)
+        #expect(wheel.popNumber(at: 11 * Self.tick) == 1)
+    }
+
+    @Test("The deadline of a single timer is exact, however far away", arguments: [0, 1, 7, 13, 20, 33, 47])
+    func exact(bits: UInt64) {
+        let wheel = TimerWheel()
+        let deadline = ((1 << bits) + 5) * Self.tick
+        wheel.schedule(1, at: deadline)
+        #expect(wheel.nextDeadline == deadline)
+        #expect(wheel.popNumber(at: deadline - 1) == nil)
+        #expect(wheel.nextDeadline == deadline)
+        #expect(wheel.popNumber(at: deadline) == 1)
+        #expect(wheel.nextDeadline == nil)
+    }
+
+    @Test("A handle names its own timer and no later one")
+    func handles() {
+        let wheel = TimerWheel()
+        let first = wheel.schedule(1, at: 100 * Self.tick)
+        #expect(wheel.cancelNumber(first) == 1)
+        #expect(wheel.count == 0)
+        #expect(wheel.nextDeadline == nil)
+        let second = wheel.schedule(2, at: 100 * Self.tick)
+        #expect(second.index == first.index)
+        #expect(wheel.cancelNumber(first) == nil)
+        #expect(wheel.cancelNumber(.none) == nil)
+        #expect(wheel.popNumber(at: 100 * Self.tick) == 2)
+        #expect(wheel.cancelNumber(second) == nil)
+    }
+
+    @Test("A timer that was reserved can be started, or cancelled instead")
+    func reserved() {
+        let wheel = TimerWheel()
+        let first = wheel.reserve()
+        let second = wheel.reserve()
+        #expect(wheel.nextDeadline == nil)
+        #expect(wheel.cancelNumber(first) == nil)
+        wheel.start(second, .resumeAccepting(listener: 2), at: 0)
+        #expect(wheel.popNumber(at: 0) == 2)
+        #expect(wheel.count == 0)
+    }
+
+    /// Everything at random, beside a list that is searched from end to end.
+    @Test("It does what a sorted list does", arguments: 1...20)
+    func model(seed: UInt64) {
+        var generator = SplitMix(state: seed)
+        let wheel = TimerWheel()
+        var model = TimerModel()
+        var handles: [(handle: TimerHandle, number: UInt32)] = []
+        for number in UInt32(0)..<4000 {
+            switch Int.random(in: 0..<10, using: &generator) {
+            case 0..<5:
+                let deadline = model.randomDeadline(using: &generator)
+                model.schedule(number, at: deadline)
+                handles.append((wheel.schedule(number, at: deadline), number))
+            case 5..<7:
+                // One that may have fired or been cancelled before.
+                guard let (handle, number) = handles.randomElement(using: &generator) else { continue }
+                #expect(wheel.cancelNumber(handle) == model.cancel(number))
+            default:
+                model.advance(using: &generator)
+                while let expected = model.popDue() { #expect(wheel.popNumber(at: model.now) == expected) }
+                #expect(wheel.popNumber(at: model.now) == nil)
+            }
+            #expect(wheel.count == model.count)
+            if let next = model.nextDeadline {
+                // Perhaps earlier, to bring timers nearer; never later, and never in the past for nothing.
+                #expect(wheel.nextDeadline! <= next)
+            } else {
+                #expect(wheel.nextDeadline == nil)
+            }
+        }
+        model.now = .max
+        while let expected = model.popDue() { #expect(wheel.popNumber(at: model.now) == expected) }
+        #expect(wheel.count == 0)
+    }
+
+    @Test("Waking at each deadline that it names brings every timer out in time, after few idle wakes")
+    func wakes() {
+        let wheel = TimerWheel()
+        var generator = SplitMix(state: 7)
+        let deadlines = (0..<2000).map { _ in UInt64.random(in: 0...30_000_000_000, using: &generator) }
+        for (number, deadline) in deadlines.enumerated() { wheel.schedule(UInt32(number), at: deadline) }
+        var (fired, wakes) = (0, 0)
+        while let now = wheel.nextDeadline {
+            wakes += 1
+            while let number = wheel.popNumber(at: now) {
+                #expect(deadlines[Int(number)] <= now)
+                #expect(now - deadlines[Int(number)] < Self.tick)
+                fired += 1
+            }
+        }
+        #expect(fired == deadlines.count)
+        #expect(wakes < 3 * deadlines.count)
+    }
+}
+
+/// What a wheel must do, done in the simplest way.
+private struct TimerModel {
+    private var timers: [(deadline: UInt64, number: UInt32)] = []
+    var now: UInt64 = 0
+    /// The latest tick that was looked at.
+    private var tick: UInt64 = 0
+
+    var count: Int { timers.count }
+    var nextDeadline: UInt64? { timers.first.map { $0.deadline << TimerWheel.tickBits } }
+
+    /// Behind those of the same tick.
+    mutating func schedule(_ number: UInt32, at deadline: UInt64) {
+        let (quotient, remainder) = deadline.quotientAndRemainder(dividingBy: 1 << TimerWheel.tickBits)
+        let due = min(quotient + (remainder == 0 ? 0 : 1), UInt64.max >> TimerWheel.tickBits)
+        let effective = max(due, tick)
+        let index = timers.firstIndex { $0.deadline > effective } ?? timers.count
+        timers.insert((effective, number), at: index)
+    }
+
+    mutating func cancel(_ number: UInt32) -> UInt32? {
+        guard let index = timers.firstIndex(where: { $0.number == number }) else { return nil }
+        return timers.remove(at: index).number
+    }
+
+    mutating func popDue() -> UInt32? {
+        tick = max(tick, now >> TimerWheel.tickBits)
+        guard let first = timers.first, first.deadline <= tick else { return nil }
+        return timers.removeFirst().number
+    }
+
+    /// Past, near, far, at the end of time.
+    func randomDeadline(using generator: inout SplitMix) -> UInt64 {
+        switch Int.random(in: 0..<20, using: &generator) {
+        case 0: return UInt64.max
+        case 1: return now / 2
+        default:
+            let distance = UInt64.random(in: 0...(1 << UInt64.random(in: 1...45, using: &generator)), using: &generator)
+            return now + distance
+        }
+    }
+
+    /// A little, or much, or not at all.
+    mutating func advance(using generator: inout SplitMix) {
+        now += UInt64.random(in: 0...(1 << UInt64.random(in: 0...40, using: &generator)), using: &generator)
+    }
+}
+
+extension TimerWheel {
+    @discardableResult
+    fileprivate func schedule(_ number: UInt32, at deadline: UInt64) -> TimerHandle {
+        schedule(.resumeAccepting(listener: number), at: deadline)
+    }
+
+    fileprivate func popNumber(at now: UInt64) -> UInt32? { popDue(at: now).flatMap(\.number) }
+
+    fileprivate func cancelNumber(_ handle: TimerHandle) -> UInt32? { cancel(handle).flatMap(\.number) }
+}
+
+extension TimerEvent {
+    fileprivate var number: UInt32? {
+        if case .resumeAccepting(let number) = self { number } else { nil }
+    }
+}

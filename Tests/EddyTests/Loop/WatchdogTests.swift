@@ -1,0 +1,164 @@
+import Glibc
+import Testing
+
+@testable import Eddy
+
+/// Jobs that hold a loop up are reported, and nothing else is.
+@Suite("loop: watchdog", .timeLimit(.minutes(1)))
+struct WatchdogTests {
+    // MARK: Real loops
+
+    @Test("A job that blocks is reported with its task while it blocks, and once more when it is over")
+    func stall() async throws {
+        let stalls = Channel<EventLoop.Stall>()
+        var configuration = EventLoop.Configuration()
+        configuration.watchdog = .init(threshold: .milliseconds(20)) { stalls.send($0) }
+        try await withLoops(count: 2, configuration: configuration) { group in
+            let loop = group.loops[1]
+            let gate = Gate()
+            let task = Channel<UInt64>()
+            async let blocked: Void = loop.run {
+                task.send(loop.currentTask ?? 0)
+                gate.waitBlocking()
+            }
+            // A machine that is busy may stall other jobs.
+            let number = try await task.next()
+            let first = try await stalls.next { $0.task == number }
+            #expect(first.loop == 1)
+            #expect(!first.isOver)
+            #expect(first.duration >= .milliseconds(20))
+            #expect(number != 0)
+            gate.open()
+            await blocked
+            let second = try await stalls.next { $0.task == number }
+            #expect(second.isOver)
+            #expect(second.duration >= first.duration)
+            #expect(await loop.statistics().stalls >= 1)
+        }
+    }
+
+    @Test("A task keeps its number across suspensions, and each task has its own")
+    func taskNumbers() async throws {
+        try await withLoops { group in
+            let loop = group.next()
+            let numbers = try await loop.run {
+                let first = loop.currentTask
+                try await loop.sleep(for: .milliseconds(1))
+                #expect(loop.currentTask == first)
+                async let child = loop.currentTask
+                return (first, await child)
+            }
+            #expect(numbers.0 != nil)
+            #expect(numbers.0 != numbers.1)
+        }
+    }
+
+    @Test("Without a watchdog a loop runs as well")
+    func without() async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.watchdog = nil
+        try await withLoops(configuration: configuration) { group in
+            #expect(await group.next().run { group.next().currentTask } == nil)
+            #expect(await group.statistics().stalls == 0)
+        }
+    }
+
+    @Test("A line says which loop, how long and what to do")
+    func description() {
+        let stall = EventLoop.Stall(loop: 3, duration: .milliseconds(120), task: 17, isOver: false)
+        #expect("\(stall)".hasPrefix("event loop 3 is held up by task 17, for 120.0 ms so far"))
+    }
+
+    @Test("A threshold that makes no sense traps, with a reason")
+    func invalidThreshold() async {
+        await #expect(processExitsWith: .failure) {
+            var configuration = EventLoop.Configuration()
+            configuration.watchdog = .init(threshold: .zero)
+            _ = try EventLoopGroup(count: 1, configuration: configuration)
+        }
+    }
+
+    // MARK: The watch alone, with a clock of its own
+
+    @Test("A job is reported once it has been seen for the threshold, and then once more")
+    func reports() {
+        let (watched, reports) = Watched.make(threshold: .milliseconds(100))
+        var (watch, now) = (watched.watch, UInt64(0))
+        watched.pulse.begin(watched.job)
+        for _ in 0..<10 {
+            watch.look(at: now)
+            now += 50_000_000
+        }
+        #expect(reports.contents.map(\.duration) == [.milliseconds(100)])
+        watched.pulse.begin(watched.job)
+        watch.look(at: now)
+        watch.look(at: now + 50_000_000)
+        #expect(reports.contents.map(\.duration) == [.milliseconds(100), .milliseconds(500)])
+        #expect(reports.contents.map(\.isOver) == [false, true])
+        #expect(watched.pulse.stallCount == 1)
+    }
+
+    @Test("A loop that waits, or that runs one short job after the other, is not stalled")
+    func quiet() {
+        let (watched, reports) = Watched.make(threshold: .milliseconds(100))
+        var (watch, now) = (watched.watch, UInt64(0))
+        for _ in 0..<10 {
+            watched.pulse.begin(watched.job)
+            watch.look(at: now)
+            now += 50_000_000
+        }
+        watched.pulse.end()
+        for _ in 0..<10 {
+            watch.look(at: now)
+            now += 50_000_000
+        }
+        #expect(reports.contents.isEmpty)
+    }
+
+    @Test("A process that was stopped for a while has not stalled its loops")
+    func stopped() {
+        let (watched, reports) = Watched.make(threshold: .milliseconds(100))
+        var watch = watched.watch
+        watched.pulse.begin(watched.job)
+        watch.look(at: 1_000_000_000)
+        watch.look(at: 90_000_000_000)
+        #expect(reports.contents.isEmpty)
+        watch.look(at: 90_050_000_000)
+        #expect(reports.contents.isEmpty)
+        watch.look(at: 90_100_000_000)
+        #expect(reports.contents.map(\.duration) == [.milliseconds(100)])
+    }
+
+    /// A pulse, a job to show there, and a watch over it.
+    private struct Watched {
+        let pulse = JobPulse()
+        let job: UnownedJob
+        let watch: Watch
+
+        static func make(threshold: Duration) -> (Watched, Reports) {
+            let reports = Reports()
+            let executor = JobTaker()
+            Task(executorPreference: executor) {}
+            let job = executor.take(1)[0]
+            let watched = Watched(job: job, reports: reports, threshold: threshold)
+            return (watched, reports)
+        }
+
+        private init(job: UnownedJob, reports: Reports, threshold: Duration) {
+            self.job = job
+            watch = Watch(.init(threshold: threshold) { reports.append($0) }, pulses: [pulse])
+        }
+    }
+}
+
+private typealias Reports = Notes<EventLoop.Stall>
+
+extension Channel where Value == EventLoop.Stall {
+    /// The next one of those that are meant.
+    fileprivate func next(_ isMeant: (EventLoop.Stall) -> Bool) async throws -> EventLoop.Stall {
+        while true {
+            let stall = try await next()
+            if isMeant(stall) { return stall }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import EddyRing
+import Testing
+
+@testable import Eddy
+
+/// Loops that end with a scope, whichever way it is left.
+@Suite("loop: scoped groups", .timeLimit(.minutes(1)))
+struct WithEventLoopsTests {
+    private struct Failure: Error {}
+
+    @Test("The threads have ended when the scope is left, and its result comes out")
+    func returns() async throws {
+        let loops = try await withEventLoops(count: 3) { group in
+            for loop in group.loops { #expect(await loop.run { loop.isCurrent }) }
+            return group.loops
+        }
+        #expect(loops.count == 3)
+        for loop in loops { #expect(loop.hasEnded) }
+    }
+
+    @Test("The threads have ended when the scope throws")
+    func throwing() async throws {
+        let loops = Channel<[EventLoop]>()
+        await #expect(throws: Failure.self) {
+            try await withEventLoops(count: 2) { group in
+                loops.send(group.loops)
+                throw Failure()
+            }
+        }
+        for loop in try await loops.next() { #expect(loop.hasEnded) }
+    }
+
+    @Test("The threads have ended when the scope is cancelled, with all that lived on them")
+    func cancelled() async throws {
+        let loops = Channel<[EventLoop]>()
+        let listener = try PeerListener()
+        let task = Task {
+            try await withEventLoops(count: 2) { group in
+                loops.send(group.loops)
+                try await group.next().run {
+                    try await EventLoop.current!.connect(to: listener.address) { connection in
+                        while try await connection.read() != nil {}
+                    }
+                }
+            }
+        }
+        let ended = try await loops.next()
+        let peer = try await listener.accept()
+        task.cancel()
+        await #expect(throws: ConnectionError.cancelled) { try await task.value }
+        for loop in ended { #expect(loop.hasEnded) }
+        #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+    }
+
+    @Test("A task of one group's loop can have another group")
+    func nested() async throws {
+        try await withEventLoops(count: 1) { outer in
+            let loop = outer.next()
+            try await loop.run {
+                try await withEventLoops(count: 1) { inner in
+                    #expect(loop.isCurrent)
+                    #expect(await inner.next().run { !loop.isCurrent })
+                }
+                #expect(loop.isCurrent)
+            }
+        }
+    }
+
+    @Test("Each pinned loop has one processor, and the program keeps its own")
+    func pinned() async throws {
+        let processors = EventLoopGroup.processorCount
+        var configuration = EventLoop.Configuration()
+        configuration.isPinned = true
+        // More than there are processors: it goes round.
+        try await withEventLoops(count: processors + 1, configuration: configuration) { group in
+            for loop in group.loops { #expect(await loop.run { EventLoopGroup.processorCount } == 1) }
+        }
+        #expect(EventLoopGroup.processorCount == processors)
+    }
+}
+
+extension EventLoop {
+    /// Whether nobody reads the loop's mail any more.
+    fileprivate var hasEnded: Bool { !mailbox.post(.work {}) }
+}
