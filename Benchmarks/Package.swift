@@ -12,7 +12,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 
-/// Only the benchmark of buffers depends on Eddy's sources: its servers are measured as the command that users run.
+/// Only the benchmarks of buffers and timers depend on Eddy's sources: its servers are measured as the command that users run.
 let package = Package(
     name: "eddy-benchmarks",
     products: [
@@ -47,6 +47,12 @@ let package = Package(
             ],
             exclude: ["README.md", "node-buffers.js"],
             swiftSettings: [.enableExperimentalFeature("Lifetimes")]
+        ),
+        // What a timer costs.
+        .executableTarget(
+            name: "timers-bench",
+            dependencies: [.product(name: "Eddy", package: "eddy")] + nio,
+            swiftSettings: settings
         ),
         // What measures them.
         .executableTarget(name: "echo-load", dependencies: ["PeerSupport"]),

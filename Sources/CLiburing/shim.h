@@ -43,6 +43,9 @@ static const unsigned EDDY_FEAT_MIN_TIMEOUT = 1u << 15;  // 6.12; the release th
 // Flags of io_uring_register(2), IORING_REGISTER_PBUF_RING.
 static const unsigned short EDDY_PBUF_RING_INC = 2;  // 6.12: incremental consumption
 
+/// Opens a file without what lies behind it, a socket's file too (Linux 2.6.39; declared for _GNU_SOURCE only).
+static const int EDDY_O_PATH = 010000000;
+
 /// The name of an error number, such as "ECONNRESET" (glibc 2.32, declared for _GNU_SOURCE only).
 extern const char *strerrorname_np(int error);
 

@@ -5,7 +5,7 @@ public enum LoadError: Error, Equatable, Sendable, CustomStringConvertible {
     /// This system gives no io_uring.
     case ring(RingError)
     /// A connection could not be made when the test began.
-    case cannotConnect(ConnectionError)
+    case cannotConnect(ConnectError)
     /// A byte came back other than it was sent: `offset` counts the connection's bytes from 0.
     case bytesDiffer(connection: Int, offset: UInt64)
     /// More came back than was sent.

@@ -4,7 +4,7 @@ extension LoadTest {
     /// What a load test does.
     public struct Configuration: Sendable {
         /// The server, which must send back every byte in order.
-        public var target: SocketAddress
+        public var target: Endpoint
         /// Connections, all open at the same time.
         public var connections = 50
         /// How long requests are counted.
@@ -21,8 +21,13 @@ extension LoadTest {
         public var verifies = false
 
         /// 50 connections for 10 seconds with one request of 64 bytes under way on each.
-        public init(target: SocketAddress) {
+        public init(target: Endpoint) {
             self.target = target
+        }
+
+        /// The same, to an address.
+        public init(target: SocketAddress) {
+            self.init(target: Endpoint(target))
         }
 
         /// Half of the processors: the server is likely to want the others.

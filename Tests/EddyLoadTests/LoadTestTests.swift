@@ -135,7 +135,8 @@ struct LoadTestTests {
         try Socket.bind(descriptor, to: .loopback(port: 0))
         let address = try #require(Socket.localAddress(of: descriptor))
         let test = try LoadTest(configuration(address))
-        await #expect(throws: LoadError.cannotConnect(.refused(address))) { _ = try await test.run() }
+        let refused = ConnectError.refused(Endpoint(address), [ConnectAttempt(address, .connectionRefused)])
+        await #expect(throws: LoadError.cannotConnect(refused)) { _ = try await test.run() }
     }
 
     @Test("A server that never answers does not keep the test from ending")

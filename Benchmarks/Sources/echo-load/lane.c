@@ -37,6 +37,40 @@ static void make_pattern(struct load *load) {
     }
 }
 
+// An address leaves its port unusable for a while after a connection (TIME_WAIT). So there are many addresses, all of
+// them this machine's, and connect() chooses the port.
+static void bind_to_next_address(struct load *load, int file) {
+    enum { ADDRESSES = 250 };
+    int on = 1;
+    setsockopt(file, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    struct sockaddr_in source = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 256 + load->connected++ % ADDRESSES),
+    };
+    if (bind(file, (struct sockaddr *)&source, sizeof(source)) != 0) fail_with(errno, "cannot use an address of 127/8");
+}
+
+// The kernel makes a connection to this machine at once, within the call.
+static void lane_connect(struct load *load, struct lane *lane) {
+    lane->file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (lane->file < 0) fail_with(errno, "cannot make a socket; raise the limit of open files (ulimit -n)");
+    if (load->reconnects) bind_to_next_address(load, lane->file);
+    if (connect(lane->file, (struct sockaddr *)&load->address, sizeof(load->address)) != 0) {
+        fail_with(errno, "cannot connect to %s; is the server running?", load->target);
+    }
+    // A single message is sent at once as it is.
+    int on = 1;
+    if (!load->reconnects) setsockopt(lane->file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    fcntl(lane->file, F_SETFL, O_NONBLOCK);
+}
+
+static void lane_watch(struct load *load, struct lane *lane) {
+    // A short message always finds room, so nobody waits for that.
+    uint32_t events = load->reconnects ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    struct epoll_event event = {.events = events, .data.ptr = lane};
+    if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, lane->file, &event) != 0) fail_with(errno, "epoll_ctl failed");
+}
+
 void load_connect(struct load *load) {
     make_pattern(load);
     load->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -47,16 +81,8 @@ void load_connect(struct load *load) {
     for (uint64_t index = 0; index < load->connections; index++) {
         struct lane *lane = &load->lanes[index];
         lane->started = times + index * load->depth;
-        lane->file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (lane->file < 0) fail_with(errno, "cannot make a socket; raise the limit of open files (ulimit -n)");
-        if (connect(lane->file, (struct sockaddr *)&load->address, sizeof(load->address)) != 0) {
-            fail_with(errno, "cannot connect to %s; is the server running?", load->target);
-        }
-        int on = 1;
-        setsockopt(lane->file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        fcntl(lane->file, F_SETFL, O_NONBLOCK);
-        struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = lane};
-        if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, lane->file, &event) != 0) fail_with(errno, "epoll_ctl failed");
+        lane_connect(load, lane);
+        lane_watch(load, lane);
     }
 }
 
@@ -102,6 +128,18 @@ static void lane_end_messages(struct load *load, struct lane *lane) {
     }
 }
 
+// The next message's time began before its connection was there.
+static void lane_reconnect(struct load *load, struct lane *lane) {
+    close(lane->file);
+    lane->file = -1;
+    if (lane->unsent == 0) return;
+    lane_connect(load, lane);
+    lane_send(load, lane);
+    if (lane->unsent > 0) fail("a message of %llu bytes is too long for a connection of its own",
+                               (unsigned long long)load->message_size);
+    lane_watch(load, lane);
+}
+
 static void lane_receive(struct load *load, struct lane *lane, bool must_find_end) {
     while (true) {
         ssize_t received = recv(lane->file, received_bytes, RECEIVE_SIZE, 0);
@@ -112,7 +150,12 @@ static void lane_receive(struct load *load, struct lane *lane, bool must_find_en
         if (received == 0) fail("%s closed a connection", load->target);
         lane_check(load, lane, (uint64_t)received);
         lane->received += (uint64_t)received;
+        uint64_t ended = lane->next_to_end;
         lane_end_messages(load, lane);
+        if (load->reconnects) {
+            if (lane->next_to_end > ended) return lane_reconnect(load, lane);
+            continue;
+        }
         lane_send(load, lane);
         if (received < RECEIVE_SIZE && !must_find_end) return;
     }
@@ -136,7 +179,7 @@ void load_turn(struct load *load, uint64_t until) {
     if (ready < 0 && errno != EINTR) fail_with(errno, "epoll_wait failed");
     for (int index = 0; index < ready; index++) {
         struct lane *lane = events[index].data.ptr;
-        lane_send(load, lane);
+        if (!load->reconnects) lane_send(load, lane);
         if ((events[index].events & ~(uint32_t)EPOLLOUT) != 0) {
             lane_receive(load, lane, (events[index].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
         }

@@ -1,4 +1,5 @@
-// One connection of the load: it keeps `depth` messages under way and sends a new one for each that came back.
+// One lane of the load: it keeps `depth` messages under way and sends a new one for each that came back, on one
+// connection, or each message on a connection of its own.
 
 #ifndef LANE_H
 #define LANE_H
@@ -28,9 +29,13 @@ struct load {
     uint64_t message_size;
     uint64_t depth;
     bool verify;
+    // Each message has a connection of its own, whose making counts as a part of it. Only with a depth of 1.
+    bool reconnects;
 
     struct lane *lanes;
     int epoll;
+    // Connections made so far, which choose the address of the next one.
+    uint32_t connected;
 
     // The bytes sent. When they are verified, each place in the stream has its own; else they are always the same, so
     // that they stay in the cache.

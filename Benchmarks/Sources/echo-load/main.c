@@ -14,8 +14,9 @@
 
 static const char usage[] =
     "HOST:PORT [--connections COUNT] [--size BYTES] [--depth COUNT] [--duration TIME] [--warmup TIME]\n"
-    "       [--verify] [--server PROCESS] [--partner PROCESS] [--counters FILE]\n"
+    "       [--reconnect] [--verify] [--server PROCESS] [--partner PROCESS] [--counters FILE]\n"
     "Sends messages to an echo server, each connection a new one for each that came back, and reports as JSON.\n"
+    "--reconnect gives each message a connection of its own, which is made and closed in order.\n"
     "--server adds the processor time of that process, --counters how far the counters in that file have moved.\n"
     "--partner names a process that is to work beside them. What all others use is reported as a disturbance.\n";
 
@@ -31,6 +32,7 @@ static struct options parse_options(int count, char **arguments) {
         {"connections", required_argument, NULL, 'c'}, {"size", required_argument, NULL, 's'},
         {"depth", required_argument, NULL, 'p'},       {"duration", required_argument, NULL, 'd'},
         {"warmup", required_argument, NULL, 'w'},      {"verify", no_argument, NULL, 'v'},
+        {"reconnect", no_argument, NULL, 'r'},
         {"server", required_argument, NULL, 'S'},      {"partner", required_argument, NULL, 'P'},
         {"counters", required_argument, NULL, 'C'},    {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -49,6 +51,7 @@ static struct options parse_options(int count, char **arguments) {
         case 'd': options.duration = parse_nanoseconds("--duration", optarg); break;
         case 'w': options.warmup = parse_nanoseconds("--warmup", optarg); break;
         case 'v': options.load.verify = true; break;
+        case 'r': options.load.reconnects = true; break;
         case 'S': options.observed.server = (pid_t)parse_count("--server", optarg, 1, 1 << 30); break;
         case 'P': options.observed.partner = (pid_t)parse_count("--partner", optarg, 1, 1 << 30); break;
         case 'C': options.observed.counters = open_counters(optarg); break;
@@ -57,6 +60,7 @@ static struct options parse_options(int count, char **arguments) {
         }
     }
     if (optind != count - 1) usage_error(usage);
+    if (options.load.reconnects && options.load.depth != 1) fail("--reconnect has one message under way at a time");
     options.load.target = arguments[optind];
     options.load.address = parse_address("the target", arguments[optind]);
     return options;

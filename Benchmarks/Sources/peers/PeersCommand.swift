@@ -7,7 +7,8 @@ struct PeersCommand: ParsableCommand {
         commandName: "peers",
         abstract: "Measure Eddy and its peers side by side, in one interleaved run.",
         subcommands: [
-            EchoCommand.self, ProxyCommand.self, MemoryCommand.self, AllocationsCommand.self, SyscallsCommand.self,
+            EchoCommand.self, ProxyCommand.self, ConnectCommand.self, MemoryCommand.self, AllocationsCommand.self,
+            SyscallsCommand.self,
         ]
     )
 

@@ -1,30 +1,64 @@
 public import EddyRing
 
 extension EventLoop {
-    /// Connects to `address` and runs `body` with the connection, which lives on this loop.
+    /// Connects to `endpoint` and runs `body` with the connection, which lives on this loop.
+    ///
+    /// A name is looked up on another thread, and its addresses are tried as in RFC 8305 ("happy eyeballs"): each a moment
+    /// after the one before, the families in turn. The first that answers is the connection.
     ///
     /// The connection is closed, in order, when `body` lets go of it, and reset when `body` throws. When the task is
-    /// cancelled, what `body` waits for on it throws ``ConnectionError/cancelled``.
+    /// cancelled while it connects, it gives up at once; later, what `body` waits for on the connection throws
+    /// ``ConnectionError/cancelled``.
     ///
     /// ```swift
     /// try await loop.run {
-    ///     try await loop.connect(to: SocketAddress("127.0.0.1:7000")) { connection in
+    ///     try await loop.connect(to: "localhost:7000") { connection in
     ///         try await connection.write("hello\n")
     ///     }
     /// }
     /// ```
     ///
-    /// - Throws: ``ConnectionError`` if there can be no connection; else what `body` throws.
+    /// - Throws: ``ConnectError`` if there can be no connection; else what `body` throws.
     /// - Precondition: called on the loop's thread: in a handler of a connection of this loop, or in ``run(_:)``.
     public func connect<Success>(
+        to endpoint: Endpoint,
+        options: ConnectOptions = .init(),
+        _ body: (consuming Connection) async throws -> Success
+    ) async throws -> Success {
+        try await connect(to: endpoint, options: options, whileOpen: nil, body)
+    }
+
+    /// As ``connect(to:options:_:)-(Endpoint,_,_)``, to an address.
+    public func connect<Success>(
         to address: SocketAddress,
+        options: ConnectOptions = .init(),
+        _ body: (consuming Connection) async throws -> Success
+    ) async throws -> Success {
+        try await connect(to: Endpoint(address), options: options, whileOpen: nil, body)
+    }
+
+    /// As ``connect(to:options:_:)-(Endpoint,_,_)``, to `HOST:PORT` or `unix:PATH`.
+    public func connect<Success>(
+        to text: String,
+        options: ConnectOptions = .init(),
+        _ body: (consuming Connection) async throws -> Success
+    ) async throws -> Success {
+        let endpoint: Endpoint
+        do { endpoint = try Endpoint(text) } catch { throw ConnectError.address(error) }
+        return try await connect(to: endpoint, options: options, whileOpen: nil, body)
+    }
+
+    /// As ``connect(to:options:_:)-(Endpoint,_,_)``. Gives up when the connection `whileOpen` breaks meanwhile.
+    func connect<Success>(
+        to endpoint: Endpoint,
+        options: ConnectOptions,
+        whileOpen watched: UInt32?,
         _ body: (consuming Connection) async throws -> Success
     ) async throws -> Success {
         requireLoopThread()
-        let slot = try startConnecting(to: address)
+        let slot = try await establish(endpoint, options, whileOpen: watched)
         let generation = connections[slot].generation
         return try await withTaskCancellationHandler {
-            try await finishConnecting(slot, to: address)
             do {
                 return try await body(Connection(loop: self, slot: slot))
             } catch {
@@ -36,70 +70,31 @@ extension EventLoop {
         }
     }
 
-    private func startConnecting(to address: SocketAddress) throws(ConnectionError) -> UInt32 {
-        let descriptor: Int32
-        do {
-            descriptor = try Socket.openStream(for: address)
-        } catch {
-            throw .cannotConnect(address, error)
+    /// - Returns: the slot of an open connection, which the caller now owns.
+    private func establish(
+        _ endpoint: Endpoint,
+        _ options: ConnectOptions,
+        whileOpen watched: UInt32?
+    ) async throws(ConnectError) -> UInt32 {
+        let number = connectors.nextNumber()
+        let connector = Connector(to: endpoint, options, number: number, on: self)
+        if connectors.isClosed {
+            connector.end(.failure(.shutDown))
+        } else {
+            connectors.insert(connector, number: number)
         }
-        do {
-            try Socket.enable(.noDelay, on: descriptor)
-        } catch {
-            Socket.close(descriptor)
-            throw .cannotConnect(address, error)
+        if let watched { connections[watched].connector = number }
+        let outcome = await withTaskCancellationHandler {
+            connector.start()
+            return await connector.result()
+        } onCancel: {
+            if isCurrent {
+                connector.end(.failure(.cancelled))
+            } else {
+                _ = mailbox.post(.work { connector.end(.failure(.cancelled)) })
+            }
         }
-        guard let slot = connections.occupy(descriptor: descriptor, phase: .connecting) else {
-            Socket.close(descriptor)
-            throw .tooManyConnections(limit: configuration.maximumConnections)
-        }
-        unsafe address.withSystemAddress { pointer, length in
-            let entry = unsafe SubmissionEntry.connect(
-                descriptor: descriptor,
-                address: pointer,
-                addressLength: length,
-                token: token(.connect, slot)
-            )
-            submit(entry)
-            connections[slot].operations += 1
-            // The kernel copies the address when it takes the submission, so it takes it while the address is there.
-            enter(waitFor: 0, deadline: nil)
-        }
-        makeDeadlines(slot)
-        setTimer(of: slot, at: MonotonicClock.now.advanced(by: configuration.connectTimeout))
-        return slot
-    }
-
-    /// A connect that has not ended by now is given up.
-    func connectTimedOut(_ slot: UInt32) {
-        fail(slot, SystemError.timedOut.code)
-    }
-
-    private func finishConnecting(_ slot: UInt32, to address: SocketAddress) async throws(ConnectionError) {
-        while connections[slot].operations > 0 {
-            await Suspension.suspend { connections[slot].reader = $0 }
-        }
-        dropDeadlines(slot)
-        let failure = connections[slot].failure
-        guard failure != 0 else {
-            connections[slot].phase = .open
-            counters.connectionsOpened += 1
-            applyTimeouts(slot)
-            return
-        }
-        Socket.close(connections[slot].descriptor)
-        connections.vacate(slot)
-        switch failure {
-        case ConnectionError.cancelledCode, ConnectionError.shutDownCode: throw ConnectionError(failure: failure)
-        case SystemError.connectionRefused.code: throw .refused(address)
-        default: throw .cannotConnect(address, SystemError(failure))
-        }
-    }
-
-    /// The connect ended, one way or the other.
-    func connected(_ completion: CompletionEntry, slot: UInt32) {
-        connections[slot].operations -= 1
-        if let error = completion.error { fail(slot, error.code) }
-        resumeReader(slot)
+        if let watched { connections[watched].connector = ConnectionState.noConnector }
+        return try outcome.get()
     }
 }

@@ -5,7 +5,8 @@ extension Connection {
     /// after the bytes before it, and the other direction goes on. While one side does not take what it is sent, the
     /// other is not read.
     ///
-    /// - Throws: ``ConnectionError`` when either connection breaks. The other one gets all that was received before,
+    /// - Throws: ``ConnectionError/cancelled`` when the task is cancelled; ``ConnectionError`` when either connection
+    ///   breaks. The other one gets all that was received before,
     ///   and is reset when it goes out of scope.
     /// - Precondition: both connections live on the same loop.
     public func relay(to other: borrowing Connection) async throws(ConnectionError) {
@@ -13,6 +14,9 @@ extension Connection {
         precondition(other.loop === loop, "a relay joins connections of one event loop")
         let (first, second) = (slot, other.slot)
         precondition(first != second, "a connection cannot be relayed to itself")
+        for slot in [first, second] where !loop.connections[slot].flags.isDisjoint(with: Self.cancelled) {
+            throw .cancelled
+        }
         loop.beginRelay(first, second)
         if loop.connections[first].isRelaying {
             await Suspension.suspend { loop.connections[first].reader = $0 }
@@ -21,4 +25,6 @@ extension Connection {
             throw ConnectionError(failure: loop.connections[slot].failure)
         }
     }
+
+    private static let cancelled: ConnectionState.Flags = [.readingCancelled, .writingCancelled]
 }

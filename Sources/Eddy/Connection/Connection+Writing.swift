@@ -4,10 +4,11 @@ extension Connection {
     /// Sends the buffer's bytes behind all that was written before. The buffer goes back to its pool once the
     /// system has taken them.
     ///
-    /// Returns when the bytes are queued; they leave with the loop's next system call. When more than the loop's
-    /// high watermark is queued it waits until the peer has taken enough of it.
+    /// Returns when the bytes are queued; they leave with the loop's next system call. When more than the high
+    /// watermark is queued it waits until the peer has taken enough of it; see ``setWatermarks(low:high:)``.
     ///
-    /// - Throws: ``ConnectionError``: the connection is broken, or ``ConnectionError/writingEnded``.
+    /// - Throws: ``ConnectionError``: the connection is broken, or ``ConnectionError/writingEnded``; or
+    ///   ``ConnectionError/cancelled`` instead of waiting, when the bytes are queued and will be sent.
     @inlinable
     public func write(_ buffer: consuming Buffer) async throws(ConnectionError) {
         if try queue(buffer) == .aboveWatermark { try await waitUntilDrained() }
@@ -25,16 +26,36 @@ extension Connection {
     func queue(_ buffer: consuming Buffer) throws(ConnectionError) -> QueueLevel {
         loop.requireLoopThread()
         if let error = loop.write(buffer.relinquish(), to: slot) { throw error }
-        let isAbove = loop.connections[slot].outbound.byteCount > UInt32(loop.configuration.highWatermark)
+        let isAbove = loop.connections[slot].outbound.byteCount > loop.connections[slot].highWatermark
         return isAbove ? .aboveWatermark : .belowWatermark
     }
 
     @usableFromInline
     func waitUntilDrained() async throws(ConnectionError) {
-        await Suspension.suspend { loop.connections[slot].writer = $0 }
-        if loop.connections[slot].hasFailed {
-            throw ConnectionError(failure: loop.connections[slot].failure)
-        }
+        try await loop.waitUntilDrained(slot)
+    }
+
+    /// Sends bytes that others hold as well, without copying them; see ``write(_:)-(Buffer)``. The memory is held until
+    /// the system has taken them. At most 256 bytes are copied, which costs less than holding them.
+    public func write(_ buffer: SharedBuffer) async throws(ConnectionError) {
+        if try loop.queue(buffer, to: slot) { try await waitUntilDrained() }
+    }
+
+    /// Sends two buffers, one behind the other, such as a header and a body: with one vectored send, without joining
+    /// them, and with one wait. See ``write(_:)-(Buffer)``.
+    public func write(_ first: consuming Buffer, _ second: consuming Buffer) async throws(ConnectionError) {
+        _ = try queue(first)
+        if try queue(second) == .aboveWatermark { try await waitUntilDrained() }
+    }
+
+    /// Sends all the buffers, one behind the other, with vectored sends, without copying them, and with one wait. See
+    /// ``write(_:)-(Buffer)``.
+    ///
+    /// All of them are queued, also beyond the high watermark.
+    public func write(contentsOf buffers: some Sequence<SharedBuffer>) async throws(ConnectionError) {
+        var isAbove = false
+        for buffer in buffers { isAbove = try loop.queue(buffer, to: slot) }
+        if isAbove { try await waitUntilDrained() }
     }
 
     /// Sends the string's UTF-8; see ``write(_:)-(Buffer)``.
@@ -42,20 +63,24 @@ extension Connection {
         try await write(Buffer.from(string))
     }
 
-    /// Ends this side's direction: the peer reads the end of the stream after all that was written. Reading goes on
-    /// (half-close).
+    /// Sends a pooled copy of the bytes; see ``write(_:)-(Buffer)``.
+    public func write(copying bytes: RawSpan) async throws(ConnectionError) {
+        if try queue(Buffer.from(copying: bytes)) == .aboveWatermark { try await waitUntilDrained() }
+    }
+
+    /// Sends a pooled copy of the bytes, for example of an array's `span`; see ``write(_:)-(Buffer)``.
+    public func write(copying bytes: Span<UInt8>) async throws(ConnectionError) {
+        if try queue(Buffer.from(copying: bytes)) == .aboveWatermark { try await waitUntilDrained() }
+    }
+
+    /// Sets how many bytes may be queued for sending: above `high` a write waits, until `low` or fewer are left. The
+    /// loop's configuration sets both for connections that do not.
     ///
-    /// Returns when the end is on its way.
-    ///
-    /// - Throws: ``ConnectionError`` if the connection broke before.
-    public func endWriting() async throws(ConnectionError) {
+    /// - Precondition: `low` is from 1 to `high`, which is at most 1 GiB.
+    public func setWatermarks(low: Int, high: Int) {
         loop.requireLoopThread()
-        loop.endWriting(slot)
-        while !loop.connections[slot].flags.contains(.ended), !loop.connections[slot].hasFailed {
-            await Suspension.suspend { loop.connections[slot].writer = $0 }
-        }
-        if loop.connections[slot].hasFailed {
-            throw ConnectionError(failure: loop.connections[slot].failure)
-        }
+        precondition(low >= 1 && low <= high && high <= 1 << 30, "watermarks lie in 1...high and low...1 GiB")
+        loop.connections[slot].lowWatermark = UInt32(low)
+        loop.connections[slot].highWatermark = UInt32(high)
     }
 }

@@ -1,5 +1,3 @@
-public import EddyRing
-
 /// A TCP connection with one owner.
 ///
 /// It lives on an event loop and is used on that loop's thread, where its handler runs; the compiler keeps it from
@@ -16,6 +14,11 @@ public import EddyRing
 /// ```
 ///
 /// A peer's end of stream is not the end of the connection: `read` returns nil from then on, and writing goes on.
+///
+/// Once the task is cancelled, nothing waits any more: reads return what had been received by then and throw
+/// ``ConnectionError/cancelled`` where they would wait; writes queue their bytes, which are still sent, and throw it where
+/// they would wait for room. Nothing is lost, and the connection can be used for what needs no waiting. (A handler of a
+/// server is cancelled only when the server's grace is over; its connection was reset then.)
 public struct Connection: ~Copyable {
     let loop: EventLoop
     let slot: UInt32
@@ -32,18 +35,6 @@ public struct Connection: ~Copyable {
 
     /// The loop that the connection lives on.
     public var eventLoop: EventLoop { loop }
-
-    /// This side's address; nil when the system no longer knows it.
-    public var localAddress: SocketAddress? {
-        loop.requireLoopThread()
-        return Socket.localAddress(of: loop.connections[slot].descriptor)
-    }
-
-    /// The peer's address; nil when the connection is broken.
-    public var remoteAddress: SocketAddress? {
-        loop.requireLoopThread()
-        return Socket.remoteAddress(of: loop.connections[slot].descriptor)
-    }
 
     /// Closes the connection without order: the peer sees a reset, and what was written and not yet sent is lost.
     public consuming func reset() {
@@ -66,6 +57,14 @@ extension EventLoop {
         closeQueue.append(slot)
     }
 
+    /// A vacant slot for a new connection, with the loop's watermarks; nil at the limit of connections.
+    func occupySlot(descriptor: Int32, phase: ConnectionState.Phase) -> UInt32? {
+        guard let slot = connections.occupy(descriptor: descriptor, phase: phase) else { return nil }
+        connections[slot].highWatermark = UInt32(configuration.highWatermark)
+        connections[slot].lowWatermark = UInt32(configuration.lowWatermark)
+        return slot
+    }
+
     /// Closes what was released. Not earlier: a handler that throws lets go of its connection first, and only then
     /// is it known that the connection must not look as if it had ended well.
     func closeReleased() {
@@ -76,15 +75,5 @@ extension EventLoop {
     func abandon(_ slot: UInt32, generation: UInt32) {
         guard connections.isCurrent(slot, generation: generation) else { return }
         connections[slot].ending = max(connections[slot].ending, .resetAfterDelivery)
-    }
-
-    /// Ends what the task does with the connection: it is being cancelled. Any thread.
-    func cancel(_ slot: UInt32, generation: UInt32) {
-        guard isCurrent else {
-            _ = mailbox.post(.work { self.cancel(slot, generation: generation) })
-            return
-        }
-        guard connections.isCurrent(slot, generation: generation), connections[slot].phase != .closing else { return }
-        reset(slot, failure: ConnectionError.cancelledCode)
     }
 }

@@ -1,11 +1,13 @@
 public import EddyRing
 
-/// Why a connection cannot be read or written any more.
+/// Why a connection cannot be read or written any more. Why there is none to begin with is a ``ConnectError``.
 public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The peer reset the connection, or it broke while this side was sending (ECONNRESET, EPIPE).
     case reset
     /// The peer did not answer for longer than TCP allows (ETIMEDOUT).
     case timedOut
+    /// The connection was closed by its owner before.
+    case closed
     /// A read has waited for longer than the connection's read timeout or deadline allows. The connection is as it was
     /// before: no byte is lost, and it can be read again.
     case readTimedOut
@@ -15,16 +17,22 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     case idleTimedOut
     /// This side has ended its direction; nothing more can be written.
     case writingEnded
-    /// The task was cancelled. The connection is of no more use and will be reset.
+    /// The task was cancelled: nothing is waited for any more. What was received can still be read, what was queued is
+    /// still sent; a connection that was being made, or relayed, is reset.
     case cancelled
     /// The server was shut down and its grace is over, or the loop has ended.
     case shutDown
-    /// Nobody listens at the address (ECONNREFUSED).
-    case refused(SocketAddress)
-    /// The connection could not be made, for another reason.
-    case cannotConnect(SocketAddress, SystemError)
-    /// The loop's limit of connections is reached.
-    case tooManyConnections(limit: Int)
+    /// The peer's stream ended within a message, of which so many bytes were there; a length before it counts. They can
+    /// still be read.
+    case unexpectedEnd(received: Int)
+    /// The delimiter did not come within so many bytes. They can still be read.
+    case delimiterNotFound(limit: Int)
+    /// A message is longer than its reader takes. It can still be read.
+    case frameTooLong(length: UInt64, limit: Int)
+    /// A file to be sent cannot be opened or read.
+    case file(SystemError)
+    /// A file to be sent ends at `size`, before the range does; so many bytes of it were sent.
+    case fileTooShort(size: Int, sent: Int)
     /// Any other failure that the system reports.
     case system(SystemError)
 
@@ -32,6 +40,7 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
         switch self {
         case .reset: "the connection was reset by the peer"
         case .timedOut: "the connection timed out: the peer does not answer"
+        case .closed: "the connection was closed; read its chunks while it is open"
         case .readTimedOut:
             "nothing was received within the read timeout; raise timeouts.read if the peer may take longer"
         case .writeTimedOut:
@@ -41,14 +50,16 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
         case .writingEnded: "nothing can be written after the end of writing"
         case .cancelled: "the task was cancelled"
         case .shutDown: "the server is shutting down"
-        case .refused(let address):
-            "cannot connect to \(address): connection refused; check that a server listens there"
-        case .cannotConnect(let address, let error) where error == .tooManyOpenFiles:
-            "cannot connect to \(address): too many open files; raise the limit with 'ulimit -n'"
-        case .cannotConnect(let address, let error):
-            "cannot connect to \(address): \(error); check the address and the network"
-        case .tooManyConnections(let limit):
-            "the limit of \(limit) connections a loop is reached; raise maximumConnections"
+        case .unexpectedEnd(let received):
+            "the peer ended the stream in the middle of a message, after \(received) bytes of it"
+        case .delimiterNotFound(let limit):
+            "the peer sent more than \(limit) bytes without the delimiter; raise the limit if such messages are right"
+        case .frameTooLong(let length, let limit):
+            "the peer announced a message of \(length) bytes; the limit is \(limit); raise it if such messages are right"
+        case .file(let error): "the file cannot be sent: \(error); check that it is a readable regular file"
+        case .fileTooShort(let size, let sent):
+            "the file ends after \(size) bytes, within the range to be sent, of which \(sent) bytes were; "
+                + "do not shorten it while it is sent"
         case .system(let error): "the connection failed: \(error)"
         }
     }

@@ -13,6 +13,8 @@ struct ConnectionState {
         case released
         /// The ``Connection`` is gone; what it left is being finished.
         case closing
+        /// The ``Connection`` is being given up for its descriptor, which nobody here may close.
+        case detaching
     }
 
     /// How a connection ends once its ``Connection`` is gone.
@@ -28,7 +30,7 @@ struct ConnectionState {
     }
 
     struct Flags: OptionSet {
-        let rawValue: UInt16
+        let rawValue: UInt32
         /// A receive is in flight.
         static let receiving = Flags(rawValue: 1 << 0)
         /// The peer has ended its direction: nothing more will be received.
@@ -58,8 +60,20 @@ struct ConnectionState {
         static let bulk = Flags(rawValue: 1 << 13)
         /// The receive in flight is one into large chunks.
         static let receivingBulk = Flags(rawValue: 1 << 14)
+        /// The task that reads was cancelled: it does not wait for bytes any more.
+        static let readingCancelled = Flags(rawValue: 1 << 15)
+        /// The task that writes was cancelled: it does not wait for room any more.
+        static let writingCancelled = Flags(rawValue: 1 << 16)
+        /// This side reads no more; what still comes is dropped.
+        static let readingEnded = Flags(rawValue: 1 << 17)
+        /// The send in flight is a zero-copy one.
+        static let sendingZeroCopy = Flags(rawValue: 1 << 18)
+        /// It is known whether zero-copy sends are for this connection.
+        static let zeroCopyConsidered = Flags(rawValue: 1 << 19)
+        /// They are not.
+        static let zeroCopyRefused = Flags(rawValue: 1 << 20)
         /// The reading task was resumed because it has waited for too long.
-        static let readTimedOut = Flags(rawValue: 1 << 15)
+        static let readTimedOut = Flags(rawValue: 1 << 21)
     }
 
     var descriptor: Int32 = -1
@@ -80,19 +94,29 @@ struct ConnectionState {
     var listener = ConnectionState.noListener
     /// The connection that what is received here is relayed to, or none.
     var relayPeer = ConnectionState.noSlot
+    /// The connector that makes this connection, or that gives up when this connection breaks; or none.
+    var connector = ConnectionState.noConnector
     /// What the connection has to do with time, or nothing.
     var deadlines = SlotIndex.none
-    /// The next vacant slot.
-    var nextVacant = ConnectionState.noSlot
     /// Received, not read yet.
     var inbound = SliceQueue()
     /// Queued for sending, what is in flight included.
     var outbound = SliceQueue()
+    /// Bytes queued for sending above which a writer waits, and at which it goes on.
+    var highWatermark: UInt32 = .max
+    var lowWatermark: UInt32 = .max
     var reader: Suspension?
     var writer: Suspension?
 
     static let noSlot = UInt32.max
     static let noListener = UInt32.max
+    static let noConnector = UInt32.max
+
+    /// The next vacant slot; a vacant one relays nothing.
+    var nextVacant: UInt32 {
+        get { relayPeer }
+        set { relayPeer = newValue }
+    }
 
     var isSending: Bool { sendingSlices > 0 }
     var isRelaying: Bool { relayPeer != Self.noSlot }

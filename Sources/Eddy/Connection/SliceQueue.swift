@@ -21,19 +21,19 @@ struct SliceStore: ~Copyable {
     static let none = UInt32.max
 
     @safe
-    private struct Node {
+    struct Node {
         var slice: Slice
         var next: UInt32
     }
 
     @safe
-    private struct Storage {
+    struct Storage {
         var nodes: UnsafeMutablePointer<Node>
         var capacity: Int
         var firstFree: UInt32
     }
 
-    private let storage: UnsafeMutablePointer<Storage>
+    let storage: UnsafeMutablePointer<Storage>
 
     init(capacity: Int = 256) {
         unsafe storage = .allocate(capacity: 1)
@@ -64,6 +64,16 @@ struct SliceStore: ~Copyable {
         queue.count += 1
     }
 
+    /// Puts a slice, whose reference the queue takes over, before all others.
+    func prepend(_ slice: Slice, to queue: inout SliceQueue) {
+        let node = takeFree()
+        unsafe (storage.pointee.nodes + Int(node)).initialize(to: Node(slice: slice, next: queue.first))
+        queue.first = node
+        if queue.last == Self.none { queue.last = node }
+        queue.count += 1
+        queue.byteCount += slice.count
+    }
+
     /// Takes the first slice out; its reference is the caller's now.
     func popFirst(of queue: inout SliceQueue) -> Slice? {
         guard queue.first != Self.none else { return nil }
@@ -91,6 +101,22 @@ struct SliceStore: ~Copyable {
             body(unsafe storage.pointee.nodes[Int(node)].slice)
             node = unsafe storage.pointee.nodes[Int(node)].next
             left -= 1
+        }
+    }
+
+    /// Gives another queue references of its own to the slices that the first `byteCount` bytes lie in. They are counted
+    /// without their bytes, which these slices still count.
+    func retainFirst(_ byteCount: Int, of queue: SliceQueue, in other: inout SliceQueue) {
+        var node = queue.first
+        var left = byteCount
+        while left > 0, node != Self.none {
+            let slice = unsafe storage.pointee.nodes[Int(node)].slice
+            if let chunk = slice.chunk {
+                chunk.retain()
+                append(unsafe Slice(chunk: chunk, start: slice.start, count: slice.count, capacity: 0), to: &other)
+            }
+            left -= Int(slice.count)
+            node = unsafe storage.pointee.nodes[Int(node)].next
         }
     }
 

@@ -15,6 +15,10 @@ extension EventLoop {
         public var highWatermark = 512 << 10
         /// Bytes still queued at which they go on.
         public var lowWatermark = 128 << 10
+        /// When bytes are sent out of the pool's memory itself instead of being copied by the kernel.
+        public var zeroCopy = ZeroCopy.automatic
+        /// Queued bytes from which on zero-copy sends are considered.
+        public var zeroCopyThreshold = 32 << 10
         /// How long the peer of a connection that is being closed may take nothing of what is left; and, when it has
         /// everything, how long it may take to close, too.
         public var closeTimeout = Duration.seconds(10)
@@ -34,11 +38,21 @@ extension EventLoop {
 
         public init() {}
 
+        /// When zero-copy sends are used (`io_uring_prep_send_zc(3)`, 6.0).
+        public enum ZeroCopy: Sendable {
+            /// For large sends that leave the machine, until the kernel reports that it copies them all the same.
+            case automatic
+            /// For all that reach the threshold, also where it costs more than it saves. For tests.
+            case always
+            case never
+        }
+
         func requireValid() {
             let sizes = 1...(1 << 30)
             precondition(sizes.contains(receiveWindow), "receiveWindow must lie between 1 byte and 1 GiB")
             precondition(sizes.contains(highWatermark), "highWatermark must lie between 1 byte and 1 GiB")
             precondition((1...highWatermark).contains(lowWatermark), "lowWatermark must lie in 1...highWatermark")
+            precondition(sizes.contains(zeroCopyThreshold), "zeroCopyThreshold must lie between 1 byte and 1 GiB")
             precondition(maximumConnections > 0, "maximumConnections must be at least 1")
             if let watchdog {
                 precondition(watchdog.threshold >= .milliseconds(1), "the watchdog's threshold must be at least 1 ms")

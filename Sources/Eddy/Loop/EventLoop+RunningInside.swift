@@ -16,6 +16,13 @@
 extension EventLoop {
     /// Advances the loop until there is something to read; false when the task must be suspended to let others run.
     func runUntilReadable(_ slot: UInt32) -> Bool {
+        runUntil(slot) { isReadable(slot) }
+    }
+
+    /// Advances the loop until the condition of a connection's reader holds; false when the task must be suspended to let
+    /// others run.
+    @inline(__always)
+    func runUntil(_ slot: UInt32, _ condition: () -> Bool) -> Bool {
         guard jobs.isEmpty else { return false }
         // The job has not ended, but it does not keep others from running.
         pulse?.end()
@@ -26,7 +33,7 @@ extension EventLoop {
         }
         while jobs.isEmpty, closeQueue.isEmpty, !stopping.value {
             advance()
-            if isReadable(slot) { return true }
+            if condition() { return true }
         }
         return false
     }

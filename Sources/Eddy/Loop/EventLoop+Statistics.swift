@@ -22,6 +22,9 @@ extension EventLoop {
         public var idleTimeouts: UInt64 = 0
         public var bytesReceived: UInt64 = 0
         public var bytesSent: UInt64 = 0
+        /// Sends out of the pool's memory itself, and those of them whose bytes the kernel has copied all the same.
+        public var zeroCopySends: UInt64 = 0
+        public var zeroCopyCopies: UInt64 = 0
         /// Receives that had to wait for memory.
         public var starvations: UInt64 = 0
         /// Slices that were copied out of their chunks, because those who hold slices kept too many chunks.
@@ -73,6 +76,8 @@ extension EventLoop {
             sum.idleTimeouts += right.idleTimeouts
             sum.bytesReceived += right.bytesReceived
             sum.bytesSent += right.bytesSent
+            sum.zeroCopySends += right.zeroCopySends
+            sum.zeroCopyCopies += right.zeroCopyCopies
             sum.starvations += right.starvations
             sum.copies += right.copies
             sum.iterations += right.iterations
@@ -107,6 +112,8 @@ extension EventLoop {
         var idleTimeouts: UInt64 = 0
         var bytesReceived: UInt64 = 0
         var bytesSent: UInt64 = 0
+        var zeroCopySends: UInt64 = 0
+        var zeroCopyCopies: UInt64 = 0
         var iterations: UInt64 = 0
         var jobQueueHighWater = 0
         var mailWakes: UInt64 = 0
@@ -128,6 +135,8 @@ extension EventLoop {
         statistics.idleTimeouts = counters.idleTimeouts
         statistics.bytesReceived = counters.bytesReceived
         statistics.bytesSent = counters.bytesSent
+        statistics.zeroCopySends = counters.zeroCopySends
+        statistics.zeroCopyCopies = counters.zeroCopyCopies
         statistics.starvations = receiveRing.starvations + (bulkRing?.starvations ?? 0)
         statistics.copies = receiveRing.copies + (bulkRing?.copies ?? 0)
         statistics.iterations = counters.iterations

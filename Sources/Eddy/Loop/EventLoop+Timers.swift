@@ -23,6 +23,7 @@ extension EventLoop {
         case .sleep(let sleeper): sleeper.resume()
         case .connection(let slot): connectionTimerFired(slot)
         case .delivery(let slot): checkDelivery(slot)
+        case .connectDue(let number): connectors[number]?.timerFired()
         case .resumeAccepting(let listener): listeners[Int(listener)]?.arm()
         case .graceEnded(let listener): listeners[Int(listener)]?.graceTimerFired()
         case .starvationTimedOut: starvationTimedOut()

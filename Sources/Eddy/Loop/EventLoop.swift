@@ -51,7 +51,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private let counterStorage = LoopLocal(Counters())
     private let listenerStorage = LoopLocal([Listener?]())
+    private let connectorStorage = LoopLocal(ConnectorTable())
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
+    private let fileReadStorage = LoopLocal(FileReads())
+    private let zeroCopyStorage = LoopLocal(ZeroCopySends())
+    /// Queued bytes from which on a zero-copy send is considered.
+    let zeroCopyFloor: UInt32
     /// What users keep on this loop.
     let locals = LocalStore()
     private let thread: ThreadIdentity
@@ -74,12 +79,27 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         _read { yield listenerStorage.value }
         _modify { yield &listenerStorage.value }
     }
+    var fileReads: FileReads {
+        _read { yield fileReadStorage.value }
+        _modify { yield &fileReadStorage.value }
+    }
+    var zeroCopySends: ZeroCopySends {
+        _read { yield zeroCopyStorage.value }
+        _modify { yield &zeroCopyStorage.value }
+    }
+
+    /// The connections that are being made.
+    var connectors: ConnectorTable {
+        _read { yield connectorStorage.value }
+        _modify { yield &connectorStorage.value }
+    }
 
     /// Makes a loop whose thread is the calling one; `run` it there.
     init(configuration: Configuration, features: RingFeatures = .probed) throws(RingError) {
         configuration.requireValid()
         self.configuration = configuration
         self.features = features
+        zeroCopyFloor = configuration.zeroCopy == .never ? .max : UInt32(configuration.zeroCopyThreshold)
         mailbox = try Mailbox()
         pulse = configuration.watchdog == nil ? nil : JobPulse()
         ring = try Ring(features: features)
@@ -108,10 +128,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Bytes of a chunk for bulk transfers: a relay of large messages takes 2.5 times less processor time with it than
     /// with 16 KiB.
-    private static let bulkSize = 256 << 10
+    static let bulkSize = 256 << 10
 
     /// Whether the calling thread is the loop's.
     public var isCurrent: Bool { thread == .current }
+
+    /// The registered buffer that the slice lies in, if it does.
+    func fixedBufferIndex(of slice: Slice) -> UInt16? { fixedBufferStorage.value.index(of: slice, in: pool) }
 
     /// Bytes of the pool that are registered with the kernel.
     var registeredBytes: Int { fixedBufferStorage.value.registeredBytes }
@@ -233,7 +256,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         endStarvation()
         while let slot = starvedQueue.popFirst() {
             connections[slot].flags.remove(.starved)
-            armReceive(slot)
+            if connections[slot].phase != .detaching { armReceive(slot) }
         }
         fixedBufferStorage.value.register(slabsOf: pool)
         if pool.mayShrink, !isTrimming.value { scheduleTrimming() }
@@ -268,6 +291,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Leaves nothing behind: every operation reaches its last completion before its memory is unmapped.
     private func tearDown() {
         for index in listeners.indices { listeners[index]?.shutDown(grace: .zero) }
+        for connector in connectors.close() { connector.end(.failure(.shutDown)) }
         connections.forEachOccupied { fail($0, ConnectionError.shutDownCode) }
         runJobs()
         connections.forEachOccupied { slot in
@@ -276,7 +300,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             continueClosing(slot)
         }
         let deadline = MonotonicClock.now + 5_000_000_000
-        while connections.count > 0 || listeners.contains(where: { $0 != nil }), MonotonicClock.now < deadline {
+        while holdsOperations || listeners.contains(where: { $0 != nil }), MonotonicClock.now < deadline {
             submitSends()
             exchange(waitFor: 1, deadline: MonotonicClock.now + 100_000_000)
             runJobs()
@@ -284,11 +308,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         for mail in mailbox.close() { handle(mail) }
         while !jobs.isEmpty { runJobs() }
         locals.removeAll()
-        guard connections.count == 0 else {
+        guard !holdsOperations else {
             // Operations are still in flight: their memory must stay. It is leaked rather than freed.
             return
         }
         receiveRing.close()
         bulkRing?.close()
     }
+
+    /// Whether the kernel may still read or write memory of the pool.
+    private var holdsOperations: Bool { connections.count > 0 || zeroCopySends.count > 0 || !fileReads.isEmpty }
 }

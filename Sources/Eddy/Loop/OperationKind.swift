@@ -10,6 +10,10 @@ enum OperationKind: UInt8 {
     case send
     /// A send that ends within `enter` and completes only if it did not take everything.
     case inlineSend
+    /// A send out of the memory itself; the index is its number among the loop's zero-copy sends.
+    case zeroCopySend
+    /// A read of a file; the index is its number among the loop's.
+    case readFile
     /// The timer after which memory that nobody has needed goes back to the system.
     case trimMemory
     /// A cancellation; nobody waits for its own completion.

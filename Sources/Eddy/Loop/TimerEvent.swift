@@ -6,6 +6,8 @@ enum TimerEvent {
     case connection(slot: UInt32)
     /// A connection that is to be reset looks whether its peer has received everything.
     case delivery(slot: UInt32)
+    /// A connection that is being made has had its time, or tries its next address.
+    case connectDue(number: UInt32)
     /// A listener that ran out of descriptors tries again.
     case resumeAccepting(listener: UInt32)
     /// The grace of a listener that was shut down is over.

@@ -1,15 +1,25 @@
 internal import EddyRing
+internal import Synchronization
 
-/// One loop's listening socket: a multishot accept, the connections that wait for their handler, and the way out.
+/// One loop's part of a server: a multishot accept, the connections that wait for their handler, and the way out.
 ///
-/// Loop thread only, like everything of a loop.
+/// A listener without a socket serves what another one hands over to it. Loop thread only, like everything of a loop,
+/// but for ``load``.
 final class Listener: @unchecked Sendable {
     let loop: EventLoop
     private let index: UInt32
-    private let descriptor: Int32
+    private let descriptor: Int32?
+    private let admission: Admission
     private var isArmed = false
-    private var ownsSocket = true
+    private var ownsSocket: Bool
     private var phase = Phase.accepting
+    /// The server is at its limit: nothing is accepted until there is room.
+    private var isPaused = false
+    /// Accepted by the kernel before it heard of the pause.
+    private var parked: [Int32] = []
+    /// To whom connections go, if not to this listener alone.
+    private var handover: Handover?
+    private let loadStorage = Atomic<Int>(0)
     /// When the grace ends (nanoseconds of CLOCK_MONOTONIC), once the listener is shut down.
     private var graceDeadline = UInt64.max
     private var graceTimer = TimerHandle.none
@@ -30,21 +40,33 @@ final class Listener: @unchecked Sendable {
         case expired
     }
 
-    /// Takes over a listening socket. It accepts once ``arm()`` is called.
-    init(loop: EventLoop, descriptor: Int32) {
+    /// Takes over a listening socket, if there is one. It accepts once ``accept(handingOverBy:)`` is called.
+    init(loop: EventLoop, descriptor: Int32?, admission: Admission) {
         self.loop = loop
         self.descriptor = descriptor
+        self.admission = admission
+        ownsSocket = descriptor != nil
         let free = loop.listeners.firstIndex { $0 == nil } ?? loop.listeners.count
         index = UInt32(free)
         if free == loop.listeners.count { loop.listeners.append(nil) }
         loop.listeners[free] = self
     }
 
+    /// Whether it accepts, and does not only serve what it is given. Any thread.
+    var hasSocket: Bool { descriptor != nil }
+
     // MARK: Accepting
+
+    /// Begins to accept. The connections are served here, or by whom the handover chooses.
+    func accept(handingOverBy handover: Handover? = nil) {
+        guard phase == .accepting else { return }
+        self.handover = handover
+        arm()
+    }
 
     /// Submits the accept, which goes on by itself until it fails.
     func arm() {
-        guard !isArmed, phase == .accepting else { return }
+        guard let descriptor, !isArmed, !isPaused, phase == .accepting else { return }
         isArmed = true
         loop.submit(.acceptMultishot(descriptor: descriptor, token: token))
     }
@@ -57,21 +79,23 @@ final class Listener: @unchecked Sendable {
         if let error = completion.error {
             acceptFailed(error)
         } else {
-            admit(completion.result)
+            take(completion.result)
             arm()
         }
         leaveIfDone()
     }
 
+    /// What each error number of accept(2) means for the listener, which goes on in any case.
     private func acceptFailed(_ error: SystemError) {
         switch error {
-        case .cancelled: break
-        case .connectionAborted, .interrupted, .again:
-            // The peer was gone before it was accepted (accept(2), "Error handling"), or the like.
+        case .cancelled, .connectionAborted, .interrupted, .notPermitted, .protocolError, .noProtocolOption,
+            .networkDown, .networkUnreachable, .noNetwork, .hostDown, .hostUnreachable:
+            // The peer was gone before it was accepted, a firewall forbids it, or a pause ended before its cancellation
+            // was done (accept(2), "Error handling").
             arm()
         default:
-            // Out of descriptors or memory, most likely. Trying again at once would fail at once, for ever. The backlog
-            // keeps the peers until a connection closes, or for a moment.
+            // Out of descriptors or memory, most likely (EMFILE, ENFILE, ENOBUFS, ENOMEM). Trying again at once would
+            // fail at once, for ever. The backlog keeps the peers until a connection closes, or for a moment.
             loop.counters.acceptPauses += 1
             loop.timers.schedule(.resumeAccepting(listener: index), at: MonotonicClock.now + Self.pause)
         }
@@ -79,11 +103,43 @@ final class Listener: @unchecked Sendable {
 
     private static let pause: UInt64 = 100_000_000
 
+    /// Has a connection that the kernel has accepted served, if the server's limit allows.
+    private func take(_ descriptor: Int32) {
+        guard phase == .accepting else { return refuse(descriptor) }
+        if parked.isEmpty, admission.enter() {
+            dispatch(descriptor)
+            if admission.isFull, admission.policy == .pause { pauseAccepting() }
+        } else if admission.policy == .pause {
+            parked.append(descriptor)
+            pauseAccepting()
+        } else {
+            refuse(descriptor)
+        }
+    }
+
+    private func refuse(_ descriptor: Int32) {
+        loop.counters.connectionsRefused += 1
+        Socket.close(descriptor)
+    }
+
+    /// Gives the connection to the listener that serves it.
+    private func dispatch(_ descriptor: Int32) {
+        let server = handover?.next() ?? self
+        server.loadStorage.add(1, ordering: .relaxed)
+        guard server !== self else { return admit(descriptor) }
+        guard server.loop.mailbox.post(.work { server.admit(descriptor) }) else {
+            // The loop has ended.
+            admission.leave()
+            return refuse(descriptor)
+        }
+    }
+
+    /// Serves the connection here. It counts against the limit already.
     private func admit(_ descriptor: Int32) {
-        guard phase == .accepting, let slot = loop.connections.occupy(descriptor: descriptor, phase: .open) else {
-            loop.counters.connectionsRefused += 1
-            Socket.close(descriptor)
-            return
+        guard phase == .accepting, let slot = loop.occupySlot(descriptor: descriptor, phase: .open) else {
+            loadStorage.subtract(1, ordering: .relaxed)
+            admission.leave()
+            return refuse(descriptor)
         }
         loop.counters.connectionsAccepted += 1
         openConnections += 1
@@ -92,6 +148,37 @@ final class Listener: @unchecked Sendable {
         accepted.append(slot)
         unserved += 1
         resumeWaiter()
+    }
+
+    /// Connections that were given to this listener and are not closed yet. Any thread.
+    var load: Int { loadStorage.load(ordering: .relaxed) }
+
+    // MARK: The limit
+
+    private func pauseAccepting() {
+        guard !isPaused else { return }
+        isPaused = true
+        loop.counters.acceptPauses += 1
+        cancelAccept()
+        admission.awaitRoom(for: self)
+    }
+
+    /// There may be room.
+    func resumeAccepting() {
+        guard isPaused, phase == .accepting else { return }
+        var served = 0
+        while served < parked.count, admission.enter() {
+            dispatch(parked[served])
+            served += 1
+        }
+        parked.removeFirst(served)
+        guard parked.isEmpty, !admission.isFull else { return admission.awaitRoom(for: self) }
+        isPaused = false
+        arm()
+    }
+
+    private func cancelAccept() {
+        if isArmed { loop.submit(.cancel(token, token: OperationToken(kind: OperationKind.cancel.rawValue))) }
     }
 
     private func resumeWaiter() {
@@ -120,7 +207,9 @@ final class Listener: @unchecked Sendable {
     func shutDown(grace: Duration) {
         if phase == .accepting {
             phase = .draining
-            if isArmed { loop.submit(.cancel(token, token: OperationToken(kind: OperationKind.cancel.rawValue))) }
+            cancelAccept()
+            for descriptor in parked { refuse(descriptor) }
+            parked = []
             leaveIfDone()
             resumeWaiter()
         }
@@ -163,6 +252,8 @@ final class Listener: @unchecked Sendable {
 
     func connectionClosed() {
         openConnections -= 1
+        loadStorage.subtract(1, ordering: .relaxed)
+        admission.leave()
         // A descriptor is free again.
         arm()
         leaveIfDone()
@@ -172,7 +263,9 @@ final class Listener: @unchecked Sendable {
     /// Closes the socket after the accept's last completion, never before; leaves the loop with the last connection.
     private func leaveIfDone() {
         guard phase != .accepting, !isArmed else { return }
-        if ownsSocket {
+        // The listeners that it handed over to know it in turn.
+        handover = nil
+        if ownsSocket, let descriptor {
             ownsSocket = false
             Socket.close(descriptor)
             resumeWaiter()

@@ -1,36 +1,87 @@
 internal import EddyRing
 
-/// Sockets that listen on one address, one for each loop; the kernel spreads connections over them (SO_REUSEPORT).
+/// The sockets that listen on one address: one for each loop, over which the kernel spreads connections
+/// (SO_REUSEPORT), or one for all.
 ///
 /// The first socket is bound without SO_REUSEPORT and gets it afterwards: so a second server on the same port is
 /// refused, which SO_REUSEPORT alone would let in.
 struct ListeningSockets {
     let address: SocketAddress
     let descriptors: [Int32]
+    /// The file of a Unix domain socket.
+    private let file: SocketFile?
 
-    /// Opens `count` sockets. With port 0 the system picks the port, the same for all.
-    init(on requested: SocketAddress, count: Int, backlog: Int32) throws(ServerError) {
+    /// Opens the sockets for so many loops. With port 0 the system picks the port, the same for all.
+    init(on requested: SocketAddress, loops: Int, options: TCPServer.Options) throws(ServerError) {
+        options.requireValid()
         var descriptors: [Int32] = []
         var address = requested
+        var file: SocketFile?
         do {
-            for number in 0..<count {
+            for number in 0..<Self.count(on: requested, loops: loops, options) {
                 let descriptor = try Socket.openStream(for: address)
                 descriptors.append(descriptor)
-                try Socket.enable(.reuseAddress, on: descriptor)
-                try Socket.enable(.noDelay, on: descriptor)
-                if number > 0 { try Socket.enable(.reusePort, on: descriptor) }
-                try Socket.bind(descriptor, to: address)
-                if number == 0 {
-                    try Socket.enable(.reusePort, on: descriptor)
-                    address = Socket.localAddress(of: descriptor) ?? requested
+                if address.isUnix {
+                    file = try SocketFile.listen(descriptor, on: address, backlog: Int32(options.backlog))
+                } else {
+                    try Self.listen(descriptor, on: address, isFirst: number == 0, options)
                 }
-                try Socket.listen(descriptor, backlog: backlog)
+                if number == 0 { address = Socket.localAddress(of: descriptor) ?? requested }
             }
         } catch {
             for descriptor in descriptors { Socket.close(descriptor) }
+            file?.remove()
             throw ServerError(error, listeningOn: requested)
         }
         self.address = address
         self.descriptors = descriptors
+        self.file = file
+    }
+
+    /// Takes over a socket that listens already.
+    init(_ inherited: InheritedSocket) throws(ServerError) {
+        let descriptor: Int32
+        do { (descriptor, address) = try inherited.find() } catch { throw .inherited(error) }
+        descriptors = [descriptor]
+        file = nil
+        do {
+            try Socket.adopt(descriptor)
+            if !address.isUnix { try Socket.enable(.noDelay, on: descriptor) }
+        } catch {
+            throw ServerError(error, listeningOn: address)
+        }
+    }
+
+    private static func count(on address: SocketAddress, loops: Int, _ options: TCPServer.Options) -> Int {
+        if case .perLoop = options.accepting, !address.isUnix { loops } else { 1 }
+    }
+
+    private static func listen(
+        _ descriptor: Int32,
+        on address: SocketAddress,
+        isFirst: Bool,
+        _ options: TCPServer.Options
+    ) throws(SystemError) {
+        try Socket.enable(.reuseAddress, on: descriptor)
+        try Socket.enable(.noDelay, on: descriptor)
+        if address.isIPv6 {
+            try options.isDualStack
+                ? Socket.disable(.onlyIPv6, on: descriptor) : Socket.enable(.onlyIPv6, on: descriptor)
+        }
+        if !isFirst { try Socket.enable(.reusePort, on: descriptor) }
+        try Socket.bind(descriptor, to: address)
+        if isFirst { try Socket.enable(.reusePort, on: descriptor) }
+        try Socket.listen(descriptor, backlog: Int32(options.backlog))
+    }
+
+    /// Removes the file, so that peers know at once that nobody listens. Does nothing the second time.
+    func removeFile() {
+        file?.remove()
+    }
+
+    /// Closes what no listener has taken over.
+    func close() {
+        for descriptor in descriptors { Socket.close(descriptor) }
+        removeFile()
     }
 }

@@ -1,7 +1,7 @@
 public import EddyRing
 internal import Synchronization
 
-/// A TCP server: a listener on every loop of a group, and a task for every connection.
+/// A server of stream sockets, TCP or Unix: a listener on every loop of a group, and a task for every connection.
 ///
 /// ```swift
 /// let server = try TCPServer(on: "127.0.0.1:7000")
@@ -26,6 +26,8 @@ public final class TCPServer: Sendable {
 
     private let ownsGroup: Bool
     private let sockets: ListeningSockets
+    private let options: Options
+    private let admission: Admission
     private let state = Mutex(State())
 
     private struct State {
@@ -37,20 +39,23 @@ public final class TCPServer: Sendable {
         var grace: Duration?
     }
 
-    /// Listens on `address` (`HOST:PORT`; port 0: the system picks one) with loops of its own.
+    /// Listens on `address` with loops of its own: `HOST:PORT` (port 0: the system picks one), `*:PORT` for all of this
+    /// machine's addresses, IPv4 and IPv6, or `unix:PATH`.
     ///
-    /// A name in the address is looked up here, which blocks.
+    /// A name in the address is looked up here, which blocks. The file of a Unix domain socket takes the place of one
+    /// that a dead server has left, and is removed when the server shuts down.
     ///
     /// - Parameter loops: the number of loops; one a processor by default.
     /// - Throws: ``ServerError``.
     public convenience init(
         on address: String,
         loops: Int = EventLoopGroup.processorCount,
-        configuration: EventLoop.Configuration = .init()
+        configuration: EventLoop.Configuration = .init(),
+        options: Options = .init()
     ) throws(ServerError) {
         let parsed: SocketAddress
         do { parsed = try SocketAddress(address) } catch { throw .address(error) }
-        try self.init(on: parsed, loops: loops, configuration: configuration)
+        try self.init(on: parsed, loops: loops, configuration: configuration, options: options)
     }
 
     /// Listens on `address` with loops of its own.
@@ -60,40 +65,68 @@ public final class TCPServer: Sendable {
     public convenience init(
         on address: SocketAddress,
         loops: Int = EventLoopGroup.processorCount,
-        configuration: EventLoop.Configuration = .init()
+        configuration: EventLoop.Configuration = .init(),
+        options: Options = .init()
     ) throws(ServerError) {
-        let sockets = try ListeningSockets(on: address, count: loops, backlog: Self.backlog)
-        do {
-            let group = try EventLoopGroup(count: loops, configuration: configuration)
-            self.init(sockets: sockets, group: group, ownsGroup: true)
-        } catch {
-            for descriptor in sockets.descriptors { Socket.close(descriptor) }
-            throw .ring(error)
-        }
+        let sockets = try ListeningSockets(on: address, loops: loops, options: options)
+        try self.init(sockets: sockets, loops: loops, configuration: configuration, options: options)
     }
 
     /// Listens on `address` with the loops of `group`, which goes on after the server has ended.
     ///
     /// - Throws: ``ServerError``.
-    public convenience init(on address: SocketAddress, group: EventLoopGroup) throws(ServerError) {
-        let sockets = try ListeningSockets(on: address, count: group.loops.count, backlog: Self.backlog)
-        self.init(sockets: sockets, group: group, ownsGroup: false)
+    public convenience init(
+        on address: SocketAddress,
+        group: EventLoopGroup,
+        options: Options = .init()
+    ) throws(ServerError) {
+        let sockets = try ListeningSockets(on: address, loops: group.loops.count, options: options)
+        self.init(sockets: sockets, group: group, ownsGroup: false, options: options)
     }
 
-    private init(sockets: ListeningSockets, group: EventLoopGroup, ownsGroup: Bool) {
+    /// Serves a socket that another program has opened, with loops of its own, and closes it at the end. A file that it
+    /// may have stays: it belongs to who made it.
+    ///
+    /// - Throws: ``ServerError``.
+    public convenience init(
+        inherited socket: InheritedSocket,
+        loops: Int = EventLoopGroup.processorCount,
+        configuration: EventLoop.Configuration = .init(),
+        options: Options = .init()
+    ) throws(ServerError) {
+        let sockets = try ListeningSockets(socket)
+        try self.init(sockets: sockets, loops: loops, configuration: configuration, options: options)
+    }
+
+    private convenience init(
+        sockets: ListeningSockets,
+        loops: Int,
+        configuration: EventLoop.Configuration,
+        options: Options
+    ) throws(ServerError) {
+        do {
+            let group = try EventLoopGroup(count: loops, configuration: configuration)
+            self.init(sockets: sockets, group: group, ownsGroup: true, options: options)
+        } catch {
+            sockets.close()
+            throw .ring(error)
+        }
+    }
+
+    private init(sockets: ListeningSockets, group: EventLoopGroup, ownsGroup: Bool, options: Options) {
+        options.requireValid()
         self.sockets = sockets
         self.group = group
         self.ownsGroup = ownsGroup
+        self.options = options
+        admission = Admission(options)
         address = sockets.address
     }
-
-    /// Connections that the kernel keeps until they are accepted. It cuts the number to net.core.somaxconn.
-    private static let backlog: Int32 = 4096
 
     /// A server that nobody has run still owns its sockets and loops.
     deinit {
         guard !state.withLock(\.hasRun) else { return }
-        for descriptor in sockets.descriptors { Socket.close(descriptor) }
+        sockets.close()
         if ownsGroup { group.shutDown() }
     }
 
@@ -116,7 +149,8 @@ public final class TCPServer: Sendable {
         precondition(!hasRun, "a server is run once; make another one")
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { tasks in
-                for (loop, descriptor) in zip(group.loops, sockets.descriptors) {
+                for (number, loop) in group.loops.enumerated() {
+                    let descriptor = sockets.descriptors.count > number ? sockets.descriptors[number] : nil
                     tasks.addTask(executorPreference: loop) {
                         await self.serve(on: loop, descriptor: descriptor, handler)
                     }
@@ -134,8 +168,8 @@ public final class TCPServer: Sendable {
     }
 
     /// One loop's part; runs on its thread.
-    private func serve(on loop: EventLoop, descriptor: Int32, _ handler: @escaping Handler) async {
-        let listener = Listener(loop: loop, descriptor: descriptor)
+    private func serve(on loop: EventLoop, descriptor: Int32?, _ handler: @escaping Handler) async {
+        let listener = Listener(loop: loop, descriptor: descriptor, admission: admission)
         start(listener)
         // One closure for all: one for each would cost 64 bytes for as long as its connection is open.
         let serveConnection: @isolated(any) @Sendable () async -> Void = { @concurrent in
@@ -146,6 +180,7 @@ public final class TCPServer: Sendable {
             while await listener.nextConnection() {
                 tasks.addTask(executorPreference: loop, operation: serveConnection)
             }
+            sockets.removeFile()
             // Whoever does not listen to the reset of the connection is cancelled.
             if !(await listener.drained()) { tasks.cancelAll() }
         }
@@ -165,11 +200,20 @@ public final class TCPServer: Sendable {
     }
 
     private func start(_ listener: Listener) {
-        let grace = state.withLock { state in
+        let (grace, listeners) = state.withLock { state in
             state.listeners.append(listener)
-            return state.grace
+            return (state.grace, state.listeners)
         }
-        if let grace { listener.shutDown(grace: grace) } else { listener.arm() }
+        if let grace { return listener.shutDown(grace: grace) }
+        if sockets.descriptors.count == group.loops.count { return listener.accept() }
+        // One socket for all loops: it accepts as soon as there is a listener on each.
+        guard listeners.count == group.loops.count, let acceptor = listeners.first(where: \.hasSocket) else { return }
+        let handover = Handover(to: listeners, spreading: spreading)
+        _ = acceptor.loop.mailbox.post(.work { acceptor.accept(handingOverBy: handover) })
+    }
+
+    private var spreading: Options.Spreading {
+        if case .handingOver(let spreading) = options.accepting { spreading } else { .roundRobin }
     }
 
     // MARK: Shutting down

@@ -17,8 +17,11 @@ extension EventLoop {
     /// The connection's owner is gone.
     func beginClosing(_ slot: UInt32) {
         connections[slot].phase = .closing
-        connections[slot].reader = nil
-        connections[slot].writer = nil
+        // The peer's end is waited for, whoever was cancelled.
+        connections[slot].flags.remove(.readingCancelled)
+        // An iterator of its chunks may wait elsewhere.
+        resumeReader(slot)
+        resumeWriter(slot)
         slices.removeAll(of: &connections[slot].inbound)
         continueClosing(slot)
         // Still there: it has to wait for its peer, and gets a limit.
@@ -59,7 +62,7 @@ extension EventLoop {
             if connections[slot].isSending, connections[slot].flags.isDisjoint(with: [.sendingInline, .cancellingSend])
             {
                 connections[slot].flags.insert(.cancellingSend)
-                submit(.cancel(token(.send, slot), token: token(.cancel, slot)))
+                submit(.cancel(sendToken(slot), token: token(.cancel, slot)))
             }
             return
         }
@@ -70,6 +73,11 @@ extension EventLoop {
             Socket.resetOnClose(connections[slot].descriptor)
         }
         Socket.close(connections[slot].descriptor)
+        vacate(slot)
+    }
+
+    /// The connection is no more, or no longer the loop's.
+    func vacate(_ slot: UInt32) {
         counters.connectionsClosed += 1
         let listener = connections[slot].listener
         if connections[slot].flags.contains(.queuedToSend) || connections[slot].flags.contains(.starved) {
@@ -155,14 +163,12 @@ extension EventLoop {
     func fail(_ slot: UInt32, _ failure: Int32) {
         guard !connections[slot].hasFailed else { return }
         connections[slot].failure = failure
-        if connections[slot].phase == .connecting, connections[slot].operations > 0 {
-            submit(.cancel(token(.connect, slot), token: token(.cancel, slot)))
+        if connections[slot].connector != ConnectionState.noConnector {
+            let error = failure == ConnectionError.shutDownCode ? ConnectError.shutDown : .cancelled
+            connectors[connections[slot].connector]?.end(.failure(error))
         }
         if connections[slot].isRelaying { relayFailed(slot) }
         resumeReader(slot)
-        if let writer = connections[slot].writer {
-            connections[slot].writer = nil
-            writer.resume()
-        }
+        resumeWriter(slot)
     }
 }

@@ -17,6 +17,8 @@ extension EventLoop {
         case .inlineSend: inlineSendFailed(completion, slot: token.index)
         case .accept: listeners[Int(token.index)]?.accepted(completion)
         case .connect: connected(completion, slot: token.index)
+        case .zeroCopySend: zeroCopySent(completion)
+        case .readFile: fileRead(completion)
         case .wake:
             counters.mailWakes += 1
             submit(mailbox.wakeDescriptor.awaitSignal(token: token))

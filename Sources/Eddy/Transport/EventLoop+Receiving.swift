@@ -24,9 +24,22 @@ internal import EddyRing
 extension EventLoop {
     /// Submits a receive if the connection may have one.
     func armReceive(_ slot: UInt32) {
+        guard canReceive(slot), receiveBacklog(slot) < UInt32(configuration.receiveWindow) else { return }
+        submitReceive(slot)
+    }
+
+    /// Submits a receive even though the window is full: the reader waits for more than it holds.
+    func armReceiveBeyondWindow(_ slot: UInt32) {
+        if canReceive(slot) { submitReceive(slot) }
+    }
+
+    private func canReceive(_ slot: UInt32) -> Bool {
+        let never: ConnectionState.Flags = [.receiving, .peerEnded, .starved, .readingCancelled]
+        return connections[slot].flags.isDisjoint(with: never) && !connections[slot].hasFailed
+    }
+
+    private func submitReceive(_ slot: UInt32) {
         let flags = connections[slot].flags
-        guard flags.isDisjoint(with: [.receiving, .peerEnded, .starved]), !connections[slot].hasFailed else { return }
-        guard receiveBacklog(slot) < UInt32(configuration.receiveWindow) else { return }
         let entry: SubmissionEntry
         if let bulkRing, flags.contains(.bulk), bulkRing.hasChunks {
             entry = .receiveOnce(
@@ -99,13 +112,25 @@ extension EventLoop {
 
     /// Puts received bytes where they belong.
     private func accept(_ slice: Slice, from slot: UInt32) {
-        guard connections[slot].phase == .open else { return slice.dropOnOwnerThread() }
+        guard connections[slot].phase == .open, !connections[slot].flags.contains(.readingEnded) else {
+            return acceptUnread(slice, from: slot)
+        }
         if connections[slot].isRelaying {
             relay(slice, from: slot)
             return
         }
         slices.append(slice, to: &connections[slot].inbound, mayMerge: true)
         resumeReader(slot)
+    }
+
+    /// Bytes that no reader waits for: kept for whoever gets the descriptor, else dropped.
+    @inline(never)
+    private func acceptUnread(_ slice: Slice, from slot: UInt32) {
+        if connections[slot].phase == .detaching {
+            slices.append(slice, to: &connections[slot].inbound, mayMerge: true)
+        } else {
+            slice.dropOnOwnerThread()
+        }
     }
 
     /// The receive is over: why, and what follows.
@@ -123,12 +148,18 @@ extension EventLoop {
         case let error?:
             fail(slot, error.code)
         }
-        if connections[slot].phase == .closing { continueClosing(slot) }
+        if connections[slot].phase != .open { continueEnding(slot) }
     }
 
     /// Arms the receive again, unless the connection is on its way out.
     private func armReceiveIfWanted(_ slot: UInt32) {
-        if connections[slot].phase == .open { armReceive(slot) }
+        guard connections[slot].phase == .open else { return }
+        // A reader that waits although bytes are there waits for more than the window holds.
+        if connections[slot].reader != nil, !connections[slot].isRelaying {
+            armReceiveBeyondWindow(slot)
+        } else {
+            armReceive(slot)
+        }
     }
 
     /// The ring of the receive that ended grows. Who found no large chunk goes on with small ones.
@@ -186,7 +217,13 @@ extension EventLoop {
     /// Whether a read would not wait: there are bytes, the end, a failure or a timeout.
     func isReadable(_ slot: UInt32) -> Bool {
         !connections[slot].inbound.isEmpty || connections[slot].hasFailed
-            || !connections[slot].flags.isDisjoint(with: [.peerEnded, .readTimedOut])
+            || !connections[slot].flags.isDisjoint(with: Self.readEnds)
+    }
+
+    /// Whatever has arrived; waits if nothing has.
+    func readWhatCame(_ slot: UInt32) async throws(ConnectionError) -> sending Buffer? {
+        while mustWaitToRead(slot) { await Suspension.suspend { connections[slot].reader = $0 } }
+        return try read(slot)
     }
 
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
@@ -195,16 +232,26 @@ extension EventLoop {
             if connections[slot].flags.intersection([.receiving, .readTimedOut]) != .receiving { goOnReceiving(slot) }
             return Buffer(adopting: slice)
         }
-        if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
-        if connections[slot].flags.contains(.readTimedOut) {
-            connections[slot].flags.remove(.readTimedOut)
-            if !connections[slot].flags.contains(.peerEnded) { throw .readTimedOut }
-        }
+        try requireReadable(slot)
         return nil
     }
 
+    /// Nothing is there and nothing is waited for: returns at the end of the stream, and throws where it is no end.
+    func requireReadable(_ slot: UInt32) throws(ConnectionError) {
+        if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+        let timedOut = connections[slot].flags.contains(.readTimedOut)
+        connections[slot].flags.remove(.readTimedOut)
+        let ended = !connections[slot].flags.isDisjoint(with: [.peerEnded, .readingEnded])
+        guard !ended else { return }
+        if connections[slot].flags.contains(.readingCancelled) { throw .cancelled }
+        if timedOut { throw .readTimedOut }
+    }
+
+    /// Flags with which no reader waits.
+    static var readEnds: ConnectionState.Flags { [.peerEnded, .readingEnded, .readingCancelled, .readTimedOut] }
+
     /// Something was read: there is room for more. Bytes that came just in time win over a timeout.
-    private func goOnReceiving(_ slot: UInt32) {
+    func goOnReceiving(_ slot: UInt32) {
         connections[slot].flags.remove(.readTimedOut)
         armReceive(slot)
     }

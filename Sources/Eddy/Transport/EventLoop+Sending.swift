@@ -58,6 +58,7 @@ extension EventLoop {
     }
 
     private func submitSend(_ slot: UInt32) {
+        if connections[slot].outbound.byteCount >= zeroCopyFloor, submitZeroCopySend(slot) { return }
         let queued = Int(connections[slot].outbound.count)
         let pieces = min(queued, MessageArena.maximumPieces)
         let endsInline = mayEndInline(slot, pieces: pieces)
@@ -142,7 +143,7 @@ extension EventLoop {
     }
 
     /// Takes what was sent off the queue and goes on with the rest.
-    private func finishSend(_ slot: UInt32, byteCount: Int, error: SystemError?) {
+    func finishSend(_ slot: UInt32, byteCount: Int, error: SystemError?) {
         connections[slot].operations -= 1
         connections[slot].sendingSlices = 0
         connections[slot].sendingBytes = 0
@@ -157,16 +158,13 @@ extension EventLoop {
         } else {
             endWritingIfDone(slot)
         }
-        if connections[slot].outbound.byteCount <= UInt32(configuration.lowWatermark) { outboundDrained(slot) }
-        if connections[slot].phase == .closing { continueClosing(slot) }
+        if connections[slot].outbound.byteCount <= connections[slot].lowWatermark { outboundDrained(slot) }
+        if connections[slot].phase != .open { continueEnding(slot) }
     }
 
     /// There is room in the queue again: for the writing task, and for the other side of a relay.
     private func outboundDrained(_ slot: UInt32) {
-        if let writer = connections[slot].writer {
-            connections[slot].writer = nil
-            writer.resume()
-        }
+        resumeWriter(slot)
         let peer = connections[slot].relayPeer
         if peer != ConnectionState.noSlot, !connections[peer].flags.contains(.receiving) { armReceive(peer) }
     }
@@ -186,10 +184,7 @@ extension EventLoop {
         else { return }
         connections[slot].flags.insert(.ended)
         if !connections[slot].hasFailed { Socket.shutdownWrite(connections[slot].descriptor) }
-        if let writer = connections[slot].writer {
-            connections[slot].writer = nil
-            writer.resume()
-        }
+        resumeWriter(slot)
         if connections[slot].isRelaying { finishRelayIfDone(slot) }
     }
 }

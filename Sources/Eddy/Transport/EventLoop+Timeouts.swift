@@ -101,10 +101,9 @@ extension EventLoop {
         deadlines[index].timer = .none
         deadlines[index].due = ConnectionDeadlines.never
         switch connections[slot].phase {
-        case .connecting: connectTimedOut(slot)
-        case .open: lookAtTimeouts(slot)
+        case .open, .detaching: lookAtTimeouts(slot)
         case .closing: closeTimedOut(slot)
-        case .released, .vacant: break
+        case .connecting, .released, .vacant: break
         }
     }
 

@@ -42,15 +42,18 @@ package struct Chunk: Equatable {
         if UInt32(truncatingIfNeeded: held) == 0 { recycle() }
     }
 
-    /// Adds a reference on whatever thread this is, for a slice whose bytes are counted already.
+    /// Adds a reference on whatever thread this is, for a slice of which `byteCount` bytes are not counted already.
     @inlinable
-    package func retain() {
+    package func retain(byteCount: UInt32 = 0) {
         if isOwnedByCurrentThread {
-            retainOnOwnerThread()
+            retainOnOwnerThread(byteCount: byteCount)
         } else {
             // One more reference is one return less. The caller holds a reference, so the chunk cannot become free
             // in between, and there is nothing that the owner needs to hear.
-            _ = unsafe state.pointee.returnedRemotely.wrappingSubtract(1, ordering: .relaxed)
+            _ = unsafe state.pointee.returnedRemotely.wrappingSubtract(
+                ChunkState.share(of: byteCount),
+                ordering: .relaxed
+            )
         }
     }
 

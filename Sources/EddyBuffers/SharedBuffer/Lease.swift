@@ -1,3 +1,5 @@
+internal import Synchronization
+
 // What copies of a shared buffer have in common is one object, made by `share()`, because only an object sees the
 // last of its references go:
 //
@@ -15,6 +17,8 @@
 final class SliceLease: @unchecked Sendable {
     // Unchecked: nobody writes the slice while the lease is shared, and whoever has the only reference may.
     private var slice: Slice
+    /// Whether somebody was given a reference of his own, and may still read the bytes when this lease is gone.
+    private let wasLent = Atomic(false)
 
     init(_ slice: Slice) {
         self.slice = slice
@@ -26,6 +30,18 @@ final class SliceLease: @unchecked Sendable {
 
     /// Bytes that the slice keeps from others.
     var capacity: Int { Int(slice.capacity) }
+
+    /// A slice of the same memory, which holds it by itself. From now on nobody may write the bytes.
+    func lend(from start: UnsafeRawPointer, count: Int) -> Slice? {
+        guard let chunk = slice.chunk else { return nil }
+        wasLent.store(true, ordering: .relaxed)
+        let start = unsafe UnsafeMutableRawPointer(mutating: start)
+        chunk.retain(byteCount: UInt32(count))
+        return unsafe Slice(chunk: chunk, start: start, count: UInt32(count), capacity: UInt32(count))
+    }
+
+    /// Whether the only reference to the lease is the only one to its memory.
+    var mayBeRelinquished: Bool { !wasLent.load(ordering: .relaxed) }
 
     /// Gives the slice up, cut to what lies from `start` on. Only with the only reference to the lease.
     func relinquish(from start: UnsafeRawPointer, count: Int) -> Slice {

@@ -10,9 +10,11 @@ extension SharedBuffer {
     /// Takes the memory over if this is the last reference to it, and leaves an empty buffer behind; else nil, and
     /// nothing has changed.
     ///
-    /// Nil for at most 256 bytes that were copied when they were shared: they are in no pool.
+    /// Nil for at most 256 bytes that were copied when they were shared: they are in no pool. Nil as well for memory
+    /// that was given to a connection to be sent, which may still be reading it.
     public mutating func takeIfUnique() -> Buffer? {
-        guard isKnownUniquelyReferenced(&lease), let slices = lease as? SliceLease else { return nil }
+        guard isKnownUniquelyReferenced(&lease), let slices = lease as? SliceLease, slices.mayBeRelinquished
+        else { return nil }
         let slice = unsafe slices.relinquish(from: start, count: count)
         self = SharedBuffer()
         return Buffer(adopting: slice)

@@ -94,7 +94,7 @@ struct LoadCommand: AsyncParsableCommand {
     }
 
     private var configuration: LoadTest.Configuration {
-        var configuration = LoadTest.Configuration(target: target.address)
+        var configuration = LoadTest.Configuration(target: target.endpoint)
         configuration.connections = connections
         configuration.duration = duration
         configuration.warmup = warmup

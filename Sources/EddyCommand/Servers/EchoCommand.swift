@@ -9,10 +9,13 @@ struct EchoCommand: AsyncParsableCommand {
     )
 
     @Option(
-        help: ArgumentHelp("Where to listen (default: 127.0.0.1:7000; port 0 picks one).", valueName: "host:port"),
-        transform: SocketAddress.argument
+        help: ArgumentHelp(
+            "Where to listen: \(ListenTarget.help) (default: 127.0.0.1:7000; port 0 picks one).",
+            valueName: "address"
+        ),
+        transform: ListenTarget.argument
     )
-    var listen = SocketAddress.loopback(port: 7000)
+    var listen = ListenTarget.address(.loopback(port: 7000))
 
     @OptionGroup var options: ServerOptions
 

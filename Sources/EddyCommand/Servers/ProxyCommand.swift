@@ -9,21 +9,24 @@ struct ProxyCommand: AsyncParsableCommand {
     )
 
     @Option(
-        help: ArgumentHelp("Where to listen (port 0 picks one).", valueName: "host:port"),
-        transform: SocketAddress.argument
+        help: ArgumentHelp("Where to listen: \(ListenTarget.help) (port 0 picks one).", valueName: "address"),
+        transform: ListenTarget.argument
     )
-    var listen: SocketAddress
+    var listen: ListenTarget
 
     @Option(
-        help: ArgumentHelp("The server to relay to.", valueName: "host:port"),
-        transform: SocketAddress.argument
+        help: ArgumentHelp(
+            "The server to relay to: HOST:PORT or unix:PATH. A name is looked up for each connection.",
+            valueName: "address"
+        ),
+        transform: Endpoint.argument
     )
-    var to: SocketAddress
+    var to: Endpoint
 
     @OptionGroup var options: ServerOptions
 
     func validate() throws {
-        guard listen != to else {
+        guard to.address.map(ListenTarget.address) != listen else {
             throw ValidationError("a proxy to itself would never end; name another server with --to")
         }
     }
@@ -31,9 +34,7 @@ struct ProxyCommand: AsyncParsableCommand {
     func run() async throws {
         let upstream = to
         try await options.serve(on: listen) { client in
-            try await client.eventLoop.connect(to: upstream) { server in
-                try await client.relay(to: server)
-            }
+            try await client.relay(to: upstream)
         }
     }
 }

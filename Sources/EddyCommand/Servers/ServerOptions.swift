@@ -15,13 +15,54 @@ struct ServerOptions: ParsableArguments {
     )
     var grace = Duration.seconds(10)
 
+    @Option(
+        help: ArgumentHelp(
+            "Which loop accepts: every one on a socket of its own (per-loop), or one that hands over to each in turn "
+                + "(round-robin) or to the one with the fewest connections (least-loaded).",
+            valueName: "mode"
+        )
+    )
+    var accept = AcceptMode.perLoop
+
+    @Option(
+        help: ArgumentHelp(
+            "Connections that the kernel keeps until they are accepted (default: 4096).",
+            valueName: "n"
+        ),
+        transform: Int.count(upTo: 1_000_000)
+    )
+    var backlog = 4096
+
+    @Option(
+        help: ArgumentHelp("Connections at a time (default: as many as each loop can have).", valueName: "n"),
+        transform: Int.count(upTo: 1_000_000)
+    )
+    var maxConnections: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Connections beyond the limit wait in the backlog (pause) or are closed (refuse).",
+            valueName: "what"
+        )
+    )
+    var atLimit = LimitPolicy.pause
+
+    private var options: TCPServer.Options {
+        var options = TCPServer.Options()
+        options.accepting = accept.accepting
+        options.backlog = backlog
+        options.maximumConnections = maxConnections
+        options.atLimit = atLimit.policy
+        return options
+    }
+
     /// Runs a server until it is told to end, and prints what it did.
-    func serve(on address: SocketAddress, _ handler: @escaping TCPServer.Handler) async throws {
+    func serve(on target: ListenTarget, _ handler: @escaping TCPServer.Handler) async throws {
         try OpenFileLimit.raise()
         try EngineNotice.print()
         let server: TCPServer
         do {
-            server = try TCPServer(on: address, loops: loops)
+            server = try target.makeServer(loops: loops, options: options)
         } catch {
             throw CommandFailure("\(error)")
         }

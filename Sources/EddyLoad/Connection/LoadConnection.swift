@@ -31,7 +31,7 @@ struct LoadConnection: Sendable {
                     if window.isDrained { recorder.update { $0.errors += 1 } }
                     return nil
                 }
-                guard wasConnected else { return (error as? ConnectionError).map(LoadError.cannotConnect) }
+                guard wasConnected else { return (error as? ConnectError).map(LoadError.cannotConnect) }
                 recorder.update { $0.errors += 1 }
                 try? await loop.sleep(for: Self.pauseAfterError)
             }

@@ -72,7 +72,8 @@ public struct LoadReport: Sendable, Codable, Equatable {
     }
 
     init(_ configuration: LoadTest.Configuration, seconds: Double, counts: LoadCounts) {
-        target = "tcp://\(configuration.target)"
+        let target = configuration.target
+        self.target = target.address?.isUnix == true ? "\(target)" : "tcp://\(target)"
         connections = configuration.connections
         depth = configuration.depth
         threads = configuration.loops

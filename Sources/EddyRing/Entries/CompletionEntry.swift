@@ -44,6 +44,9 @@ package struct CompletionEntry: Sendable {
         /// The socket had more bytes than fitted.
         @inlinable
         package static var socketNotEmpty: Flags { Flags(rawValue: 1 << 2) }
+        /// A zero-copy send's memory is no longer used.
+        @inlinable
+        package static var notification: Flags { Flags(rawValue: 1 << 3) }
         /// The kernel goes on filling the same buffer behind these bytes (6.12).
         @inlinable
         package static var bufferContinues: Flags { Flags(rawValue: 1 << 4) }

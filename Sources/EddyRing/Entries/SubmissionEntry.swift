@@ -16,7 +16,7 @@ package struct SubmissionEntry {
     /// `msg_flags`, `accept_flags`, `cancel_flags` …: flags that the operation's system call would take.
     package var callFlags: UInt32 = 0
     package var token: OperationToken
-    /// `buf_index`, `buf_group`.
+    /// `buf_index` of a fixed buffer, `buf_group` of provided ones.
     package var bufferGroup: UInt16 = 0
     package var personality: UInt16 = 0
     /// `file_index`, and since 6.17 `optlen`, which is a multishot receive's limit in bytes.
@@ -33,6 +33,7 @@ package struct SubmissionEntry {
     package struct Operation: Equatable, Sendable {
         package let rawValue: UInt8
         private init(_ rawValue: UInt8) { self.rawValue = rawValue }
+        package static let readFixed = Operation(4)
         package static let sendMessage = Operation(9)
         package static let timeout = Operation(11)
         package static let accept = Operation(13)
@@ -41,6 +42,8 @@ package struct SubmissionEntry {
         package static let read = Operation(22)
         package static let send = Operation(26)
         package static let receive = Operation(27)
+        package static let sendZeroCopy = Operation(47)
+        package static let sendMessageZeroCopy = Operation(48)
     }
 
     /// `IOSQE_…`

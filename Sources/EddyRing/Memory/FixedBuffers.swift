@@ -34,6 +34,17 @@ package struct FixedBuffers: ~Copyable {
         LockedMemory.giveBack(registeredBytes)
     }
 
+    /// The registered slab of the pool that the slice's memory lies in, which names it in operations; nil if none.
+    package func index(of slice: Slice, in pool: BufferPool) -> UInt16? {
+        let start = unsafe UInt(bitPattern: slice.start)
+        for index in 0..<registeredSlabs {
+            guard let slab = unsafe pool.slabMemory(at: index) else { continue }
+            let base = UInt(bitPattern: slab.baseAddress)
+            if start >= base, start - base < UInt(slab.count) { return UInt16(index) }
+        }
+        return nil
+    }
+
     /// Registers slabs that the pool has mapped since the last call. Costs nothing when there are none.
     package mutating func register(slabsOf pool: BufferPool) {
         while refusal == nil, registeredSlabs < min(pool.slabCount, Self.tableSize) {

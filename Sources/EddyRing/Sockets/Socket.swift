@@ -6,18 +6,38 @@ internal import Glibc
 /// They are system calls of their own on purpose: as operations of a ring they would be handed to a worker thread
 /// (shutdown) or gain nothing (the others happen once a listener or connection).
 package enum Socket {
-    /// A TCP socket for `address`'s family, not inherited by child processes.
+    /// A stream socket for `address`'s family, not inherited by child processes.
     package static func openStream(for address: SocketAddress) throws(SystemError) -> Int32 {
+        try openStream(family: address.family)
+    }
+
+    private static func openStream(family: Int32) throws(SystemError) -> Int32 {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(address.family, type, 0)
+        let descriptor = socket(family, type, 0)
         guard descriptor >= 0 else { throw .current }
         return descriptor
     }
+
+    /// Whether this machine makes IPv6 sockets: not with `ipv6.disable=1`, nor where a container forbids them.
+    package static let hasIPv6: Bool = {
+        guard let descriptor = try? openStream(family: AF_INET6) else { return false }
+        close(descriptor)
+        return true
+    }()
 
     package static func bind(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
         try unsafe address.withSystemAddress { pointer, length throws(SystemError) in
             let address = unsafe pointer.assumingMemoryBound(to: sockaddr.self)
             guard unsafe Glibc.bind(descriptor, address, socklen_t(length)) == 0 else { throw .current }
+        }
+    }
+
+    /// Connects without waiting: done at once for a Unix domain socket, EAGAIN if its listener's backlog is full.
+    package static func connectAtOnce(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        try unsafe address.withSystemAddress { pointer, length throws(SystemError) in
+            let address = unsafe pointer.assumingMemoryBound(to: sockaddr.self)
+            guard unsafe Glibc.connect(descriptor, address, socklen_t(length)) == 0 else { throw .current }
         }
     }
 
@@ -34,17 +54,31 @@ package enum Socket {
         case reusePort
         /// Send small segments at once (tcp(7)); connections inherit it from their listener.
         case noDelay
+        /// Listen for IPv6 alone (ipv6(7)). What it is at first is the system's choice.
+        case onlyIPv6
+        /// Leave the choice of a port to `connect`, which can use one port for many peers (ip(7)).
+        case noPortWhenBound
     }
 
     package static func enable(_ option: Option, on descriptor: Int32) throws(SystemError) {
+        try set(option, to: 1, on: descriptor)
+    }
+
+    package static func disable(_ option: Option, on descriptor: Int32) throws(SystemError) {
+        try set(option, to: 0, on: descriptor)
+    }
+
+    private static func set(_ option: Option, to value: Int32, on descriptor: Int32) throws(SystemError) {
         let (level, name): (Int32, Int32) =
             switch option {
             case .reuseAddress: (SOL_SOCKET, SO_REUSEADDR)
             case .reusePort: (SOL_SOCKET, SO_REUSEPORT)
             case .noDelay: (Int32(IPPROTO_TCP), TCP_NODELAY)
+            case .onlyIPv6: (Int32(IPPROTO_IPV6), IPV6_V6ONLY)
+            case .noPortWhenBound: (Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT)
             }
-        var on: Int32 = 1
-        guard unsafe setsockopt(descriptor, level, name, &on, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
+        var value = value
+        guard unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
             throw .current
         }
     }
@@ -79,7 +113,20 @@ package enum Socket {
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         return unsafe withUnsafeMutablePointer(to: &storage) { storage in
             let address = unsafe UnsafeMutableRawPointer(storage).assumingMemoryBound(to: sockaddr.self)
-            return unsafe call(descriptor, address, &length) == 0 ? SocketAddress(address) : nil
+            return unsafe call(descriptor, address, &length) == 0
+                ? SocketAddress(address, length: Int(length)) : nil
+        }
+    }
+
+    /// Whether the peer is this very machine: at a loopback address, or at the same one as this side, or no peer of an
+    /// IP network at all.
+    package static func isWithinMachine(_ descriptor: Int32) -> Bool {
+        guard let local = localAddress(of: descriptor), let remote = remoteAddress(of: descriptor) else { return true }
+        if local.host == remote.host { return true }
+        return switch remote.unmapped.host {
+        case .ipv4(let address): address >> 24 == 127
+        case .ipv6(let upper, let lower, _): upper == 0 && lower == 1
+        case .unix: true
         }
     }
 

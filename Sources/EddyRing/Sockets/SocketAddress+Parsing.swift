@@ -1,36 +1,51 @@
-internal import CLiburing
-internal import Glibc
-
-/// Why a text is no address, with what it should look like.
-public enum AddressError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The text is not `HOST:PORT`.
-    case malformed(String)
-    /// The port is not a number from 0 to 65,535.
-    case badPort(String)
-    /// The name does not resolve; `reason` is the resolver's.
-    case unresolved(name: String, reason: String)
-
-    public var description: String {
-        switch self {
-        case .malformed(let text):
-            "'\(text)' is not an address; write HOST:PORT, for example 127.0.0.1:7000 or [::1]:7000"
-        case .badPort(let text):
-            "'\(text)' is not a port; write a number from 0 to 65535"
-        case .unresolved(let name, let reason):
-            "the host name '\(name)' does not resolve (\(reason)); check its spelling, or write the number"
-        }
-    }
-}
-
 extension SocketAddress {
-    /// Reads `HOST:PORT`. The host is an IPv4 number, an IPv6 number in brackets, or a name; `*` or nothing is any
-    /// address of this machine.
+    /// Reads `HOST:PORT` or `unix:PATH`.
     ///
-    /// A name is looked up in the system's resolver (getaddrinfo(3)), which blocks the thread: use numbers on a
-    /// thread that must not wait.
+    /// The host is an IPv4 number, an IPv6 number in brackets, or a name; `*` or nothing is ``any(port:)``. A path is
+    /// that of a socket's file, and with an `@` in front a name in the abstract name space, which needs no file
+    /// (unix(7)).
+    ///
+    /// A name is looked up in the system's resolver (getaddrinfo(3)), which blocks the thread, and its first address
+    /// is taken. To connect to a name use an ``Endpoint``, which does neither.
     ///
     /// - Throws: ``AddressError``.
     public init(_ text: String) throws(AddressError) {
+        switch try AddressText(text) {
+        case .address(let address): self = address
+        case .name(let name, let port):
+            // Only families that this machine has: the first address is the only one that is tried.
+            let addresses = try Self.lookUp(name, onlyConfiguredFamilies: true)
+            self = addresses[0].withPort(port)
+        }
+    }
+
+    /// Bytes of the longest path or abstract name: `sun_path` has 108, one of which is the NUL behind or in front.
+    static let longestPath = 107
+
+    /// The Unix domain socket with that path, or, after an `@`, with that abstract name.
+    ///
+    /// - Throws: ``AddressError/pathTooLong(_:byteCount:)``; ``AddressError/malformed(_:)`` for an empty path and one
+    ///   that contains a NUL.
+    public init(unixPath path: String) throws(AddressError) {
+        let isAbstract = path.utf8.first == UInt8(ascii: "@")
+        let name = Array(isAbstract ? path.utf8.dropFirst() : path.utf8[...])
+        guard !name.isEmpty, !name.contains(0) else { throw .malformed("unix:" + path) }
+        guard name.count <= Self.longestPath else { throw .pathTooLong(path, byteCount: name.count) }
+        self.init(host: .unix(isAbstract ? [0] + name : name), port: 0)
+    }
+}
+
+/// What a text means before any name is looked up.
+enum AddressText {
+    case address(SocketAddress)
+    case name(String, port: UInt16)
+
+    init(_ text: String) throws(AddressError) {
+        let scheme = "unix:"
+        if text.hasPrefix(scheme) {
+            self = .address(try SocketAddress(unixPath: String(text.dropFirst(scheme.count))))
+            return
+        }
         guard let colon = text.lastIndex(of: ":") else { throw .malformed(text) }
         let portText = text[text.index(after: colon)...]
         var host = String(text[..<colon])
@@ -45,36 +60,16 @@ extension SocketAddress {
         }
         guard !host.utf8.contains(0), !host.contains(where: \.isWhitespace) else { throw .malformed(text) }
         if host.isEmpty || host == "*" {
-            self.init(host: .ipv4(0), port: port)
+            self = .address(.any(port: port))
+        } else if let number = SocketAddress(number: host) {
+            self = .address(number.withPort(port))
+        } else if host.contains(":") {
+            throw .unresolved(name: host, reason: "it is no IPv6 number")
+        } else if host.split(separator: ".").last?.allSatisfy({ $0.isASCII && $0.isNumber }) == true {
+            // No name ends with a number (RFC 3696, section 2): nobody needs to be asked.
+            throw .unresolved(name: host, reason: "it is no IPv4 number")
         } else {
-            self = try Self.resolve(host).withPort(port)
+            self = .name(host, port: port)
         }
-    }
-
-    /// The first address that getaddrinfo(3) has for `host`, which may be a number.
-    private static func resolve(_ host: String) throws(AddressError) -> SocketAddress {
-        var hints = unsafe addrinfo()
-        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        unsafe hints.ai_flags = AI_ADDRCONFIG
-        var list: UnsafeMutablePointer<addrinfo>?
-        var result = unsafe getaddrinfo(host, nil, &hints, &list)
-        if result != 0 {
-            // Numbers are valid even where the machine has no address of their kind.
-            unsafe hints.ai_flags = AI_NUMERICHOST
-            let numeric = unsafe getaddrinfo(host, nil, &hints, &list)
-            if numeric == 0 { result = 0 }
-        }
-        defer { if let list = unsafe list { unsafe freeaddrinfo(list) } }
-        guard result == 0 else {
-            throw .unresolved(name: host, reason: unsafe String(cString: gai_strerror(result)))
-        }
-        var next = unsafe list
-        while let entry = unsafe next {
-            if let storage = unsafe entry.pointee.ai_addr, let address = unsafe SocketAddress(storage) {
-                return address
-            }
-            unsafe next = entry.pointee.ai_next
-        }
-        throw .unresolved(name: host, reason: "it has no IPv4 or IPv6 address")
     }
 }

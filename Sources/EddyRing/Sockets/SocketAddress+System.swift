@@ -4,8 +4,8 @@ internal import Glibc
 // Between SocketAddress and the C library's `sockaddr`, whose fields are in the order of the network.
 
 extension SocketAddress {
-    /// Reads a `sockaddr`; nil for families other than IPv4 and IPv6.
-    init?(_ pointer: UnsafePointer<sockaddr>) {
+    /// Reads a `sockaddr` of `length` bytes; nil for families other than IPv4, IPv6 and Unix.
+    init?(_ pointer: UnsafePointer<sockaddr>, length: Int) {
         let raw = unsafe UnsafeRawPointer(pointer)
         switch unsafe Int32(pointer.pointee.sa_family) {
         case AF_INET:
@@ -23,10 +23,18 @@ extension SocketAddress {
                 host: .ipv6(upper: halves.upper, lower: halves.lower, scope: ipv6.sin6_scope_id),
                 port: UInt16(bigEndian: ipv6.sin6_port)
             )
+        case AF_UNIX:
+            let room = unsafe UnsafeRawBufferPointer(start: raw, count: length).dropFirst(Self.pathOffset)
+            // The length of a path may or may not include the NUL behind it; an abstract name may contain any byte.
+            let name = unsafe room.first == 0 ? room : room.prefix { $0 != 0 }
+            self.init(host: .unix(unsafe Array(name)), port: 0)
         default:
             return nil
         }
     }
+
+    /// Where a path begins in a `sockaddr_un`.
+    private static let pathOffset = MemoryLayout<sa_family_t>.size
 
     /// Calls `body` with the address as the system wants it, valid for the call.
     package func withSystemAddress<Result, Failure: Error>(
@@ -62,6 +70,11 @@ extension SocketAddress {
             }
             unsafe storage.storeBytes(of: ipv6, as: sockaddr_in6.self)
             return MemoryLayout<sockaddr_in6>.size
+        case .unix(let name):
+            // The storage is zero, so a path ends with a NUL. An abstract name ends where the length says (unix(7)).
+            unsafe storage.storeBytes(of: sa_family_t(AF_UNIX), as: sa_family_t.self)
+            unsafe (storage + Self.pathOffset).copyMemory(from: name, byteCount: name.count)
+            return Self.pathOffset + name.count + (filePath == nil ? 0 : 1)
         }
     }
 
@@ -69,13 +82,19 @@ extension SocketAddress {
         switch host {
         case .ipv4: AF_INET
         case .ipv6: AF_INET6
+        case .unix: AF_UNIX
         }
     }
 }
 
 extension SocketAddress: CustomStringConvertible {
-    /// `127.0.0.1:7000` or `[::1]:7000`.
+    /// `127.0.0.1:7000`, `[::1]:7000`, `unix:/run/service.sock` or `unix:@name`; `unix:` for a socket without a name.
     public var description: String {
+        if case .unix(let name) = host {
+            let isAbstract = name.first == 0
+            let text = String(decoding: name.dropFirst(isAbstract ? 1 : 0), as: UTF8.self)
+            return (isAbstract ? "unix:@" : "unix:") + text
+        }
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let result = unsafe withSystemAddress { address, length in
             let address = unsafe address.assumingMemoryBound(to: sockaddr.self)

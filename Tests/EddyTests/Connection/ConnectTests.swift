@@ -39,7 +39,8 @@ struct ConnectTests {
         let closed = try ClosedPort()
         try await withLoops(set) { group in
             let loop = group.next()
-            await #expect(throws: ConnectionError.refused(closed.address)) {
+            let attempt = ConnectAttempt(closed.address, .connectionRefused)
+            await #expect(throws: ConnectError.refused(Endpoint(closed.address), [attempt])) {
                 try await loop.run { try await loop.connect(to: closed.address) { _ in } }
             }
             expectBalance(await group.statistics())
@@ -52,7 +53,7 @@ struct ConnectTests {
         let address = try SocketAddress("255.255.255.255:9")
         try await withLoops { group in
             let loop = group.next()
-            let error = await #expect(throws: ConnectionError.self) {
+            let error = await #expect(throws: ConnectError.self) {
                 try await loop.run { try await loop.connect(to: address) { _ in } }
             }
             #expect(error?.description.contains("255.255.255.255:9") == true)
@@ -72,7 +73,7 @@ struct ConnectTests {
             }
             task.cancel()
             gate.open()
-            await #expect(throws: ConnectionError.cancelled) { try await task.value }
+            await #expect(throws: ConnectError.cancelled) { try await task.value }
             try await eventually { await group.statistics().connections == 0 }
             expectBalance(await group.statistics())
         }
@@ -156,7 +157,7 @@ struct ConnectTests {
 private func connectNested(_ loop: EventLoop, to address: SocketAddress, depth: Int) async throws {
     if depth == 0 {
         let limit = loop.configuration.maximumConnections
-        await #expect(throws: ConnectionError.tooManyConnections(limit: limit)) {
+        await #expect(throws: ConnectError.tooManyConnections(limit: limit)) {
             try await loop.connect(to: address) { _ in }
         }
         return

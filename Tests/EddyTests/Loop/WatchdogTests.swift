@@ -37,6 +37,20 @@ struct WatchdogTests {
         }
     }
 
+    @Test("A task that runs the loop while it waits to read does not hold it up")
+    func inside() async throws {
+        try await withServer { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            #expect(try await peer.receive(1) == [1])
+            let pulse = server.group.next().pulse!
+            try await eventually { !pulse.look().isRunning }
+            try await peer.send([2])
+            #expect(try await peer.receive(1) == [2])
+            peer.close()
+        }
+    }
+
     @Test("A task keeps its number across suspensions, and each task has its own")
     func taskNumbers() async throws {
         try await withLoops { group in

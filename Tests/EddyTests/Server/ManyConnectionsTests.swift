@@ -44,8 +44,12 @@ struct ManyConnectionsTests {
         // In a process of its own: the other tests open and close descriptors all the time.
         await #expect(processExitsWith: .success) {
             try await Self.visitWithFaults()
+            try await Self.connectWithFaults()
             let before = try Self.openDescriptors()
-            for _ in 0..<5 { try await Self.visitWithFaults() }
+            for _ in 0..<5 {
+                try await Self.visitWithFaults()
+                try await Self.connectWithFaults()
+            }
             let after = try Self.openDescriptors()
             guard before == after else {
                 print("descriptors before: \(before), after: \(after)")
@@ -96,6 +100,35 @@ struct ManyConnectionsTests {
         server.shutDown(grace: .zero)
         _ = await running
         for peer in staying { peer.close() }
+    }
+
+    /// Clients whose addresses do not answer, or are overtaken, or that are cancelled; a server at its limit that hands
+    /// over, on a path.
+    private static func connectWithFaults() async throws {
+        try await withTemporaryDirectory { directory in
+            var serverOptions = TCPServer.Options()
+            serverOptions.accepting = .handingOver(.leastLoaded)
+            serverOptions.maximumConnections = 2
+            let path = "unix:" + directory.appending(path: "s").path
+            let server = try TCPServer(on: path, loops: 2, options: serverOptions)
+            async let running = server.run(echo)
+            var peers: [Peer] = []
+            for _ in 0..<5 { peers.append(try await Peer.connect(to: server.address)) }
+            let hole = try BlackHole()
+            var options = ConnectOptions()
+            options.timeout = .milliseconds(20)
+            _ = await errorOfConnecting(through: server.group, to: Endpoint(hole.address), options)
+            options.timeout = .seconds(1000)
+            let task = Task { [options] in
+                await errorOfConnecting(through: server.group, to: Endpoint(hole.address), options)
+            }
+            try await Task.sleep(for: .milliseconds(5))
+            task.cancel()
+            _ = await task.value
+            server.shutDown(grace: .zero)
+            _ = await running
+            for peer in peers { peer.close() }
+        }
     }
 
     private static func openDescriptors() throws -> [String] {

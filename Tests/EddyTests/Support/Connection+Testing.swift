@@ -11,6 +11,16 @@ extension Connection {
         return gathered
     }
 
+    /// Sends the bytes in pieces, and waits each time until as many have come back. Returns what came.
+    func exchange(_ bytes: [UInt8], piece: Int = 64 << 10) async throws -> [UInt8] {
+        var received: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: piece) {
+            try await write(Array(bytes[start..<min(start + piece, bytes.count)]))
+            received += try await gather(min(piece, bytes.count - start))
+        }
+        return received
+    }
+
     /// Writes a copy of the bytes.
     func write(_ bytes: [UInt8]) async throws(ConnectionError) {
         try await write(Buffer.from(copying: bytes.span))

@@ -11,6 +11,7 @@ func withServer(
     _ set: FeatureSet = .all,
     loops: Int = 1,
     configuration: EventLoop.Configuration = .init(),
+    options: TCPServer.Options = .init(),
     grace: Duration = .seconds(40),
     handler: @escaping TCPServer.Handler = echo,
     sourceLocation: SourceLocation = #_sourceLocation,
@@ -18,7 +19,7 @@ func withServer(
 ) async throws -> EventLoop.Statistics {
     let group = try EventLoopGroup(count: loops, configuration: configuration.quiet, features: set.features)
     defer { group.shutDown() }
-    let server = try TCPServer(on: .loopback(port: 0), group: group)
+    let server = try TCPServer(on: .loopback(port: 0), group: group, options: options)
     async let running = server.run(handler)
     do {
         try await body(server)

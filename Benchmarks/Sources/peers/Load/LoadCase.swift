@@ -5,6 +5,8 @@ struct LoadCase: Equatable, Encodable, ExpressibleByArgument {
     let connections: Int
     let size: Int
     let depth: Int
+    /// Each message has a connection of its own.
+    var reconnects = false
 
     static let fiftySmall = LoadCase(connections: 50, size: 64)
 
@@ -34,10 +36,19 @@ struct LoadCase: Equatable, Encodable, ExpressibleByArgument {
     var name: String {
         let sizeText = size % 1024 == 0 ? "\(size / 1024) KiB" : "\(size) B"
         return "\(connections)×\(sizeText)" + (depth > 1 ? " depth \(depth)" : "")
+            + (reconnects ? ", each on a new connection" : "")
+    }
+
+    /// The same messages, each on a connection of its own.
+    var onNewConnections: LoadCase {
+        var copy = self
+        copy.reconnects = true
+        return copy
     }
 
     var arguments: [String] {
         ["--connections", "\(connections)", "--size", "\(size)", "--depth", "\(depth)"]
+            + (reconnects ? ["--reconnect"] : [])
     }
 }
 

@@ -7,7 +7,7 @@
 /// order that chance chooses, each time with a server that was started anew. The medians of the rounds count.
 struct Comparison {
     let peers: [Peer]
-    let cases: [LoadCase]
+    var cases: [LoadCase]
     let rounds: Int
     let load: Load
     let serverCore: CPU

@@ -14,6 +14,16 @@ struct EchoPeers {
         ]
     }
 
+    /// With both ways of Eddy's to share connections between two loops, which here share a processor.
+    var allForShortConnections: [Peer] {
+        let sharing = ["per-loop", "round-robin"].map { mode in
+            Peer("eddy-2-\(mode)", "Eddy, two loops, \(mode)") { _ in
+                [programs.eddies[0].path, "echo", "--loops", "2", "--listen", "127.0.0.1:0", "--accept", mode]
+            }
+        }
+        return eddy + sharing + all().filter { !$0.name.hasPrefix("eddy") }
+    }
+
     private var eddy: [Peer] {
         programs.eddies.map { name, title, path in
             Peer(name, title) { _ in [path, "echo", "--loops", "1", "--listen", "127.0.0.1:0"] }

@@ -15,18 +15,18 @@ public final class CounterService: Sendable {
     /// Where the service listens, with the real port.
     public var address: SocketAddress { server.address }
 
+    /// A line longer than this is no request, and what follows cannot be trusted: the connection is reset.
+    private static let longestLine = 1024
+
     /// Serves until ``shutDown()`` or until the calling task is cancelled.
     public func run() async {
         await server.run { [counter] connection in
-            var splitter = LineSplitter()
-            while let bytes = try await connection.read() {
-                for line in try splitter.lines(in: bytes) {
-                    switch Request(line) {
-                    case .add(let amount): try await connection.write("\(counter.add(amount))\n")
-                    case .get: try await connection.write("\(counter.current)\n")
-                    case .quit: return
-                    case nil: try await connection.write("error: write 'add N', 'get' or 'quit'\n")
-                    }
+            while let line = try await connection.readLine(limit: Self.longestLine) {
+                switch Request(String(decoding: line)) {
+                case .add(let amount): try await connection.write("\(counter.add(amount))\n")
+                case .get: try await connection.write("\(counter.current)\n")
+                case .quit: return
+                case nil: try await connection.write("error: write 'add N', 'get' or 'quit'\n")
                 }
             }
         }

@@ -1,0 +1,31 @@
+@_spi(Benchmarks) import Eddy
+
+/// Eddy's timing wheel.
+enum Eddy {
+    static func measure(_ plan: Plan) -> Costs {
+        let timers = BenchmarkedTimers()
+        let start = UInt64(1) << 50
+        _ = timers.fire(at: start)
+        var handles: [BenchmarkedTimers.Handle] = []
+        handles.reserveCapacity(plan.deadlines.count)
+        let set = nanosecondsEach(plan.deadlines.count) {
+            for deadline in plan.deadlines { handles.append(timers.schedule(at: start + UInt64(deadline))) }
+        }
+        let replace = nanosecondsEach(plan.replacements.count) {
+            for (index, deadline) in plan.replacements {
+                timers.cancel(handles[index])
+                handles[index] = timers.schedule(at: start + UInt64(deadline))
+            }
+        }
+        precondition(timers.count == plan.deadlines.count)
+        // As a loop does: it looks every millisecond.
+        let fire = nanosecondsEach(plan.deadlines.count) {
+            var (now, left) = (start, plan.deadlines.count)
+            while left > 0 {
+                now += 1_000_000
+                left -= timers.fire(at: now)
+            }
+        }
+        return Costs(set: set, replace: replace, fire: fire)
+    }
+}

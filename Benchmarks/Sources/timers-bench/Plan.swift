@@ -1,0 +1,31 @@
+/// What both kinds do: drawn beforehand, so that drawing is not measured.
+struct Plan {
+    /// When the timers that are set first are due, in nanoseconds from now.
+    let deadlines: [Int64]
+    /// Which timer is replaced, and when the new one is due.
+    let replacements: [(index: Int, deadline: Int64)]
+
+    init(pending: Int, seed: UInt64) {
+        var generator = SplitMix(state: seed)
+        deadlines = (0..<pending).map { _ in Self.deadline(using: &generator) }
+        replacements = (0..<1_000_000).map { _ in
+            (Int.random(in: 0..<pending, using: &generator), Self.deadline(using: &generator))
+        }
+    }
+
+    private static func deadline(using generator: inout SplitMix) -> Int64 {
+        Int64.random(in: 30_000_000_000..<90_000_000_000, using: &generator)
+    }
+}
+
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,53 @@
+public import EddyRing
+
+/// One address that was tried in vain, and why.
+public struct ConnectAttempt: Equatable, Sendable, CustomStringConvertible {
+    public let address: SocketAddress
+    /// What socket(2), bind(2) or connect(2) said; ETIMEDOUT also when the time was over before the address answered.
+    public let error: SystemError
+
+    public init(_ address: SocketAddress, _ error: SystemError) {
+        self.address = address
+        self.error = error
+    }
+
+    public var description: String { "\(address): \(error)" }
+
+    /// What the error comes down to.
+    enum Kind {
+        case refused
+        case unreachable
+        case timedOut
+        case tooManyOpenFiles
+        case other
+    }
+
+    var kind: Kind {
+        switch error {
+        case .connectionRefused, .connectionReset: .refused
+        // No file: nobody has ever listened there.
+        case .noSuchFile where address.isUnix: .refused
+        case .networkUnreachable, .hostUnreachable, .networkDown, .hostDown, .noNetwork, .addressFamilyNotSupported:
+            .unreachable
+        case .timedOut: .timedOut
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem: .tooManyOpenFiles
+        default: .other
+        }
+    }
+
+    /// What to do about an error of kind `other`.
+    var remedy: String {
+        switch error {
+        case .accessDenied, .notPermitted:
+            address.isUnix
+                ? "check who may write to the socket's file" : "check the firewall, and that it is no broadcast address"
+        case .addressNotAvailable:
+            "check the local address; if there is none, all ports to this address are in use "
+                + "(net.ipv4.ip_local_port_range)"
+        case .addressInUse: "choose another local port, or port 0"
+        case .again: "the server's backlog is full; try again later"
+        case .noBufferSpace, .outOfMemory: "the system is out of memory for sockets; see net.ipv4.tcp_mem"
+        default: "check the address and the network"
+        }
+    }
+}

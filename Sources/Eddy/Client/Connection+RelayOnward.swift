@@ -1,0 +1,26 @@
+public import EddyRing
+
+extension Connection {
+    /// Connects to `endpoint` on this connection's loop, and relays between the two until both have ended.
+    ///
+    /// What this connection receives meanwhile, up to the loop's window, is passed on first. When it breaks before the
+    /// other one stands, that is given up at once. (The end of its stream is no reason: it may still want the answer.)
+    ///
+    /// - Throws: ``ConnectError`` when there is no connection to `endpoint`; ``ConnectionError`` when either connection
+    ///   breaks.
+    public func relay(to endpoint: Endpoint, options: ConnectOptions = .init()) async throws {
+        loop.requireLoopThread()
+        // Only a connection that receives notices that it is broken.
+        loop.armReceive(slot)
+        let (loop, slot) = (loop, slot)
+        if loop.connections[slot].hasFailed { throw ConnectionError(failure: loop.connections[slot].failure) }
+        do {
+            try await loop.connect(to: endpoint, options: options, whileOpen: slot) { other in
+                try await relay(to: other)
+            }
+        } catch let error as ConnectError {
+            if loop.connections[slot].hasFailed { throw ConnectionError(failure: loop.connections[slot].failure) }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,142 @@
+internal import EddyRing
+
+// Happy eyeballs (RFC 8305): the addresses of a name are tried one after the other, each a moment after the one before,
+// or at once when that has failed. The first that answers wins; the others are cancelled and closed.
+//
+//     name ──resolver──▶ A   B   C
+//                        │   │   │
+//     0 ms               ●   │   │      connecting
+//     250 ms             │   ●   │      A has not answered: B beside it
+//     310 ms             │   ✕──▶●      B has failed: C at once
+//     330 ms             ✓       ✕      A answers; C is cancelled
+//
+// Everything happens on the loop's thread: answers of the resolver come by mail, the rest by completions and timers.
+
+/// Makes one connection. Loop thread only.
+final class Connector: @unchecked Sendable {
+    typealias Outcome = Result<UInt32, ConnectError>
+
+    private let loop: EventLoop
+    private let number: UInt32
+    private let endpoint: Endpoint
+    private let options: ConnectOptions
+    private let deadline: UInt64
+    /// Not tried yet, the next one last.
+    private var untried: [SocketAddress] = []
+    private var connecting: [(slot: UInt32, address: SocketAddress)] = []
+    private var failed: [ConnectAttempt] = []
+    /// When the next address is tried beside those that are being tried.
+    private var nextAttempt = UInt64.max
+    private var deadlineTimer = TimerHandle.none
+    private var attemptTimer = TimerHandle.none
+    private var lookup: Resolver.Ticket?
+    private var outcome: Outcome?
+    private var waiter: Suspension?
+
+    init(to endpoint: Endpoint, _ options: ConnectOptions, number: UInt32, on loop: EventLoop) {
+        self.endpoint = endpoint
+        self.options = options
+        self.number = number
+        self.loop = loop
+        deadline = MonotonicClock.now.advanced(by: options.timeout ?? loop.configuration.connectTimeout)
+    }
+
+    func start() {
+        guard outcome == nil else { return }
+        deadlineTimer = loop.timers.schedule(.connectDue(number: number), at: deadline)
+        switch endpoint.target {
+        case .address(let address): begin(with: [address])
+        case .name(let name, let port):
+            let (loop, number) = (loop, number)
+            lookup = options.resolver.addresses(of: name) { answer in
+                _ = loop.mailbox.post(.work { loop.connectors[number]?.resolved(answer, port: port) })
+            }
+        }
+    }
+
+    /// The slot of the connection, which the caller now owns, or why there is none.
+    func result() async -> Outcome {
+        while true {
+            if let outcome { return outcome }
+            await Suspension.suspend { waiter = $0 }
+        }
+    }
+
+    private func resolved(_ answer: Resolver.Answer, port: UInt16) {
+        lookup = nil
+        switch answer {
+        case .success(let addresses): begin(with: interleavingFamilies(addresses).map { $0.withPort(port) })
+        case .failure(let error): end(.failure(.address(error)))
+        }
+    }
+
+    private func begin(with addresses: [SocketAddress]) {
+        untried = addresses.reversed()
+        tryNext()
+    }
+
+    // MARK: Attempts
+
+    /// Starts the next attempt that does not fail at once. Ends if there is none and none is under way.
+    private func tryNext() {
+        nextAttempt = .max
+        loop.timers.cancel(attemptTimer)
+        while outcome == nil, let address = untried.popLast() {
+            do {
+                guard let slot = try loop.startConnecting(to: address, from: options.localAddress, number) else {
+                    return loopIsFull()
+                }
+                connecting.append((slot, address))
+            } catch {
+                failed.append(ConnectAttempt(address, error))
+                continue
+            }
+            guard !untried.isEmpty else { return }
+            let delay = max(options.attemptDelay, ConnectOptions.shortestAttemptDelay)
+            nextAttempt = MonotonicClock.now.advanced(by: delay)
+            attemptTimer = loop.timers.schedule(.connectDue(number: number), at: nextAttempt)
+            return
+        }
+        if outcome == nil, connecting.isEmpty { end(.failure(ConnectError(failed, of: endpoint))) }
+    }
+
+    /// What is under way may still succeed; more cannot be tried.
+    private func loopIsFull() {
+        untried = []
+        if connecting.isEmpty { end(.failure(.tooManyConnections(limit: loop.configuration.maximumConnections))) }
+    }
+
+    /// A connect of this connector's has ended.
+    func connected(_ slot: UInt32, _ error: SystemError?) {
+        guard let index = connecting.firstIndex(where: { $0.slot == slot }) else { return }
+        let (_, address) = connecting.remove(at: index)
+        guard let error else { return end(.success(slot)) }
+        failed.append(ConnectAttempt(address, error))
+        loop.discardConnecting(slot)
+        tryNext()
+    }
+
+    func timerFired() {
+        let now = MonotonicClock.now
+        if now >= deadline {
+            failed += connecting.map { ConnectAttempt($0.address, .timedOut) }
+            end(.failure(.timedOut(endpoint, failed)))
+        } else if now >= nextAttempt {
+            tryNext()
+        }
+    }
+
+    /// Whatever is still under way is given up.
+    func end(_ outcome: Outcome) {
+        guard self.outcome == nil else { return }
+        self.outcome = outcome
+        if let lookup { options.resolver.cancel(lookup) }
+        for (slot, _) in connecting { loop.cancelConnecting(slot) }
+        connecting = []
+        loop.timers.cancel(deadlineTimer)
+        loop.timers.cancel(attemptTimer)
+        loop.connectors.remove(number)
+        waiter?.resume()
+        waiter = nil
+    }
+}

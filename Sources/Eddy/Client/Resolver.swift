@@ -1,0 +1,119 @@
+internal import EddyRing
+internal import Synchronization
+
+// getaddrinfo(3) blocks, for many seconds when a name server is silent, so it never runs on a loop:
+//
+//     loops ──look up──▶ waiting names ──▶ up to 8 threads ──▶ the loops' mailboxes
+//                        ▲
+//                        └ a name that is being looked up already is not looked up twice
+//
+// A thread is started when there is a name and fewer than 8 work, and ends when no name waits. A lookup that nobody waits
+// for any more is dropped, or, if a thread has begun it, finished for nobody.
+
+/// Looks names up on threads of its own. One for the process; any thread.
+final class Resolver: Sendable {
+    static let shared = Resolver(lookUp: { name throws(AddressError) in try SocketAddress.lookUp(name) })
+
+    typealias Answer = Result<[SocketAddress], AddressError>
+    typealias LookUp = @Sendable (String) throws(AddressError) -> [SocketAddress]
+
+    /// Names a lookup, to cancel it.
+    struct Ticket: Sendable {
+        fileprivate let name: String
+        fileprivate let number: UInt64
+    }
+
+    private struct State {
+        /// Who wants to know, for each name that waits or is being looked up.
+        var askers: [String: [UInt64: @Sendable (Answer) -> Void]] = [:]
+        /// Names that no thread has begun, first come, first served.
+        var waiting: [String] = []
+        var threads = 0
+        var last: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+    private let lookUp: LookUp
+    private let maximumThreads: Int
+    private let maximumWaiting: Int
+
+    init(maximumThreads: Int = 8, maximumWaiting: Int = 4096, lookUp: @escaping LookUp) {
+        self.lookUp = lookUp
+        self.maximumThreads = maximumThreads
+        self.maximumWaiting = maximumWaiting
+    }
+
+    /// Looks `name` up and calls `answer` with its addresses (port 0), once, on a thread of the resolver's; or at once, on
+    /// this one, when too many names wait already.
+    func addresses(of name: String, _ answer: @escaping @Sendable (Answer) -> Void) -> Ticket {
+        let (ticket, isFull, startsThread) = state.withLock { state in
+            state.last += 1
+            let ticket = Ticket(name: name, number: state.last)
+            let isNew = state.askers[name] == nil
+            guard !isNew || state.waiting.count < maximumWaiting else { return (ticket, true, false) }
+            state.askers[name, default: [:]][ticket.number] = answer
+            guard isNew else { return (ticket, false, false) }
+            state.waiting.append(name)
+            guard state.threads < maximumThreads else { return (ticket, false, false) }
+            state.threads += 1
+            return (ticket, false, true)
+        }
+        if isFull { answer(.failure(.unresolved(name: name, reason: "too many names wait for the resolver"))) }
+        if startsThread { startThread() }
+        return ticket
+    }
+
+    /// Nobody wants this answer any more. It may be on its way already.
+    func cancel(_ ticket: Ticket) {
+        state.withLock { state in
+            state.askers[ticket.name]?[ticket.number] = nil
+            // A name that a thread has begun keeps its empty place, so that whoever asks next joins in.
+            guard state.askers[ticket.name]?.isEmpty == true,
+                let index = state.waiting.firstIndex(of: ticket.name)
+            else { return }
+            state.waiting.remove(at: index)
+            state.askers[ticket.name] = nil
+        }
+    }
+
+    /// Names that no thread has begun.
+    var waitingCount: Int { state.withLock(\.waiting.count) }
+
+    private func startThread() {
+        do {
+            let (thread, _) = try LoopThread.start(name: "eddy-resolver", make: { () }, run: { self.work() })
+            thread.detach()
+        } catch {
+            // The system gives no thread. If there is no other, the names that wait have no hope.
+            let abandoned = state.withLock { state in
+                state.threads -= 1
+                guard state.threads == 0 else { return [String]() }
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for name in abandoned { tell(.failure(.unresolved(name: name, reason: "\(error)")), askersOf: name) }
+        }
+    }
+
+    private func work() {
+        while let name = next() {
+            tell(Result { () throws(AddressError) in try lookUp(name) }, askersOf: name)
+        }
+    }
+
+    /// The next name for a thread; nil, and the thread ends, when there is none.
+    private func next() -> String? {
+        state.withLock { state in
+            guard !state.waiting.isEmpty else {
+                state.threads -= 1
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+    }
+
+    private func tell(_ answer: Answer, askersOf name: String) {
+        let askers = state.withLock { $0.askers.removeValue(forKey: name) }
+        for asker in askers?.values ?? [:].values { asker(answer) }
+    }
+}

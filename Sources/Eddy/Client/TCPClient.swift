@@ -1,0 +1,52 @@
+public import EddyRing
+
+/// A client of stream sockets, TCP or Unix, for code that is not on an event loop: it spreads its connections over the
+/// loops of a group.
+///
+/// ```swift
+/// let client = TCPClient(group: group)
+/// let greeting = try await client.connect(to: "localhost:7000") { connection in
+///     try await connection.write("hello\n")
+///     return try await connection.read().map { String(decoding: $0.bytes, as: UTF8.self) }
+/// }
+/// ```
+///
+/// On a loop's thread, as in a server's handler, ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)`` stays on that loop.
+public struct TCPClient: Sendable {
+    /// Uses one connection. It runs on the connection's loop.
+    public typealias Body<Success> = @Sendable (consuming Connection) async throws -> Success
+
+    public let group: EventLoopGroup
+    /// How it connects, unless a call says otherwise.
+    public var options: ConnectOptions
+
+    public init(group: EventLoopGroup, options: ConnectOptions = .init()) {
+        self.group = group
+        self.options = options
+    }
+
+    /// Connects to `HOST:PORT` or `unix:PATH` on the next loop, and runs `body` with the connection there; see
+    /// ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)``.
+    ///
+    /// - Throws: ``ConnectError``; else what `body` throws.
+    public func connect<Success: Sendable>(
+        to text: String,
+        options: ConnectOptions? = nil,
+        _ body: @escaping Body<Success>
+    ) async throws -> Success {
+        let endpoint: Endpoint
+        do { endpoint = try Endpoint(text) } catch { throw ConnectError.address(error) }
+        return try await connect(to: endpoint, options: options, body)
+    }
+
+    /// As ``connect(to:options:_:)-(String,_,_)``, to an endpoint.
+    public func connect<Success: Sendable>(
+        to endpoint: Endpoint,
+        options: ConnectOptions? = nil,
+        _ body: @escaping Body<Success>
+    ) async throws -> Success {
+        let loop = group.next()
+        let options = options ?? self.options
+        return try await loop.run { try await loop.connect(to: endpoint, options: options, body) }
+    }
+}

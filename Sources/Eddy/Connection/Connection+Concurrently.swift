@@ -1,0 +1,48 @@
+extension Connection {
+    /// Reads and writes at the same time, in two tasks on the connection's loop.
+    ///
+    /// ```swift
+    /// try await connection.concurrently { reader in
+    ///     while let line = try await reader.readLine(limit: 1024) { inbox.add(String(decoding: line)) }
+    /// } writing: { writer in
+    ///     for await event in events { try await writer.write(event) }
+    /// }
+    /// ```
+    ///
+    /// The compiler sees to it that one task reads and one writes: neither side can be copied, or leave its closure,
+    /// and the connection is not to be had meanwhile.
+    ///
+    /// Returns when both have returned. When one throws, the other is cancelled: what it waits for throws
+    /// ``ConnectionError/cancelled``. The connection can be used afterwards, as if one task had done both.
+    ///
+    /// - Throws: what the first of them to throw has thrown.
+    public func concurrently(
+        _ reading: @escaping @concurrent @Sendable (borrowing ConnectionReader) async throws -> Void,
+        writing: @escaping @concurrent @Sendable (borrowing ConnectionWriter) async throws -> Void
+    ) async throws {
+        loop.requireLoopThread()
+        let (loop, slot, generation) = (loop, slot, loop.connections[slot].generation)
+        // What cancelled one side alone is over with it.
+        defer {
+            if !Task.isCancelled { loop.connections[slot].flags.subtract([.readingCancelled, .writingCancelled]) }
+        }
+        try await withThrowingTaskGroup(of: Void.self) { sides in
+            sides.addTask(executorPreference: loop) {
+                try await withTaskCancellationHandler {
+                    try await reading(ConnectionReader(loop: loop, slot: slot))
+                } onCancel: {
+                    loop.cancel(slot, generation: generation, sides: .reading)
+                }
+            }
+            sides.addTask(executorPreference: loop) {
+                try await withTaskCancellationHandler {
+                    try await writing(ConnectionWriter(loop: loop, slot: slot))
+                } onCancel: {
+                    loop.cancel(slot, generation: generation, sides: .writing)
+                }
+            }
+            // The first error leaves the group, which cancels the other side and waits for it.
+            while try await sides.next() != nil {}
+        }
+    }
+}

@@ -1,0 +1,41 @@
+internal import EddyRing
+
+extension Connection {
+    /// Sends a file, or a part of it, behind all that was written before.
+    ///
+    /// The file is read by the ring into chunks of the pool, which are sent as they are; while more than the high
+    /// watermark is queued it is not read. Returns when the last bytes are queued.
+    ///
+    /// - Parameters:
+    ///   - path: a regular file.
+    ///   - range: the bytes to send; all that the file has now if there is none.
+    /// - Throws: ``ConnectionError/file(_:)`` if the file cannot be opened or read; ``ConnectionError/fileTooShort``
+    ///   if it does not have these bytes: before any is sent, or in the middle if it is cut meanwhile; else as
+    ///   ``write(_:)-(Buffer)``. A task that is cancelled in the middle throws ``ConnectionError/cancelled``. What was
+    ///   queued until then is sent in any case, so the peer may have a part of what it expects: reset the connection,
+    ///   unless the protocol can tell it.
+    public func sendFile(_ path: String, range: Range<Int>? = nil) async throws(ConnectionError) {
+        let descriptor: Int32
+        do { descriptor = try RegularFile.open(path) } catch { throw .file(error) }
+        defer { RegularFile.close(descriptor) }
+        try await loop.sendFile(descriptor, range: range, to: slot)
+    }
+
+    /// Sends an open file, or a part of it; see ``sendFile(_:range:)-(String,_)``.
+    ///
+    /// - Parameter descriptor: of a regular file. It stays the caller's, who closes it afterwards; its position neither
+    ///   matters nor moves.
+    public func sendFile(_ descriptor: Int32, range: Range<Int>? = nil) async throws(ConnectionError) {
+        try await loop.sendFile(descriptor, range: range, to: slot)
+    }
+}
+
+extension ConnectionWriter {
+    /// See ``Connection/sendFile(_:range:)-(String,_)``.
+    public func sendFile(_ path: String, range: Range<Int>? = nil) async throws(ConnectionError) {
+        let descriptor: Int32
+        do { descriptor = try RegularFile.open(path) } catch { throw .file(error) }
+        defer { RegularFile.close(descriptor) }
+        try await loop.sendFile(descriptor, range: range, to: slot)
+    }
+}

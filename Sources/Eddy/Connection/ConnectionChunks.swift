@@ -1,0 +1,56 @@
+public import EddyBuffers
+
+/// What a connection receives, as a sequence of shared buffers; see ``Connection/chunks``.
+public struct ConnectionChunks: AsyncSequence {
+    public typealias Element = SharedBuffer
+    public typealias Failure = ConnectionError
+
+    private let loop: EventLoop
+    private let slot: UInt32
+    private let generation: UInt32
+
+    init(loop: EventLoop, slot: UInt32) {
+        loop.requireLoopThread()
+        self.loop = loop
+        self.slot = slot
+        generation = loop.connections[slot].generation
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(loop: loop, slot: slot, generation: generation)
+    }
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        let loop: EventLoop
+        let slot: UInt32
+        let generation: UInt32
+
+        /// Whatever has arrived; nil at the end of the peer's stream.
+        ///
+        /// - Throws: as ``Connection/read()``; ``ConnectionError/closed`` once the connection is gone.
+        public mutating func next() async throws(ConnectionError) -> SharedBuffer? {
+            loop.requireLoopThread()
+            while true {
+                guard loop.connections.isCurrent(slot, generation: generation), loop.connections[slot].phase == .open
+                else { throw .closed }
+                guard loop.mustWaitToRead(slot) else { break }
+                precondition(loop.connections[slot].reader == nil, "one task at a time reads a connection")
+                await Suspension.suspend { loop.connections[slot].reader = $0 }
+            }
+            return try loop.read(slot)?.share()
+        }
+    }
+}
+
+extension Connection {
+    /// What the peer sends, as it comes, in buffers that may be copied and kept.
+    ///
+    /// ```swift
+    /// for try await chunk in connection.chunks { log.append(chunk) }
+    /// ```
+    ///
+    /// Each buffer costs an object, which ``read()`` does not; at most 256 bytes are copied. There is one reader at a
+    /// time: bytes go to whoever asks first, and two that wait at once trap. The sequence ends with the peer's stream,
+    /// and throws ``ConnectionError/closed`` if it is used longer than the connection.
+    public var chunks: ConnectionChunks { ConnectionChunks(loop: loop, slot: slot) }
+}

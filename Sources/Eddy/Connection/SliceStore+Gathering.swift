@@ -1,0 +1,75 @@
+internal import EddyBuffers
+
+// Bytes that belong together arrive in slices wherever the network has cut them. Where they lie in one slice they are
+// cut out of it; where they do not, they are copied into one, once:
+//
+//     cut      [ frame │ next frame … ]                  no copy: both parts stay in the same chunk
+//     gather   [ fra ][ m ][ e │ next frame … ]   ──▶    [ frame ]   [ next frame … ]
+//
+// A reader that waits for the rest of a frame leaves what is there in the queue, so a wait that is cancelled loses
+// nothing. Small slices must not pile up meanwhile: each would hold its whole chunk. So they are gathered into the
+// first slice of the queue, which has room to grow, and doubles when it is full:
+//
+//     [ fra ][ m ][ e ][ o ][ f ]   ──▶   [ frameof ·········· ]   ◀── the next small slices
+//
+// Each byte is copied once into place and, over all doublings, about once more.
+
+extension SliceStore {
+    /// Takes the first `byteCount` bytes out as one slice, whose reference is the caller's now.
+    ///
+    /// They are copied only if they lie in several slices: into the first one if it has room, else into memory of
+    /// `pool` for `capacity` bytes.
+    ///
+    /// - Precondition: the queue holds as many.
+    func take(_ byteCount: Int, of queue: inout SliceQueue, pool: BufferPool, capacity: Int? = nil) -> Slice {
+        precondition(byteCount <= Int(queue.byteCount), "a queue gives what it holds")
+        guard byteCount > 0, let first = first(of: queue) else { return .empty }
+        if Int(first.count) > byteCount { return cut(byteCount, of: &queue) }
+        guard var whole = popFirst(of: &queue) else { return .empty }
+        if Int(whole.capacity) < byteCount {
+            whole = pool.allocate(max(byteCount, capacity ?? byteCount)).relinquish()
+            whole.append(first, count: Int(first.count))
+            first.drop()
+        }
+        while Int(whole.count) < byteCount, let next = self.first(of: queue) {
+            let part = min(byteCount - Int(whole.count), Int(next.count))
+            whole.append(next, count: part)
+            removeFirst(part, of: &queue)
+        }
+        return whole
+    }
+
+    /// The first bytes of the first slice, which keeps the rest.
+    private func cut(_ byteCount: Int, of queue: inout SliceQueue) -> Slice {
+        guard let first = first(of: queue), let chunk = first.chunk else { return .empty }
+        chunk.retain()
+        removeFirst(byteCount, of: &queue)
+        return unsafe Slice(chunk: chunk, start: first.start, count: UInt32(byteCount), capacity: UInt32(byteCount))
+    }
+
+    /// Gathers everything into the queue's first slice if it lies in many small ones.
+    ///
+    /// - Parameter expected: bytes that will be there in the end; no more room is made.
+    func gatherFragments(of queue: inout SliceQueue, expected: Int, pool: BufferPool) {
+        guard isFragmented(queue) else { return }
+        let byteCount = Int(queue.byteCount)
+        let capacity = min(expected, max(2 * byteCount, 256))
+        let whole = take(byteCount, of: &queue, pool: pool, capacity: capacity)
+        prepend(whole, to: &queue)
+    }
+
+    /// Whether the slices behind the first hold more memory than they are worth.
+    private func isFragmented(_ queue: SliceQueue) -> Bool {
+        guard queue.count > 4, let first = first(of: queue) else { return false }
+        return queue.byteCount - first.count < (queue.count - 1) * 4096 || queue.count > 64
+    }
+}
+
+extension Slice {
+    /// Copies the first `count` bytes of another slice behind its own.
+    fileprivate mutating func append(_ other: Slice, count byteCount: Int) {
+        precondition(byteCount <= Int(capacity - count), "a slice holds what it has room for")
+        unsafe end.copyMemory(from: other.start, byteCount: byteCount)
+        count += UInt32(byteCount)
+    }
+}

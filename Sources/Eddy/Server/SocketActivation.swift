@@ -1,0 +1,38 @@
+// What systemd says in the environment of a service whose sockets it has opened (sd_listen_fds(3)):
+//
+//     LISTEN_PID=4711                  the process that the sockets are for
+//     LISTEN_FDS=2                     descriptors 3 and 4
+//     LISTEN_FDNAMES=http:admin        their names, if there are any
+
+/// The sockets that were passed on, by name.
+struct SocketActivation: Equatable {
+    /// The first descriptor's number is 3 (SD_LISTEN_FDS_START).
+    static let firstDescriptor: Int32 = 3
+
+    /// In the order of the descriptors.
+    let names: [String]
+
+    /// Reads the environment of a process.
+    init(process: Int32, environment: (String) -> String?) throws(InheritedSocketError) {
+        guard let countText = environment("LISTEN_FDS") else { throw .noActivation }
+        guard let count = Int32(countText), (0...1024).contains(count) else {
+            throw .malformed(variable: "LISTEN_FDS", value: countText)
+        }
+        let processText = environment("LISTEN_PID") ?? ""
+        guard let expected = Int32(processText) else { throw .malformed(variable: "LISTEN_PID", value: processText) }
+        guard expected == process else { throw .otherProcess(processText) }
+        guard count > 0 else { throw .noActivation }
+        let given = (environment("LISTEN_FDNAMES") ?? "").split(separator: ":", omittingEmptySubsequences: false)
+        names = (0..<Int(count)).map { $0 < given.count && !given[$0].isEmpty ? String(given[$0]) : "unknown" }
+    }
+
+    /// The descriptor with that name; with no name, the only one.
+    func descriptor(named name: String?) throws(InheritedSocketError) -> Int32 {
+        guard let name else {
+            guard names.count == 1 else { throw .ambiguous(names: names) }
+            return Self.firstDescriptor
+        }
+        guard let index = names.firstIndex(of: name) else { throw .noSuchName(name, names: names) }
+        return Self.firstDescriptor + Int32(index)
+    }
+}

@@ -1,0 +1,52 @@
+extension TCPServer {
+    /// How a server accepts connections, and how many.
+    public struct Options: Sendable {
+        /// Which loop accepts a connection.
+        public enum Accepting: Sendable {
+            /// Every loop has a socket of its own on the address, and the kernel spreads connections over them by a hash
+            /// of both addresses (SO_REUSEPORT, socket(7)). A connection never changes its thread.
+            ///
+            /// A Unix domain socket and an inherited one cannot be bound again: they are accepted on one loop and handed
+            /// over in turn.
+            case perLoop
+            /// One loop accepts and hands connections over to all loops. It knows how many each has, which the kernel's
+            /// hash does not; in return each connection that it hands over costs a message to another thread.
+            case handingOver(Spreading)
+        }
+
+        /// Which loop gets the next connection.
+        public enum Spreading: Sendable {
+            /// Each in turn.
+            case roundRobin
+            /// The one with the fewest connections of this server.
+            case leastLoaded
+        }
+
+        /// What happens to connections beyond ``maximumConnections``.
+        public enum LimitPolicy: Sendable {
+            /// They are not accepted until another has closed: the kernel keeps them in the backlog, and their peers,
+            /// which see a connection, wait. (A few that the kernel has accepted already wait here.)
+            case pause
+            /// They are accepted and closed at once, so that their peers know.
+            case refuse
+        }
+
+        public var accepting = Accepting.perLoop
+        /// Connections that the kernel keeps until they are accepted, 1 or more. It cuts the number to
+        /// net.core.somaxconn (listen(2)).
+        public var backlog = 4096
+        /// Connections that the server has at a time, on all its loops together; nil: no limit but each loop's own
+        /// (``EventLoop/Configuration/maximumConnections``).
+        public var maximumConnections: Int?
+        public var atLimit = LimitPolicy.pause
+        /// Whether a server on `[::]` serves IPv4 as well (ipv6(7), IPV6_V6ONLY).
+        public var isDualStack = true
+
+        public init() {}
+
+        func requireValid() {
+            precondition((1...Int(Int32.max)).contains(backlog), "backlog must be at least 1")
+            precondition(maximumConnections ?? 1 > 0, "maximumConnections must be at least 1")
+        }
+    }
+}

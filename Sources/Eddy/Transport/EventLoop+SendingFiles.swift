@@ -1,0 +1,75 @@
+internal import EddyBuffers
+internal import EddyRing
+
+// From a file to a socket through chunks of the pool, which are registered where they are (READ_FIXED):
+//
+//     file ──read──▶ [ chunk ] ──▶ [ queue: in flight │ waits ] ──send──▶ peer
+//                       ▲                    │
+//                       └── next read ◀──────┘ while no more than the high watermark is queued
+//
+// One read is in flight at a time. It overlaps with the sends of the chunks before it, so the disk and the network work
+// at once, and what is held is bounded by the high watermark and one chunk.
+
+extension EventLoop {
+    /// Sends a part of a file behind all that was written before.
+    func sendFile(_ descriptor: Int32, range: Range<Int>?, to slot: UInt32) async throws(ConnectionError) {
+        requireLoopThread()
+        let size: Int
+        do { size = try RegularFile.size(of: descriptor) } catch { throw .file(error) }
+        let range = range ?? 0..<size
+        precondition(range.lowerBound >= 0, "a file has no bytes before its first")
+        guard range.upperBound <= size else { throw .fileTooShort(size: size, sent: 0) }
+        let generation = connections[slot].generation
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let slice = try await read(descriptor, offset..<range.upperBound)
+            guard connections.isCurrent(slot, generation: generation) else {
+                slice.drop()
+                throw .shutDown
+            }
+            guard slice.count > 0 else {
+                slice.drop()
+                throw .fileTooShort(size: offset, sent: offset - range.lowerBound)
+            }
+            offset += Int(slice.count)
+            let isAbove = try queue(Buffer(adopting: slice), to: slot)
+            if connections[slot].flags.contains(.writingCancelled) { throw .cancelled }
+            if isAbove { try await waitUntilDrained(slot) }
+        }
+    }
+
+    /// Reads what fits into a chunk; no bytes at the file's end. The slice's reference is the caller's.
+    private func read(_ descriptor: Int32, _ range: Range<Int>) async throws(ConnectionError) -> Slice {
+        // At the pool's limit memory of its own, a little at a time.
+        var slice = pool.rentChunk(size: Self.bulkSize) ?? pool.allocate(Self.smallRead).relinquish()
+        while true {
+            let number = fileReads.begin()
+            let entry = unsafe SubmissionEntry.readFile(
+                descriptor: descriptor,
+                at: UInt64(range.lowerBound),
+                into: slice.start,
+                byteCount: min(Int(slice.capacity), range.count),
+                fixedBuffer: fixedBufferIndex(of: slice),
+                token: OperationToken(kind: OperationKind.readFile.rawValue, index: number)
+            )
+            submit(entry)
+            await Suspension.suspend { fileReads.wait(number, $0) }
+            guard let result = fileReads.end(number) else { preconditionFailure("a read ends once") }
+            if result >= 0 {
+                slice.count = UInt32(result)
+                return slice
+            }
+            guard result == -SystemError.interrupted.code || result == -SystemError.again.code else {
+                slice.drop()
+                throw .file(SystemError(-result))
+            }
+        }
+    }
+
+    private static let smallRead = 16 << 10
+
+    /// A read of a file has ended.
+    func fileRead(_ completion: CompletionEntry) {
+        fileReads.complete(completion.token.index, result: completion.result)?.resume()
+    }
+}

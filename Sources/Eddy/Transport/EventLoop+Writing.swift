@@ -1,0 +1,42 @@
+internal import EddyBuffers
+
+// What writers wait for:
+//
+//     queued bytes    0 ──────── low ──────────────── high ────────▶
+//                               ◀── waiting ends       waiting begins
+
+extension EventLoop {
+    /// Queues bytes; returns whether the queue is above its high watermark now.
+    func queue(_ buffer: consuming Buffer, to slot: UInt32) throws(ConnectionError) -> Bool {
+        requireLoopThread()
+        if let error = write(buffer.relinquish(), to: slot) { throw error }
+        return connections[slot].outbound.byteCount > connections[slot].highWatermark
+    }
+
+    /// Queues shared bytes; returns whether the queue is above its high watermark now.
+    func queue(_ buffer: SharedBuffer, to slot: UInt32) throws(ConnectionError) -> Bool {
+        requireLoopThread()
+        if let error = write(buffer.lend(), to: slot) { throw error }
+        return connections[slot].outbound.byteCount > connections[slot].highWatermark
+    }
+
+    /// Waits until the queue is at its low watermark or below.
+    func waitUntilDrained(_ slot: UInt32) async throws(ConnectionError) {
+        guard !connections[slot].flags.contains(.writingCancelled) else { throw .cancelled }
+        await Suspension.suspend { connections[slot].writer = $0 }
+        if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+        let isDrained = connections[slot].outbound.byteCount <= connections[slot].lowWatermark
+        if !isDrained, connections[slot].flags.contains(.writingCancelled) { throw .cancelled }
+    }
+
+    /// Ends this side's direction and waits until the end is on its way.
+    func finishWriting(_ slot: UInt32) async throws(ConnectionError) {
+        requireLoopThread()
+        endWriting(slot)
+        while !connections[slot].flags.contains(.ended), !connections[slot].hasFailed {
+            guard !connections[slot].flags.contains(.writingCancelled) else { throw .cancelled }
+            await Suspension.suspend { connections[slot].writer = $0 }
+        }
+        if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+    }
+}

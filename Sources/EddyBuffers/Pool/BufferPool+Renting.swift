@@ -1,0 +1,11 @@
+extension BufferPool {
+    /// A whole free chunk of `size` bytes as an empty slice, with its reference, for bulk data that does not come from a
+    /// socket; nil at the pool's limit.
+    package func rentChunk(size: Int) -> Slice? {
+        guard let chunk = takeChunk(size: size) else { return nil }
+        chunk.retainOnOwnerThread(byteCount: UInt32(chunk.capacity))
+        // The reference that it came with: the slice's stays.
+        chunk.releaseOnOwnerThread()
+        return unsafe Slice(chunk: chunk, start: chunk.base, count: 0, capacity: UInt32(chunk.capacity))
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+extension AcceptanceTests {
+    /// Sockets that another program has opened for the server, as systemd does.
+    @Suite("addresses: inherited sockets")
+    struct InheritedSocketTests {
+        private func activate(_ names: String, _ command: String...) throws -> RunningCommand {
+            try RunningCommand(Client.line("activate.py", [names, Eddy.path] + command))
+        }
+
+        @Test("The socket with the name, or the descriptor, is served", arguments: ["systemd:admin", "fd:3", "fd:4"])
+        func serves(listen: String) async throws {
+            let server = try activate("http:admin", "echo", "--listen", listen, "--loops", "2")
+            let address = try await server.readyAddress()
+            #expect(address.hasPrefix("127.0.0.1:"))
+            for _ in 0..<3 { try await Visit.expectEcho(at: address) }
+            try await server.stop()
+        }
+
+        @Test("Of several sockets one must be chosen by a name that is there", arguments: ["systemd:", "systemd:x"])
+        func ambiguous(listen: String) async throws {
+            let finished = try await RunningCommand.run(
+                Client.line("activate.py", ["http:admin", Eddy.path, "echo", "--listen", listen])
+            )
+            #expect(finished.ending == .exit(1))
+            #expect(finished.isOneClearLine(about: "admin"), "\(finished)")
+        }
+
+        @Test("Descriptors that are no sockets, and no activation", arguments: ["fd:99", "fd:0", "systemd:"])
+        func missing(listen: String) async throws {
+            let finished = try await Eddy.run("echo", "--listen", listen)
+            #expect(finished.ending == .exit(1))
+            #expect(finished.isOneClearLine(about: listen == "systemd:" ? "LISTEN_FDS" : "descriptor"), "\(finished)")
+        }
+
+        @Test("A descriptor that is no number", arguments: ["fd:", "fd:x", "fd:-1"])
+        func malformed(listen: String) async throws {
+            let finished = try await Eddy.run("echo", "--listen", listen)
+            #expect(finished.ending == .exit(2))
+            #expect(finished.isOneClearLine(about: listen), "\(finished)")
+        }
+
+        private static let activator = "/usr/bin/systemd-socket-activate"
+
+        @Test(
+            "systemd-socket-activate starts the server with its first connection",
+            .enabled(if: FileManager.default.isExecutableFile(atPath: activator), "systemd is not installed")
+        )
+        func systemd() async throws {
+            let address = "127.0.0.1:\(try freePort())"
+            let server = try RunningCommand(
+                [Self.activator, "-l", address, "--", Eddy.path, "echo", "--listen", "systemd:"]
+            )
+            // Listens when it has said so.
+            _ = try await server.errors.line()
+            try await Visit.expectEcho(at: address)
+            #expect(try await server.readyAddress() == address)
+            try await Visit.expectEcho(at: address)
+            try await server.stop()
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+extension AcceptanceTests {
+    /// Names, and both families.
+    @Suite("addresses: names and families")
+    struct NameTests {
+        /// Some containers have no IPv6.
+        private static let hasIPv6 =
+            (try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8))?.contains(" lo") == true
+
+        @Test("A server on all addresses is reached by both families", .enabled(if: hasIPv6, "there is no IPv6 here"))
+        func dualStack() async throws {
+            let server = try RunningCommand([Eddy.path, "echo", "--listen", "*:0"])
+            let port = try #require(try await server.readyAddress().wholeMatch(of: /\[::\]:(\d+)/)?.1)
+            for host in ["127.0.0.1", "[::1]", "localhost"] { try await Visit.expectEcho(at: "\(host):\(port)") }
+            try await server.stop()
+        }
+
+        @Test("A server on IPv6", .enabled(if: hasIPv6, "there is no IPv6 here"))
+        func ipv6() async throws {
+            let server = try RunningCommand([Eddy.path, "echo", "--listen", "[::1]:0"])
+            let address = try await server.readyAddress()
+            try await Visit.expectEcho(at: address)
+            let load = try await Eddy.run("load", "tcp://\(address)", "-c", "4", "-d", "300ms", "--verify")
+            #expect(load.ending == .exit(0), "\(load)")
+            try await server.stop()
+        }
+
+        @Test("A relay and a load test to a name")
+        func names() async throws {
+            let server = try await Server.echo()
+            let proxy = try RunningCommand(
+                [Eddy.path, "proxy", "--listen", "127.0.0.1:0", "--to", "localhost:\(server.port)"]
+            )
+            try await Visit.expectEcho(at: try await proxy.readyAddress())
+            let target = "tcp://localhost:\(server.port)"
+            let load = try await Eddy.run("load", target, "-c", "4", "-d", "300ms", "--verify")
+            #expect(load.ending == .exit(0), "\(load)")
+            try await proxy.stop()
+            try await server.stop()
+        }
+
+        @Test("A load test to a name that does not resolve says so")
+        func unresolved() async throws {
+            let finished = try await Eddy.run("load", "tcp://no-such-host.invalid:80", "-d", "1s")
+            #expect(finished.ending == .exit(1))
+            #expect(finished.isOneClearLine(about: "no-such-host.invalid"), "\(finished)")
+        }
+
+        @Test("A load test against nobody names every address that was tried")
+        func refused() async throws {
+            let port = try freePort()
+            let finished = try await Eddy.run("load", "tcp://localhost:\(port)", "-d", "1s")
+            #expect(finished.ending == .exit(1))
+            #expect(finished.isOneClearLine(about: "127.0.0.1:\(port)"), "\(finished)")
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+
+extension AcceptanceTests {
+    /// Unix domain sockets, visited by clients that are not Eddy's.
+    @Suite("addresses: Unix domain sockets")
+    struct UnixSocketTests {
+        private let path = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)").path
+
+        private var isThere: Bool { FileManager.default.fileExists(atPath: path) }
+
+        private func start(_ options: String...) async throws -> RunningCommand {
+            let server = try RunningCommand([Eddy.path, "echo", "--listen", "unix:\(path)"] + options)
+            #expect(try await server.readyAddress() == "unix:\(path)")
+            return server
+        }
+
+        @Test("A server on a path echoes, refuses a second one, and takes its file with it", arguments: ["1", "2"])
+        func path(loops: String) async throws {
+            let server = try await start("--loops", loops)
+            for _ in 0..<3 { try await Visit.expectEcho(at: "unix:\(path)") }
+            let second = try await Eddy.run("echo", "--listen", "unix:\(path)")
+            #expect(second.ending == .exit(1))
+            #expect(second.isOneClearLine(about: path), "\(second)")
+            try await Visit.expectEcho(at: "unix:\(path)")
+            try await server.stop()
+            #expect(!isThere)
+        }
+
+        @Test("The file of a server that was killed is taken over by the next one")
+        func killed() async throws {
+            let dead = try await start()
+            dead.send(SIGKILL)
+            _ = try await dead.ending()
+            #expect(isThere)
+            let server = try await start()
+            try await Visit.expectEcho(at: "unix:\(path)")
+            try await server.stop()
+            #expect(!isThere)
+        }
+
+        @Test("Abstract names need no file")
+        func abstract() async throws {
+            let address = "unix:@\(path)"
+            let server = try RunningCommand([Eddy.path, "echo", "--listen", address])
+            #expect(try await server.readyAddress() == address)
+            try await Visit.expectEcho(at: address)
+            try await server.stop()
+        }
+
+        @Test("A relay from one path to another, loaded through both")
+        func relay() async throws {
+            let server = try await start("--loops", "1")
+            let front = "unix:\(path)-front"
+            let proxy = try RunningCommand([Eddy.path, "proxy", "--listen", front, "--to", "unix:\(path)"])
+            #expect(try await proxy.readyAddress() == front)
+            try await Visit.expectEcho(at: front)
+            let load = try await Eddy.run("load", front, "-c", "4", "-d", "300ms", "--verify")
+            #expect(load.ending == .exit(0), "\(load)")
+            #expect(load.output.contains { $0.contains(front) })
+            try await proxy.stop()
+            try await server.stop()
+        }
+
+        @Test("Paths that cannot be are refused in one line", arguments: [107, 300])
+        func tooLong(length: Int) async throws {
+            let path = "/tmp/" + String(repeating: "x", count: length)
+            let finished = try await Eddy.run("echo", "--listen", "unix:\(path)")
+            #expect(finished.ending == .exit(2))
+            #expect(finished.isOneClearLine(about: "107"), "\(finished)")
+        }
+
+        @Test("A file in the way, and a directory that is not there", arguments: [true, false])
+        func inTheWay(exists: Bool) async throws {
+            let taken = exists ? path : path + "/none/s"
+            if exists { try Data("precious".utf8).write(to: URL(fileURLWithPath: path)) }
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            let finished = try await Eddy.run("echo", "--listen", "unix:\(taken)")
+            #expect(finished.ending == .exit(1))
+            #expect(finished.isOneClearLine(about: taken), "\(finished)")
+            if exists { #expect(isThere) }
+        }
+    }
+}

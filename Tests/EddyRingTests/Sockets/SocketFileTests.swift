@@ -1,0 +1,108 @@
+import EddyRing
+import Foundation
+import Testing
+
+/// The files of Unix domain sockets.
+@Suite("ring: socket files")
+struct SocketFileTests {
+    private let directory: URL
+
+    init() throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+
+    private var path: String { directory.appending(path: "s").path }
+    private var address: SocketAddress { get throws { try SocketAddress(unixPath: path) } }
+
+    private func open() throws -> (descriptor: Int32, file: SocketFile?) {
+        let descriptor = try Socket.openStream(for: address)
+        do {
+            return (descriptor, try SocketFile.listen(descriptor, on: address, backlog: 1))
+        } catch {
+            Socket.close(descriptor)
+            throw error
+        }
+    }
+
+    private func error(_ body: () throws -> Void) -> SystemError? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return error as? SystemError
+        }
+    }
+
+    @Test("The file comes with the bind and goes with the removal, which may be called twice")
+    func lifetime() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let (descriptor, file) = try open()
+        #expect(FileManager.default.fileExists(atPath: path))
+        #expect(Socket.localAddress(of: descriptor) == (try address))
+        file?.remove()
+        #expect(!FileManager.default.fileExists(atPath: path))
+        file?.remove()
+        Socket.close(descriptor)
+    }
+
+    @Test("A dead server's file is replaced, and its late removal leaves the new one alone")
+    func dead() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let (dead, deadFile) = try open()
+        Socket.close(dead)
+        let (living, file) = try open()
+        deadFile?.remove()
+        #expect(FileManager.default.fileExists(atPath: path))
+        #expect(error { _ = try open() } == .addressInUse)
+        file?.remove()
+        Socket.close(living)
+    }
+
+    @Test("A living server is left alone, even when its backlog is full")
+    func living() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let (descriptor, _) = try open()
+        defer { Socket.close(descriptor) }
+        var clients: [Int32] = []
+        defer { for client in clients { Socket.close(client) } }
+        for _ in 0..<8 {
+            #expect(error { _ = try open() } == .addressInUse)
+            let client = try Socket.openStream(for: address)
+            clients.append(client)
+            try? Socket.connectAtOnce(client, to: address)
+        }
+        #expect(error { try Socket.connectAtOnce(Socket.openStream(for: address), to: address) } == .again)
+        #expect(error { _ = try open() } == .addressInUse)
+    }
+
+    @Test("A file that is no socket is left alone")
+    func otherFile() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(error { _ = try open() } == .notASocket)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data("precious".utf8))
+    }
+
+    @Test("A directory that does not exist")
+    func noDirectory() throws {
+        try FileManager.default.removeItem(at: directory)
+        #expect(error { _ = try open() } == .noSuchFile)
+    }
+
+    @Test("Of many servers that start at once over a dead one's file, one wins and the others are refused")
+    func contest() async throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        for _ in 0..<20 {
+            let (dead, _) = try open()
+            Socket.close(dead)
+            let winners = await withTaskGroup(of: Int32?.self) { tasks in
+                for _ in 0..<4 { tasks.addTask { try? open().descriptor } }
+                return await tasks.reduce(into: [Int32]()) { if let descriptor = $1 { $0.append(descriptor) } }
+            }
+            for winner in winners { Socket.close(winner) }
+            #expect(winners.count == 1)
+            unlink(path)
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import EddyRing
+import Synchronization
+import Testing
+
+@testable import Eddy
+
+/// Looking names up beside the loops.
+@Suite("client: resolver", .timeLimit(.minutes(2)))
+struct ResolverTests {
+    @Test("localhost resolves, and a connection to it comes about")
+    func localhost() async throws {
+        try await withServer { server in
+            try await withLoops { group in
+                let reply = try await TCPClient(group: group).connect(to: "localhost:\(server.address.port)") {
+                    try await $0.exchange([1, 2, 3])
+                }
+                #expect(reply == [1, 2, 3])
+            }
+        }
+    }
+
+    @Test("A name that does not resolve says so; a text that is no address, too")
+    func unresolved() async throws {
+        try await withLoops { group in
+            let client = TCPClient(group: group)
+            let error = await #expect(throws: ConnectError.self) {
+                try await client.connect(to: "no-such-host.invalid:80") { _ in }
+            }
+            guard case .address(.unresolved("no-such-host.invalid", _)) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            await #expect(throws: ConnectError.address(.malformed("nonsense"))) {
+                try await client.connect(to: "nonsense") { _ in }
+            }
+            expectBalance(await group.statistics())
+        }
+    }
+
+    @Test("Who asks for a name that is being looked up joins in")
+    func joins() async throws {
+        let gate = Gate()
+        let count = Mutex(0)
+        let resolver = Resolver { _ throws(AddressError) in
+            count.withLock { $0 += 1 }
+            gate.waitBlocking()
+            return [.loopback(port: 0)]
+        }
+        let answers = Channel<Int>()
+        for _ in 0..<100 {
+            _ = resolver.addresses(of: "name") { if case .success(let list) = $0 { answers.send(list.count) } }
+        }
+        gate.open()
+        for _ in 0..<100 { #expect(try await answers.next() == 1) }
+        #expect(count.withLock { $0 } == 1)
+    }
+
+    @Test("No more threads than allowed look names up at a time, and every name has its turn")
+    func bounded() async throws {
+        let running = Mutex((now: 0, most: 0))
+        let resolver = Resolver(maximumThreads: 3) { name throws(AddressError) in
+            running.withLock { running in
+                running.now += 1
+                running.most = max(running.most, running.now)
+            }
+            defer { running.withLock { $0.now -= 1 } }
+            throw .unresolved(name: name, reason: "test")
+        }
+        let answers = Channel<Void>()
+        for number in 0..<200 { _ = resolver.addresses(of: "name-\(number)") { _ in answers.send(()) } }
+        for _ in 0..<200 { try await answers.next() }
+        #expect(running.withLock { $0.most } <= 3)
+    }
+
+    @Test("Beyond the limit of waiting names the answer is an error, and a name that waits already is joined")
+    func full() async throws {
+        let gate = Gate()
+        let resolver = Resolver(maximumThreads: 1, maximumWaiting: 2) { _ throws(AddressError) in
+            gate.waitBlocking()
+            return [.loopback(port: 0)]
+        }
+        let answers = Channel<Bool>()
+        let tell: @Sendable (Resolver.Answer) -> Void = { answers.send((try? $0.get()) != nil) }
+        _ = resolver.addresses(of: "running", tell)
+        // Its thread takes it out of the queue when it comes to it.
+        try await eventually { resolver.waitingCount == 0 }
+        for name in ["one", "two"] { _ = resolver.addresses(of: name, tell) }
+        _ = resolver.addresses(of: "three", tell)
+        #expect(try await answers.next() == false)
+        _ = resolver.addresses(of: "two", tell)
+        gate.open()
+        for _ in 0..<4 { #expect(try await answers.next() == true) }
+    }
+
+    @Test("A lookup that is cancelled before its turn never happens; one that has begun ends for nobody")
+    func cancelled() async throws {
+        let gate = Gate()
+        let names = Mutex<[String]>([])
+        let resolver = Resolver(maximumThreads: 1) { name throws(AddressError) in
+            names.withLock { $0.append(name) }
+            gate.waitBlocking()
+            return [.loopback(port: 0)]
+        }
+        let answers = Channel<String>()
+        let begun = resolver.addresses(of: "begun") { _ in answers.send("begun") }
+        try await eventually { resolver.waitingCount == 0 }
+        let waiting = resolver.addresses(of: "waiting") { _ in answers.send("waiting") }
+        resolver.cancel(begun)
+        resolver.cancel(waiting)
+        resolver.cancel(waiting)
+        _ = resolver.addresses(of: "last") { _ in answers.send("last") }
+        gate.open()
+        #expect(try await answers.next() == "last")
+        #expect(names.withLock { $0 } == ["begun", "last"])
+    }
+
+    @Test("A task that waits for a silent resolver can be cancelled, and has its timeout", arguments: [true, false])
+    func silent(cancels: Bool) async throws {
+        let gate = Gate()
+        defer { gate.open() }
+        var options = ConnectOptions()
+        options.timeout = cancels ? .seconds(1000) : .milliseconds(20)
+        options.resolver = Resolver { _ throws(AddressError) in
+            gate.waitBlocking()
+            return [.loopback(port: 0)]
+        }
+        try await withLoops { [options] group in
+            let endpoint = try Endpoint("name:80")
+            let task = Task { try await TCPClient(group: group, options: options).connect(to: endpoint) { _ in } }
+            if cancels {
+                try await eventually { options.resolver.waitingCount == 0 }
+                task.cancel()
+            }
+            await #expect(throws: cancels ? ConnectError.cancelled : .timedOut(endpoint, [])) { try await task.value }
+            expectBalance(await group.statistics())
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import Eddy
+import EddyBuffers
+import Testing
+
+@testable import Eddy
+
+/// One task reads while another writes.
+@Suite("connections: both ways at once", .timeLimit(.minutes(2)))
+struct ConcurrentTests {
+    private struct Mistake: Error {}
+
+    @Test("Both directions flow, and neither waits for the other", arguments: FeatureSet.allCases)
+    func bothWays(set: FeatureSet) async throws {
+        let (upload, download) = (randomBytes(3 << 20, seed: 1), randomBytes(3 << 20, seed: 2))
+        let outcome = Channel<String?>()
+        let handler: TCPServer.Handler = { connection in
+            let loop = connection.eventLoop
+            try await connection.concurrently { reader in
+                #expect(loop.isCurrent)
+                var received: [UInt8] = []
+                while let bytes = try await reader.read() { received += Array(bytes) }
+                outcome.send(difference(received, from: upload))
+            } writing: { writer in
+                #expect(loop.isCurrent)
+                for start in stride(from: 0, to: download.count, by: 50_000) {
+                    let piece = download[start..<min(start + 50_000, download.count)]
+                    try await writer.write(copying: Array(piece).span)
+                }
+                try await writer.endWriting()
+            }
+            // Afterwards it is whole again.
+            #expect(try await connection.isAtEnd())
+        }
+        try await withServer(set, configuration: .patient, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            // Sends everything before it receives anything, and would wait for ever for an echo.
+            try await peer.send(upload)
+            peer.finish()
+            #expect(difference(try await peer.receiveAll(), from: download) == nil)
+            #expect(try await outcome.next() == nil)
+        }
+    }
+
+    @Test("When one side throws, the other is cancelled, and the connection goes on", arguments: FeatureSet.allCases)
+    func oneSideThrows(set: FeatureSet) async throws {
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            await #expect(throws: Mistake.self) {
+                try await connection.concurrently { reader in
+                    do throws(ConnectionError) {
+                        _ = try await reader.readLine(limit: 100)
+                        errors.send(nil)
+                    } catch {
+                        errors.send(error)
+                        throw error
+                    }
+                } writing: { _ in
+                    throw Mistake()
+                }
+            }
+            await #expect(throws: Mistake.self) {
+                try await connection.concurrently { _ in
+                    throw Mistake()
+                } writing: { writer in
+                    do throws(ConnectionError) {
+                        while true { try await writer.write(copying: [UInt8](repeating: 1, count: 100_000).span) }
+                    } catch {
+                        errors.send(error)
+                        throw error
+                    }
+                }
+            }
+            guard let line = try await connection.readLine(limit: 100) else { return }
+            try await connection.write(line)
+        }
+        try await withServer(set, configuration: .patient, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await errors.next() == .cancelled)
+            #expect(try await errors.next() == .cancelled)
+            try await peer.send(Array("line\n".utf8))
+            #expect(try await peer.receiveAll().suffix(4) == Array("line".utf8))
+        }
+    }
+
+    @Test("A task that is cancelled ends both sides", arguments: FeatureSet.allCases)
+    func cancelled(set: FeatureSet) async throws {
+        let listener = try PeerListener()
+        let (waiting, errors) = (Channel<Void>(), Channel<ConnectionError?>())
+        try await withLoops(set, configuration: .patient) { group in
+            let loop = group.next()
+            let task = Task {
+                try await loop.run {
+                    try await loop.connect(to: listener.address) { connection in
+                        try await connection.concurrently { reader in
+                            waiting.send(())
+                            do throws(ConnectionError) { _ = try await reader.read() } catch { errors.send(error) }
+                        } writing: { writer in
+                            do throws(ConnectionError) {
+                                while true { try await writer.write(copying: [UInt8](repeating: 1, count: 9000).span) }
+                            } catch { errors.send(error) }
+                        }
+                        errors.send(await connection.errorOfReading())
+                    }
+                }
+            }
+            let peer = try await listener.accept()
+            try await waiting.next()
+            task.cancel()
+            for _ in 0..<3 { #expect(try await errors.next() == .cancelled) }
+            _ = try await peer.receiveAll()
+            peer.close()
+            try await task.value
+            try await eventually { await group.statistics().connections == 0 }
+        }
+    }
+
+    @Test("A sequence of chunks", arguments: FeatureSet.allCases)
+    func chunks(set: FeatureSet) async throws {
+        let sent = randomBytes(700_000)
+        let outcome = Channel<String?>()
+        let handler: TCPServer.Handler = { connection in
+            var kept: [SharedBuffer] = []
+            for try await chunk in connection.chunks { kept.append(chunk) }
+            outcome.send(difference(kept.flatMap { Array($0) }, from: sent))
+        }
+        try await withServer(set, configuration: .patient, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send(sent, inPiecesUpTo: 20_000, seed: 4)
+            peer.finish()
+            #expect(try await outcome.next() == nil)
+        }
+    }
+
+    @Test("A sequence of chunks that outlives its connection says so")
+    func chunksOfClosed() async throws {
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            let chunks = connection.chunks
+            try await connection.write("bye")
+            connection.reset()
+            do throws(ConnectionError) {
+                for try await _ in chunks {}
+                errors.send(nil)
+            } catch { errors.send(error) }
+        }
+        try await withServer(handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await errors.next() == .closed)
+            peer.close()
+        }
+    }
+}

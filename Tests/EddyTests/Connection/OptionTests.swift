@@ -1,0 +1,104 @@
+import Eddy
+import EddyRing
+import Glibc
+import Testing
+
+@testable import Eddy
+
+/// What the system knows of a connection, and what it is told.
+@Suite("connections: TCP", .timeLimit(.minutes(2)))
+struct OptionTests {
+    private static func value(_ level: Int32, _ name: Int32, of connection: borrowing Connection) -> Int32 {
+        var value: Int32 = -1
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        let descriptor = connection.eventLoop.connections[connection.slot].descriptor
+        return getsockopt(descriptor, level, name, &value, &length) == 0 ? value : -1
+    }
+
+    @Test("Options reach the system")
+    func options() async throws {
+        let done = Channel<Void>()
+        let handler: TCPServer.Handler = { connection in
+            let tcp = Int32(IPPROTO_TCP)
+            #expect(Self.value(tcp, TCP_NODELAY, of: connection) == 1)
+            try connection.set(.noDelay(false))
+            #expect(Self.value(tcp, TCP_NODELAY, of: connection) == 0)
+            try connection.set(.keepAlive(idle: .seconds(30), interval: .milliseconds(1500), count: 4))
+            #expect(Self.value(SOL_SOCKET, SO_KEEPALIVE, of: connection) == 1)
+            #expect(Self.value(tcp, TCP_KEEPIDLE, of: connection) == 30)
+            #expect(Self.value(tcp, TCP_KEEPINTVL, of: connection) == 2)
+            #expect(Self.value(tcp, TCP_KEEPCNT, of: connection) == 4)
+            try connection.set(.noKeepAlive)
+            #expect(Self.value(SOL_SOCKET, SO_KEEPALIVE, of: connection) == 0)
+            try connection.set(.userTimeout(.seconds(7)))
+            #expect(Self.value(tcp, TCP_USER_TIMEOUT, of: connection) == 7000)
+            try connection.set(.sendBufferSize(20_000))
+            #expect(Self.value(SOL_SOCKET, SO_SNDBUF, of: connection) == 40_000)
+            try connection.set(.receiveBufferSize(30_000))
+            #expect(Self.value(SOL_SOCKET, SO_RCVBUF, of: connection) == 60_000)
+            try connection.set(.quickAcknowledgement(true))
+            #expect(throws: ConnectionError.system(.invalidArgument)) {
+                try connection.set(.keepAlive(idle: .zero, interval: .seconds(1), count: 1))
+            }
+            done.send(())
+        }
+        try await withServer(handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await done.next()
+            peer.close()
+        }
+    }
+
+    @Test("TCP_INFO counts the bytes of both directions")
+    func information() async throws {
+        let done = Channel<TCPInformation>()
+        let handler: TCPServer.Handler = { connection in
+            _ = try await connection.read(exactly: 100_000)
+            try await connection.write(randomBytes(50_000))
+            _ = try await connection.read(exactly: 1)
+            done.send(try connection.information())
+        }
+        try await withServer(handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send(randomBytes(100_000))
+            _ = try await peer.receive(50_000)
+            try await peer.send([1])
+            let information = try await done.next()
+            #expect(information.bytesReceived == 100_001)
+            #expect(information.bytesAcknowledged == 50_000)
+            #expect(information.bytesSent == 50_000 + information.bytesRetransmitted)
+            #expect(information.congestionWindow > 0)
+            #expect(information.sendSegmentSize > 500)
+            #expect(information.roundTripTime > .zero)
+            #expect(information.minimumRoundTripTime > .zero)
+            #expect(information.retransmissionTimeout >= .milliseconds(1))
+            #expect(information.unacknowledgedSegments == 0)
+            #expect(information.bytesNotSent == 0)
+            peer.close()
+        }
+    }
+
+    @Test("A side that reads no more drops what comes, and still writes", arguments: FeatureSet.allCases)
+    func endReading(set: FeatureSet) async throws {
+        let handler: TCPServer.Handler = { connection in
+            _ = try await connection.read(exactly: 1)
+            connection.endReading()
+            #expect(try await connection.isAtEnd())
+            let isAtEnd = try await connection.readLine(limit: 10) == nil
+            #expect(isAtEnd)
+            try await connection.write("still writing")
+            // The peer is not held up: it sends far more than all buffers on the way hold.
+            let (loop, slot) = (connection.eventLoop, connection.slot)
+            while !loop.connections[slot].flags.contains(.peerEnded) { try await loop.sleep(for: .milliseconds(1)) }
+            let hasReadEverything = connection.hasReadEverything
+            #expect(hasReadEverything)
+        }
+        try await withServer(set, configuration: .patient, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send(randomBytes(24 << 20))
+            #expect(try await peer.receive(13) == Array("still writing".utf8))
+            peer.finish()
+            #expect(try await peer.receiveAll().isEmpty)
+        }
+    }
+}

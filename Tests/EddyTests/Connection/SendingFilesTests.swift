@@ -1,0 +1,145 @@
+import Eddy
+import EddyRing
+import Foundation
+import Testing
+
+@testable import Eddy
+
+/// Files to sockets.
+@Suite("connections: files", .timeLimit(.minutes(2)))
+struct SendingFilesTests {
+    /// Runs `body` with the path of a file of these bytes.
+    private func withFile<Success>(_ bytes: [UInt8], _ body: (String) async throws -> Success) async throws -> Success {
+        let url = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)")
+        try Data(bytes).write(to: url)
+        defer { try? FileManager.default.removeItem(at: url) }
+        return try await body(url.path)
+    }
+
+    @Test(
+        "Whole files and parts of them, between other writes",
+        arguments: FeatureSet.allCases,
+        [0, 1, 65_536, 1_500_001]
+    )
+    func parts(set: FeatureSet, size: Int) async throws {
+        let bytes = randomBytes(size)
+        let part = (size / 3)..<(size - size / 3)
+        try await withFile(bytes) { path in
+            let handler: TCPServer.Handler = { connection in
+                try await connection.write("[")
+                try await connection.sendFile(path)
+                try await connection.write("|")
+                try await connection.sendFile(path, range: part)
+                let descriptor = try RegularFile.open(path)
+                defer { RegularFile.close(descriptor) }
+                try await connection.sendFile(descriptor, range: size..<size)
+                try await connection.sendFile(descriptor, range: part)
+                try await connection.write("]")
+            }
+            try await withServer(set, configuration: .patient, handler: handler) { server in
+                let peer = try await Peer.connect(to: server.address)
+                let expected = Array("[".utf8) + bytes + Array("|".utf8) + bytes[part] + bytes[part] + Array("]".utf8)
+                #expect(difference(try await peer.receiveAll(), from: expected) == nil)
+            }
+        }
+    }
+
+    @Test("What is no readable file of that size is told before anything is sent")
+    func notReadable() async throws {
+        let errors = Channel<ConnectionError?>()
+        let pipe = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)").path
+        mkfifo(pipe, 0o600)
+        defer { unlink(pipe) }
+        try await withFile(randomBytes(100)) { path in
+            let handler: TCPServer.Handler = { connection in
+                for (path, range) in [("/nowhere/at/all", 0..<1), ("/tmp", 0..<1), (pipe, 0..<1), (path, 50..<101)] {
+                    do throws(ConnectionError) {
+                        try await connection.sendFile(path, range: range)
+                        errors.send(nil)
+                    } catch { errors.send(error) }
+                }
+                try await connection.write("nothing")
+            }
+            try await withServer(handler: handler) { server in
+                let peer = try await Peer.connect(to: server.address)
+                #expect(try await errors.next() == .file(SystemError(ENOENT)))
+                #expect(try await errors.next() == .file(SystemError(EISDIR)))
+                #expect(try await errors.next() == .file(.invalidArgument))
+                #expect(try await errors.next() == .fileTooShort(size: 100, sent: 0))
+                #expect(try await peer.receiveAll() == Array("nothing".utf8))
+            }
+        }
+    }
+
+    /// What happens to a transfer whose peer does not receive.
+    enum Fault: CaseIterable { case truncated, cancelled, reset, shutDown, slowPeer }
+
+    @Test("A peer that does not receive bounds what is held; faults in the middle are told", arguments: Fault.allCases)
+    func inTheMiddle(fault: Fault) async throws {
+        let size = 16 << 20
+        let (high, chunk) = (256 << 10, 256 << 10)
+        let (stalled, errors) = (Channel<Int>(), Channel<ConnectionError?>())
+        let handlerTask = Channel<Void>()
+        try await withFile([UInt8](repeating: 9, count: size)) { path in
+            let handler: TCPServer.Handler = { connection in
+                let (loop, slot) = (connection.eventLoop, connection.slot)
+                connection.setWatermarks(low: 64 << 10, high: high)
+                let watcher = Task(executorPreference: loop) { @concurrent in
+                    while loop.connections[slot].writer == nil { try await loop.sleep(for: .milliseconds(1)) }
+                    stalled.send(Int(loop.connections[slot].outbound.byteCount))
+                    if fault == .cancelled {
+                        try await handlerTask.next()
+                        loop.cancel(slot, generation: loop.connections[slot].generation)
+                    }
+                }
+                do throws(ConnectionError) {
+                    try await connection.sendFile(path)
+                    errors.send(nil)
+                } catch { errors.send(error) }
+                try await watcher.value
+            }
+            try await withServer(configuration: .patient, handler: handler) { server in
+                let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+                #expect(try await stalled.next() <= high + chunk)
+                switch fault {
+                case .truncated:
+                    truncate(path, 0)
+                    let received = try await peer.receiveAll()
+                    #expect(received.count < size)
+                    #expect(try await errors.next() == .fileTooShort(size: received.count, sent: received.count))
+                case .cancelled:
+                    handlerTask.send(())
+                    #expect(try await errors.next() == .cancelled)
+                    let received = try await peer.receiveAll()
+                    #expect(received.count > 0 && received.count < size)
+                case .reset:
+                    peer.reset()
+                    #expect(try await errors.next() == .reset)
+                case .shutDown:
+                    server.shutDown(grace: .zero)
+                    #expect(try await errors.next() == .shutDown)
+                case .slowPeer:
+                    #expect(try await peer.receiveAll().count == size)
+                    #expect(try await errors.next() == nil)
+                }
+                peer.close()
+            }
+        }
+    }
+
+    @Test("Zero-copy from the file's chunks", arguments: FeatureSet.allCases)
+    func zeroCopy(set: FeatureSet) async throws {
+        var configuration = EventLoop.Configuration.patient
+        configuration.zeroCopy = .always
+        let bytes = randomBytes(2_000_003)
+        try await withFile(bytes) { path in
+            let handler: TCPServer.Handler = { try await $0.sendFile(path) }
+            try await withServer(set, configuration: configuration, handler: handler) { server in
+                let peer = try await Peer.connect(to: server.address)
+                #expect(difference(try await peer.receiveAll(), from: bytes) == nil)
+                try await eventually { await server.group.statistics().pool.slicesOut == 0 }
+                #expect(await server.group.statistics().zeroCopySends > 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Eddy
+import EddyBuffers
+import Testing
+
+@testable import Eddy
+
+/// All the forms in which bytes can be written.
+@Suite("connections: writing", .timeLimit(.minutes(2)))
+struct WritingTests {
+    @Test("Every form arrives, in order", arguments: FeatureSet.allCases)
+    func forms(set: FeatureSet) async throws {
+        let long = randomBytes(100_000)
+        let handler: TCPServer.Handler = { connection in
+            let shared = Buffer.from(copying: long.span).share()
+            try await connection.write("text,")
+            try await connection.write(copying: Array("span,".utf8).span)
+            try await connection.write(copying: Array("raw,".utf8).span.bytes)
+            try await connection.write(Buffer.from("header,"), Buffer.from("body,"))
+            try await connection.write(Buffer.from("small,").share())
+            try await connection.write(SharedBuffer())
+            try await connection.write(contentsOf: [shared, Buffer.from("between").share(), shared])
+            try await connection.write(contentsOf: [SharedBuffer]())
+            try await connection.write(shared[10..<99_000])
+        }
+        try await withServer(set, configuration: .patient, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            let expected =
+                Array("text,span,raw,header,body,small,".utf8) + long + Array("between".utf8) + long
+                + Array(long[10..<99_000])
+            #expect(difference(try await peer.receiveAll(), from: expected) == nil)
+        }
+    }
+
+    @Test("Many pieces at once, more than one vectored send takes", arguments: FeatureSet.allCases)
+    func manyPieces(set: FeatureSet) async throws {
+        let pieces = (0..<1000).map { randomBytes(300 + $0, seed: UInt64($0)) }
+        let handler: TCPServer.Handler = { connection in
+            try await connection.write(contentsOf: pieces.lazy.map { Buffer.from(copying: $0.span).share() })
+        }
+        try await withServer(set, configuration: .patient, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            #expect(difference(try await peer.receiveAll(), from: pieces.flatMap { $0 }) == nil)
+        }
+    }
+
+    @Test("Shared bytes are sent without a copy, to many, and nobody writes over them meanwhile")
+    func sharedWithoutCopy() async throws {
+        let bytes = randomBytes(300_000)
+        let slices = Channel<(UInt, UInt)>()
+        let handler: TCPServer.Handler = { connection in
+            let (loop, slot) = (connection.eventLoop, connection.slot)
+            guard try await connection.read() != nil else { return }
+            var shared = Buffer.from(copying: bytes.span).share()
+            let start = shared.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+            try await connection.write(shared)
+            if let first = loop.slices.first(of: loop.connections[slot].outbound) {
+                slices.send((UInt(bitPattern: first.start), start))
+            }
+            // The send holds the memory: whoever wants to write gets a copy.
+            let taken = shared.takeIfUnique()
+            let wasTaken = taken != nil
+            #expect(!wasTaken)
+            var own = shared.unshare()
+            own.fill(0)
+        }
+        try await withServer(configuration: .patient, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            try await peer.send([1])
+            let (queued, start) = try await slices.next()
+            #expect(queued == start)
+            #expect(difference(try await peer.receiveAll(), from: bytes) == nil)
+        }
+    }
+
+    @Test("Shared bytes of another thread's pool go home to it")
+    func foreignMemory() async throws {
+        let bytes = randomBytes(10_000)
+        let (buffers, gate) = (Channel<SharedBuffer>(), Gate())
+        async let slicesOut = blocking {
+            let pool = BufferPool.current
+            buffers.send(Buffer.from(copying: bytes.span).share())
+            gate.waitBlocking()
+            pool.collectReturns()
+            return pool.statistics.slicesOut
+        }
+        let shared = try await buffers.next()
+        let handler: TCPServer.Handler = { [shared] connection in try await connection.write(shared) }
+        try await withServer(configuration: .patient, handler: handler) { server in
+            for _ in 0..<3 {
+                let peer = try await Peer.connect(to: server.address)
+                #expect(difference(try await peer.receiveAll(), from: bytes) == nil)
+            }
+        }
+        gate.open()
+        // One is still held here.
+        #expect(try await slicesOut <= 1)
+        #expect(shared.count == bytes.count)
+    }
+
+    @Test("Each connection may have its own watermarks", arguments: FeatureSet.allCases)
+    func watermarks(set: FeatureSet) async throws {
+        let (full, after) = (Channel<Int>(), Channel<Int>())
+        let handler: TCPServer.Handler = { connection in
+            connection.setWatermarks(low: 10_000, high: 50_000)
+            let piece = randomBytes(20_000)
+            while true {
+                let mustWait = Int(connection.queuedBytes) + piece.count > 50_000
+                if mustWait { full.send(Int(connection.queuedBytes)) }
+                try await connection.write(piece)
+                if mustWait { break }
+            }
+            after.send(Int(connection.queuedBytes))
+        }
+        try await withServer(set, configuration: .patient, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            #expect(try await full.next() <= 50_000)
+            _ = try await peer.receiveAll()
+            #expect(try await after.next() <= 10_000)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Eddy
+import Testing
+
+@testable import Eddy
+
+/// Sends out of the pool's memory itself: forced here, since the kernel copies on the loopback interface anyway.
+@Suite("connections: zero-copy sends", .timeLimit(.minutes(2)))
+struct ZeroCopyTests {
+    private static func forced(threshold: Int = 1) -> EventLoop.Configuration {
+        var configuration = EventLoop.Configuration.patient
+        configuration.zeroCopy = .always
+        configuration.zeroCopyThreshold = threshold
+        return configuration
+    }
+
+    @Test("Every byte arrives, in pieces of all sizes", arguments: FeatureSet.allCases, [1, 10_000])
+    func echoes(set: FeatureSet, threshold: Int) async throws {
+        let sent = randomBytes(3 << 20)
+        let statistics = try await withServer(set, configuration: Self.forced(threshold: threshold)) { server in
+            let peer = try await Peer.connect(to: server.address)
+            async let sending: Void = peer.send(sent, inPiecesUpTo: 100_000, seed: 2)
+            let received = try await peer.receive(sent.count)
+            try await sending
+            #expect(difference(received, from: sent) == nil)
+            peer.finish()
+            #expect(try await peer.receiveAll().isEmpty)
+            try await eventually { await server.group.statistics().pool.slicesOut == 0 }
+        }
+        #expect(statistics.zeroCopySends > 0)
+        // The loopback interface copies, and the kernel says so.
+        #expect(statistics.zeroCopyCopies > 0)
+    }
+
+    @Test("Many small pieces leave in one vectored send")
+    func vectored() async throws {
+        let pieces = (0..<500).map { randomBytes(300 + $0, seed: UInt64($0)) }
+        let handler: TCPServer.Handler = { connection in
+            try await connection.write(contentsOf: pieces.map { Buffer.from(copying: $0.span).share() })
+        }
+        try await withServer(configuration: Self.forced(threshold: 20_000), handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(difference(try await peer.receiveAll(), from: pieces.flatMap { $0 }) == nil)
+            try await eventually { await server.group.statistics().pool.slicesOut == 0 }
+            #expect(await server.group.statistics().zeroCopySends > 0)
+        }
+    }
+
+    @Test("Within the machine it is off unless it is forced")
+    func automatic() async throws {
+        let statistics = try await withServer { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send(randomBytes(300_000))
+            _ = try await peer.receive(300_000)
+            peer.close()
+        }
+        #expect(statistics.zeroCopySends == 0)
+    }
+
+    /// How the connection ends while the kernel still reads what was sent.
+    enum Ending: CaseIterable { case waits, returns, resets, fails }
+
+    @Test("Slices are held until the kernel lets go of them, however the connection ends", arguments: Ending.allCases)
+    func held(ending: Ending) async throws {
+        struct Mistake: Error {}
+        // More than the peer's window takes, and less than the socket's buffer.
+        let bytes = randomBytes(200_000)
+        let held = Channel<(sends: Int, queued: UInt32, slices: Int)>()
+        let handler: TCPServer.Handler = { connection in
+            let loop = connection.eventLoop
+            try connection.set(.sendBufferSize(1 << 20))
+            try await connection.write(copying: bytes.span)
+            while connection.queuedBytes > 0 { try await loop.sleep(for: .milliseconds(1)) }
+            held.send((loop.zeroCopySends.count, connection.queuedBytes, loop.pool.statistics.slicesOut))
+            switch ending {
+            case .waits: #expect(try await connection.isAtEnd())
+            case .returns: break
+            case .resets: connection.reset()
+            case .fails: throw Mistake()
+            }
+        }
+        try await withServer(configuration: Self.forced(), handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            // Sent, as far as the connection is concerned; in the kernel's hands all the same.
+            let (sends, queued, slices) = try await held.next()
+            #expect(sends == 1)
+            #expect(queued == 0)
+            #expect(slices > 0)
+            switch ending {
+            case .waits:
+                #expect(difference(try await peer.receive(bytes.count), from: bytes) == nil)
+                peer.finish()
+            case .returns:
+                #expect(difference(try await peer.receiveAll(), from: bytes) == nil)
+            case .fails:
+                let (received, error) = try await peer.receiveUntilBroken()
+                #expect(difference(received, from: bytes) == nil)
+                #expect(error == .connectionReset)
+            case .resets:
+                #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+            }
+            peer.close()
+            try await eventually { await server.group.statistics().pool.slicesOut == 0 }
+        }
+    }
+
+    @Test("A peer that resets, and a server that ends, while sends are in flight", arguments: [true, false])
+    func broken(peerResets: Bool) async throws {
+        let (full, errors) = (Channel<Void>(), Channel<ConnectionError?>())
+        let handler: TCPServer.Handler = { connection in
+            full.send(())
+            do throws(ConnectionError) {
+                while true { try await connection.write(copying: [UInt8](repeating: 3, count: 100_000).span) }
+            } catch { errors.send(error) }
+        }
+        try await withServer(configuration: Self.forced(), handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            try await full.next()
+            try await eventually { await server.group.statistics().zeroCopySends > 1 }
+            if peerResets { peer.reset() } else { server.shutDown(grace: .zero) }
+            #expect(try await errors.next() == (peerResets ? .reset : .shutDown))
+            try await eventually { await server.group.statistics().pool.slicesOut == 0 }
+            peer.close()
+        }
+    }
+}

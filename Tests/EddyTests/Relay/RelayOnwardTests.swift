@@ -1,0 +1,73 @@
+import EddyRing
+import Testing
+
+@testable import Eddy
+
+/// A relay that makes its other connection itself.
+@Suite("relay: onward", .timeLimit(.minutes(2)))
+struct RelayOnwardTests {
+    @Test("What the client sends before the other connection stands arrives", arguments: FeatureSet.allCases)
+    func relays(set: FeatureSet) async throws {
+        let listener = try PeerListener()
+        let handler: TCPServer.Handler = { try await $0.relay(to: Endpoint(listener.address)) }
+        try await withServer(set, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            try await client.send([1, 2, 3])
+            let upstream = try await listener.accept()
+            #expect(try await upstream.receive(3) == [1, 2, 3])
+            try await upstream.send([4])
+            #expect(try await client.receive(1) == [4])
+            client.finish()
+            #expect(try await upstream.receiveAll() == [])
+            upstream.close()
+            #expect(try await client.receiveAll() == [])
+            client.close()
+        }
+    }
+
+    @Test("A client that resets while the other connection is being made ends that", arguments: FeatureSet.allCases)
+    func clientLeaves(set: FeatureSet) async throws {
+        let hole = try BlackHole()
+        var configuration = EventLoop.Configuration()
+        configuration.connectTimeout = .seconds(1000)
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { client in
+            do {
+                try await client.relay(to: Endpoint(hole.address))
+            } catch {
+                errors.send(error as? ConnectionError)
+            }
+        }
+        try await withServer(set, configuration: configuration, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            try await client.send([1, 2, 3])
+            try await eventually { await server.group.statistics().connections == 2 }
+            client.reset()
+            #expect(try await errors.next() == .reset)
+            try await eventually { await server.group.statistics().connections == 0 }
+        }
+    }
+
+    @Test("Nobody listens: the handler is told why")
+    func refused() async throws {
+        let closed = try ClosedPort()
+        let errors = Channel<ConnectError?>()
+        let handler: TCPServer.Handler = { client in
+            do {
+                try await client.relay(to: Endpoint(closed.address))
+            } catch {
+                errors.send(error as? ConnectError)
+                throw error
+            }
+        }
+        try await withServer(handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            let expected = ConnectError.refused(
+                Endpoint(closed.address),
+                [ConnectAttempt(closed.address, .connectionRefused)]
+            )
+            #expect(try await errors.next() == expected)
+            #expect(try await client.receiveUntilBroken().error == .connectionReset)
+        }
+    }
+}

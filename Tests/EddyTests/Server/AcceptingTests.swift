@@ -1,0 +1,150 @@
+import Eddy
+import EddyRing
+import Synchronization
+import Testing
+
+@testable import Eddy
+
+/// Which loop accepts, and how many connections.
+@Suite("server: accepting", .timeLimit(.minutes(2)))
+struct AcceptingTests {
+    @Test("One acceptor hands connections over to all loops in turn")
+    func roundRobin() async throws {
+        var options = TCPServer.Options()
+        options.accepting = .handingOver(.roundRobin)
+        let statistics = try await withServer(loops: 3, options: options) { server in
+            let peers = try await open(9, at: server.address)
+            for loop in server.group.loops { #expect(await loop.statistics().connections == 3) }
+            for peer in peers { peer.close() }
+        }
+        #expect(statistics.connectionsAccepted == 9)
+    }
+
+    @Test("One acceptor hands connections over to the loop that has fewest")
+    func leastLoaded() async throws {
+        var options = TCPServer.Options()
+        options.accepting = .handingOver(.leastLoaded)
+        let places = Mutex<[ObjectIdentifier]>([])
+        let handler: TCPServer.Handler = { connection in
+            places.withLock { $0.append(ObjectIdentifier(connection.eventLoop)) }
+            try await echo(connection)
+        }
+        try await withServer(loops: 2, options: options, handler: handler) { server in
+            let peers = try await open(6, at: server.address)
+            // All connections of one loop go; the next ones go there.
+            let gone = places.withLock { $0[0] }
+            for (peer, place) in zip(peers, places.withLock { $0 }) where place == gone { peer.close() }
+            let loop = try #require(server.group.loops.first { ObjectIdentifier($0) == gone })
+            try await eventually { await loop.statistics().connections == 0 }
+            places.withLock { $0 = [] }
+            let more = try await open(3, at: server.address)
+            #expect(places.withLock { $0 } == [gone, gone, gone])
+            for peer in peers + more { peer.close() }
+        }
+    }
+
+    @Test("At its limit a server pauses: the next connections wait and are served later", arguments: modes, [1, 2])
+    func pauses(mode: Mode, loops: Int) async throws {
+        var options = mode.options
+        options.maximumConnections = 4
+        let statistics = try await withServer(loops: loops, options: options) { server in
+            var peers = try await open(4, at: server.address)
+            let waiting = try await connect(8, to: server.address)
+            for peer in waiting { try await peer.send([7]) }
+            for _ in 0..<10 {
+                #expect(await server.group.statistics().connections == 4)
+                try await Task.sleep(for: .milliseconds(2))
+            }
+            // Each that goes makes room for one. Which one is the kernel's choice.
+            for peer in peers { peer.close() }
+            peers = waiting
+            var left = peers
+            while !left.isEmpty {
+                let answered = try await withThrowingTaskGroup(of: Int.self) { tasks in
+                    for (index, peer) in left.enumerated() {
+                        tasks.addTask {
+                            _ = try await peer.receive(1)
+                            peer.close()
+                            return index
+                        }
+                    }
+                    return try await tasks.reduce(into: Set<Int>()) { $0.insert($1) }
+                }
+                left = left.enumerated().filter { !answered.contains($0.offset) }.map(\.element)
+            }
+        }
+        #expect(statistics.connectionsAccepted == 12)
+        #expect(statistics.connectionsRefused == 0)
+    }
+
+    @Test("At its limit a server refuses, if told to, and there is room again afterwards", arguments: modes, [1, 2])
+    func refuses(mode: Mode, loops: Int) async throws {
+        var options = mode.options
+        options.maximumConnections = 4
+        options.atLimit = .refuse
+        let statistics = try await withServer(loops: loops, options: options) { server in
+            let peers = try await open(4, at: server.address)
+            for peer in try await connect(3, to: server.address) {
+                #expect(try await peer.receiveUntilBroken().bytes.isEmpty)
+            }
+            for peer in peers { peer.close() }
+            try await eventually { await server.group.statistics().connections == 0 }
+            for peer in try await open(4, at: server.address) { peer.close() }
+        }
+        #expect(statistics.connectionsAccepted == 8)
+        #expect(statistics.connectionsRefused == 3)
+    }
+
+    @Test("A server that pauses at its limit shuts down all the same", arguments: modes)
+    func shutDownAtLimit(mode: Mode) async throws {
+        var options = mode.options
+        options.maximumConnections = 1
+        try await withServer(loops: 2, options: options, grace: .zero) { server in
+            _ = try await open(1, at: server.address)
+            _ = try await connect(5, to: server.address)
+        }
+    }
+
+    @Test("Connections that come while the server shuts down are served or closed, none is lost", arguments: modes)
+    func shutDownWhileAccepting(mode: Mode) async throws {
+        for _ in 0..<5 {
+            try await withServer(loops: 3, options: mode.options, grace: .zero) { server in
+                for peer in try await connect(20, to: server.address) { try await peer.send([1]) }
+            }
+        }
+    }
+
+    struct Mode: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let accepting: TCPServer.Options.Accepting
+
+        var options: TCPServer.Options {
+            var options = TCPServer.Options()
+            options.accepting = accepting
+            return options
+        }
+    }
+
+    private static let modes = [
+        Mode(testDescription: "per loop", accepting: .perLoop),
+        Mode(testDescription: "handing over", accepting: .handingOver(.roundRobin)),
+    ]
+
+    private func connect(_ count: Int, to address: SocketAddress) async throws -> [Peer] {
+        var peers: [Peer] = []
+        for _ in 0..<count { peers.append(try await Peer.connect(to: address)) }
+        return peers
+    }
+
+    /// Connects and waits until each connection is served.
+    private func open(_ count: Int, at address: SocketAddress) async throws -> [Peer] {
+        var peers: [Peer] = []
+        for _ in 0..<count {
+            let peer = try await Peer.connect(to: address)
+            try await peer.send([1])
+            _ = try await peer.receive(1)
+            peers.append(peer)
+        }
+        return peers
+    }
+}

@@ -1,0 +1,92 @@
+import Eddy
+import EddyRing
+import Glibc
+import Testing
+
+@testable import Eddy
+
+/// Sockets that another program has opened.
+@Suite("server: inherited sockets", .timeLimit(.minutes(2)))
+struct InheritedSocketTests {
+    @Test("A listening socket is served, in non-blocking mode too, by all loops", arguments: ["127.0.0.1:0", "unix:@"])
+    func serves(text: String) async throws {
+        let text = text == "unix:@" ? "unix:@eddy-inherited-\(getpid())" : text
+        let address = try SocketAddress(text)
+        let descriptor = try Socket.openStream(for: address)
+        try Socket.bind(descriptor, to: address)
+        try Socket.listen(descriptor, backlog: 16)
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        let server = try TCPServer(inherited: .descriptor(descriptor), loops: 2)
+        #expect(server.address == Socket.localAddress(of: descriptor))
+        async let running = server.run(echo)
+        for _ in 0..<4 {
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([5])
+            #expect(try await peer.receive(1) == [5])
+            peer.close()
+        }
+        server.shutDown(grace: .seconds(40))
+        let statistics = await running
+        #expect(statistics.connectionsAccepted == 4)
+        expectBalance(statistics)
+    }
+
+    @Test("Descriptors that are no listening stream socket say what is wrong")
+    func wrongDescriptors() throws {
+        #expect(throws: InheritedSocketError.notOpen(-1)) { _ = try InheritedSocket.descriptor(-1).find() }
+
+        let file = open("/dev/null", O_RDONLY)
+        defer { close(file) }
+        #expect(throws: InheritedSocketError.notASocket(file)) { _ = try InheritedSocket.descriptor(file).find() }
+
+        let datagrams = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(datagrams) }
+        #expect(throws: InheritedSocketError.notAStream(datagrams)) {
+            _ = try InheritedSocket.descriptor(datagrams).find()
+        }
+
+        let idle = try Socket.openStream(for: .loopback(port: 0))
+        defer { close(idle) }
+        let error = #expect(throws: InheritedSocketError.self) { _ = try InheritedSocket.descriptor(idle).find() }
+        #expect(error == .notListening(idle))
+        #expect(error?.description.contains("listen()") == true)
+    }
+
+    @Test("What systemd says in the environment")
+    func activation() throws {
+        let one = try SocketActivation(process: 7, environment: environment(["LISTEN_PID": "7", "LISTEN_FDS": "1"]))
+        #expect(one.names == ["unknown"])
+        #expect(try one.descriptor(named: nil) == 3)
+
+        let two = try SocketActivation(
+            process: 7,
+            environment: environment(["LISTEN_PID": "7", "LISTEN_FDS": "2", "LISTEN_FDNAMES": "http:admin"])
+        )
+        #expect(try two.descriptor(named: "http") == 3)
+        #expect(try two.descriptor(named: "admin") == 4)
+        #expect(throws: InheritedSocketError.ambiguous(names: ["http", "admin"])) { try two.descriptor(named: nil) }
+        #expect(throws: InheritedSocketError.noSuchName("x", names: ["http", "admin"])) {
+            try two.descriptor(named: "x")
+        }
+    }
+
+    @Test(
+        "Environments without a socket for this process",
+        arguments: [
+            ([:], InheritedSocketError.noActivation),
+            (["LISTEN_PID": "7", "LISTEN_FDS": "0"], .noActivation),
+            (["LISTEN_PID": "8", "LISTEN_FDS": "1"], .otherProcess("8")),
+            (["LISTEN_FDS": "1"], .malformed(variable: "LISTEN_PID", value: "")),
+            (["LISTEN_PID": "7", "LISTEN_FDS": "-1"], .malformed(variable: "LISTEN_FDS", value: "-1")),
+            (["LISTEN_PID": "7", "LISTEN_FDS": "9999999"], .malformed(variable: "LISTEN_FDS", value: "9999999")),
+            (["LISTEN_PID": "me", "LISTEN_FDS": "1"], .malformed(variable: "LISTEN_PID", value: "me")),
+        ]
+    )
+    func noActivation(variables: [String: String], error: InheritedSocketError) {
+        #expect(throws: error) { _ = try SocketActivation(process: 7, environment: environment(variables)) }
+    }
+
+    private func environment(_ variables: [String: String]) -> (String) -> String? {
+        { variables[$0] }
+    }
+}

@@ -1,0 +1,31 @@
+import EddyRing
+import Foundation
+
+/// A listening socket whose backlog is full: the kernel drops what else would connect to it, as a firewall might. So a
+/// connect to it hangs.
+final class BlackHole: Sendable {
+    let address: SocketAddress
+    private let descriptors: [Int32]
+
+    /// - Parameter address: with port 0 the system picks one.
+    init(at address: SocketAddress = .loopback(port: 0)) throws {
+        let listener = try Socket.openStream(for: address)
+        try Socket.enable(.reuseAddress, on: listener)
+        try Socket.bind(listener, to: address)
+        try Socket.listen(listener, backlog: 0)
+        self.address = Socket.localAddress(of: listener)!
+        var descriptors = [listener]
+        // One fits in, a further one may be under way.
+        for _ in 0..<3 {
+            let descriptor = try Socket.openStream(for: address)
+            try? Socket.connectAtOnce(descriptor, to: self.address)
+            descriptors.append(descriptor)
+        }
+        usleep(20_000)
+        self.descriptors = descriptors
+    }
+
+    deinit {
+        for descriptor in descriptors { Socket.close(descriptor) }
+    }
+}

@@ -1,0 +1,15 @@
+import Eddy
+
+/// Connects, lets go of the connection at once, and returns the error if there was none.
+func errorOfConnecting(
+    through group: EventLoopGroup,
+    to endpoint: Endpoint,
+    _ options: ConnectOptions = .init()
+) async -> ConnectError? {
+    do {
+        try await TCPClient(group: group, options: options).connect(to: endpoint) { _ in }
+        return nil
+    } catch {
+        return error as? ConnectError
+    }
+}
