@@ -52,6 +52,9 @@ extern const char *strerrorname_np(int error);
 /// Names a thread, up to 15 bytes (declared for _GNU_SOURCE only).
 extern int pthread_setname_np(pthread_t thread, const char *name);
 
+/// The calling thread's number (declared for _GNU_SOURCE only).
+extern pid_t gettid(void);
+
 /// fcntl(2) is variadic. The status flags of an open file, such as O_NONBLOCK; -1 on failure.
 static inline int eddy_status_flags(int descriptor) {
     return fcntl(descriptor, F_GETFL);

@@ -206,6 +206,29 @@ struct RingTests {
         }
     }
 
+    @Test("A ring that is dropped on another thread leaves that thread's own ring alone", arguments: EngineKind.tested)
+    func droppedElsewhere(engine: EngineKind) throws {
+        let carried = Unmanaged.passRetained(
+            try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
+        ).toOpaque()
+        let body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { carried in
+            let carried = Unmanaged<Ring>.fromOpaque(carried!)
+            let engine = carried.takeUnretainedValue().kind
+            // As many as a thread may register, so that one has the number of the ring that is dropped.
+            let rings = (0..<16).compactMap { _ in
+                try? Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
+            }
+            carried.release()
+            let works = rings.count == 16 && rings.allSatisfy { (try? $0.enter(waitFor: 0, deadline: nil)) != nil }
+            return UnsafeMutableRawPointer(bitPattern: works ? 1 : 2)
+        }
+        var thread = pthread_t()
+        pthread_create(&thread, nil, body, carried)
+        var result: UnsafeMutableRawPointer?
+        pthread_join(thread, &result)
+        #expect(UInt(bitPattern: result) == 1)
+    }
+
     @Test("Without descriptors there is no ring, and the error says so", arguments: EngineKind.tested)
     func noDescriptors(engine: EngineKind) async {
         await #expect(processExitsWith: .success) { [engine] in

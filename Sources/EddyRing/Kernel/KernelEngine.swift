@@ -17,6 +17,8 @@ final class KernelEngine {
 
     let ring: UnsafeMutablePointer<io_uring>
     let setup: Setup
+    /// The thread in whose table the ring's descriptor is registered.
+    private let thread = gettid()
 
     /// Sets up a ring, best configuration first, and leaves out what an older kernel refuses or `features` lacks.
     init(submissionEntries: UInt32, completionEntries: UInt32, features: RingFeatures) throws(RingError) {
@@ -50,6 +52,9 @@ final class KernelEngine {
     }
 
     deinit {
+        // The last reference may be dropped anywhere. Registered descriptors are numbered for each thread, and here the
+        // number may be that of another ring, which would lose its own. Those of a thread that ends are given back.
+        if gettid() != thread { unsafe ring.pointee.int_flags = 0 }
         unsafe io_uring_queue_exit(ring)
         unsafe ring.deallocate()
     }

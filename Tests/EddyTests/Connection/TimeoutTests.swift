@@ -370,14 +370,16 @@ extension EventLoop {
     /// Makes all that happened on a connection happen earlier.
     fileprivate func letTimePass(_ duration: Duration, on slot: UInt32) {
         let index = connections[slot].deadlines
+        guard index != SlotIndex.none else { return }
         let nanoseconds = UInt64(0).advanced(by: duration)
         deadlines[index].waitingSince -= min(nanoseconds, deadlines[index].waitingSince)
         deadlines[index].lastActivity -= min(nanoseconds, deadlines[index].lastActivity)
         deadlines[index].stalledSince -= min(nanoseconds, deadlines[index].stalledSince)
     }
 
-    /// Lets a connection's timer be due at once, and waits until it has fired.
+    /// Lets a connection's timer be due at once, and waits until it has fired. The connection may have ended meanwhile.
     fileprivate func fireTimer(of slot: UInt32) async throws {
+        guard connections[slot].deadlines != SlotIndex.none else { return }
         setTimer(of: slot, at: 0)
         let timer = look(at: slot).timer
         while connections[slot].deadlines != SlotIndex.none, look(at: slot).timer == timer {

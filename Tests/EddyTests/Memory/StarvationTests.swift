@@ -18,6 +18,7 @@ struct StarvationTests {
 
     /// Those with two chunks.
     private static let incremental = [FeatureSet.all, .noReceiveLimits, .noInlineSends]
+        .filter(\.features.incrementalBuffers)
 
     @Test("Fifty connections share two megabytes and get all their bytes", arguments: FeatureSet.allCases)
     func fiftyConnections(set: FeatureSet) async throws {
