@@ -8,6 +8,13 @@ import Testing
 struct WatchdogTests {
     // MARK: Real loops
 
+    /// A watchdog that has nothing to say.
+    private static var watched: EventLoop.Configuration {
+        var configuration = EventLoop.Configuration()
+        configuration.watchdog = .init(threshold: .seconds(100)) { _ in }
+        return configuration
+    }
+
     @Test("A job that blocks is reported with its task while it blocks, and once more when it is over")
     func stall() async throws {
         let stalls = Channel<EventLoop.Stall>()
@@ -39,7 +46,7 @@ struct WatchdogTests {
 
     @Test("A task that runs the loop while it waits to read does not hold it up")
     func inside() async throws {
-        try await withServer { server in
+        try await withServer(configuration: Self.watched) { server in
             let peer = try await Peer.connect(to: server.address)
             try await peer.send([1])
             #expect(try await peer.receive(1) == [1])
@@ -53,7 +60,7 @@ struct WatchdogTests {
 
     @Test("A task keeps its number across suspensions, and each task has its own")
     func taskNumbers() async throws {
-        try await withLoops { group in
+        try await withLoops(configuration: Self.watched) { group in
             let loop = group.next()
             let numbers = try await loop.run {
                 let first = loop.currentTask

@@ -29,7 +29,10 @@ func withServer(
         throw error
     }
     server.shutDown(grace: grace)
-    let statistics = await running
+    _ = await running
+    // Connections that handlers have made may be closed a moment later.
+    try await eventually { await group.statistics().connections == 0 }
+    let statistics = await group.statistics()
     expectBalance(statistics, sourceLocation: sourceLocation)
     return statistics
 }
