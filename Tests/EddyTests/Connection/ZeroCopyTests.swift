@@ -59,7 +59,11 @@ struct ZeroCopyTests {
     /// How the connection ends while the kernel still reads what was sent.
     enum Ending: CaseIterable { case waits, returns, resets, fails }
 
-    @Test("Slices are held until the kernel lets go of them, however the connection ends", arguments: Ending.allCases)
+    @Test(
+        "Slices are held until the kernel lets go of them, however the connection ends",
+        .enabled(if: runsOnUring, "epoll copies"),
+        arguments: Ending.allCases
+    )
     func held(ending: Ending) async throws {
         struct Mistake: Error {}
         // More than the peer's window takes, and less than the socket's buffer.

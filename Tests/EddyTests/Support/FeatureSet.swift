@@ -32,3 +32,8 @@ enum FeatureSet: CaseIterable, Sendable, CustomTestStringConvertible {
         }
     }
 }
+
+/// Whether the loops of these tests run on io_uring, which can do a little more than epoll.
+let runsOnUring = {
+    do { return try EngineChoice.current().kind == .uring } catch { return false }
+}()
