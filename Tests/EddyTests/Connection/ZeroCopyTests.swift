@@ -28,7 +28,7 @@ struct ZeroCopyTests {
         }
         #expect(statistics.zeroCopySends > 0)
         // The loopback interface copies, and the kernel says so.
-        #expect(statistics.zeroCopyCopies > 0)
+        #expect(statistics.zeroCopyCopies > 0 || !runsOnUring)
     }
 
     @Test("Many small pieces leave in one vectored send")
