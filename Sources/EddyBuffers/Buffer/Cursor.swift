@@ -30,7 +30,9 @@ public struct Cursor: ~Escapable {
         public var remaining: Int
 
         public var description: String {
-            "\(needed) bytes are needed at offset \(offset), and \(remaining) are left; read more bytes and try again"
+            needed < 0
+                ? "\(needed) bytes cannot be read; check a count that comes from a peer"
+                : "\(needed) bytes are needed at offset \(offset), and \(remaining) are left; read more bytes and try again"
         }
     }
 
@@ -75,8 +77,8 @@ public struct Cursor: ~Escapable {
     @_lifetime(self: copy self)
     @usableFromInline
     mutating func advance(by byteCount: Int) throws(EndOfBytes) -> Int {
-        precondition(byteCount >= 0, "a cursor reads forwards")
-        guard byteCount <= remaining else {
+        // A negative count is no programmer's mistake: it may be what a peer has sent.
+        guard byteCount >= 0, byteCount <= remaining else {
             throw EndOfBytes(offset: offset, needed: byteCount, remaining: remaining)
         }
         defer { offset += byteCount }

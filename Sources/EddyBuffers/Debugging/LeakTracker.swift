@@ -32,7 +32,7 @@ final class LeakTracker {
         records[key(chunk)] = Record(time: .now, stack: CallStack())
     }
 
-    /// Remembers when the kernel, or a carver, got the chunk.
+    /// Remembers when the kernel got the chunk.
     func noteFilling(_ chunk: Chunk) {
         records[key(chunk)] = Record(time: .now, stack: nil)
     }
@@ -65,13 +65,6 @@ extension BufferPool {
             if let leak = leakTracker.leak(of: chunk, olderThan: age) { leaks.append(leak) }
         }
         return leaks.sorted { $0.age > $1.age }
-    }
-
-    /// Memory for one buffer alone, which is watched.
-    func allocateTracked(_ byteCount: Int) -> Slice {
-        let slice = allocateDedicated(byteCount)
-        if let chunk = slice.chunk { leakTracker?.note(chunk) }
-        return slice
     }
 
     func reportLeaks() {

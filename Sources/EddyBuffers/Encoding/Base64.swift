@@ -37,7 +37,7 @@ enum Base64 {
                 }
             }
             let left = characters % 4
-            guard left != 1, padding == 0 || left + padding == 4 else { throw .incompleteBase64 }
+            guard left != 1, padding == 0 || left > 0 && left + padding == 4 else { throw .incompleteBase64 }
             if left >= 2 { span.append(UInt8(truncatingIfNeeded: left == 2 ? bits >> 4 : bits >> 10)) }
             if left == 3 { span.append(UInt8(truncatingIfNeeded: bits >> 2)) }
         }

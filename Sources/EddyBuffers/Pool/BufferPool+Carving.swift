@@ -22,9 +22,9 @@ extension BufferPool {
         guard byteCount < Self.poolSize >> 1 else { return allocateDedicated(byteCount) }
         // A pool that looks for leaks leaves the first carver without a chunk, so that each allocation comes here.
         if let leakTracker {
-            if leakTracker.samplesNextAllocation() { return allocateTracked(byteCount) }
+            if leakTracker.samplesNextAllocation() { return allocateDedicated(byteCount, watched: true) }
             return unsafe packer.pointee.carve(byteCount) ?? carveNewChunk(byteCount, for: packer)
-                ?? allocateDedicated(byteCount)
+                ?? allocateDedicated(byteCount, watched: false)
         }
         if let slice = unsafe carveNewChunk(byteCount, for: carver) { return slice }
         overflows += 1
@@ -34,7 +34,8 @@ extension BufferPool {
     /// A copy of `bytes` among others that are kept for long.
     func packedCopy(of bytes: RawSpan) -> Buffer {
         let byteCount = bytes.byteCount
-        let isPooled = byteCount > 0 && byteCount < Self.poolSize >> 1
+        // A buffer that may be watched has memory of its own.
+        let isPooled = byteCount > 0 && byteCount < Self.poolSize >> 1 && leakTracker == nil
         let slice = isPooled ? unsafe packer.pointee.carve(byteCount) ?? carveNewChunk(byteCount, for: packer) : nil
         var copy = Buffer(adopting: slice ?? allocateDedicated(byteCount))
         copy.append(copying: bytes)
@@ -43,9 +44,11 @@ extension BufferPool {
 
     /// Gives `carver` another chunk and carves that; nil at the limit.
     func carveNewChunk(_ byteCount: Int, for carver: UnsafeMutablePointer<Carver>) -> Slice? {
-        // Chunks divide a slab evenly and start at pages.
-        guard let chunk = takeChunk(size: (Self.poolSize + 4095) & ~4095) else { return nil }
+        guard let chunk = takeChunk(size: Self.carvedChunkSize) else { return nil }
         unsafe carver.pointee.replace(with: chunk)
         return unsafe carver.pointee.carve(byteCount)
     }
+
+    /// ``poolSize`` in whole pages.
+    static var carvedChunkSize: Int { (poolSize + 4095) & ~4095 }
 }

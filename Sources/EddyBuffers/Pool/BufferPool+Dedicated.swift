@@ -39,23 +39,50 @@ struct DedicatedChunks {
 extension BufferPool {
     /// Memory for one buffer alone, from `malloc`; freed when the buffer is dropped. Traps, as any allocation in Swift,
     /// when the system has no memory.
-    func allocateDedicated(_ byteCount: Int) -> Slice {
+    ///
+    /// - Parameter watched: whether it is looked for as a leak; nil: as the pool's configuration says.
+    func allocateDedicated(_ byteCount: Int, watched: Bool? = nil) -> Slice {
         precondition(
             byteCount >= 0 && byteCount <= Int(Int32.max),
             "a buffer's size must lie between 0 and 2,147,483,647 bytes"
         )
         guard byteCount > 0 else { return .empty }
         let base = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
-        return unsafe adopt(base, byteCount: byteCount, deallocator: nil)
+        return unsafe adopt(base, byteCount: byteCount, deallocator: nil, watched: watched)
     }
 
     /// Takes over memory for one buffer alone; nil as `deallocator` means that it is from `allocate`.
     func adopt(
         _ base: UnsafeMutableRawPointer,
         byteCount: Int,
-        deallocator: Deallocator?
+        deallocator: Deallocator?,
+        watched: Bool? = nil
     ) -> Slice {
         precondition(byteCount <= Int(Int32.max), "a buffer holds at most 2,147,483,647 bytes")
+        // What other threads have dropped is freed first: nothing else may ever look into the inbox.
+        collectReturns()
+        let origin = deallocator == nil ? ChunkState.Origin.dedicated : .adopted
+        let chunk = unsafe dedicatedChunk(base, byteCount: byteCount, origin: origin)
+        if let deallocator { unsafe deallocators[UInt(bitPattern: chunk.state)] = deallocator }
+        chunk.retainOnOwnerThread(byteCount: UInt32(byteCount))
+        dedicated.add(chunk)
+        if let leakTracker, watched ?? leakTracker.samplesNextAllocation() { leakTracker.note(chunk) }
+        return unsafe Slice(chunk: chunk, start: base, count: 0, capacity: UInt32(byteCount))
+    }
+
+    /// A state for the memory, one that was used before if there is any.
+    private func dedicatedChunk(
+        _ base: UnsafeMutableRawPointer,
+        byteCount: Int,
+        origin: ChunkState.Origin
+    ) -> Chunk {
+        if let state = unsafe unusedStates {
+            unsafe unusedStates = state.pointee.next
+            unsafe state.pointee.base = base
+            unsafe state.pointee.capacity = UInt32(byteCount)
+            unsafe state.pointee.origin = origin
+            return unsafe Chunk(state: state)
+        }
         let state = UnsafeMutablePointer<ChunkState>.allocate(capacity: 1)
         unsafe state.initialize(
             to: ChunkState(
@@ -63,14 +90,10 @@ extension BufferPool {
                 capacity: UInt32(byteCount),
                 owner: owner,
                 pool: Unmanaged.passUnretained(self),
-                origin: deallocator == nil ? .dedicated : .adopted
+                origin: origin
             )
         )
-        let chunk = unsafe Chunk(state: state)
-        if let deallocator { deallocators[UInt(bitPattern: state)] = deallocator }
-        chunk.retainOnOwnerThread(byteCount: UInt32(byteCount))
-        dedicated.add(chunk)
-        return unsafe Slice(chunk: chunk, start: base, count: 0, capacity: UInt32(byteCount))
+        return unsafe Chunk(state: state)
     }
 
     func freeDedicated(_ chunk: Chunk) {
@@ -79,11 +102,36 @@ extension BufferPool {
         if configuration.zeroesRecycledMemory { unsafe memset(chunk.base, 0, chunk.capacity) }
         if unsafe chunk.state.pointee.origin == .adopted {
             let deallocator = unsafe deallocators.removeValue(forKey: UInt(bitPattern: chunk.state))
-            unsafe deallocator?.free(UnsafeMutableRawBufferPointer(start: chunk.base, count: chunk.capacity))
+            let memory = unsafe UnsafeMutableRawBufferPointer(start: chunk.base, count: chunk.capacity)
+            if let deallocator {
+                // After closing this is reached with the pool's lock, which the deallocator may need.
+                if isClosed {
+                    deallocationsAfterUnlocking.append { unsafe deallocator.free(memory) }
+                } else {
+                    unsafe deallocator.free(memory)
+                }
+            }
         } else {
             unsafe chunk.base.deallocate()
         }
-        unsafe chunk.state.deinitialize(count: 1)
-        unsafe chunk.state.deallocate()
+        keepUnusedState(chunk)
+    }
+
+    /// A state is used again, never freed before the pool: a thread that has just returned a slice may still look at
+    /// it, and the inbox may still list it.
+    private func keepUnusedState(_ chunk: Chunk) {
+        unsafe chunk.state.pointee.held = 0
+        unsafe chunk.state.pointee.generation &+= 1
+        unsafe chunk.state.pointee.previous = nil
+        unsafe chunk.state.pointee.next = unusedStates
+        unsafe unusedStates = chunk.state
+    }
+
+    func freeUnusedStates() {
+        while let state = unsafe unusedStates {
+            unsafe unusedStates = state.pointee.next
+            unsafe state.deinitialize(count: 1)
+            unsafe state.deallocate()
+        }
     }
 }

@@ -13,19 +13,21 @@ extension BufferPool {
     func allocateWithinLimit(_ byteCount: Int) -> Slice? {
         precondition(byteCount >= 0, "a buffer cannot have a negative size")
         guard byteCount > 0 else { return .empty }
-        if leakTracker == nil, byteCount < Self.poolSize >> 1 {
-            if let slice = unsafe carver.pointee.carve(byteCount) { return slice }
-            if mappedBytes + dedicated.byteCount < configuration.maximumBytes
-                || shelves.contains(where: { $0.count > 0 }),
-                let slice = unsafe carveNewChunk(byteCount, for: carver)
-            {
-                return slice
-            }
-        }
+        let isPooled = leakTracker == nil && byteCount < Self.poolSize >> 1
+        if isPooled, let slice = unsafe carver.pointee.carve(byteCount) { return slice }
+        collectReturns()
+        if isPooled, hasRoomForChunk, let slice = unsafe carveNewChunk(byteCount, for: carver) { return slice }
         guard byteCount <= configuration.maximumBytes - mappedBytes - dedicated.byteCount else {
             refusals += 1
             return nil
         }
-        return leakTracker == nil ? allocateDedicated(byteCount) : allocateTracked(byteCount)
+        return allocateDedicated(byteCount)
+    }
+
+    /// Whether a chunk to carve is free, or its slab fits beside all that is in use.
+    private var hasRoomForChunk: Bool {
+        let size = Self.carvedChunkSize
+        return shelves.contains { $0.chunkSize == size && $0.count > 0 }
+            || Slab.byteCount(chunkSize: size) <= configuration.maximumBytes - mappedBytes - dedicated.byteCount
     }
 }

@@ -8,7 +8,7 @@ extension BufferPool {
         public var chunksFree = 0
         /// Chunks that the kernel may be writing to.
         public var chunksLent = 0
-        /// Chunks that hold at least one live slice.
+        /// Chunks that hold live slices, and those that are being carved.
         public var chunksHeld = 0
         /// Slices that have not been dropped.
         public var slicesOut = 0

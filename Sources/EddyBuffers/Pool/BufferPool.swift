@@ -33,6 +33,12 @@ public final class BufferPool {
     var dedicated = DedicatedChunks()
     /// How to free memory that was taken over, by the address of its chunk's state.
     var deallocators: [UInt: Deallocator] = [:]
+    /// States of dedicated memory that was freed, to be used again.
+    var unusedStates: UnsafeMutablePointer<ChunkState>?
+    /// Set before other threads may settle the books.
+    var isClosed = false
+    /// What a thread that settles the books does once it has let go of the lock.
+    var deallocationsAfterUnlocking: [() -> Void] = []
     /// Slabs whose memory is not given back.
     var mappedSlabs = 0
     /// The first slabs, which the kernel has pinned.
@@ -74,6 +80,7 @@ public final class BufferPool {
     deinit {
         // Reached only when nothing refers to the memory: see `close`.
         for index in slabs.indices { slabs[index].end() }
+        freeUnusedStates()
         unsafe inbox.deinitialize(count: 1)
         unsafe inbox.deallocate()
         unsafe carver.deinitialize(count: 1)
@@ -95,7 +102,9 @@ public final class BufferPool {
         collectReturns()
         reportLeaks()
         let slicesOut = statistics.slicesOut
-        guard slicesOut > 0 || chunksLent > 0 else { return 0 }
+        // Not `slicesOut`: what was returned but not collected yet is still to be freed.
+        guard !isUnused else { return 0 }
+        isClosed = true
         // From here on nobody owns the chunks: every return takes the way of the other threads, and the one that
         // settles the books lets go of this extra reference to the pool.
         _ = unsafe Unmanaged.passRetained(self)
@@ -107,14 +116,20 @@ public final class BufferPool {
 
     /// Counts what has come back since the pool was closed; frees the pool with the last reference.
     func settleAfterClosing() {
+        var deallocations: [() -> Void] = []
         let settled = closing.withLock { settled in
             guard !settled else { return false }
             unsafe ReturnInbox.drain(inbox, into: self)
-            settled = statistics.slicesOut == 0 && chunksLent == 0
+            swap(&deallocations, &deallocationsAfterUnlocking)
+            settled = isUnused
             return settled
         }
+        for deallocate in deallocations { deallocate() }
         if settled { unsafe Unmanaged.passUnretained(self).release() }
     }
+
+    /// Whether every reference has come home and has been subtracted.
+    private var isUnused: Bool { chunksUsed == 0 && dedicated.count == 0 }
 
     func wakeOwner() { wake() }
 

@@ -47,6 +47,7 @@ struct Carver {
     @inlinable
     @inline(__always)
     mutating func carve(_ byteCount: Int) -> Slice? {
+        // One comparison refuses 0, which wraps, negative sizes, and what is too large.
         guard UInt(bitPattern: byteCount &- 1) < largest, let chunk else { return nil }
         // All that was carved has come back, also what other threads have split.
         if unsafe chunk.state.pointee.references == referencesWhenEmpty,

@@ -29,13 +29,13 @@ public import Synchronization
 @safe
 @usableFromInline
 package struct ChunkState: ~Copyable {
-    /// The first byte. Valid for `capacity` bytes for as long as the pool lives.
+    /// The first byte. Valid for `capacity` bytes for as long as the chunk has references.
     ///
     /// Changes only while the chunk is free: its slab may give memory back and map other memory later.
     @usableFromInline
     package internal(set) var base: UnsafeMutableRawPointer
     @usableFromInline
-    package let capacity: UInt32
+    package internal(set) var capacity: UInt32
 
     /// Slices alive, plus one for whoever still carves the chunk (the kernel or the pool), and the slices' bytes.
     /// Owner thread only.
@@ -53,7 +53,7 @@ package struct ChunkState: ~Copyable {
     package let owner: Atomic<UInt>
 
     package let pool: Unmanaged<BufferPool>
-    let origin: Origin
+    var origin: Origin
 
     /// The next chunk on the list that this one is on: the free list of its size, or the pool's list of dedicated
     /// memory. Owner thread only.

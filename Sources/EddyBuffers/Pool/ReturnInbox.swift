@@ -35,7 +35,7 @@ struct ReturnInbox: ~Copyable {
     @inline(never)
     static func returnFromAnotherThread(_ state: UnsafeMutablePointer<ChunkState>, byteCount: UInt32) {
         // The pool may go away the moment that the last reference is counted, so it is kept alive until the end
-        // of this call. The reference being returned keeps it alive up to here.
+        // of this call, and with it the state. The reference being returned keeps it alive up to here.
         let pool = unsafe state.pointee.pool.takeUnretainedValue()
         _ = unsafe state.pointee.returnedRemotely.wrappingAdd(ChunkState.share(of: byteCount), ordering: .releasing)
         if unsafe !state.pointee.queued.exchange(true, ordering: .acquiringAndReleasing) {
@@ -69,7 +69,7 @@ struct ReturnInbox: ~Copyable {
     ///
     /// Owner thread only (after closing: under the pool's lock).
     static func drain(_ inbox: UnsafeMutablePointer<ReturnInbox>, into pool: BufferPool) {
-        guard unsafe inbox.pointee.newest.load(ordering: .relaxed) != 0 else { return }
+        guard unsafe inbox.pointee.newest.load(ordering: .sequentiallyConsistent) != 0 else { return }
         let head = unsafe inbox.pointee.newest.exchange(0, ordering: .sequentiallyConsistent)
         var next = unsafe UnsafeMutablePointer<ChunkState>(bitPattern: head)
         while let state = unsafe next {

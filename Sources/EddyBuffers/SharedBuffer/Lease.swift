@@ -28,8 +28,8 @@ final class SliceLease: @unchecked Sendable {
         slice.drop()
     }
 
-    /// Bytes that the slice keeps from others.
-    var capacity: Int { Int(slice.capacity) }
+    /// Bytes that the slice keeps from being recycled.
+    var chunkCapacity: Int { slice.chunk?.capacity ?? 0 }
 
     /// A slice of the same memory, which holds it by itself. From now on nobody may write the bytes.
     func lend(from start: UnsafeRawPointer, count: Int) -> Slice? {

@@ -20,13 +20,14 @@ extension SharedBuffer {
         return Buffer(adopting: slice)
     }
 
-    /// The same bytes in no more memory than they need: itself where it wastes less than it holds, else a copy.
+    /// The same bytes in no more memory than they need: itself where it fills half of its chunk, else a
+    /// copy among others that are kept for long.
     ///
     /// Compact what is kept for long: a slice of 100 bytes holds its whole chunk, which cannot be recycled.
     public func compacted() -> SharedBuffer {
-        guard let slices = lease as? SliceLease, count < slices.capacity / 2 || count <= InlineLease.maximumCount else {
-            return self
-        }
-        return Buffer.from(copying: bytes).share()
+        guard let slices = lease as? SliceLease,
+            count < slices.chunkCapacity / 2 || count <= InlineLease.maximumCount
+        else { return self }
+        return BufferPool.current.packedCopy(of: bytes).share()
     }
 }

@@ -8,6 +8,10 @@ final class Parcel<Value: ~Copyable>: @unchecked Sendable {
         self.value = consume value
     }
 
+    func put(_ value: consuming Value) {
+        self.value = consume value
+    }
+
     func take() -> Value {
         guard let value = value.take() else { preconditionFailure("the parcel is empty") }
         return value
