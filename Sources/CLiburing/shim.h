@@ -142,20 +142,27 @@ static inline void eddy_store_release_16(unsigned short *word, unsigned short va
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
-/// ioctl(2) is variadic. Bytes that the peer has not acknowledged yet (tcp(7), SIOCOUTQ); -1 on failure.
+/// `struct tcp_info` as the kernel has it (tcp(7), TCP_INFO): glibc's has fewer fields. False on failure.
+static inline int eddy_tcp_information(int descriptor, unsigned char information[128]) {
+    socklen_t length = 128;
+    return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, information, &length) == 0 && length == 128;
+}
+
+/// Bytes that the peer has not acknowledged yet (tcp(7), SIOCOUTQ; ioctl(2) is variadic); -1 on failure, and when the
+/// connection is no more: what a reset has thrown away would be counted for ever.
 static inline int eddy_unacknowledged_bytes(int descriptor) {
+    unsigned char information[128];
     int bytes = 0;
+    // The first field is the state.
+    if (eddy_tcp_information(descriptor, information) && information[0] == TCP_CLOSE) return -1;
     return ioctl(descriptor, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
 }
 
-/// Bytes that the peer has acknowledged since the connection was made (tcp(7), TCP_INFO; 4.1); 0 on failure. The field
-/// lies behind those that glibc's `struct tcp_info` has.
+/// Bytes that the peer has acknowledged since the connection was made (tcpi_bytes_acked; 4.1); 0 on failure.
 static inline unsigned long long eddy_acknowledged_bytes(int descriptor) {
     unsigned char information[128];
-    socklen_t length = sizeof(information);
     unsigned long long bytes = 0;
-    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, information, &length) == 0 && length == sizeof(information))
-        memcpy(&bytes, information + 120, sizeof(bytes));
+    if (eddy_tcp_information(descriptor, information)) memcpy(&bytes, information + 120, sizeof(bytes));
     return bytes;
 }
 

@@ -144,7 +144,8 @@ package enum Socket {
         _ = Glibc.close(descriptor)
     }
 
-    /// Bytes handed to the kernel that the peer has not acknowledged yet; nil when the socket cannot tell.
+    /// Bytes handed to the kernel that the peer has not acknowledged yet; nil when the socket cannot tell, or is
+    /// connected no more.
     package static func unacknowledgedBytes(_ descriptor: Int32) -> Int? {
         let bytes = eddy_unacknowledged_bytes(descriptor)
         return bytes >= 0 ? Int(bytes) : nil

@@ -108,6 +108,26 @@ struct ResetTests {
         }
     }
 
+    @Test("A reset ends the wait for a peer that is to take the last bytes", arguments: FeatureSet.allCases)
+    func whileDelivering(set: FeatureSet) async throws {
+        struct Failure: Error {}
+        let handler: TCPServer.Handler = { connection in
+            // The peer has ended: nothing is being received any more, so only the wait itself can notice the reset.
+            while try await connection.read() != nil {}
+            try await connection.write(randomBytes(200_000))
+            throw Failure()
+        }
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .seconds(1000)
+        try await withServer(set, configuration: configuration, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            peer.finish()
+            try await eventually { await server.group.statistics().bytesSent == 200_000 }
+            peer.reset()
+            try await eventually { await server.group.statistics().connections == 0 }
+        }
+    }
+
     @Test("Half of the peers reset, the others get all their bytes", arguments: FeatureSet.allCases)
     func bystanders(set: FeatureSet) async throws {
         try await withServer(set) { server in

@@ -1,0 +1,34 @@
+import Foundation
+
+/// What this process holds of the system.
+struct ProcessHoldings {
+    var descriptors: [String]
+    var residentBytes: Int
+
+    private static func current() throws -> ProcessHoldings {
+        try ProcessHoldings(
+            descriptors: FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").sorted(),
+            residentBytes: residentBytes()
+        )
+    }
+
+    /// What it holds once its descriptors have stayed the same for a while: a loop's go with the last reference to the
+    /// loop, which another thread may drop a moment later.
+    static func settled() async throws -> ProcessHoldings {
+        var holdings = try current()
+        var unchanged = 0
+        while unchanged < 30 {
+            try await Task.sleep(for: .milliseconds(10))
+            let now = try current()
+            unchanged = now.descriptors == holdings.descriptors ? unchanged + 1 : 0
+            holdings = now
+        }
+        return holdings
+    }
+
+    /// proc_pid_statm(5): pages, the second field those that are resident.
+    private static func residentBytes() throws -> Int {
+        let fields = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+        return Int(fields[1])! * sysconf(Int32(_SC_PAGESIZE))
+    }
+}
