@@ -8,7 +8,8 @@ final class SocketPair {
 
     init() throws {
         var pair: [Int32] = [-1, -1]
-        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0 else { throw SystemError.current }
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &pair) == 0 else { throw SystemError.current }
         (near, far) = (pair[0], pair[1])
         _ = fcntl(far, F_SETFL, O_NONBLOCK)
     }
@@ -31,7 +32,10 @@ final class SocketPair {
     }
 
     func closeFar() {
-        if far >= 0 { Socket.close(far) }
+        guard far >= 0 else { return }
+        // A process that another test is starting may hold a copy of the descriptor for a moment.
+        shutdown(far, Int32(SHUT_RDWR))
+        Socket.close(far)
         far = -1
     }
 }
