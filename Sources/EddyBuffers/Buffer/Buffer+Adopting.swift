@@ -3,7 +3,8 @@ extension Buffer {
     ///
     /// All of `memory` counts as initialised. The buffer owns it from here on, and calls `deallocator` with it when
     /// the last reference to it is dropped: on this thread, or on the thread that drops it after this one's pool was
-    /// closed. (What other threads drop comes home first.)
+    /// closed. (What other threads drop comes home first: this
+    /// one's pool looks for it with each buffer of its own memory that it makes, and an event loop in each iteration.)
     ///
     /// - Parameter memory: at most 2,147,483,647 bytes, which nobody else writes from now on.
     @unsafe

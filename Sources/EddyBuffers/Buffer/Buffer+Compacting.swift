@@ -1,11 +1,11 @@
 internal import Glibc
 
 extension Buffer {
-    /// The same bytes among others that are kept for long, and no free capacity.
+    /// The same bytes among others that are kept for long.
     ///
     /// A buffer keeps its whole chunk from being recycled, 256 KiB for example where it was received into one. Compact
-    /// what is kept for long: the copy lies in a chunk that holds nothing but such bytes. Bytes that fill most of a
-    /// chunk, and memory of a buffer alone, stay where they are.
+    /// what is kept for long: the copy lies in a chunk that holds nothing but such bytes, and has no free capacity.
+    /// Bytes that fill half of their memory or more stay where they are.
     public consuming func compacted() -> Buffer {
         guard let chunk = slice.chunk, count < chunk.capacity / 2 else { return self }
         return BufferPool.current.packedCopy(of: bytes)

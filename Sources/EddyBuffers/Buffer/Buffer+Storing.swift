@@ -106,7 +106,7 @@ extension Buffer {
     }
 
     /// Replaces the bytes of `range` by `pattern` again and again; its last repetition is cut off. An empty pattern
-    /// fills with zeros, as in Node.js.
+    /// fills with zeros, as empty text does in Node.js.
     ///
     /// - Precondition: `range` lies within the buffer's bytes.
     public mutating func fill(_ pattern: RawSpan, in range: Range<Int>? = nil) {

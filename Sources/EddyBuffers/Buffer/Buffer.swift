@@ -1,7 +1,7 @@
 /// Bytes in a slice of a pool, with one owner.
 ///
 /// A buffer is not copyable: whoever holds it may read and write it, and nobody else can. Its memory goes back to
-/// its pool when it is dropped, with two plain stores on the pool's own thread and one atomic addition on any
+/// its pool when it is dropped, with one plain addition on the pool's own thread and one atomic addition on any
 /// other. It is the price of a local variable: no object, no reference count, no `malloc`.
 ///
 /// ```swift

@@ -8,7 +8,7 @@ extension Buffer {
         return buffer
     }
 
-    /// The bytes that the text takes in an encoding, at most: exactly for all but base64 with padding or white space.
+    /// The bytes that the text takes in an encoding, at most: exactly for all but base64.
     private static func maximumByteCount(of text: String, _ encoding: TextEncoding) -> Int {
         switch encoding {
         case .utf8: text.utf8.count

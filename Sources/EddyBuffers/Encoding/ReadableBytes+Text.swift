@@ -1,7 +1,8 @@
 extension ReadableBytes where Self: ~Copyable {
     /// The bytes as text. Node's `buf.toString(encoding, start, end)`.
     ///
-    /// As in Node.js, what is not valid UTF-8 or UTF-16 is replaced by U+FFFD; ``validatedText()`` refuses it.
+    /// What is not valid UTF-8 is replaced by U+FFFD, as in Node.js, and so is what is not valid UTF-16, which Node.js
+    /// keeps; ``validatedText()`` refuses it.
     ///
     /// - Precondition: `range` lies within the bytes.
     public func text(_ encoding: TextEncoding = .utf8, in range: Range<Int>? = nil) -> String {

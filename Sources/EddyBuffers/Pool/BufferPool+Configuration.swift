@@ -13,8 +13,8 @@ extension BufferPool {
         /// Clears memory when it is recycled, for programs whose secrets must not stay in memory. Off, since safe code
         /// never sees the bytes of others anyway. See ``Buffer/wipe()`` for single secrets.
         public var zeroesRecycledMemory = false
-        /// Fills memory with 0xD0 before it is carved and with 0xDF when it is recycled, so that a use of memory that is
-        /// nobody's shows. For debugging.
+        /// Fills chunks with 0xD0 before they are carved and with 0xDF when they are recycled, so that a use of memory that is
+        /// nobody's shows. Memory of single buffers is left to malloc's own means. For debugging.
         public var poisonsMemory = false
         /// Which buffers are watched until they are dropped. The environment's `EDDY_LEAK` unless it is set here.
         public var leakDetection = LeakDetection.ofEnvironment

@@ -61,7 +61,7 @@ package struct ChunkState: ~Copyable {
     /// The chunk before this one on the list of dedicated memory. Owner thread only.
     var previous: UnsafeMutablePointer<ChunkState>?
 
-    // Everything below is written by other threads. The padding keeps it off the owner's cache line.
+    // Everything below is written by other threads. The padding keeps it apart from what the owner counts.
     private let padding: UInt64 = 0
 
     /// References returned by other threads and not yet subtracted by the owner, and their bytes: as in `held`.

@@ -63,7 +63,8 @@ public struct SharedBuffer: @unchecked Sendable {
 }
 
 extension Buffer {
-    /// The bytes in a form that may be copied, cut and sent to other threads. What is not initialised is given up.
+    /// The bytes in a form that may be copied, cut and sent to other threads. Nothing can be
+    /// appended while they are shared.
     ///
     /// At most 256 bytes are copied, and the buffer's memory goes home at once; more stay where they are. Either
     /// way it costs one object, which the last reference frees.
