@@ -38,20 +38,21 @@ let package = Package(
         .target(name: "NIOPeer", dependencies: nio, swiftSettings: settings),
         .executableTarget(name: "nio-echo", dependencies: ["NIOPeer"] + nio, swiftSettings: settings),
         .executableTarget(name: "nio-async-echo", dependencies: ["NIOPeer"] + nio, swiftSettings: settings),
-        // What a buffer costs.
+        // What a buffer costs, and a timer, in processor time.
+        .target(name: "ThreadTime", swiftSettings: settings),
         .executableTarget(
             name: "buffers-bench",
             dependencies: [
+                "ThreadTime",
                 .product(name: "EddyBuffers", package: "eddy"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             exclude: ["README.md", "node-buffers.js"],
             swiftSettings: [.enableExperimentalFeature("Lifetimes")]
         ),
-        // What a timer costs.
         .executableTarget(
             name: "timers-bench",
-            dependencies: [.product(name: "Eddy", package: "eddy")] + nio,
+            dependencies: ["ThreadTime", .product(name: "Eddy", package: "eddy")] + nio,
             swiftSettings: settings
         ),
         // What measures them.

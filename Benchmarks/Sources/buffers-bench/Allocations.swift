@@ -9,7 +9,9 @@ enum Allocations {
     /// Counts those of a million buffers, allocated and dropped one by one and among 64 live ones.
     static func print() {
         guard let file = getenv("MALLOC_COUNT_FILE").map({ String(cString: $0) }) else {
-            fatalError("preload malloc-count and set MALLOC_COUNT_FILE; see scripts/bench")
+            let line = "buffers-bench: preload malloc-count and set MALLOC_COUNT_FILE; see scripts/bench\n"
+            _ = write(STDERR_FILENO, line, line.utf8.count)
+            exit(2)
         }
         // The first buffer makes the thread's pool.
         keep(Buffer.allocUnsafe(64))

@@ -1,6 +1,7 @@
 import EddyBuffers
 import Glibc
 import NIOCore
+import ThreadTime
 
 /// Each new buffer replaces the oldest of 64.
 enum LiveSet {

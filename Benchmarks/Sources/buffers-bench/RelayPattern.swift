@@ -1,6 +1,7 @@
 import EddyBuffers
 import Glibc
 import NIOCore
+import ThreadTime
 
 /// What a relay does: it allocates a buffer of 64 to 4,096 bytes, writes to it, holds up to 64 of them, and drops them in
 /// another order. On two threads at once; a figure is one thread's.

@@ -1,5 +1,6 @@
 import EddyBuffers
 import Glibc
+import ThreadTime
 
 /// What one thread allocates, another drops: the drop there, and the taking-in here.
 enum Returning {

@@ -1,5 +1,6 @@
 import EddyBuffers
 import NIOCore
+import ThreadTime
 
 /// A buffer is shared, copied once, and dropped.
 enum Sharing {

@@ -1,5 +1,3 @@
-import Glibc
-
 /// The figures, a row a case.
 struct Table {
     private var rows: [(name: String, medians: [(String, Double)])] = []
@@ -26,21 +24,6 @@ struct Table {
             Swift.print("| \(row.name) | \(cells.joined(separator: " | ")) |")
         }
     }
-}
-
-/// Nanoseconds of this thread's processor time that `body` takes for each of `count` operations. Other load on the machine
-/// hardly counts.
-@inline(__always)
-func nanosecondsEach(_ count: Int, _ body: () -> Void) -> Double {
-    let start = threadNanoseconds()
-    body()
-    return (threadNanoseconds() - start) / Double(count)
-}
-
-private func threadNanoseconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
 }
 
 /// Keeps the optimiser from leaving out what makes `pointer`.

@@ -1,6 +1,7 @@
 import EddyBuffers
 import Glibc
 import NIOCore
+import ThreadTime
 
 /// One buffer at a time.
 enum Unique {

@@ -1,4 +1,5 @@
 @_spi(Benchmarks) import Eddy
+import ThreadTime
 
 /// Eddy's timing wheel.
 enum Eddy {

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import ThreadTime
 
 /// SwiftNIO's `scheduleTask` on an event loop's own thread. Nothing is fired: that would take the minute. To cancel a
 /// task it searches its heap from one end to the other, so few are replaced where many are pending, and a million are

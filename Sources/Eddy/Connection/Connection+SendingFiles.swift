@@ -1,5 +1,3 @@
-internal import EddyRing
-
 extension Connection {
     /// Sends a file, or a part of it, behind all that was written before.
     ///
@@ -15,10 +13,7 @@ extension Connection {
     ///   queued until then is sent in any case, so the peer may have a part of what it expects: reset the connection,
     ///   unless the protocol can tell it.
     public func sendFile(_ path: String, range: Range<Int>? = nil) async throws(ConnectionError) {
-        let descriptor: Int32
-        do { descriptor = try RegularFile.open(path) } catch { throw .file(error) }
-        defer { RegularFile.close(descriptor) }
-        try await loop.sendFile(descriptor, range: range, to: slot)
+        try await loop.sendFile(path, range: range, to: slot)
     }
 
     /// Sends an open file, or a part of it; see ``sendFile(_:range:)-(String,_)``.
@@ -33,9 +28,6 @@ extension Connection {
 extension ConnectionWriter {
     /// See ``Connection/sendFile(_:range:)-(String,_)``.
     public func sendFile(_ path: String, range: Range<Int>? = nil) async throws(ConnectionError) {
-        let descriptor: Int32
-        do { descriptor = try RegularFile.open(path) } catch { throw .file(error) }
-        defer { RegularFile.close(descriptor) }
-        try await loop.sendFile(descriptor, range: range, to: slot)
+        try await loop.sendFile(path, range: range, to: slot)
     }
 }

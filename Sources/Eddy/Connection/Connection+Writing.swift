@@ -11,23 +11,14 @@ extension Connection {
     ///   ``ConnectionError/cancelled`` instead of waiting, when the bytes are queued and will be sent.
     @inlinable
     public func write(_ buffer: consuming Buffer) async throws(ConnectionError) {
-        if try queue(buffer) == .aboveWatermark { try await waitUntilDrained() }
-    }
-
-    /// How full the queue is.
-    @usableFromInline
-    enum QueueLevel {
-        case belowWatermark
-        case aboveWatermark
+        if try queue(buffer) { try await waitUntilDrained() }
     }
 
     /// The part of ``write(_:)-(Buffer)`` that does not wait, which is nearly always all of it: no frame is allocated.
+    /// Returns whether the queue is above its high watermark now.
     @usableFromInline
-    func queue(_ buffer: consuming Buffer) throws(ConnectionError) -> QueueLevel {
-        loop.requireLoopThread()
-        if let error = loop.write(buffer.relinquish(), to: slot) { throw error }
-        let isAbove = loop.connections[slot].outbound.byteCount > loop.connections[slot].highWatermark
-        return isAbove ? .aboveWatermark : .belowWatermark
+    func queue(_ buffer: consuming Buffer) throws(ConnectionError) -> Bool {
+        try loop.queue(buffer, to: slot)
     }
 
     @usableFromInline
@@ -45,7 +36,7 @@ extension Connection {
     /// them, and with one wait. See ``write(_:)-(Buffer)``.
     public func write(_ first: consuming Buffer, _ second: consuming Buffer) async throws(ConnectionError) {
         _ = try queue(first)
-        if try queue(second) == .aboveWatermark { try await waitUntilDrained() }
+        if try queue(second) { try await waitUntilDrained() }
     }
 
     /// Sends all the buffers, one behind the other, with vectored sends, without copying them, and with one wait. See
@@ -53,9 +44,7 @@ extension Connection {
     ///
     /// All of them are queued, also beyond the high watermark.
     public func write(contentsOf buffers: some Sequence<SharedBuffer>) async throws(ConnectionError) {
-        var isAbove = false
-        for buffer in buffers { isAbove = try loop.queue(buffer, to: slot) }
-        if isAbove { try await waitUntilDrained() }
+        if try loop.queue(contentsOf: buffers, to: slot) { try await waitUntilDrained() }
     }
 
     /// Sends the string's UTF-8; see ``write(_:)-(Buffer)``.
@@ -65,12 +54,12 @@ extension Connection {
 
     /// Sends a pooled copy of the bytes; see ``write(_:)-(Buffer)``.
     public func write(copying bytes: RawSpan) async throws(ConnectionError) {
-        if try queue(Buffer.from(copying: bytes)) == .aboveWatermark { try await waitUntilDrained() }
+        if try queue(Buffer.from(copying: bytes)) { try await waitUntilDrained() }
     }
 
     /// Sends a pooled copy of the bytes, for example of an array's `span`; see ``write(_:)-(Buffer)``.
     public func write(copying bytes: Span<UInt8>) async throws(ConnectionError) {
-        if try queue(Buffer.from(copying: bytes)) == .aboveWatermark { try await waitUntilDrained() }
+        if try queue(Buffer.from(copying: bytes)) { try await waitUntilDrained() }
     }
 
     /// Sets how many bytes may be queued for sending: above `high` a write waits, until `low` or fewer are left. The

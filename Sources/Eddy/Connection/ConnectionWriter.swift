@@ -25,9 +25,7 @@ public struct ConnectionWriter: ~Copyable {
 
     /// See ``Connection/write(contentsOf:)``.
     public func write(contentsOf buffers: some Sequence<SharedBuffer>) async throws(ConnectionError) {
-        var isAbove = false
-        for buffer in buffers { isAbove = try loop.queue(buffer, to: slot) }
-        if isAbove { try await loop.waitUntilDrained(slot) }
+        if try loop.queue(contentsOf: buffers, to: slot) { try await loop.waitUntilDrained(slot) }
     }
 
     /// See ``Connection/write(_:)-(String)``.

@@ -141,7 +141,7 @@ extension EventLoop {
     /// Takes bytes that are there, and lets the peer send others.
     private func take(_ byteCount: Int, from slot: UInt32) -> sending Buffer {
         let slice = slices.take(byteCount, of: &connections[slot].inbound, pool: pool)
-        if connections[slot].flags.intersection([.receiving, .readTimedOut]) != .receiving { goOnReceiving(slot) }
+        goOnReceiving(slot)
         return Buffer(adopting: slice)
     }
 }

@@ -229,7 +229,7 @@ extension EventLoop {
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
     func read(_ slot: UInt32) throws(ConnectionError) -> sending Buffer? {
         if let slice = slices.popFirst(of: &connections[slot].inbound) {
-            if connections[slot].flags.intersection([.receiving, .readTimedOut]) != .receiving { goOnReceiving(slot) }
+            goOnReceiving(slot)
             return Buffer(adopting: slice)
         }
         try requireReadable(slot)
@@ -251,7 +251,9 @@ extension EventLoop {
     static var readEnds: ConnectionState.Flags { [.peerEnded, .readingEnded, .readingCancelled, .readTimedOut] }
 
     /// Something was read: there is room for more. Bytes that came just in time win over a timeout.
+    @inline(__always)
     func goOnReceiving(_ slot: UInt32) {
+        guard connections[slot].flags.intersection([.receiving, .readTimedOut]) != .receiving else { return }
         connections[slot].flags.remove(.readTimedOut)
         armReceive(slot)
     }

@@ -65,17 +65,9 @@ extension EventLoop {
         let kind = endsInline ? OperationKind.inlineSend : .send
         var entry: SubmissionEntry
         if pieces > 1, messages.hasRoom(forPieces: pieces) {
-            let message = unsafe messages.startMessage()
-            var byteCount: UInt32 = 0
-            slices.forEach(in: connections[slot].outbound, limit: pieces) { slice in
-                messages.append(slice)
-                byteCount += slice.count
-            }
-            connections[slot].sendingSlices = UInt16(pieces)
-            connections[slot].sendingBytes = byteCount
             entry = unsafe .sendMessage(
                 descriptor: connections[slot].descriptor,
-                message: message,
+                message: gatherMessage(of: pieces, from: slot),
                 token: token(kind, slot)
             )
         } else {
@@ -99,6 +91,20 @@ extension EventLoop {
             if connections[slot].deadlines != SlotIndex.none { startedWaitingToSend(slot) }
         }
         submit(entry)
+    }
+
+    /// Makes a message of the first `pieces` slices of the queue, which are in flight from now on.
+    @inline(__always)
+    func gatherMessage(of pieces: Int, from slot: UInt32) -> UnsafeRawPointer {
+        let message = unsafe messages.startMessage()
+        var byteCount: UInt32 = 0
+        slices.forEach(in: connections[slot].outbound, limit: pieces) { slice in
+            messages.append(slice)
+            byteCount += slice.count
+        }
+        connections[slot].sendingSlices = UInt16(pieces)
+        connections[slot].sendingBytes = byteCount
+        return unsafe message
     }
 
     /// Whether the next send may be an inline one, whose success the loop notices only when something else wakes it.

@@ -11,6 +11,14 @@ internal import EddyRing
 // at once, and what is held is bounded by the high watermark and one chunk.
 
 extension EventLoop {
+    /// Opens a file and sends a part of it behind all that was written before.
+    func sendFile(_ path: String, range: Range<Int>?, to slot: UInt32) async throws(ConnectionError) {
+        let descriptor: Int32
+        do { descriptor = try RegularFile.open(path) } catch { throw .file(error) }
+        defer { RegularFile.close(descriptor) }
+        try await sendFile(descriptor, range: range, to: slot)
+    }
+
     /// Sends a part of a file behind all that was written before.
     func sendFile(_ descriptor: Int32, range: Range<Int>?, to slot: UInt32) async throws(ConnectionError) {
         requireLoopThread()

@@ -7,6 +7,7 @@ internal import EddyBuffers
 
 extension EventLoop {
     /// Queues bytes; returns whether the queue is above its high watermark now.
+    @inline(__always)
     func queue(_ buffer: consuming Buffer, to slot: UInt32) throws(ConnectionError) -> Bool {
         requireLoopThread()
         if let error = write(buffer.relinquish(), to: slot) { throw error }
@@ -18,6 +19,13 @@ extension EventLoop {
         requireLoopThread()
         if let error = write(buffer.lend(), to: slot) { throw error }
         return connections[slot].outbound.byteCount > connections[slot].highWatermark
+    }
+
+    /// Queues all the buffers, also beyond the high watermark; returns whether the queue is above it now.
+    func queue(contentsOf buffers: some Sequence<SharedBuffer>, to slot: UInt32) throws(ConnectionError) -> Bool {
+        var isAbove = false
+        for buffer in buffers { isAbove = try queue(buffer, to: slot) }
+        return isAbove
     }
 
     /// Waits until the queue is at its low watermark or below.

@@ -21,14 +21,7 @@ extension EventLoop {
         let token = OperationToken(kind: OperationKind.zeroCopySend.rawValue, index: number)
         let descriptor = connections[slot].descriptor
         if isMessage {
-            let message = unsafe messages.startMessage()
-            var byteCount: UInt32 = 0
-            slices.forEach(in: connections[slot].outbound, limit: pieces) { slice in
-                messages.append(slice)
-                byteCount += slice.count
-            }
-            connections[slot].sendingSlices = UInt16(pieces)
-            connections[slot].sendingBytes = byteCount
+            let message = unsafe gatherMessage(of: pieces, from: slot)
             unsafe submit(.sendMessageZeroCopy(descriptor: descriptor, message: message, token: token))
         } else {
             connections[slot].sendingSlices = 1

@@ -19,7 +19,7 @@ extension BufferPool {
     private func allocateSlowly(_ byteCount: Int) -> Slice {
         precondition(byteCount >= 0, "a buffer cannot have a negative size")
         guard byteCount > 0 else { return .empty }
-        guard byteCount < Self.poolSize >> 1 else { return allocateDedicated(byteCount) }
+        guard Self.isPooled(byteCount) else { return allocateDedicated(byteCount) }
         // A pool that looks for leaks leaves the first carver without a chunk, so that each allocation comes here.
         if let leakTracker {
             if leakTracker.samplesNextAllocation() { return allocateDedicated(byteCount, watched: true) }
@@ -35,7 +35,7 @@ extension BufferPool {
     func packedCopy(of bytes: RawSpan) -> Buffer {
         let byteCount = bytes.byteCount
         // A buffer that may be watched has memory of its own.
-        let isPooled = byteCount > 0 && byteCount < Self.poolSize >> 1 && leakTracker == nil
+        let isPooled = Self.isPooled(byteCount) && leakTracker == nil
         let slice = isPooled ? unsafe packer.pointee.carve(byteCount) ?? carveNewChunk(byteCount, for: packer) : nil
         var copy = Buffer(adopting: slice ?? allocateDedicated(byteCount))
         copy.append(copying: bytes)
@@ -48,6 +48,12 @@ extension BufferPool {
         unsafe carver.pointee.replace(with: chunk)
         return unsafe carver.pointee.carve(byteCount)
     }
+
+    /// Node's rule: from 1 byte to less than half of ``poolSize``.
+    static func isPooled(_ byteCount: Int) -> Bool { (1...largestPooled).contains(byteCount) }
+
+    /// The largest size that is carved from a chunk that is made now.
+    static var largestPooled: Int { (poolSize >> 1) - 1 }
 
     /// ``poolSize`` in whole pages.
     static var carvedChunkSize: Int { (poolSize + 4095) & ~4095 }

@@ -13,7 +13,7 @@ extension BufferPool {
     func allocateWithinLimit(_ byteCount: Int) -> Slice? {
         precondition(byteCount >= 0, "a buffer cannot have a negative size")
         guard byteCount > 0 else { return .empty }
-        let isPooled = leakTracker == nil && byteCount < Self.poolSize >> 1
+        let isPooled = leakTracker == nil && Self.isPooled(byteCount)
         if isPooled, let slice = unsafe carver.pointee.carve(byteCount) { return slice }
         collectReturns()
         if isPooled, hasRoomForChunk, let slice = unsafe carveNewChunk(byteCount, for: carver) { return slice }

@@ -71,7 +71,7 @@ struct Carver {
         unsafe base = newChunk.base
         capacity = newChunk.capacity
         offset = 0
-        largest = UInt(BufferPool.poolSize >> 1) - 1
+        largest = UInt(BufferPool.largestPooled)
     }
 
     /// Lets go of the chunk.

@@ -87,14 +87,14 @@ enum RingEngine: ~Copyable {
             let flags = incremental ? EDDY_PBUF_RING_INC : 0
             return unsafe eddy_register_buffer_ring(engine.ring, memory, UInt32(count), group, flags)
         case .epoll(let engine):
-            return unsafe engine.registerBufferRing(memory, count: count, group: group, incremental: incremental)
+            return unsafe engine.groups.register(memory, count: count, group: group, incremental: incremental)
         }
     }
 
     func unregisterBufferRing(group: UInt16) {
         switch self {
         case .kernel(let engine): unsafe _ = io_uring_unregister_buf_ring(engine.ring, Int32(group))
-        case .epoll(let engine): engine.unregisterBufferRing(group: group)
+        case .epoll(let engine): engine.groups.unregister(group)
         }
     }
 

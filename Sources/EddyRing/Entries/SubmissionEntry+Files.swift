@@ -11,9 +11,13 @@ extension SubmissionEntry {
         fixedBuffer: UInt16?,
         token: OperationToken
     ) -> SubmissionEntry {
-        var entry = SubmissionEntry(fixedBuffer == nil ? .read : .readFixed, descriptor: descriptor, token: token)
-        entry.address = UInt64(UInt(bitPattern: address))
-        entry.byteCount = UInt32(byteCount)
+        var entry = unsafe SubmissionEntry(
+            fixedBuffer == nil ? .read : .readFixed,
+            descriptor: descriptor,
+            address: address,
+            byteCount: byteCount,
+            token: token
+        )
         entry.offset = offset
         if let fixedBuffer { entry.bufferGroup = fixedBuffer }
         return entry

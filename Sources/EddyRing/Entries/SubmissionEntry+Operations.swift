@@ -65,11 +65,7 @@ extension SubmissionEntry {
         byteCount: Int,
         token: OperationToken
     ) -> SubmissionEntry {
-        var entry = SubmissionEntry(.send, descriptor: descriptor, token: token)
-        entry.address = UInt64(UInt(bitPattern: address))
-        entry.byteCount = UInt32(byteCount)
-        entry.callFlags = sendFlags
-        return entry
+        unsafe sending(.send, descriptor: descriptor, address: address, byteCount: byteCount, token: token)
     }
 
     /// As ``send(descriptor:address:byteCount:token:)``, of several pieces in order. The message (`struct msghdr`)
@@ -80,11 +76,7 @@ extension SubmissionEntry {
         message: UnsafeRawPointer,
         token: OperationToken
     ) -> SubmissionEntry {
-        var entry = SubmissionEntry(.sendMessage, descriptor: descriptor, token: token)
-        entry.address = UInt64(UInt(bitPattern: message))
-        entry.byteCount = 1
-        entry.callFlags = sendFlags
-        return entry
+        unsafe sending(.sendMessage, descriptor: descriptor, address: message, byteCount: 1, token: token)
     }
 
     /// Turns a send into one that ends within the `enter` that submits it: the socket takes all the bytes and no
@@ -121,22 +113,39 @@ extension SubmissionEntry {
         byteCount: Int,
         token: OperationToken
     ) -> SubmissionEntry {
-        var entry = SubmissionEntry(.read, descriptor: descriptor, token: token)
-        entry.address = UInt64(UInt(bitPattern: address))
-        entry.byteCount = UInt32(byteCount)
-        entry.offset = UInt64.max
-        return entry
+        unsafe readFile(
+            descriptor: descriptor,
+            at: UInt64.max,
+            into: address,
+            byteCount: byteCount,
+            fixedBuffer: nil,
+            token: token
+        )
     }
 
     /// Lets time pass (`struct __kernel_timespec`); one completion, ETIME. The kernel copies the time when it takes the
     /// submission (`io_uring_prep_timeout(3)`).
     package static func timeout(_ time: UnsafeRawPointer, token: OperationToken) -> SubmissionEntry {
-        var entry = SubmissionEntry(.timeout, descriptor: -1, token: token)
-        entry.address = UInt64(UInt(bitPattern: time))
-        entry.byteCount = 1
-        return entry
+        unsafe SubmissionEntry(.timeout, descriptor: -1, address: time, byteCount: 1, token: token)
     }
 
-    /// A broken connection is a result, never a signal; and the kernel itself goes on after a short write.
-    private static var sendFlags: UInt32 { UInt32(MSG_NOSIGNAL) | UInt32(MSG_WAITALL) }
+    /// What all sends have in common: a broken connection is a result, never a signal; and the kernel itself goes on
+    /// after a short write.
+    static func sending(
+        _ operation: Operation,
+        descriptor: Int32,
+        address: UnsafeRawPointer,
+        byteCount: Int,
+        token: OperationToken
+    ) -> SubmissionEntry {
+        var entry = unsafe SubmissionEntry(
+            operation,
+            descriptor: descriptor,
+            address: address,
+            byteCount: byteCount,
+            token: token
+        )
+        entry.callFlags = UInt32(MSG_NOSIGNAL) | UInt32(MSG_WAITALL)
+        return entry
+    }
 }

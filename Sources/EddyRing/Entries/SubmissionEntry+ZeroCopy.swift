@@ -1,5 +1,4 @@
 internal import CLiburing
-internal import Glibc
 
 // A zero-copy send posts two completions: the first says how much was sent, as that of any send; if it says `more`, a
 // second one, the notification, says that the kernel no longer reads the memory, and whether it had copied the bytes
@@ -15,10 +14,13 @@ extension SubmissionEntry {
         fixedBuffer: UInt16?,
         token: OperationToken
     ) -> SubmissionEntry {
-        var entry = SubmissionEntry(.sendZeroCopy, descriptor: descriptor, token: token)
-        entry.address = UInt64(UInt(bitPattern: address))
-        entry.byteCount = UInt32(byteCount)
-        entry.callFlags = zeroCopyFlags
+        var entry = unsafe sending(
+            .sendZeroCopy,
+            descriptor: descriptor,
+            address: address,
+            byteCount: byteCount,
+            token: token
+        )
         entry.operationOptions = reportsUsage
         if let fixedBuffer {
             entry.operationOptions |= UInt16(IORING_RECVSEND_FIXED_BUF)
@@ -33,15 +35,17 @@ extension SubmissionEntry {
         message: UnsafeRawPointer,
         token: OperationToken
     ) -> SubmissionEntry {
-        var entry = SubmissionEntry(.sendMessageZeroCopy, descriptor: descriptor, token: token)
-        entry.address = UInt64(UInt(bitPattern: message))
-        entry.byteCount = 1
-        entry.callFlags = zeroCopyFlags
+        var entry = unsafe sending(
+            .sendMessageZeroCopy,
+            descriptor: descriptor,
+            address: message,
+            byteCount: 1,
+            token: token
+        )
         entry.operationOptions = reportsUsage
         return entry
     }
 
-    private static var zeroCopyFlags: UInt32 { UInt32(MSG_NOSIGNAL) | UInt32(MSG_WAITALL) }
     /// IORING_SEND_ZC_REPORT_USAGE
     private static let reportsUsage: UInt16 = 1 << 3
 }

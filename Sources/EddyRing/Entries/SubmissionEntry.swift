@@ -29,6 +29,19 @@ package struct SubmissionEntry {
         self.token = token
     }
 
+    /// An operation on memory: `byteCount` bytes at `address`, or as many structures.
+    init(
+        _ operation: Operation,
+        descriptor: Int32,
+        address: UnsafeRawPointer,
+        byteCount: Int,
+        token: OperationToken
+    ) {
+        self.init(operation, descriptor: descriptor, token: token)
+        self.address = UInt64(UInt(bitPattern: address))
+        self.byteCount = UInt32(byteCount)
+    }
+
     /// `enum io_uring_op`, as far as Eddy submits them. A struct, since an enum's bytes are not its raw value.
     package struct Operation: Equatable, Sendable {
         package let rawValue: UInt8

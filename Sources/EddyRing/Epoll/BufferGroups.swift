@@ -79,12 +79,7 @@ final class BufferGroups {
             unsafe entry.pointee.byteCount -= UInt32(byteCount)
             flags.insert(.bufferContinues)
         } else {
-            unsafe groups[Int(group)] = Group(
-                entries: ring.entries,
-                mask: ring.mask,
-                isIncremental: ring.isIncremental,
-                head: ring.head &+ 1
-            )
+            unsafe groups[Int(group)]?.head &+= 1
         }
         return flags
     }

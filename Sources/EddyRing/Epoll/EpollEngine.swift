@@ -56,19 +56,6 @@ final class EpollEngine {
         }
     }
 
-    func registerBufferRing(
-        _ memory: UnsafeMutableRawPointer,
-        count: UInt16,
-        group: UInt16,
-        incremental: Bool
-    ) -> Int32 {
-        unsafe groups.register(memory, count: count, group: group, incremental: incremental)
-    }
-
-    func unregisterBufferRing(group: UInt16) {
-        groups.unregister(group)
-    }
-
     // MARK: Entering
 
     /// Submits what is queued, then waits for completions until the deadline (nanoseconds of CLOCK_MONOTONIC).

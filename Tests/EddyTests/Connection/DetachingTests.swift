@@ -69,11 +69,12 @@ struct DetachingTests {
         }
     }
 
-    @Test("A connection that breaks while it waits is closed, and its handler is told", arguments: FeatureSet.allCases)
-    func breaking(set: FeatureSet) async throws {
-        let (full, errors) = (Channel<Void>(), Channel<ConnectionError?>())
-        let handler: TCPServer.Handler = { connection in
-            // More than the socket takes, so that detaching waits.
+    /// Writes more than the socket takes, so that detaching waits; tells how that ends.
+    private static func detachingWhileFull(
+        full: Channel<Void>,
+        errors: Channel<ConnectionError?>
+    ) -> TCPServer.Handler {
+        { connection in
             connection.setWatermarks(low: 1, high: 64 << 20)
             try await connection.write([UInt8](repeating: 7, count: 16 << 20))
             full.send(())
@@ -83,6 +84,12 @@ struct DetachingTests {
                 errors.send(nil)
             } catch { errors.send(error) }
         }
+    }
+
+    @Test("A connection that breaks while it waits is closed, and its handler is told", arguments: FeatureSet.allCases)
+    func breaking(set: FeatureSet) async throws {
+        let (full, errors) = (Channel<Void>(), Channel<ConnectionError?>())
+        let handler = Self.detachingWhileFull(full: full, errors: errors)
         try await withServer(set, configuration: .patient, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
             try await full.next()
@@ -94,16 +101,7 @@ struct DetachingTests {
     @Test("A server that ends resets what is being detached", arguments: FeatureSet.allCases)
     func shuttingDown(set: FeatureSet) async throws {
         let (full, errors) = (Channel<Void>(), Channel<ConnectionError?>())
-        let handler: TCPServer.Handler = { connection in
-            connection.setWatermarks(low: 1, high: 64 << 20)
-            try await connection.write([UInt8](repeating: 7, count: 16 << 20))
-            full.send(())
-            do throws(ConnectionError) {
-                let detached = try await connection.detach()
-                Socket.close(detached.descriptor)
-                errors.send(nil)
-            } catch { errors.send(error) }
-        }
+        let handler = Self.detachingWhileFull(full: full, errors: errors)
         try await withServer(set, grace: .zero, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
             try await full.next()

@@ -1,15 +1,17 @@
-import Glibc
+internal import Glibc
 
 /// Nanoseconds of this thread's processor time that `body` takes for each of `count` operations. Other load on the
 /// machine hardly counts.
+@inlinable
 @inline(__always)
-func nanosecondsEach(_ count: Int, _ body: () -> Void) -> Double {
+public func nanosecondsEach(_ count: Int, _ body: () -> Void) -> Double {
     let start = threadNanoseconds()
     body()
     return (threadNanoseconds() - start) / Double(count)
 }
 
-private func threadNanoseconds() -> Double {
+@usableFromInline
+func threadNanoseconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
