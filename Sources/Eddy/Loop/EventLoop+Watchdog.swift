@@ -4,7 +4,7 @@ extension EventLoop {
     /// Reports jobs that keep a loop from everything else: a call that blocks, or work that takes long.
     ///
     /// A thread beside each group's loops looks at them twice in the threshold. The loops only leave a mark for each
-    /// job. A loop that waits is never taken for one that is stalled.
+    /// job. A loop that waits is never taken for one that is stalled. While all of them wait, the thread sleeps.
     public struct Watchdog: Sendable {
         /// How long a job may run, from one suspension of its task to the next.
         public var threshold: Duration

@@ -95,13 +95,19 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Makes a loop whose thread is the calling one; `run` it there.
-    init(configuration: Configuration, features: RingFeatures = .probed) throws(RingError) {
+    ///
+    /// - Parameter bell: wakes the watchdog that looks at the loop's pulse.
+    init(
+        configuration: Configuration,
+        features: RingFeatures = .probed,
+        bell: WatchdogBell = WatchdogBell()
+    ) throws(RingError) {
         configuration.requireValid()
         self.configuration = configuration
         self.features = features
         zeroCopyFloor = configuration.zeroCopy == .never ? .max : UInt32(configuration.zeroCopyThreshold)
         mailbox = try Mailbox()
-        pulse = configuration.watchdog == nil ? nil : JobPulse()
+        pulse = configuration.watchdog == nil ? nil : JobPulse(bell: bell)
         ring = try Ring(features: features)
         let mailbox = mailbox
         var poolConfiguration = configuration.pool
@@ -217,6 +223,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         let executor = unsafe asUnownedTaskExecutor()
         counters.jobQueueHighWater = max(counters.jobQueueHighWater, jobs.count)
         var left = max(jobs.count, Self.jobsAnIteration)
+        if !jobs.isEmpty { pulse?.goOn() }
         while left > 0, let job = jobs.popFirst() {
             pulse?.begin(job)
             unsafe job.runSynchronously(on: executor)

@@ -32,13 +32,14 @@ public final class EventLoopGroup: Sendable {
         precondition(count > 0, "a group has at least one event loop")
         var loops: [EventLoop] = []
         var threads: [LoopThread] = []
+        let bell = WatchdogBell()
         do {
             for number in 0..<count {
                 let (thread, loop) = try LoopThread.start(
                     name: "eddy-loop-\(number)",
                     make: { () throws(RingError) in
                         if configuration.isPinned { try Processors.pinCurrentThread(toUsable: number) }
-                        return try EventLoop(configuration: configuration, features: features)
+                        return try EventLoop(configuration: configuration, features: features, bell: bell)
                     },
                     run: { $0.run() }
                 )
@@ -46,7 +47,7 @@ public final class EventLoopGroup: Sendable {
                 loops.append(loop)
             }
             watchdog = try configuration.watchdog.map { watchdog throws(RingError) in
-                try WatchdogThread(watchdog, pulses: loops.compactMap(\.pulse))
+                try WatchdogThread(watchdog, pulses: loops.compactMap(\.pulse), bell: bell)
             }
         } catch {
             for loop in loops { _ = loop.mailbox.post(.work { loop.stop() }) }

@@ -8,6 +8,11 @@ final class JobPulse: Sendable {
     private let beat = Atomic<UInt64>(0)
     private let task = Atomic<UInt64>(0)
     private let stalls = Atomic<UInt64>(0)
+    let bell: WatchdogBell
+
+    init(bell: WatchdogBell) {
+        self.bell = bell
+    }
 
     /// A job, as the watchdog sees it.
     struct Sighting: Equatable {
@@ -21,12 +26,19 @@ final class JobPulse: Sendable {
     @inline(__always)
     func begin(_ job: UnownedJob) {
         task.store(taskNumber(of: job), ordering: .relaxed)
-        goOn()
+        markRunning()
     }
 
-    /// The job goes on that has ended so far: it has waited in between.
+    /// The loop goes on with a batch of jobs, or with a job that has waited: a sleeping watchdog wakes.
     @inline(__always)
     func goOn() {
+        markRunning()
+        // After the mark, so that a watchdog that hangs the bell in between sees one or the other.
+        bell.ringIfHung()
+    }
+
+    @inline(__always)
+    private func markRunning() {
         beat.store((beat.load(ordering: .relaxed) | 1) &+ 2, ordering: .relaxed)
     }
 

@@ -9,29 +9,25 @@ internal import EddyRing
 //
 // A job that two looks see may have begun right after the look before them, so its time is counted from the first.
 // When the watchdog itself was kept from running (the process was stopped, the machine has too much to do), nobody
-// knows whether the loops were, too: then it counts anew.
+// knows whether the loops were, too: then it counts anew. While no loop has a job it sleeps: see ``WatchdogBell``.
 
 /// The thread that watches a group's loops.
 struct WatchdogThread: Sendable {
     private let thread: LoopThread
-    private let stopping: Semaphore
+    private let bell: WatchdogBell
 
-    init(_ watchdog: EventLoop.Watchdog, pulses: [JobPulse]) throws(RingError) {
-        let stopping = Semaphore()
+    init(_ watchdog: EventLoop.Watchdog, pulses: [JobPulse], bell: WatchdogBell) throws(RingError) {
         (thread, _) = try LoopThread.start(
             name: "eddy-watchdog",
             make: { () throws(RingError) in Watch(watchdog, pulses: pulses) },
-            run: { watch in
-                var watch = watch
-                while !stopping.wait(until: MonotonicClock.now + watch.interval) { watch.look(at: MonotonicClock.now) }
-            }
+            run: { bell.keep($0) }
         )
-        self.stopping = stopping
+        self.bell = bell
     }
 
     /// Ends the thread and waits for it.
     func stop() {
-        stopping.signal()
+        bell.stop()
         thread.join()
     }
 }
@@ -61,11 +57,16 @@ struct Watch: Sendable {
     var interval: UInt64 { threshold / 2 }
 
     /// Looks at each loop, and reports those that are stalled, and those that are not any more.
-    mutating func look(at now: UInt64) {
+    ///
+    /// - Returns: whether no loop has had a job since the last look.
+    @discardableResult
+    mutating func look(at now: UInt64) -> Bool {
+        var isQuiet = true
         let hasSlept = now - (lastLook ?? now) > 2 * interval
         lastLook = now
         for index in subjects.indices {
             let sighting = subjects[index].pulse.look()
+            if sighting.isRunning || sighting.beat != subjects[index].last.beat { isQuiet = false }
             if sighting.beat != subjects[index].last.beat {
                 if subjects[index].isReported { report(index, at: now, isOver: true) }
                 subjects[index].last = sighting
@@ -80,6 +81,7 @@ struct Watch: Sendable {
                 report(index, at: now, isOver: false)
             }
         }
+        return isQuiet
     }
 
     private func report(_ index: Int, at now: UInt64, isOver: Bool) {

@@ -44,6 +44,37 @@ struct WatchdogTests {
         }
     }
 
+    @Test("The watchdog of idle loops sleeps; a job that blocks wakes it, and is reported")
+    func idle() async throws {
+        let stalls = Channel<EventLoop.Stall>()
+        var configuration = EventLoop.Configuration()
+        configuration.watchdog = .init(threshold: .milliseconds(5)) { stalls.send($0) }
+        try await withLoops(count: 2, configuration: configuration) { group in
+            let bell = group.loops[0].pulse!.bell
+            #expect(bell === group.loops[1].pulse!.bell)
+            for loop in group.loops {
+                try await eventually { bell.isAsleep }
+                let looks = bell.lookCount
+                // Twenty looks, for one that does not sleep.
+                try await Task.sleep(for: .milliseconds(50))
+                #expect(bell.lookCount == looks)
+                #expect(bell.isAsleep)
+                let gate = Gate()
+                let task = Channel<UInt64>()
+                async let blocked: Void = loop.run {
+                    task.send(loop.currentTask ?? 0)
+                    gate.waitBlocking()
+                }
+                let number = try await task.next()
+                let stall = try await stalls.next { $0.task == number }
+                #expect(!stall.isOver)
+                #expect(!bell.isAsleep)
+                gate.open()
+                await blocked
+            }
+        }
+    }
+
     @Test("A task that runs the loop while it waits to read does not hold it up")
     func inside() async throws {
         try await withServer(configuration: Self.watched) { server in
@@ -136,6 +167,27 @@ struct WatchdogTests {
         #expect(reports.contents.isEmpty)
     }
 
+    @Test("It is quiet when no job has run since the last look")
+    func isQuiet() {
+        let (watched, _) = Watched.make(threshold: .milliseconds(100))
+        var (watch, now) = (watched.watch, UInt64(0))
+        func isQuiet() -> Bool {
+            now += 50_000_000
+            return watch.look(at: now)
+        }
+        #expect(isQuiet())
+        watched.pulse.begin(watched.job)
+        #expect(!isQuiet())
+        #expect(!isQuiet())
+        watched.pulse.end()
+        #expect(!isQuiet())
+        #expect(isQuiet())
+        watched.pulse.begin(watched.job)
+        watched.pulse.end()
+        #expect(!isQuiet())
+        #expect(isQuiet())
+    }
+
     @Test("A process that was stopped for a while has not stalled its loops")
     func stopped() {
         let (watched, reports) = Watched.make(threshold: .milliseconds(100))
@@ -152,7 +204,7 @@ struct WatchdogTests {
 
     /// A pulse, a job to show there, and a watch over it.
     private struct Watched {
-        let pulse = JobPulse()
+        let pulse = JobPulse(bell: WatchdogBell())
         let job: UnownedJob
         let watch: Watch
 
