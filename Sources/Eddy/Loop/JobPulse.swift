@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// What a loop shows of the job that it runs, so that the watchdog can tell whether it comes to an end.
 ///
-/// The loop writes, with plain stores; the watchdog's thread reads.
+/// The loop writes, with a plain store a job; the watchdog's thread reads.
 final class JobPulse: Sendable {
     /// Where the loop is: it changes with each job, and is odd while one runs.
     private let beat = Atomic<UInt64>(0)
@@ -26,21 +26,18 @@ final class JobPulse: Sendable {
     @inline(__always)
     func begin(_ job: UnownedJob) {
         task.store(taskNumber(of: job), ordering: .relaxed)
-        markRunning()
+        beat.store(nextRunningBeat, ordering: .relaxed)
     }
 
-    /// The loop goes on with a batch of jobs, or with a job that has waited: a sleeping watchdog wakes.
+    /// The loop goes on with a batch of jobs, or with a job that has waited: a watchdog that sleeps wakes.
     @inline(__always)
     func goOn() {
-        markRunning()
-        // After the mark, so that a watchdog that hangs the bell in between sees one or the other.
+        beat.store(nextRunningBeat, ordering: .sequentiallyConsistent)
         bell.ringIfHung()
     }
 
     @inline(__always)
-    private func markRunning() {
-        beat.store((beat.load(ordering: .relaxed) | 1) &+ 2, ordering: .relaxed)
-    }
+    private var nextRunningBeat: UInt64 { (beat.load(ordering: .relaxed) | 1) &+ 2 }
 
     @inline(__always)
     func end() {
@@ -57,7 +54,7 @@ final class JobPulse: Sendable {
 
     /// A beat that is the same as a while ago is the same job, whose task is known then.
     func look() -> Sighting {
-        Sighting(beat: beat.load(ordering: .relaxed), task: task.load(ordering: .relaxed))
+        Sighting(beat: beat.load(ordering: .sequentiallyConsistent), task: task.load(ordering: .relaxed))
     }
 
     func countStall() { stalls.wrappingAdd(1, ordering: .relaxed) }

@@ -3,14 +3,13 @@ internal import Synchronization
 
 // While a group is idle its watchdog sleeps, and the first loop that gets a job wakes it:
 //
-//     loops      jobs ──╴     no job any more                                        ╶── a job: rings
-//     watchdog   ┊     ┊     ┊            ┊                                          ▼
-//                look  look  quiet:       still quiet:                               look  look  …
-//                            hang bell    sleep until it rings
+//     loops      jobs ──╴     no job any more                                   ╶── a job: rings
+//     watchdog   ┊     ┊     ┊                                                  ▼
+//                look  look  quiet: hangs the bell, looks again, still quiet:   look  look  …
+//                                   sleeps until it rings
 //
-// A loop only reads whether the bell hangs. Neither side has a fence between what it writes and what it reads, so a loop
-// that begins a job just when the bell is hung may not see it yet. The watchdog therefore looks once more, an interval
-// later, before it sleeps without an end: what the loop wrote has long reached it then, and so has the bell the loop.
+// A loop leaves its mark, then reads whether the bell hangs. The watchdog hangs the bell, then reads the marks. All four
+// are sequentially consistent, so one of the two sees the other: no job begins unseen.
 
 /// What a group's loops wake its watchdog by.
 final class WatchdogBell: Sendable {
@@ -22,10 +21,10 @@ final class WatchdogBell: Sendable {
 
     // MARK: The loops' threads
 
-    /// Called once a batch of jobs: a plain load, and a system call when the watchdog waits for it.
+    /// Called after the mark of a batch of jobs: a load, and a system call when the watchdog waits for it.
     @inline(__always)
     func ringIfHung() {
-        if isHung.load(ordering: .relaxed) { ring() }
+        if isHung.load(ordering: .sequentiallyConsistent) { ring() }
     }
 
     /// Once for all loops.
@@ -53,20 +52,25 @@ final class WatchdogBell: Sendable {
     /// Looks at the loops until it is stopped.
     func keep(_ watch: Watch) {
         var watch = watch
-        var isWaiting = false
         while !isStopped.load(ordering: .acquiring) {
-            let isQuiet = watch.look(at: MonotonicClock.now)
-            looks.wrappingAdd(1, ordering: .releasing)
-            if isWaiting, isQuiet, isHung.load(ordering: .relaxed) {
-                asleep.store(true, ordering: .releasing)
-                signal.wait()
-                asleep.store(false, ordering: .releasing)
-                isWaiting = false
-            } else {
-                isWaiting = isQuiet
-                isHung.store(isQuiet, ordering: .sequentiallyConsistent)
-                if signal.wait(until: MonotonicClock.now + watch.interval) { isWaiting = false }
+            if look(&watch) {
+                isHung.store(true, ordering: .sequentiallyConsistent)
+                if look(&watch) {
+                    asleep.store(true, ordering: .releasing)
+                    signal.wait()
+                    asleep.store(false, ordering: .releasing)
+                    continue
+                }
+                isHung.store(false, ordering: .relaxed)
             }
+            // A signal of a bell that was taken down again only brings the next look forward.
+            _ = signal.wait(until: MonotonicClock.now + watch.interval)
         }
+    }
+
+    /// Whether all is quiet.
+    private func look(_ watch: inout Watch) -> Bool {
+        looks.wrappingAdd(1, ordering: .releasing)
+        return watch.look(at: MonotonicClock.now)
     }
 }
