@@ -26,6 +26,6 @@ extension EventLoop {
 
     /// Ends a sleep before its time; does nothing when it has ended.
     private func wake(_ timer: TimerHandle) {
-        if case .sleep(let sleeper)? = timers.cancel(timer) { sleeper.resume() }
+        if case .sleep(let sleeper)? = timers.take(timer) { sleeper.resume() }
     }
 }

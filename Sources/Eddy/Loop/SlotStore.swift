@@ -63,6 +63,7 @@ struct SlotStore<Element: SlotElement>: ~Copyable {
     }
 
     /// Takes a vacant slot, which holds what it held when it was vacated.
+    @inline(__always)
     func occupy() -> UInt32 {
         if unsafe storage.pointee.firstVacant == SlotIndex.none { addSegment() }
         let index = unsafe storage.pointee.firstVacant
@@ -71,6 +72,7 @@ struct SlotStore<Element: SlotElement>: ~Copyable {
         return index
     }
 
+    @inline(__always)
     func vacate(_ index: UInt32) {
         self[index].nextVacant = unsafe storage.pointee.firstVacant
         unsafe storage.pointee.firstVacant = index

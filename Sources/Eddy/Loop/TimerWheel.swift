@@ -15,8 +15,11 @@
 //
 // It follows that everything on a level is due before everything on the levels above it, and that within a level the
 // list with the smallest number is due first. When the wheel comes to a list of level 1 or above, that list's timers
-// go to lower levels: at most seven times in the life of a timer, usually two or three. Setting a timer links it into
-// a list, cancelling it unlinks it; neither depends on how many there are.
+// go to lower levels: at most seven times in the life of a timer, usually two or three. Setting a timer appends it to
+// a list, cancelling it leaves its entry there (``TimerList``); neither depends on how many there are.
+//
+// What a cancelled timer costs is to fetch its memory. So timers that are cancelled wait for each other, up to a batch,
+// and their memory is fetched at once. Whoever asks for anything has the batch settled first: nobody can tell.
 //
 // A deadline is rounded up to a tick: a timer is never early, and late by no more than one tick, which is what Linux
 // allows itself in waking a thread (prctl(2), PR_SET_TIMERSLACK: 50 µs). Timers of one tick fire in the order in
@@ -30,13 +33,8 @@ struct TimerWheel: ~Copyable {
     private static let digitBits: UInt64 = 6
     private static let levelCount = 8
     private static let placeCount = 64
+    private static let listCount = levelCount * placeCount
     private static let lastTick = UInt64.max >> tickBits
-
-    /// Timers in the order in which they were set.
-    private struct List {
-        var first = SlotIndex.none
-        var last = SlotIndex.none
-    }
 
     @safe
     private struct Storage {
@@ -46,29 +44,45 @@ struct TimerWheel: ~Copyable {
         var levels: UInt8 = 0
         /// For each level, a bit for each list that holds a timer.
         var places: UnsafeMutablePointer<UInt64>
-        var lists: UnsafeMutablePointer<List>
+        var lists: UnsafeMutablePointer<TimerList>
+        /// Timers that were cancelled, and are not settled.
+        var batch = InlineArray<16, TimerHandle>(repeating: .none)
+        var batchCount = 0
     }
 
     private let storage: UnsafeMutablePointer<Storage>
-    private let nodes = SlotStore<TimerNode>()
+    let nodes = SlotStore<TimerNode>()
+    private let chunks = TimerChunkStore()
 
     init() {
         let places = UnsafeMutablePointer<UInt64>.allocate(capacity: Self.levelCount)
         unsafe places.initialize(repeating: 0, count: Self.levelCount)
-        let lists = UnsafeMutablePointer<List>.allocate(capacity: Self.levelCount * Self.placeCount)
-        unsafe lists.initialize(repeating: List(), count: Self.levelCount * Self.placeCount)
+        let lists = UnsafeMutablePointer<TimerList>.allocate(capacity: Self.listCount)
+        unsafe lists.initialize(repeating: TimerList(), count: Self.listCount)
         unsafe storage = .allocate(capacity: 1)
         unsafe storage.initialize(to: Storage(places: places, lists: lists))
     }
 
     deinit {
+        for list in 0..<Self.listCount { unsafe storage.pointee.lists[list].clear(chunks: chunks) }
         unsafe storage.pointee.places.deallocate()
         unsafe storage.pointee.lists.deallocate()
         unsafe storage.deallocate()
     }
 
     /// Timers that are set or reserved.
-    var count: Int { nodes.count }
+    var count: Int {
+        settle()
+        return nodes.count
+    }
+
+    /// Entries of the lists: no more than twice the timers that are running, and two chunks for each list in use.
+    var entryCount: Int {
+        settle()
+        return (0..<Self.listCount).reduce(0) { sum, list in
+            unsafe sum + Int(storage.pointee.lists[list].running + storage.pointee.lists[list].cancelled)
+        }
+    }
 
     // MARK: Setting and cancelling
 
@@ -88,32 +102,73 @@ struct TimerWheel: ~Copyable {
     }
 
     /// Starts a timer that was reserved.
+    @inline(__always)
     func start(_ handle: TimerHandle, _ event: TimerEvent, at deadline: UInt64) {
         nodes[handle.index].event = event
         // Rounded up, without overflow.
-        let tick = deadline == 0 ? 0 : ((deadline - 1) >> Self.tickBits) + 1
-        nodes[handle.index].tick = min(tick, Self.lastTick)
-        link(handle.index)
+        let roundingUp: UInt64 = (1 << Self.tickBits) - 1
+        link(TimerEntry(tick: (min(deadline, ~roundingUp) &+ roundingUp) >> Self.tickBits, timer: handle))
     }
 
-    /// Takes a timer out. Does nothing when it has fired or was cancelled.
+    /// Cancels a timer, also one that is only reserved. Does nothing when it has fired or was cancelled.
+    func cancel(_ handle: TimerHandle) {
+        guard nodes.contains(handle.index) else { return }
+        let count = unsafe storage.pointee.batchCount
+        unsafe storage.pointee.batch[count] = handle
+        unsafe storage.pointee.batchCount = count &+ 1
+        if unsafe count &+ 1 == storage.pointee.batch.count { settleBatch() }
+    }
+
+    /// Cancels a timer.
     ///
-    /// - Returns: the event of a timer that was running.
-    @discardableResult
-    func cancel(_ handle: TimerHandle) -> TimerEvent? {
-        let index = handle.index
-        guard nodes.contains(index), nodes[index].generation == handle.generation else { return nil }
-        let isRunning = nodes[index].level != TimerNode.noLevel
-        if isRunning { unlink(index) }
-        let event = finish(index)
-        return isRunning ? event : nil
+    /// - Returns: its event when it was running.
+    func take(_ handle: TimerHandle) -> TimerEvent? {
+        settle()
+        return nodes.contains(handle.index) ? end(handle) : nil
     }
 
-    /// Gives up the place of a timer that is in no list.
-    private func finish(_ index: UInt32) -> TimerEvent {
-        nodes[index].generation &+= 1
-        nodes.vacate(index)
-        return nodes[index].event
+    /// Ends the timers that were cancelled.
+    @inline(__always)
+    private func settle() {
+        if unsafe storage.pointee.batchCount > 0 { settleBatch() }
+    }
+
+    @inline(never)
+    private func settleBatch() {
+        // All are looked up first, without a branch.
+        var count = 0
+        for position in 0..<(unsafe storage.pointee.batchCount) {
+            let handle = unsafe storage.pointee.batch[position]
+            unsafe storage.pointee.batch[count] = handle
+            count &+= nodes[handle.index].matches(handle.generation)
+        }
+        unsafe storage.pointee.batchCount = 0
+        for position in 0..<count { _ = unsafe end(storage.pointee.batch[position]) }
+    }
+
+    /// Ends a timer, unless its handle names nothing any more.
+    @inline(__always)
+    private func end(_ handle: TimerHandle) -> TimerEvent? {
+        let index = handle.index
+        guard nodes[index].generation == handle.generation else { return nil }
+        let list = Int(nodes[index].list)
+        let event = finish(handle)
+        guard list != TimerNode.noList else { return nil }
+        unsafe storage.pointee.lists[list].leaveOneBehind()
+        if unsafe storage.pointee.lists[list].running == 0 { clear(list) }
+        if unsafe storage.pointee.lists[list].isSparse { sweep(list) }
+        if nodes[index].generation == .max { startOver(index) }
+        return event
+    }
+
+    /// Gives up a timer's place. Its handle, and its entry if there is one, name nothing from now on.
+    @inline(__always)
+    private func finish(_ handle: TimerHandle) -> TimerEvent {
+        let event = nodes[handle.index].event
+        nodes[handle.index].generation &+= 1
+        nodes[handle.index].list = TimerNode.noList
+        nodes.vacate(handle.index)
+        return event
     }
 
     // MARK: Time
@@ -122,26 +177,24 @@ struct TimerWheel: ~Copyable {
     ///
     /// It is the earliest timer's tick, or an earlier moment at which several timers that are far away come nearer.
     var nextDeadline: UInt64? {
+        settle()
         guard let (level, place) = nextList else { return nil }
-        let list = unsafe storage.pointee.lists[level * Self.placeCount + place]
-        let isOnly = list.first == list.last
-        let tick = isOnly ? nodes[list.first].tick : firstTick(level: level, place: place)
+        let list = level * Self.placeCount + place
+        let isOnly = unsafe storage.pointee.lists[list].running == 1
+        let tick = isOnly ? firstRunning(list).tick : firstTick(level: level, place: place)
         return tick << Self.tickBits
     }
 
     /// Takes the next timer that is due at `now`, which never goes back; nil when there is none.
     func popDue(at now: UInt64) -> TimerEvent? {
+        settle()
         let tick = now >> Self.tickBits
         while let (level, place) = nextList {
             let start = firstTick(level: level, place: place)
             guard start <= tick else { break }
             unsafe storage.pointee.tick = start
-            guard level > 0 else {
-                let index = unsafe storage.pointee.lists[place].first
-                unlink(index)
-                return finish(index)
-            }
-            bringNearer(level: level, place: place)
+            guard level > 0 else { return popFirst(place) }
+            bringNearer(level * Self.placeCount + place)
         }
         unsafe storage.pointee.tick = max(storage.pointee.tick, tick)
         return nil
@@ -162,62 +215,87 @@ struct TimerWheel: ~Copyable {
         return above | (UInt64(place) << shift)
     }
 
+    /// Takes the first timer of a list of level 0 that has one.
+    @inline(never)
+    private func popFirst(_ list: Int) -> TimerEvent {
+        let handle = firstRunning(list).timer
+        unsafe storage.pointee.lists[list].removeFirstRunning(chunks: chunks)
+        if unsafe storage.pointee.lists[list].running == 0 { markEmpty(list) }
+        let event = finish(handle)
+        if nodes[handle.index].generation == .max { startOver(handle.index) }
+        return event
+    }
+
+    /// 1 for an entry whose timer is running, otherwise 0.
+    @inline(__always)
+    private func running(_ entry: TimerEntry) -> Int {
+        nodes[entry.timer.index].matches(entry.timer.generation)
+    }
+
+    private func firstRunning(_ list: Int) -> TimerEntry {
+        unsafe storage.pointee.lists[list].firstRunning(chunks: chunks) { running($0) }
+    }
+
     /// The wheel has come to a list: its timers differ in a lower digit only, from now on.
-    private func bringNearer(level: Int, place: Int) {
-        var index = unsafe storage.pointee.lists[level * Self.placeCount + place].first
-        unsafe storage.pointee.lists[level * Self.placeCount + place] = List()
-        markEmpty(level: level, place: place)
-        while index != SlotIndex.none {
-            let next = nodes[index].next
-            link(index)
-            index = next
-        }
+    @inline(never)
+    private func bringNearer(_ list: Int) {
+        markEmpty(list)
+        takeOut(list) { link($0) }
     }
 
     // MARK: Lists
 
     /// Puts a timer at the end of its list. What should have fired before is due now.
-    private func link(_ index: UInt32) {
+    @inline(__always)
+    private func link(_ entry: TimerEntry) {
         let now = unsafe storage.pointee.tick
-        let tick = max(nodes[index].tick, now)
-        let highestBit = UInt64(63 - ((tick ^ now) | 1).leadingZeroBitCount)
-        let level = Int(highestBit / Self.digitBits)
-        let place = Int(tick >> (UInt64(level) * Self.digitBits)) % Self.placeCount
-        nodes[index].level = UInt8(level)
-        nodes[index].place = UInt8(place)
-        nodes[index].next = SlotIndex.none
-        let list = level * Self.placeCount + place
-        let last = unsafe storage.pointee.lists[list].last
-        nodes[index].previous = last
-        unsafe storage.pointee.lists[list].last = index
-        guard last == SlotIndex.none else {
-            nodes[last].next = index
-            return
-        }
-        unsafe storage.pointee.lists[list].first = index
+        let tick = max(entry.tick, now)
+        let highestBit = UInt64(truncatingIfNeeded: 63 &- ((tick ^ now) | 1).leadingZeroBitCount)
+        let level = highestBit / Self.digitBits
+        let place = (tick &>> (level &* Self.digitBits)) % UInt64(Self.placeCount)
+        let list = Int(truncatingIfNeeded: level &* UInt64(Self.placeCount) &+ place)
+        nodes[entry.timer.index].list = UInt16(truncatingIfNeeded: list)
+        unsafe storage.pointee.lists[list].append(entry, chunks: chunks)
+        if unsafe storage.pointee.lists[list].running == 1 { markOccupied(list) }
+    }
+
+    /// Empties a list, and hands the entries of running timers to `body`.
+    @inline(__always)
+    private func takeOut(_ number: Int, _ body: (TimerEntry) -> Void) {
+        let list = unsafe storage.pointee.lists[number]
+        unsafe storage.pointee.lists[number] = TimerList()
+        list.takeOut(chunks: chunks, counting: { running($0) }, body)
+    }
+
+    /// Rids a list of what is left behind.
+    @inline(never)
+    private func sweep(_ list: Int) {
+        takeOut(list) { unsafe storage.pointee.lists[list].append($0, chunks: chunks) }
+    }
+
+    /// A place has had four thousand million timers, and counts them from zero again. What they have left behind must
+    /// not be taken for new ones: it goes now, while the place has a generation that no timer has.
+    @inline(never)
+    private func startOver(_ index: UInt32) {
+        for list in 0..<Self.listCount where unsafe storage.pointee.lists[list].cancelled > 0 { sweep(list) }
+        nodes[index].generation = 0
+    }
+
+    /// Empties a list without a running timer.
+    @inline(never)
+    private func clear(_ list: Int) {
+        unsafe storage.pointee.lists[list].clear(chunks: chunks)
+        markEmpty(list)
+    }
+
+    private func markOccupied(_ list: Int) {
+        let (level, place) = list.quotientAndRemainder(dividingBy: Self.placeCount)
         unsafe storage.pointee.places[level] |= 1 << UInt64(place)
         unsafe storage.pointee.levels |= 1 << UInt8(level)
     }
 
-    private func unlink(_ index: UInt32) {
-        let (level, place) = (Int(nodes[index].level), Int(nodes[index].place))
-        let (next, previous) = (nodes[index].next, nodes[index].previous)
-        nodes[index].level = TimerNode.noLevel
-        let list = level * Self.placeCount + place
-        if next == SlotIndex.none {
-            unsafe storage.pointee.lists[list].last = previous
-        } else {
-            nodes[next].previous = previous
-        }
-        if previous == SlotIndex.none {
-            unsafe storage.pointee.lists[list].first = next
-            if next == SlotIndex.none { markEmpty(level: level, place: place) }
-        } else {
-            nodes[previous].next = next
-        }
-    }
-
-    private func markEmpty(level: Int, place: Int) {
+    private func markEmpty(_ list: Int) {
+        let (level, place) = list.quotientAndRemainder(dividingBy: Self.placeCount)
         unsafe storage.pointee.places[level] &= ~(1 << UInt64(place))
         if unsafe storage.pointee.places[level] == 0 { unsafe storage.pointee.levels &= ~(1 << UInt8(level)) }
     }

@@ -46,15 +46,15 @@ struct TimerWheelTests {
     func handles() {
         let wheel = TimerWheel()
         let first = wheel.schedule(1, at: 100 * Self.tick)
-        #expect(wheel.cancelNumber(first) == 1)
+        #expect(wheel.takeNumber(first) == 1)
         #expect(wheel.count == 0)
         #expect(wheel.nextDeadline == nil)
         let second = wheel.schedule(2, at: 100 * Self.tick)
         #expect(second.index == first.index)
-        #expect(wheel.cancelNumber(first) == nil)
-        #expect(wheel.cancelNumber(.none) == nil)
+        #expect(wheel.takeNumber(first) == nil)
+        #expect(wheel.takeNumber(.none) == nil)
         #expect(wheel.popNumber(at: 100 * Self.tick) == 2)
-        #expect(wheel.cancelNumber(second) == nil)
+        #expect(wheel.takeNumber(second) == nil)
     }
 
     @Test("A timer that was reserved can be started, or cancelled instead")
@@ -63,7 +63,7 @@ struct TimerWheelTests {
         let first = wheel.reserve()
         let second = wheel.reserve()
         #expect(wheel.nextDeadline == nil)
-        #expect(wheel.cancelNumber(first) == nil)
+        #expect(wheel.takeNumber(first) == nil)
         wheel.start(second, .resumeAccepting(listener: 2), at: 0)
         #expect(wheel.popNumber(at: 0) == 2)
         #expect(wheel.count == 0)
@@ -85,7 +85,12 @@ struct TimerWheelTests {
             case 5..<7:
                 // One that may have fired or been cancelled before.
                 guard let (handle, number) = handles.randomElement(using: &generator) else { continue }
-                #expect(wheel.cancelNumber(handle) == model.cancel(number))
+                let expected = model.cancel(number)
+                if Bool.random(using: &generator) {
+                    wheel.cancel(handle)
+                } else {
+                    #expect(wheel.takeNumber(handle) == expected)
+                }
             default:
                 model.advance(using: &generator)
                 while let expected = model.popDue() { #expect(wheel.popNumber(at: model.now) == expected) }
@@ -101,6 +106,107 @@ struct TimerWheelTests {
         }
         model.now = .max
         while let expected = model.popDue() { #expect(wheel.popNumber(at: model.now) == expected) }
+        #expect(wheel.count == 0)
+    }
+
+    @Test("A timer that was cancelled is gone for whoever asks")
+    func cancelled() {
+        let wheel = TimerWheel()
+        let first = wheel.schedule(1, at: 100 * Self.tick)
+        let second = wheel.schedule(2, at: 200 * Self.tick)
+        let third = wheel.reserve()
+        for handle in [first, first, third, .none] { wheel.cancel(handle) }
+        #expect(wheel.takeNumber(first) == nil)
+        wheel.cancel(first)
+        #expect(wheel.nextDeadline == 200 * Self.tick)
+        #expect(wheel.count == 1)
+        let fourth = wheel.schedule(4, at: 100 * Self.tick)
+        wheel.cancel(fourth)
+        #expect(wheel.popNumber(at: 100 * Self.tick) == nil)
+        wheel.cancel(second)
+        #expect(wheel.count == 0)
+        #expect(wheel.nextDeadline == nil)
+        #expect(wheel.entryCount == 0)
+    }
+
+    /// Most timers are cancelled or replaced before they are due, as timeouts are: lists are swept, and what was left
+    /// behind in one comes nearer.
+    @Test("It does what a sorted list does, when most timers are cancelled", arguments: 1...10)
+    func churn(seed: UInt64) {
+        var generator = SplitMix(state: seed)
+        let wheel = TimerWheel()
+        var model = TimerModel()
+        // Near: all in a few lists of a low level. Far: cascades.
+        let spread = UInt64.random(in: 20...36, using: &generator)
+        var handles: [(handle: TimerHandle, number: UInt32)] = []
+        for number in UInt32(0)..<8000 {
+            let deadline = model.now + UInt64.random(in: 0...(1 << spread), using: &generator)
+            model.schedule(number, at: deadline)
+            let timer = (wheel.schedule(number, at: deadline), number)
+            if handles.count < 200 {
+                handles.append(timer)
+            } else {
+                let replaced = Int.random(in: 0..<handles.count, using: &generator)
+                _ = model.cancel(handles[replaced].number)
+                wheel.cancel(handles[replaced].handle)
+                handles[replaced] = timer
+            }
+            guard Int.random(in: 0..<50, using: &generator) == 0 else { continue }
+            model.now += UInt64.random(in: 0...(1 << spread) / 8, using: &generator)
+            while let expected = model.popDue() { #expect(wheel.popNumber(at: model.now) == expected) }
+            #expect(wheel.popNumber(at: model.now) == nil)
+            #expect(wheel.count == model.count)
+            #expect((wheel.nextDeadline ?? .max) <= (model.nextDeadline ?? .max))
+            #expect((wheel.nextDeadline == nil) == (model.count == 0))
+        }
+        model.now = .max
+        while let expected = model.popDue() { #expect(wheel.popNumber(at: model.now) == expected) }
+        #expect(wheel.count == 0)
+        #expect(wheel.entryCount == 0)
+    }
+
+    @Test("What cancelled timers leave behind is no more than what is running, and a little for each list")
+    func bounded() {
+        let wheel = TimerWheel()
+        var generator = SplitMix(state: 11)
+        // A minute away, as timeouts are: in four lists.
+        func deadline() -> UInt64 {
+            (1 << 50) + UInt64.random(in: 30_000_000_000..<90_000_000_000, using: &generator)
+        }
+        #expect(wheel.popNumber(at: 1 << 50) == nil)
+        var handles = (0..<1000).map { wheel.schedule(UInt32($0), at: deadline()) }
+        for round in 0..<100_000 {
+            let index = Int.random(in: 0..<handles.count, using: &generator)
+            wheel.cancel(handles[index])
+            handles[index] = wheel.schedule(UInt32(round), at: deadline())
+            guard round % 1000 == 0 else { continue }
+            #expect(wheel.entryCount <= 2 * 1000 + 5 * (2 * TimerChunk.capacity + 1))
+        }
+        // One that stays keeps its list, and no more.
+        for handle in handles.dropFirst() { wheel.cancel(handle) }
+        for _ in 0..<10_000 { wheel.cancel(wheel.schedule(0, at: deadline())) }
+        #expect(wheel.count == 1)
+        #expect(wheel.entryCount <= 2 + 2 * TimerChunk.capacity)
+    }
+
+    @Test("An entry that was left behind is not taken for a timer of the same generation, four thousand million later")
+    func generations() {
+        let wheel = TimerWheel()
+        wheel.schedule(1, at: 100 * Self.tick)
+        let old = wheel.schedule(2, at: 100 * Self.tick)
+        wheel.cancel(old)
+        #expect(wheel.entryCount == 2)
+        // As if the place had had all these timers.
+        wheel.nodes[old.index].generation = .max - 1
+        let last = wheel.schedule(3, at: 500 * Self.tick)
+        #expect(last == TimerHandle(index: old.index, generation: .max - 1))
+        wheel.cancel(last)
+        #expect(wheel.entryCount == 1)
+        let new = wheel.schedule(4, at: 500 * Self.tick)
+        #expect(new == old)
+        #expect(wheel.popNumber(at: 100 * Self.tick) == 1)
+        #expect(wheel.popNumber(at: 100 * Self.tick) == nil)
+        #expect(wheel.popNumber(at: 500 * Self.tick) == 4)
         #expect(wheel.count == 0)
     }
 
@@ -179,7 +285,7 @@ extension TimerWheel {
 
     fileprivate func popNumber(at now: UInt64) -> UInt32? { popDue(at: now).flatMap(\.number) }
 
-    fileprivate func cancelNumber(_ handle: TimerHandle) -> UInt32? { cancel(handle).flatMap(\.number) }
+    fileprivate func takeNumber(_ handle: TimerHandle) -> UInt32? { take(handle).flatMap(\.number) }
 }
 
 extension TimerEvent {
