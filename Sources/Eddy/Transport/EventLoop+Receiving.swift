@@ -154,8 +154,9 @@ extension EventLoop {
     /// Arms the receive again, unless the connection is on its way out.
     private func armReceiveIfWanted(_ slot: UInt32) {
         guard connections[slot].phase == .open else { return }
-        // A reader that waits although bytes are there waits for more than the window holds.
-        if connections[slot].reader != nil, !connections[slot].isRelaying {
+        // A reader that waits although bytes are there waits for more than the window holds, suspended or not.
+        let isWaitedFor = connections[slot].reader != nil || readerInside.value == slot
+        if isWaitedFor, !connections[slot].isRelaying {
             armReceiveBeyondWindow(slot)
         } else {
             armReceive(slot)

@@ -20,8 +20,8 @@ final class SimulatedEngine {
     var operations: [SimulatedOperation] = []
     /// Completions that do not fit into the queue.
     private var overflow: [(operation: SimulatedOperation, completion: CompletionEntry)] = []
-    /// When the last completion of each group will be posted: they come in the order in which they took buffers.
-    private var groupPosts: [UInt16: (time: UInt64, onTheirWay: Int)] = [:]
+    /// Completions that took buffers of a group come in the order in which they took them.
+    private var groupPosts: [UInt16: PostSequence] = [:]
     private var provided: [UInt16: Provided] = [:]
     /// Until when receives find no buffers, whatever is there.
     var stormEnd: UInt64 = 0
@@ -134,26 +134,33 @@ final class SimulatedEngine {
     ) {
         let completion = CompletionEntry(token: operation.entry.token, result: result, flags: flags)
         if completion.isLast { operation.hasEnded = true }
-        let group = flags.contains(.buffer) ? operation.entry.bufferGroup : nil
-        let groupPost = group.flatMap { groupPosts[$0] } ?? (0, 0)
-        var time = max(network.now, operation.lastPost, groupPost.time)
+        var sequences: [PostSequence] = []
+        if !completion.isNotification, let socket = network.socket(operation.entry.descriptor) {
+            sequences.append(socket.posts)
+        }
+        if flags.contains(.buffer) { sequences.append(self.sequence(of: operation.entry.bufferGroup)) }
+        var time = sequences.reduce(network.now) { max($0, $1.last) }
         if mayBeLate, network.strikes(.lateCompletion) {
             time += UInt64(network.random.magnitude(100...20_000_000))
         }
-        operation.lastPost = time
-        if let group { groupPosts[group] = (time, groupPost.onTheirWay) }
-        guard time > network.now || operation.postsOnTheirWay > 0 || groupPost.onTheirWay > 0 else {
+        for sequence in sequences { sequence.last = time }
+        guard time > network.now || sequences.contains(where: { $0.onTheirWay > 0 }) else {
             return push(operation, completion)
         }
-        operation.postsOnTheirWay += 1
-        if let group { groupPosts[group]?.onTheirWay += 1 }
+        for sequence in sequences { sequence.onTheirWay += 1 }
         let posts = posts
         network.schedule(at: time) { [self] in
-            operation.postsOnTheirWay -= 1
-            if let group { groupPosts[group]?.onTheirWay -= 1 }
+            for sequence in sequences { sequence.onTheirWay -= 1 }
             if posts != self.posts { network.census[.reorderedCompletion] += 1 }
             push(operation, completion)
         }
+    }
+
+    private func sequence(of group: UInt16) -> PostSequence {
+        if let sequence = groupPosts[group] { return sequence }
+        let sequence = PostSequence()
+        groupPosts[group] = sequence
+        return sequence
     }
 
     private func push(_ operation: SimulatedOperation, _ completion: CompletionEntry) {

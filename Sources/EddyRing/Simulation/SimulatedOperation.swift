@@ -13,9 +13,6 @@ final class SimulatedOperation {
     var progress = 0
     /// Whether its last completion is on its way.
     var hasEnded = false
-    /// When the completion before will be posted, and how many are on their way.
-    var lastPost: UInt64 = 0
-    var postsOnTheirWay = 0
     /// It ends with the next bytes: a cancellation has found it.
     var isBeingCancelled = false
 

@@ -8,7 +8,7 @@ final class StreamPeer: Peer {
         case ends
         /// It waits for everything first.
         case waitsThenEnds
-        /// It resets, closes, or is never heard of again, after so many bytes.
+        /// It resets, closes, or is not heard of for minutes, after so many bytes.
         case resets(after: Int)
         case closes(after: Int)
         case vanishes(after: Int)
@@ -159,7 +159,9 @@ final class StreamPeer: Peer {
             network.note("peer \(port) closes")
             socket.close()
         case .vanishes(let place) where sent >= place:
-            network.note("peer \(port) is gone for good")
+            network.note("peer \(port) is gone")
+            // Until somebody on its side finds out: it may hold what others wait for.
+            network.schedule(in: 1_000_000_000 + simulation.pause(upTo: 200_000_000_000)) { [socket] in socket.reset() }
         default: return false
         }
         finish()
