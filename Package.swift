@@ -78,6 +78,11 @@ let package = Package(
             swiftSettings: testSettings
         ),
         .testTarget(
+            name: "FuzzTests",
+            dependencies: ["EddyCommand", "Eddy", "EddyRing", "EddyBuffers"],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
             name: "AcceptanceTests",
             dependencies: ["EddyCommand"],
             resources: [.copy("Clients")],

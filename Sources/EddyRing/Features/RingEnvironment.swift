@@ -26,7 +26,7 @@ struct RingEnvironment: Equatable {
             self.engine = kind
         }
         for name in (disable ?? "").split(separator: ",") {
-            let name = String(name.drop { $0 == " " }.prefix { $0 != " " })
+            let name = String(String(name.drop { $0 == " " }.reversed()).drop { $0 == " " }.reversed())
             guard !name.isEmpty else { continue }
             if let feature = RingFeature(rawValue: name) {
                 disabled.insert(feature)
