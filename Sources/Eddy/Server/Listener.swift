@@ -213,7 +213,8 @@ final class Listener: @unchecked Sendable {
             leaveIfDone()
             resumeWaiter()
         }
-        guard phase == .draining else { return }
+        // A listener that has left the loop has no grace: its number may be another one's by now.
+        guard phase == .draining, !isDone else { return }
         guard grace > .zero else { return endGrace() }
         graceDeadline = min(graceDeadline, MonotonicClock.now.advanced(by: grace))
         loop.timers.cancel(graceTimer)
@@ -243,9 +244,12 @@ final class Listener: @unchecked Sendable {
         return openConnections == 0
     }
 
+    /// Whether no connection and no operation is left.
+    private var isDone: Bool { openConnections == 0 && !ownsSocket }
+
     /// Waits until no connection and no operation is left, whatever it takes.
     func closed() async {
-        while openConnections > 0 || ownsSocket {
+        while !isDone {
             await Suspension.suspend { waiter = $0 }
         }
     }
@@ -270,7 +274,7 @@ final class Listener: @unchecked Sendable {
             Socket.close(descriptor)
             resumeWaiter()
         }
-        if openConnections == 0 {
+        if isDone {
             loop.timers.cancel(graceTimer)
             loop.listeners[Int(index)] = nil
         }
