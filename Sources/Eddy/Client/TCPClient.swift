@@ -7,7 +7,8 @@ public import EddyRing
 /// let client = TCPClient(group: group)
 /// let greeting = try await client.connect(to: "localhost:7000") { connection in
 ///     try await connection.write("hello\n")
-///     return try await connection.read().map { String(decoding: $0.bytes, as: UTF8.self) }
+///     guard let line = try await connection.readLine(limit: 1024) else { return "" }
+///     return String(decoding: line)
 /// }
 /// ```
 ///
