@@ -14,7 +14,8 @@ public import EddyRing
 ///
 /// On a loop's thread, as in a server's handler, ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)`` stays on that loop.
 public struct TCPClient: Sendable {
-    /// Uses one connection. It runs on the connection's loop.
+    /// Uses one connection. It runs on the connection's loop. A closure that is kept in a variable is declared with
+    /// this type, `let greet: TCPClient.Body<String> = { … }`: without it Swift takes it for one that leaves the loop.
     public typealias Body<Success> = @Sendable (consuming Connection) async throws -> Success
 
     public let group: EventLoopGroup
