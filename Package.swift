@@ -53,6 +53,14 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "EddySimulator",
+            dependencies: [
+                "Eddy", "EddyRing", "EddyBuffers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: testSettings
+        ),
         .testTarget(name: "EddyBuffersTests", dependencies: ["EddyBuffers"], swiftSettings: testSettings),
         .testTarget(
             name: "EddyRingTests",

@@ -65,7 +65,7 @@ extension Connection {
     ) async throws(Failure) -> Success {
         loop.requireLoopThread()
         let outer = loop.readDeadline(of: slot)
-        let inner = MonotonicClock.now.advanced(by: duration)
+        let inner = loop.now.advanced(by: duration)
         loop.setReadDeadline(min(outer, inner), of: slot)
         defer { loop.setReadDeadline(outer, of: slot) }
         return try await body()

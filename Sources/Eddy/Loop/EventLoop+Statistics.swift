@@ -120,7 +120,7 @@ extension EventLoop {
     }
 
     /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.
-    func collectStatistics() -> Statistics {
+    package func collectStatistics() -> Statistics {
         let ringStatistics = ring.statistics
         var statistics = Statistics()
         statistics.connectionsAccepted = counters.connectionsAccepted
@@ -140,7 +140,7 @@ extension EventLoop {
         statistics.starvations = receiveRing.starvations + (bulkRing?.starvations ?? 0)
         statistics.copies = receiveRing.copies + (bulkRing?.copies ?? 0)
         statistics.iterations = counters.iterations
-        statistics.runningTime = .nanoseconds(MonotonicClock.now - startTime)
+        statistics.runningTime = .nanoseconds(now - startTime)
         statistics.processorTime = .nanoseconds(ThreadClock.processorTime)
         statistics.jobQueueHighWater = counters.jobQueueHighWater
         statistics.mailWakes = counters.mailWakes

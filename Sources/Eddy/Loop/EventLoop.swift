@@ -63,7 +63,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let stopping = LoopLocal(false)
     /// The connection whose task runs the loop while it waits to read; or none.
     let readerInside = LoopLocal(ConnectionState.noSlot)
-    let startTime = MonotonicClock.now
+    let startTime: UInt64
     /// Runs while receives wait without a chunk.
     let starvationTimer = LoopLocal(TimerHandle.none)
     /// When memory that nobody has needed is given back.
@@ -95,14 +95,20 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Makes a loop whose thread is the calling one; `run` it there.
-    init(configuration: Configuration, features: RingFeatures = .probed) throws(RingError) {
+    convenience init(configuration: Configuration, features: RingFeatures = .probed) throws(RingError) {
+        try self.init(configuration: configuration, features: features, ring: Ring(features: features))
+    }
+
+    /// Makes a loop of a ring, whose thread is the calling one; `run` it there.
+    package init(configuration: Configuration, features: RingFeatures, ring: Ring) throws(RingError) {
         configuration.requireValid()
         self.configuration = configuration
         self.features = features
         zeroCopyFloor = configuration.zeroCopy == .never ? .max : UInt32(configuration.zeroCopyThreshold)
         mailbox = try Mailbox()
         pulse = configuration.watchdog == nil ? nil : JobPulse()
-        ring = try Ring(features: features)
+        self.ring = ring
+        startTime = ring.now
         let mailbox = mailbox
         var poolConfiguration = configuration.pool
         if !features.incrementalBuffers {
@@ -151,7 +157,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     // MARK: Running
 
     /// Runs the loop on the calling thread until it is stopped.
-    func run() {
+    package func run() {
         makeCurrent()
         pool.makeCurrent()
         submit(mailbox.wakeDescriptor.awaitSignal(token: OperationToken(kind: OperationKind.wake.rawValue)))
@@ -160,7 +166,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Ends the loop after the current iteration. Loop thread only.
-    func stop() { stopping.value = true }
+    package func stop() { stopping.value = true }
 
     private func iterate() {
         advance()
@@ -256,7 +262,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         endStarvation()
         while let slot = starvedQueue.popFirst() {
             connections[slot].flags.remove(.starved)
-            if connections[slot].phase != .detaching { armReceive(slot) }
+            receiveAgain(slot)
         }
         fixedBufferStorage.value.register(slabsOf: pool)
         if pool.mayShrink, !isTrimming.value { scheduleTrimming() }
@@ -299,10 +305,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             if connections[slot].phase == .open { connections[slot].phase = .closing }
             continueClosing(slot)
         }
-        let deadline = MonotonicClock.now + 5_000_000_000
-        while holdsOperations || listeners.contains(where: { $0 != nil }), MonotonicClock.now < deadline {
+        let deadline = now + 5_000_000_000
+        while holdsOperations || listeners.contains(where: { $0 != nil }), now < deadline {
             submitSends()
-            exchange(waitFor: 1, deadline: MonotonicClock.now + 100_000_000)
+            exchange(waitFor: 1, deadline: now + 100_000_000)
             runJobs()
         }
         for mail in mailbox.close() { handle(mail) }

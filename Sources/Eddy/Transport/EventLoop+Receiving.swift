@@ -172,6 +172,15 @@ extension EventLoop {
         }
     }
 
+    /// There are chunks again for a connection that was parked.
+    func receiveAgain(_ slot: UInt32) {
+        switch connections[slot].phase {
+        case .open: armReceiveIfWanted(slot)
+        case .closing, .released: armReceive(slot)
+        case .detaching, .connecting, .vacant: break
+        }
+    }
+
     /// Parks the connection until there are chunks. First come, first served.
     private func waitForMemory(_ slot: UInt32) {
         guard !connections[slot].flags.contains(.starved) else { return }

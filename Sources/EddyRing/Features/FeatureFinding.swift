@@ -35,6 +35,7 @@ package struct FeatureFinding: Sendable {
 
     private static func remedy(for feature: RingFeature, _ choice: EngineChoice) -> String {
         switch (choice.kind, feature) {
+        case (.simulated, _): "run on a real system"
         case (.epoll, _):
             choice.reason == .environment
                 ? "io_uring alone has it; take EDDY_ENGINE out of the environment"

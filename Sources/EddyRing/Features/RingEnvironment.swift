@@ -19,7 +19,7 @@ struct RingEnvironment: Equatable {
     ///   - disable: names of features or tiers with commas between.
     init(engine: String?, disable: String?) throws(RingError) {
         if let engine, !engine.isEmpty {
-            guard let kind = EngineKind(rawValue: engine) else {
+            guard let kind = EngineKind.allCases.first(where: { $0.rawValue == engine }) else {
                 let known = EngineKind.allCases.map(\.rawValue)
                 throw .environment(variable: "EDDY_ENGINE", value: engine, known: known)
             }
