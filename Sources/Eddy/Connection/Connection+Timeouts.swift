@@ -59,7 +59,7 @@ extension Connection {
     ///     try await readRequest(from: connection)
     /// }
     /// ```
-    public func withReadDeadline<Success, Failure: Error>(
+    public func withReadDeadline<Success: ~Copyable, Failure: Error>(
         after duration: Duration,
         _ body: () async throws(Failure) -> Success
     ) async throws(Failure) -> Success {

@@ -232,7 +232,7 @@ extension EventLoop {
 
     /// Whatever has arrived; waits if nothing has.
     func readWhatCame(_ slot: UInt32) async throws(ConnectionError) -> sending Buffer? {
-        while mustWaitToRead(slot) { await Suspension.suspend { connections[slot].reader = $0 } }
+        while mustWaitToRead(slot) { await Suspension.suspend { connections[slot].suspendReader($0) } }
         return try read(slot)
     }
 
