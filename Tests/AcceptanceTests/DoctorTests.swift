@@ -13,7 +13,8 @@ extension AcceptanceTests {
             )
             #expect(diagnosis.processors > 0)
             #expect(!diagnosis.engine.reason.isEmpty)
-            #expect(diagnosis.features.count >= 7)
+            #expect(diagnosis.features.count >= 8)
+            #expect(diagnosis.features.contains { $0.name == "zero-copy-sends" && $0.kernel == "6.2" })
             for feature in diagnosis.features {
                 #expect((feature.status == "used") == (feature.remedy == nil), "\(feature)")
             }
@@ -44,6 +45,7 @@ extension AcceptanceTests {
             let statuses = Dictionary(uniqueKeysWithValues: diagnosis.features.map { ($0.name, $0.status) })
             #expect(statuses["inline-sends"] == "used")
             #expect(statuses["fixed-buffers"] == "missing")
+            #expect(statuses["zero-copy-sends"] == "missing")
         }
 
         @Test("It shows what the environment asks for")

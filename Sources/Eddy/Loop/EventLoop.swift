@@ -104,7 +104,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         configuration.requireValid()
         self.configuration = configuration
         self.features = features
-        zeroCopyFloor = configuration.zeroCopy == .never ? .max : UInt32(configuration.zeroCopyThreshold)
+        let mayZeroCopy = features.zeroCopySends && configuration.zeroCopy != .never
+        zeroCopyFloor = mayZeroCopy ? UInt32(configuration.zeroCopyThreshold) : .max
         mailbox = try Mailbox()
         pulse = configuration.watchdog == nil ? nil : JobPulse()
         self.ring = ring

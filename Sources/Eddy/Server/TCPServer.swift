@@ -177,7 +177,7 @@ public final class TCPServer: Sendable {
             for loop in group.loops { await loop.closeConnections() }
         }
         let statistics = await group.statistics()
-        if ownsGroup { group.shutDown() }
+        if ownsGroup { await group.finish() }
         return statistics
     }
 

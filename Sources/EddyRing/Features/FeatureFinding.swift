@@ -43,6 +43,9 @@ package struct FeatureFinding: Sendable {
         case (.uring, .fixedBuffers):
             "the limit of locked memory is \(LockedMemory.limit) bytes, of which a quarter is used; raise it with "
                 + "'ulimit -l'"
+        case (.uring, .zeroCopySends):
+            "run Linux \(feature.kernel.major).\(feature.kernel.minor) or newer, and allow TCP on the loopback "
+                + "interface, where it is tried"
         case (.uring, _): "run Linux \(feature.kernel.major).\(feature.kernel.minor) or newer"
         }
     }
