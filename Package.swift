@@ -83,6 +83,11 @@ let package = Package(
             swiftSettings: testSettings
         ),
         .testTarget(
+            name: "SimulatorTests",
+            dependencies: ["EddySimulator", "EddyRing"],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
             name: "AcceptanceTests",
             dependencies: ["EddyCommand"],
             resources: [.copy("Clients")],

@@ -99,6 +99,11 @@ struct Scenario: Sendable {
         configuration.closeTimeout = .seconds(120)
         configuration.pool.receiveChunkSize = 1 << (12 + Int(random.next() % 5))
         configuration.pool.maximumBytes = isMemoryLimited ? 2 << 20 : 32 << 20
+        if isMemoryLimited {
+            configuration.receiveWindow = random.magnitude(1...(1 << 20))
+            configuration.highWatermark = max(configuration.highWatermark, random.magnitude(1...(1 << 20)))
+            configuration.starvationTimeout = .microseconds(random.magnitude(100...1_000_000))
+        }
         configuration.pool.poisonsMemory = random.once(in: 2)
         if hasTimeouts {
             configuration.timeouts = .init(

@@ -149,7 +149,7 @@ final class Simulation: @unchecked Sendable {
 
     /// A handler has thrown an error: it must have a reason, and its peer may see the end of its connection.
     func thrown(_ error: any Error, by port: UInt16?) {
-        let name = Self.name(of: error)
+        let name = name(of: error)
         result.errors[name, default: 0] += 1
         network.note("handler of \(port ?? 0) throws \(name)")
         guard let port else { return }
@@ -159,7 +159,8 @@ final class Simulation: @unchecked Sendable {
         excused[port] = name
     }
 
-    func count(_ error: any Error) { result.errors[Self.name(of: error), default: 0] += 1 }
+    /// An error that needs no reason.
+    func count(_ error: any Error) { result.errors[name(of: error), default: 0] += 1 }
 
     private func hasReason(_ error: any Error, _ peer: Peer?) -> Bool {
         if error is ConnectError || error is CancellationError { return true }
@@ -174,10 +175,5 @@ final class Simulation: @unchecked Sendable {
         case .unexpectedEnd: return peer.map(\.misbehaves) ?? true
         default: return false
         }
-    }
-
-    private static func name(of error: any Error) -> String {
-        // The case's name, without what it holds.
-        String("\(type(of: error)).\(String(reflecting: error).split(separator: ".").last ?? "")".prefix { $0 != "(" })
     }
 }

@@ -20,9 +20,6 @@ struct SimulatorCommand: ParsableCommand {
     @Option(help: "Run this seed alone, and print all that happens.")
     var seed: UInt64?
 
-    @Flag(help: "Print the census as lines of a name and a number, for a program to add up.")
-    var census = false
-
     func validate() throws {
         guard seeds > 0, stride > 0 else { throw ValidationError("seeds and stride must be at least 1") }
     }
@@ -37,6 +34,7 @@ struct SimulatorCommand: ParsableCommand {
             total.add(try Simulation.run(seed: seed))
         }
         total.printCensus()
+        print("trace \(total.hash)")
     }
 
     private func runAlone(_ seed: UInt64) throws {
@@ -47,6 +45,7 @@ struct SimulatorCommand: ParsableCommand {
 }
 
 extension SimulationResult {
+    /// The trace's hash counts the seeds' order.
     mutating func add(_ other: SimulationResult) {
         hash = hash &* 31 &+ other.hash
         census += other.census
@@ -55,7 +54,7 @@ extension SimulationResult {
 
     func printCensus() {
         for fault in SimulatedFault.allCases { print("\(fault) \(census[fault])") }
-        for (error, count) in errors.sorted(by: { $0.key < $1.key }) { print("\(error) \(count)") }
+        for error in Set(errorsToMeet).union(errors.keys).sorted() { print("\(error) \(errors[error] ?? 0)") }
         print("connections \(census.connections)")
         print("bytes \(census.bytes)")
         print("submissions \(census.submissions)")

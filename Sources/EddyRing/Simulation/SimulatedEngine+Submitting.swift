@@ -4,7 +4,7 @@ internal import Glibc
 extension SimulatedEngine {
     /// Starts an operation, and performs what can be performed now.
     func start(_ entry: SubmissionEntry) {
-        let operation = SimulatedOperation(entry)
+        let operation = SimulatedOperation(entry, number: UInt64(network.census.submissions))
         operations.append(operation)
         switch entry.operation {
         case .receive, .accept: startReading(operation)
@@ -22,7 +22,7 @@ extension SimulatedEngine {
         guard let socket = attach(operation) else { return post(operation, -EBADF) }
         socket.reading.append(operation)
         if operation.entry.operation == .receive, !expectsDelay(operation), findsNoBuffer(operation) { return }
-        proceedReading(socket)
+        proceedSoon { [self] in proceedReading(socket) }
     }
 
     private func startWriting(_ operation: SimulatedOperation) {
@@ -32,7 +32,7 @@ extension SimulatedEngine {
             return post(operation, network.random.once(in: 2) ? -EINVAL : -ENOMEM)
         }
         socket.writing.append(operation)
-        proceedWriting(socket)
+        proceedSoon { [self] in proceedWriting(socket) }
     }
 
     private func startConnecting(_ operation: SimulatedOperation) {
@@ -49,10 +49,16 @@ extension SimulatedEngine {
         let socket = network.socket(operation.entry.descriptor)
         socket?.onChange = { [weak self, weak socket] in
             guard let self, let socket else { return }
-            self.proceedReading(socket)
-            self.proceedWriting(socket)
+            self.proceedSoon { self.proceedReading(socket) }
+            self.proceedSoon { self.proceedWriting(socket) }
         }
         return socket
+    }
+
+    /// Goes on now, or, by chance, a while later.
+    private func proceedSoon(_ action: @escaping () -> Void) {
+        guard network.strikes(.lateCompletion) else { return action() }
+        network.schedule(in: UInt64(network.random.magnitude(100...20_000_000)), action)
     }
 
     /// Goes on with what waits to read or to accept.

@@ -96,7 +96,7 @@ extension SimulatedEngine {
             return remove(operation)
         }
         if operation.progress > 0 { result = Int32(operation.progress) }
-        post(operation, result, mayBeLate: false)
+        post(operation, result)
     }
 
     /// Goes on with a send until all of it is sent, or there is no room.

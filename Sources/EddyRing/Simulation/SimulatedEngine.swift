@@ -4,9 +4,9 @@ internal import Glibc
 // The engine of a simulated network: takes submissions, performs them on simulated sockets, posts completions.
 //
 //     submission ──▶ operation ──▶ in its socket's list, tried whenever the socket changes
-//                                       │ something to report
+//                                       │ something to report       (or a while later)
 //                                       ▼
-//                    now, or late ──▶ completion queue ──▶ or, when it is full, the overflow, in order
+//                               completion queue ──▶ or, when it is full, the overflow, in order
 //
 // It promises what "What an engine promises" says, and nothing more: what may come in another order does so by chance.
 
@@ -20,15 +20,14 @@ final class SimulatedEngine {
     var operations: [SimulatedOperation] = []
     /// Completions that do not fit into the queue.
     private var overflow: [(operation: SimulatedOperation, completion: CompletionEntry)] = []
-    /// Completions that took buffers of a group come in the order in which they took them.
-    private var groupPosts: [UInt16: PostSequence] = [:]
     private var provided: [UInt16: Provided] = [:]
     /// Until when receives find no buffers, whatever is there.
     var stormEnd: UInt64 = 0
     /// The read of the descriptor by which other threads wake the loop.
     var wakeRead: SimulatedOperation?
     private var enters = 0
-    private var posts = 0
+    /// The latest operation that has posted a completion.
+    private var lastPosted: UInt64 = 0
 
     /// A ring of provided buffers, and how many of them the engine has seen.
     @safe
@@ -125,46 +124,16 @@ final class SimulatedEngine {
     /// Whether a completion would have to wait for room.
     var isFull: Bool { !overflow.isEmpty || readable >= queues.completionCapacity }
 
-    /// Posts a completion, now or later. One without `more` ends the operation.
-    func post(
-        _ operation: SimulatedOperation,
-        _ result: Int32,
-        _ flags: CompletionEntry.Flags = [],
-        mayBeLate: Bool = true
-    ) {
+    /// Posts a completion. One without `more` ends the operation.
+    func post(_ operation: SimulatedOperation, _ result: Int32, _ flags: CompletionEntry.Flags = []) {
         let completion = CompletionEntry(token: operation.entry.token, result: result, flags: flags)
         if completion.isLast { operation.hasEnded = true }
-        var sequences: [PostSequence] = []
-        if !completion.isNotification, let socket = network.socket(operation.entry.descriptor) {
-            sequences.append(socket.posts)
-        }
-        if flags.contains(.buffer) { sequences.append(self.sequence(of: operation.entry.bufferGroup)) }
-        var time = sequences.reduce(network.now) { max($0, $1.last) }
-        if mayBeLate, network.strikes(.lateCompletion) {
-            time += UInt64(network.random.magnitude(100...20_000_000))
-        }
-        for sequence in sequences { sequence.last = time }
-        guard time > network.now || sequences.contains(where: { $0.onTheirWay > 0 }) else {
-            return push(operation, completion)
-        }
-        for sequence in sequences { sequence.onTheirWay += 1 }
-        let posts = posts
-        network.schedule(at: time) { [self] in
-            for sequence in sequences { sequence.onTheirWay -= 1 }
-            if posts != self.posts { network.census[.reorderedCompletion] += 1 }
-            push(operation, completion)
-        }
-    }
-
-    private func sequence(of group: UInt16) -> PostSequence {
-        if let sequence = groupPosts[group] { return sequence }
-        let sequence = PostSequence()
-        groupPosts[group] = sequence
-        return sequence
+        if operation.number < lastPosted { network.census[.reorderedCompletion] += 1 }
+        lastPosted = max(lastPosted, operation.number)
+        push(operation, completion)
     }
 
     private func push(_ operation: SimulatedOperation, _ completion: CompletionEntry) {
-        posts += 1
         guard !isFull else {
             network.census[.completionOverflow] += 1
             overflow.append((operation, completion))

@@ -34,9 +34,9 @@ package enum SimulatedFault: Int, CaseIterable, Sendable {
     case submissionQueueFull
     /// Completions do not fit into their queue.
     case completionOverflow
-    /// A completion is posted later than what it reports.
+    /// An operation is performed later than it could be.
     case lateCompletion
-    /// A completion is posted before that of an operation which has ended earlier.
+    /// A completion is posted before that of an operation that was submitted earlier.
     case reorderedCompletion
     /// A multishot operation ends with a success.
     case multishotEndedEarly

@@ -5,6 +5,8 @@ internal import Glibc
 @safe
 final class SimulatedOperation {
     let entry: SubmissionEntry
+    /// How many were submitted before.
+    let number: UInt64
     /// What a send sends.
     private(set) var pieces: [UnsafeRawBufferPointer]
     /// Of a send's bytes: they must not change while the operation has them.
@@ -16,8 +18,9 @@ final class SimulatedOperation {
     /// It ends with the next bytes: a cancellation has found it.
     var isBeingCancelled = false
 
-    init(_ entry: SubmissionEntry) {
+    init(_ entry: SubmissionEntry, number: UInt64) {
         self.entry = entry
+        self.number = number
         unsafe pieces = Self.pieces(of: entry)
         checksum = unsafe Self.checksum(of: pieces)
     }

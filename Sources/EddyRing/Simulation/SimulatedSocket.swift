@@ -30,8 +30,6 @@ package final class SimulatedSocket {
     /// Connections that wait to be accepted; nil for what does not listen.
     var backlog: [SimulatedSocket]?
     var backlogCapacity = 0
-    /// Completions on one descriptor come in the order of what they report.
-    let posts = PostSequence()
     /// The loop's operations on this socket, in order.
     var reading: [SimulatedOperation] = []
     var writing: [SimulatedOperation] = []

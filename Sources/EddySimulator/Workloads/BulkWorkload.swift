@@ -15,9 +15,10 @@ struct BulkWorkload: Workload {
             try await simulation.handling(connection) { try await Self.answer(connection, simulation) }
         } while: {
             for _ in 0...(simulation.network.random.next() % 3) {
-                let key = simulation.network.random.next()
+                let wantsFile = simulation.network.random.once(in: 3)
+                let key = wantsFile ? PatternFile.pattern.key : simulation.network.random.next()
                 let pattern = BytePattern(key: key)
-                let wanted = simulation.network.random.magnitude(0...300_000)
+                let wanted = simulation.network.random.magnitude(0...PatternFile.byteCount)
                 let given = simulation.network.random.magnitude(0...300_000)
                 let head = (0..<8).map { UInt8(truncatingIfNeeded: key >> (8 * $0)) }
                     + (0..<8).map { UInt8(truncatingIfNeeded: wanted >> (8 * $0)) }
@@ -49,6 +50,10 @@ struct BulkWorkload: Workload {
                 received += bytes.count
             }
         } writing: { writer in
+            if pattern.key == PatternFile.pattern.key {
+                try await writer.sendFile(PatternFile.path, range: 0..<wanted)
+                return try await writer.endWriting()
+            }
             var sent = 0
             while sent < wanted {
                 let end = min(wanted, sent + simulation.network.random.magnitude(1...70_000))

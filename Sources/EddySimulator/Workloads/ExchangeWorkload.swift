@@ -47,7 +47,9 @@ struct ExchangeWorkload: Workload {
             try await simulation.loop.connect(to: simulation.address) { connection in
                 let pattern = BytePattern(key: simulation.network.random.next())
                 for _ in 0...(simulation.network.random.next() % 8) {
-                    let count = simulation.network.random.magnitude(0...limit)
+                    // Some are longer than the server takes.
+                    let isTooLong = simulation.network.random.once(in: 40)
+                    let count = isTooLong ? limit + 1 : simulation.network.random.magnitude(0...limit)
                     try await connection.write(copying: length(count).span)
                     try await connection.write(copying: pattern.bytes(0..<count).span)
                     guard let answer = try await connection.readFrame(limit: limit) else {
