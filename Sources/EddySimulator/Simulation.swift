@@ -60,6 +60,7 @@ final class Simulation: @unchecked Sendable {
         )
         loop = try EventLoop(configuration: scenario.configuration, features: scenario.features, ring: ring)
         group = EventLoopGroup(running: loop)
+        network.inspect = { [unowned self] in checkQueues() }
         network.fail = { [unowned self] in endProcess($0) }
     }
 
@@ -93,6 +94,17 @@ final class Simulation: @unchecked Sendable {
         result.census = network.census
         peers = [:]
         network.shutDown()
+    }
+
+    /// Nothing grows beyond what the loop's limits, and the size of what the network hands over at a time, allow.
+    private func checkQueues() {
+        let configuration = scenario.configuration
+        let credit = 2 * configuration.receiveWindow + configuration.pool.receiveChunkSize
+        let atATime = scenario.line.receiveBuffer
+        let (inbound, outbound) = loop.longestQueues
+        if inbound > credit + atATime + ExchangeWorkload.limit { network.fail("\(inbound) bytes wait to be read") }
+        let most = configuration.highWatermark + credit + atATime + BulkWorkload.largestWrite
+        if outbound > most { network.fail("\(outbound) bytes wait to be sent") }
     }
 
     /// The design's invariants, at the end.

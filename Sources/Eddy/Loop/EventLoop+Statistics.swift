@@ -119,6 +119,17 @@ extension EventLoop {
         var mailWakes: UInt64 = 0
     }
 
+    /// The most bytes that a connection has received and nobody has read, and that wait to be sent on one. Loop thread
+    /// only.
+    package var longestQueues: (inbound: Int, outbound: Int) {
+        var longest = (inbound: 0, outbound: 0)
+        connections.forEachOccupied { slot in
+            longest.inbound = max(longest.inbound, Int(connections[slot].inbound.byteCount))
+            longest.outbound = max(longest.outbound, Int(connections[slot].outbound.byteCount))
+        }
+        return longest
+    }
+
     /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.
     package func collectStatistics() -> Statistics {
         let ringStatistics = ring.statistics

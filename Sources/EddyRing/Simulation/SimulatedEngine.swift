@@ -51,6 +51,7 @@ final class SimulatedEngine {
     /// Takes what is queued, and lets time pass until so many completions are there.
     func enter(waitFor count: UInt32, deadline: UInt64?) -> Int32 {
         passTime()
+        if enters % 16 == 0 { network.inspect() }
         poisonProvided()
         flushOverflow()
         if network.strikes(.enterInterrupted) { return -EINTR }

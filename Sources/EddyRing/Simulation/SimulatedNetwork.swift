@@ -27,6 +27,8 @@ package final class SimulatedNetwork: @unchecked Sendable {
     /// A moment, and a number of calls of `enter`, by which everything must have ended.
     package var timeLimit: UInt64 = 3_600_000_000_000
     package var enterLimit = 2_000_000
+    /// Called every now and then while the loop enters, for whoever wants to look at it.
+    package var inspect: () -> Void = {}
     /// Called when something is seen that must never be. It does not return.
     package var fail: (String) -> Never = { fatalError($0) }
 

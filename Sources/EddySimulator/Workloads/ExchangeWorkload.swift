@@ -5,7 +5,8 @@ import EddyRing
 /// Clients and a server of Eddy's own that exchange messages with a length before them. Some clients are cancelled.
 struct ExchangeWorkload: Workload {
     let simulation: Simulation
-    private static let limit = 20_000
+    /// Bytes of a message that the server takes.
+    static let limit = 20_000
 
     init(_ simulation: Simulation) { self.simulation = simulation }
 
