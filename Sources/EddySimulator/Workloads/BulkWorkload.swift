@@ -6,8 +6,8 @@ import EddyRing
 struct BulkWorkload: Workload {
     let simulation: Simulation
     private static let headSize = 16
-    /// Bytes of one write.
-    static let largestWrite = 70_000
+    /// Bytes that are written at a time; `sendFile` takes a chunk for bulk transfers.
+    static let largestWrite = 256 << 10
 
     init(_ simulation: Simulation) { self.simulation = simulation }
 
@@ -58,7 +58,7 @@ struct BulkWorkload: Workload {
             }
             var sent = 0
             while sent < wanted {
-                let end = min(wanted, sent + simulation.network.random.magnitude(1...largestWrite))
+                let end = min(wanted, sent + simulation.network.random.magnitude(1...70_000))
                 let bytes = pattern.bytes(sent..<end)
                 if simulation.network.random.once(in: 2) {
                     try await writer.write(Buffer.from(bytes))
