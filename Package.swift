@@ -53,6 +53,14 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "EddySimulator",
+            dependencies: [
+                "Eddy", "EddyRing", "EddyBuffers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: testSettings
+        ),
         .testTarget(name: "EddyBuffersTests", dependencies: ["EddyBuffers"], swiftSettings: testSettings),
         .testTarget(
             name: "EddyRingTests",
@@ -67,6 +75,16 @@ let package = Package(
         .testTarget(
             name: "EddyLoadTests",
             dependencies: ["EddyLoad", "Eddy", "EddyRing"],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: ["EddyCommand", "Eddy", "EddyRing", "EddyBuffers"],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
+            name: "SimulatorTests",
+            dependencies: ["EddySimulator", "EddyRing"],
             swiftSettings: testSettings
         ),
         .testTarget(

@@ -46,21 +46,44 @@ package final class Ring {
     ///   - engine: what performs the operations; as the environment and the system have it by default.
     ///   - features: what the ring may use of the system; all that the environment does not forbid by default.
     /// - Throws: ``RingError``, also when `EDDY_ENGINE` or `EDDY_DISABLE` holds what is not known.
-    package init(
+    package convenience init(
         engine: EngineKind? = nil,
         features: RingFeatures? = nil,
         submissionEntries: UInt32 = 512,
         completionEntries: UInt32 = 4096
     ) throws(RingError) {
-        precondition(MemoryLayout<SubmissionEntry>.stride == 64 && MemoryLayout<CompletionEntry>.stride == 16)
         let choice = try EngineChoice.current()
-        self.engine = try RingEngine(
-            engine ?? choice.kind,
-            features: features ?? .permitted,
-            submissionEntries: submissionEntries,
-            completionEntries: completionEntries
+        self.init(
+            try RingEngine(
+                engine ?? choice.kind,
+                features: features ?? .permitted,
+                submissionEntries: submissionEntries,
+                completionEntries: completionEntries
+            )
         )
-        queues = self.engine.queues
+    }
+
+    /// Makes a ring whose operations happen in a network in memory.
+    package convenience init(
+        simulating network: SimulatedNetwork,
+        submissionEntries: UInt32 = 512,
+        completionEntries: UInt32 = 4096
+    ) {
+        self.init(
+            .simulated(
+                SimulatedEngine(
+                    network: network,
+                    submissionEntries: submissionEntries,
+                    completionEntries: completionEntries
+                )
+            )
+        )
+    }
+
+    private init(_ engine: consuming RingEngine) {
+        precondition(MemoryLayout<SubmissionEntry>.stride == 64 && MemoryLayout<CompletionEntry>.stride == 16)
+        queues = engine.queues
+        self.engine = engine
         submissionMask = queues.submissionCapacity - 1
         completionMask = queues.completionCapacity - 1
         unsafe cursor = .allocate(capacity: 1)
@@ -168,5 +191,14 @@ package final class Ring {
         unsafe cursor.pointee.statistics.completions += 1
         unsafe eddy_store_release(queues.completionHead, head &+ 1)
         return completion
+    }
+
+    /// Operations of a simulation whose last completion is not in the queue, in words.
+    package var operationsInFlight: [String] {
+        switch engine {
+        case .simulated(let engine): engine.operationsInFlight.map(\.words)
+        case .kernel: []
+        case .epoll: []
+        }
     }
 }

@@ -7,13 +7,14 @@ extension AcceptanceTests {
     struct DoctorTests {
         @Test("It names the kernel, the limits, the engine and every feature")
         func facts() async throws {
-            let diagnosis = try await diagnose()
+            let diagnosis = try await Diagnosis.make()
             #expect(
                 try String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8) == diagnosis.kernel + "\n"
             )
             #expect(diagnosis.processors > 0)
             #expect(!diagnosis.engine.reason.isEmpty)
-            #expect(diagnosis.features.count >= 7)
+            #expect(diagnosis.features.count >= 8)
+            #expect(diagnosis.features.contains { $0.name == "zero-copy-sends" && $0.kernel == "6.2" })
             for feature in diagnosis.features {
                 #expect((feature.status == "used") == (feature.remedy == nil), "\(feature)")
             }
@@ -27,7 +28,7 @@ extension AcceptanceTests {
 
         @Test("It tells the limits that the process has")
         func limits() async throws {
-            let diagnosis = try await diagnose(under: shell("ulimit -Sn 123 && ulimit -l 64"))
+            let diagnosis = try await Diagnosis.make(under: shell("ulimit -Sn 123 && ulimit -l 64"))
             #expect(diagnosis.openFiles.soft == 123)
             #expect(diagnosis.lockedMemory.soft == 64 << 10)
             guard diagnosis.engine.name == "uring" else { return }
@@ -38,62 +39,26 @@ extension AcceptanceTests {
 
         @Test("It says why io_uring is not used", .disabled(if: Eddy.runsOnEpoll))
         func forbidden() async throws {
-            let diagnosis = try await diagnose(under: Client.line("without_io_uring.py", []))
+            let diagnosis = try await Diagnosis.make(under: Client.line("without_io_uring.py", []))
             #expect(diagnosis.engine.name == "epoll")
             #expect(diagnosis.engine.reason.contains("seccomp"))
             let statuses = Dictionary(uniqueKeysWithValues: diagnosis.features.map { ($0.name, $0.status) })
             #expect(statuses["inline-sends"] == "used")
             #expect(statuses["fixed-buffers"] == "missing")
+            #expect(statuses["zero-copy-sends"] == "missing")
         }
 
         @Test("It shows what the environment asks for")
         func environment() async throws {
-            let epoll = try await diagnose(under: shell("export EDDY_ENGINE=epoll"))
+            let epoll = try await Diagnosis.make(under: shell("export EDDY_ENGINE=epoll"))
             #expect(epoll.engine.name == "epoll")
             #expect(epoll.engine.reason.contains("EDDY_ENGINE"))
-            let tier = try await diagnose(under: shell("export EDDY_DISABLE=tier-6.1,inline-sends"))
+            let tier = try await Diagnosis.make(under: shell("export EDDY_DISABLE=tier-6.1,inline-sends"))
             for feature in tier.features {
                 let release = feature.kernel.split(separator: ".").compactMap { Int($0) }
                 let isNewer = (release[0], release[1]) > (6, 1) || feature.name == "inline-sends"
                 #expect((feature.status == "disabled") == isNewer, "\(feature)")
             }
         }
-
-        /// Runs `eddy doctor --format json` under a wrapper.
-        private func diagnose(under wrapper: [String] = []) async throws -> Diagnosis {
-            let finished = try await RunningCommand.run(wrapper + [Eddy.path, "doctor", "--format", "json"])
-            #expect(finished.ending == .exit(0))
-            #expect(finished.errors == [])
-            return try JSONDecoder().decode(
-                Diagnosis.self,
-                from: Data(finished.output.joined(separator: "\n").utf8)
-            )
-        }
-    }
-}
-
-/// What `eddy doctor` says, as a program reads it.
-private struct Diagnosis: Decodable {
-    let kernel: String
-    let processors: Int
-    let openFiles: Limit
-    let lockedMemory: Limit
-    let engine: Engine
-    let features: [Feature]
-
-    struct Limit: Decodable {
-        let soft: UInt64?
-    }
-
-    struct Engine: Decodable {
-        let name: String
-        let reason: String
-    }
-
-    struct Feature: Decodable {
-        let name: String
-        let kernel: String
-        let status: String
-        let remedy: String?
     }
 }

@@ -44,7 +44,8 @@ extension AcceptanceTests {
         }
 
         private static let engines = [
-            "EDDY_ENGINE=epoll", "EDDY_DISABLE=tier-6.1", "EDDY_DISABLE=tier-5.19", "EDDY_DISABLE=fixed-buffers",
+            "EDDY_ENGINE=epoll", "EDDY_DISABLE=tier-6.1", "EDDY_DISABLE=tier-5.19",
+            "EDDY_DISABLE=fixed-buffers", "EDDY_DISABLE=zero-copy-sends",
             "EDDY_DISABLE=receive-credit,inline-sends", "'EDDY_DISABLE= multishot-receive, defer-taskrun,'",
         ]
     }

@@ -19,7 +19,7 @@ struct FeatureProbeTests {
 
     @Test("On epoll it finds all but what is the kernel's own")
     func epoll() {
-        let kernelsOwn: Set<RingFeature> = [.absoluteDeadlines, .fixedBuffers]
+        let kernelsOwn: Set<RingFeature> = [.absoluteDeadlines, .fixedBuffers, .zeroCopySends]
         var expected = RingFeatures.permitted
         for feature in kernelsOwn { expected[feature] = false }
         #expect(RingFeatures.probed(on: .epoll) == expected)

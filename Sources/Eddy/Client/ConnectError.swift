@@ -32,7 +32,7 @@ public enum ConnectError: Error, Equatable, Sendable, CustomStringConvertible {
             "cannot connect to \(endpoint): \(Self.list(attempts, of: endpoint)); check that a server listens there"
         case .unreachable(let endpoint, let attempts):
             "cannot connect to \(endpoint): \(Self.list(attempts, of: endpoint)); check the routes of this machine "
-                + "('ip route get')"
+                + "('ip route get'), and that options.localAddress, if it is set, is of the same family"
         case .timedOut(let endpoint, let attempts) where attempts.isEmpty:
             "cannot connect to \(endpoint): the resolver did not answer in time; check the system's name servers "
                 + "(resolv.conf), or write the number"

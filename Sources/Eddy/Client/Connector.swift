@@ -38,7 +38,7 @@ final class Connector: @unchecked Sendable {
         self.options = options
         self.number = number
         self.loop = loop
-        deadline = MonotonicClock.now.advanced(by: options.timeout ?? loop.configuration.connectTimeout)
+        deadline = loop.now.advanced(by: options.timeout ?? loop.configuration.connectTimeout)
     }
 
     func start() {
@@ -93,7 +93,7 @@ final class Connector: @unchecked Sendable {
             }
             guard !untried.isEmpty else { return }
             let delay = max(options.attemptDelay, ConnectOptions.shortestAttemptDelay)
-            nextAttempt = MonotonicClock.now.advanced(by: delay)
+            nextAttempt = loop.now.advanced(by: delay)
             attemptTimer = loop.timers.schedule(.connectDue(number: number), at: nextAttempt)
             return
         }
@@ -117,7 +117,7 @@ final class Connector: @unchecked Sendable {
     }
 
     func timerFired() {
-        let now = MonotonicClock.now
+        let now = loop.now
         if now >= deadline {
             failed += connecting.map { ConnectAttempt($0.address, .timedOut) }
             end(.failure(.timedOut(endpoint, failed)))

@@ -27,6 +27,7 @@ struct ConnectorTable {
     /// The loop ends: no connection is made any more.
     mutating func close() -> [Connector] {
         isClosed = true
-        return Array(connectors.values)
+        // In an order that does not depend on hashing, so that the loop does the same whenever the same happens.
+        return connectors.sorted { $0.key < $1.key }.map(\.value)
     }
 }

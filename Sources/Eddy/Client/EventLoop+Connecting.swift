@@ -11,9 +11,9 @@ extension EventLoop {
         from localAddress: SocketAddress?,
         _ connector: UInt32
     ) throws(SystemError) -> UInt32? {
-        let descriptor = try Self.openSocket(to: address, from: localAddress)
+        let descriptor = try openSocket(to: address, from: localAddress)
         guard let slot = occupySlot(descriptor: descriptor, phase: .connecting) else {
-            Socket.close(descriptor)
+            ring.close(descriptor)
             return nil
         }
         connections[slot].connector = connector
@@ -25,22 +25,22 @@ extension EventLoop {
         return slot
     }
 
-    private static func openSocket(
+    private func openSocket(
         to address: SocketAddress,
         from localAddress: SocketAddress?
     ) throws(SystemError) -> Int32 {
-        let descriptor = try Socket.openStream(for: address)
+        let descriptor = try ring.openStream(for: address)
         do {
-            if !address.isUnix { try Socket.enable(.noDelay, on: descriptor) }
+            if !address.isUnix { try ring.enable(.noDelay, on: descriptor) }
             if let localAddress { try bind(descriptor, to: localAddress, before: address) }
             return descriptor
         } catch {
-            Socket.close(descriptor)
+            ring.close(descriptor)
             throw error
         }
     }
 
-    private static func bind(
+    private func bind(
         _ descriptor: Int32,
         to localAddress: SocketAddress,
         before address: SocketAddress
@@ -48,8 +48,8 @@ extension EventLoop {
         guard localAddress.isUnix == address.isUnix, localAddress.isIPv6 == address.isIPv6 else {
             throw .addressFamilyNotSupported
         }
-        if localAddress.port == 0, !address.isUnix { try Socket.enable(.noPortWhenBound, on: descriptor) }
-        try Socket.bind(descriptor, to: localAddress)
+        if localAddress.port == 0, !address.isUnix { try ring.enable(.noPortWhenBound, on: descriptor) }
+        try ring.bind(descriptor, to: localAddress)
     }
 
     /// A connect ended, one way or the other.
@@ -74,7 +74,7 @@ extension EventLoop {
 
     /// Closes the socket of a connect that has ended.
     func discardConnecting(_ slot: UInt32) {
-        Socket.close(connections[slot].descriptor)
+        ring.close(connections[slot].descriptor)
         connections.vacate(slot)
     }
 }

@@ -7,13 +7,15 @@ public import EddyRing
 /// let client = TCPClient(group: group)
 /// let greeting = try await client.connect(to: "localhost:7000") { connection in
 ///     try await connection.write("hello\n")
-///     return try await connection.read().map { String(decoding: $0.bytes, as: UTF8.self) }
+///     guard let line = try await connection.readLine(limit: 1024) else { return "" }
+///     return String(decoding: line)
 /// }
 /// ```
 ///
 /// On a loop's thread, as in a server's handler, ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)`` stays on that loop.
 public struct TCPClient: Sendable {
-    /// Uses one connection. It runs on the connection's loop.
+    /// Uses one connection. It runs on the connection's loop. A closure that is kept in a variable is declared with
+    /// this type, `let greet: TCPClient.Body<String> = { … }`: without it Swift takes it for one that leaves the loop.
     public typealias Body<Success> = @Sendable (consuming Connection) async throws -> Success
 
     public let group: EventLoopGroup

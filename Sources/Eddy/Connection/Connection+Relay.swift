@@ -19,7 +19,7 @@ extension Connection {
         }
         loop.beginRelay(first, second)
         if loop.connections[first].isRelaying {
-            await Suspension.suspend { loop.connections[first].reader = $0 }
+            await Suspension.suspend { loop.connections[first].suspendReader($0) }
         }
         for slot in [first, second] where loop.connections[slot].hasFailed {
             throw ConnectionError(failure: loop.connections[slot].failure)

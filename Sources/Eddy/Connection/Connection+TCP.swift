@@ -5,13 +5,13 @@ extension Connection {
     /// it.
     public var localAddress: SocketAddress? {
         loop.requireLoopThread()
-        return Socket.localAddress(of: loop.connections[slot].descriptor)?.unmapped
+        return loop.ring.localAddress(of: loop.connections[slot].descriptor)?.unmapped
     }
 
     /// The peer's address, an IPv4 one also when the server's socket is of IPv6; nil when the connection is broken.
     public var remoteAddress: SocketAddress? {
         loop.requireLoopThread()
-        return Socket.remoteAddress(of: loop.connections[slot].descriptor)?.unmapped
+        return loop.ring.remoteAddress(of: loop.connections[slot].descriptor)?.unmapped
     }
 
     /// Sets an option of the socket.

@@ -59,13 +59,13 @@ extension Connection {
     ///     try await readRequest(from: connection)
     /// }
     /// ```
-    public func withReadDeadline<Success, Failure: Error>(
+    public func withReadDeadline<Success: ~Copyable, Failure: Error>(
         after duration: Duration,
         _ body: () async throws(Failure) -> Success
     ) async throws(Failure) -> Success {
         loop.requireLoopThread()
         let outer = loop.readDeadline(of: slot)
-        let inner = MonotonicClock.now.advanced(by: duration)
+        let inner = loop.now.advanced(by: duration)
         loop.setReadDeadline(min(outer, inner), of: slot)
         defer { loop.setReadDeadline(outer, of: slot) }
         return try await body()

@@ -34,8 +34,7 @@ public struct ConnectionChunks: AsyncSequence {
                 guard loop.connections.isCurrent(slot, generation: generation), loop.connections[slot].phase == .open
                 else { throw .closed }
                 guard loop.mustWaitToRead(slot) else { break }
-                precondition(loop.connections[slot].reader == nil, "one task at a time reads a connection")
-                await Suspension.suspend { loop.connections[slot].reader = $0 }
+                await Suspension.suspend { loop.connections[slot].suspendReader($0) }
             }
             return try loop.read(slot)?.share()
         }

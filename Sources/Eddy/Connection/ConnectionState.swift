@@ -118,6 +118,12 @@ struct ConnectionState {
         set { relayPeer = newValue }
     }
 
+    /// A task waits to be resumed as the reader. A second one would take the place of the first, which waited for ever.
+    mutating func suspendReader(_ reader: Suspension) {
+        precondition(self.reader == nil, "one task at a time reads a connection; do not read it and its chunks at once")
+        self.reader = reader
+    }
+
     var isSending: Bool { sendingSlices > 0 }
     var isRelaying: Bool { relayPeer != Self.noSlot }
     var hasFailed: Bool { failure != 0 }

@@ -38,7 +38,7 @@ extension EventLoop {
 
         public init() {}
 
-        /// When zero-copy sends are used (`io_uring_prep_send_zc(3)`, 6.0).
+        /// When zero-copy sends are used, where there are any (``RingFeature/zeroCopySends``).
         public enum ZeroCopy: Sendable {
             /// For large sends that leave the machine, until the kernel reports that it copies them all the same.
             case automatic

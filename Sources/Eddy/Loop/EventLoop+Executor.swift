@@ -20,6 +20,12 @@ extension EventLoop {
         try await withTaskExecutorPreference(self, operation: body)
     }
 
+    /// Has `work` done on the loop's thread, soon; false when the loop has ended. Any thread, or what a simulation does
+    /// while the loop waits.
+    package func post(_ work: @escaping @Sendable () -> Void) -> Bool {
+        mailbox.post(.work(work))
+    }
+
     /// The loop's figures. Any thread.
     public func statistics() async -> Statistics {
         await run { self.collectStatistics() }

@@ -10,7 +10,7 @@ extension EventLoop {
     /// - Throws: `CancellationError` when the task is cancelled, at once.
     public func sleep(for duration: Duration) async throws(CancellationError) {
         requireLoopThread()
-        let deadline = MonotonicClock.now.advanced(by: duration)
+        let deadline = now.advanced(by: duration)
         let timer = timers.reserve()
         await withTaskCancellationHandler {
             guard !Task.isCancelled else { return }

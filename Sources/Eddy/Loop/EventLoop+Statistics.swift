@@ -119,8 +119,19 @@ extension EventLoop {
         var mailWakes: UInt64 = 0
     }
 
+    /// The most bytes that a connection has received and nobody has read, and that wait to be sent on one. Loop thread
+    /// only.
+    package var longestQueues: (inbound: Int, outbound: Int) {
+        var longest = (inbound: 0, outbound: 0)
+        connections.forEachOccupied { slot in
+            longest.inbound = max(longest.inbound, Int(connections[slot].inbound.byteCount))
+            longest.outbound = max(longest.outbound, Int(connections[slot].outbound.byteCount))
+        }
+        return longest
+    }
+
     /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.
-    func collectStatistics() -> Statistics {
+    package func collectStatistics() -> Statistics {
         let ringStatistics = ring.statistics
         var statistics = Statistics()
         statistics.connectionsAccepted = counters.connectionsAccepted
@@ -140,7 +151,7 @@ extension EventLoop {
         statistics.starvations = receiveRing.starvations + (bulkRing?.starvations ?? 0)
         statistics.copies = receiveRing.copies + (bulkRing?.copies ?? 0)
         statistics.iterations = counters.iterations
-        statistics.runningTime = .nanoseconds(MonotonicClock.now - startTime)
+        statistics.runningTime = .nanoseconds(now - startTime)
         statistics.processorTime = .nanoseconds(ThreadClock.processorTime)
         statistics.jobQueueHighWater = counters.jobQueueHighWater
         statistics.mailWakes = counters.mailWakes

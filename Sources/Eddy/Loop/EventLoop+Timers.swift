@@ -1,13 +1,16 @@
 internal import EddyRing
 
 extension EventLoop {
+    /// Nanoseconds of CLOCK_MONOTONIC, or of a simulation's clock.
+    var now: UInt64 { ring.now }
+
     /// Brings the loop's time up to now.
     ///
     /// The loop looks at the clock once an iteration, and only while it has a timer; what happens in the iteration
     /// happens at that time.
     @discardableResult
     func updateTime() -> UInt64 {
-        time.value = MonotonicClock.now
+        time.value = now
         return time.value
     }
 

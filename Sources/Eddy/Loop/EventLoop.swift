@@ -63,7 +63,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let stopping = LoopLocal(false)
     /// The connection whose task runs the loop while it waits to read; or none.
     let readerInside = LoopLocal(ConnectionState.noSlot)
-    let startTime = MonotonicClock.now
+    let startTime: UInt64
     /// Runs while receives wait without a chunk.
     let starvationTimer = LoopLocal(TimerHandle.none)
     /// When memory that nobody has needed is given back.
@@ -97,18 +97,30 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Makes a loop whose thread is the calling one; `run` it there.
     ///
     /// - Parameter bell: wakes the watchdog that looks at the loop's pulse.
-    init(
+    convenience init(
         configuration: Configuration,
         features: RingFeatures = .probed,
+        bell: WatchdogBell = WatchdogBell()
+    ) throws(RingError) {
+        try self.init(configuration: configuration, features: features, ring: Ring(features: features), bell: bell)
+    }
+
+    /// Makes a loop of a ring, whose thread is the calling one; `run` it there.
+    package init(
+        configuration: Configuration,
+        features: RingFeatures,
+        ring: Ring,
         bell: WatchdogBell = WatchdogBell()
     ) throws(RingError) {
         configuration.requireValid()
         self.configuration = configuration
         self.features = features
-        zeroCopyFloor = configuration.zeroCopy == .never ? .max : UInt32(configuration.zeroCopyThreshold)
+        let mayZeroCopy = features.zeroCopySends && configuration.zeroCopy != .never
+        zeroCopyFloor = mayZeroCopy ? UInt32(configuration.zeroCopyThreshold) : .max
         mailbox = try Mailbox()
         pulse = configuration.watchdog == nil ? nil : JobPulse(bell: bell)
-        ring = try Ring(features: features)
+        self.ring = ring
+        startTime = ring.now
         let mailbox = mailbox
         var poolConfiguration = configuration.pool
         if !features.incrementalBuffers {
@@ -157,7 +169,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     // MARK: Running
 
     /// Runs the loop on the calling thread until it is stopped.
-    func run() {
+    package func run() {
         makeCurrent()
         pool.makeCurrent()
         submit(mailbox.wakeDescriptor.awaitSignal(token: OperationToken(kind: OperationKind.wake.rawValue)))
@@ -166,7 +178,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Ends the loop after the current iteration. Loop thread only.
-    func stop() { stopping.value = true }
+    package func stop() { stopping.value = true }
 
     private func iterate() {
         advance()
@@ -263,7 +275,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         endStarvation()
         while let slot = starvedQueue.popFirst() {
             connections[slot].flags.remove(.starved)
-            if connections[slot].phase != .detaching { armReceive(slot) }
+            receiveAgain(slot)
         }
         fixedBufferStorage.value.register(slabsOf: pool)
         if pool.mayShrink, !isTrimming.value { scheduleTrimming() }
@@ -306,10 +318,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             if connections[slot].phase == .open { connections[slot].phase = .closing }
             continueClosing(slot)
         }
-        let deadline = MonotonicClock.now + 5_000_000_000
-        while holdsOperations || listeners.contains(where: { $0 != nil }), MonotonicClock.now < deadline {
+        let deadline = now + 5_000_000_000
+        while holdsOperations || listeners.contains(where: { $0 != nil }), now < deadline {
             submitSends()
-            exchange(waitFor: 1, deadline: MonotonicClock.now + 100_000_000)
+            exchange(waitFor: 1, deadline: now + 100_000_000)
             runJobs()
         }
         for mail in mailbox.close() { handle(mail) }

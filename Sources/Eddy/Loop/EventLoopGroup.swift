@@ -58,6 +58,13 @@ public final class EventLoopGroup: Sendable {
         self.threads = Mutex(threads)
     }
 
+    /// A group of a loop that somebody else runs, and ends.
+    package init(running loop: EventLoop) {
+        loops = [loop]
+        threads = Mutex([])
+        watchdog = nil
+    }
+
     /// The loops in turn.
     public func next() -> EventLoop {
         let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue

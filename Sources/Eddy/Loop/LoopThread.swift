@@ -1,16 +1,16 @@
-internal import EddyRing
+package import EddyRing
 internal import Glibc
 
 /// A thread of our own. A ring's requests belong to the thread that submitted them, and the kernel cancels them when
 /// it ends, so a loop cannot live on a pool of threads that come and go.
 @safe
-struct LoopThread: @unchecked Sendable {
+package struct LoopThread: @unchecked Sendable {
     private let thread: pthread_t
 
     /// Starts a thread, has it make a value with `make`, hands that back to the caller, and goes on with `run`.
     ///
     /// - Throws: what `make` throws; the thread has ended then. `RingError.system` when there can be no thread.
-    static func start<Value: Sendable>(
+    package static func start<Value: Sendable>(
         name: String,
         make: @escaping @Sendable () throws(RingError) -> Value,
         run: @escaping @Sendable (Value) -> Void
@@ -39,7 +39,7 @@ struct LoopThread: @unchecked Sendable {
     }
 
     /// Waits until the thread has ended.
-    func join() {
+    package func join() {
         _ = pthread_join(thread, nil)
     }
 

@@ -12,7 +12,7 @@ internal import Synchronization
 // are sequentially consistent, so one of the two sees the other: no job begins unseen.
 
 /// What a group's loops wake its watchdog by.
-final class WatchdogBell: Sendable {
+package final class WatchdogBell: Sendable {
     private let isHung = Atomic<Bool>(false)
     private let isStopped = Atomic<Bool>(false)
     private let asleep = Atomic<Bool>(false)

@@ -23,6 +23,8 @@ final class Listener: @unchecked Sendable {
     /// When the grace ends (nanoseconds of CLOCK_MONOTONIC), once the listener is shut down.
     private var graceDeadline = UInt64.max
     private var graceTimer = TimerHandle.none
+    /// Runs while accepting pauses for lack of descriptors or memory.
+    private var pauseTimer = TimerHandle.none
     /// Accepted, handler not started yet.
     private let accepted = SlotQueue()
     /// How many of them have no task yet.
@@ -97,7 +99,8 @@ final class Listener: @unchecked Sendable {
             // Out of descriptors or memory, most likely (EMFILE, ENFILE, ENOBUFS, ENOMEM). Trying again at once would
             // fail at once, for ever. The backlog keeps the peers until a connection closes, or for a moment.
             loop.counters.acceptPauses += 1
-            loop.timers.schedule(.resumeAccepting(listener: index), at: MonotonicClock.now + Self.pause)
+            loop.timers.cancel(pauseTimer)
+            pauseTimer = loop.timers.schedule(.resumeAccepting(listener: index), at: loop.now + Self.pause)
         }
     }
 
@@ -119,7 +122,7 @@ final class Listener: @unchecked Sendable {
 
     private func refuse(_ descriptor: Int32) {
         loop.counters.connectionsRefused += 1
-        Socket.close(descriptor)
+        loop.ring.close(descriptor)
     }
 
     /// Gives the connection to the listener that serves it.
@@ -213,9 +216,10 @@ final class Listener: @unchecked Sendable {
             leaveIfDone()
             resumeWaiter()
         }
-        guard phase == .draining else { return }
+        // One that has left the loop keeps its phase; its number may be another's.
+        guard phase == .draining, loop.listeners[Int(index)] === self else { return }
         guard grace > .zero else { return endGrace() }
-        graceDeadline = min(graceDeadline, MonotonicClock.now.advanced(by: grace))
+        graceDeadline = min(graceDeadline, loop.now.advanced(by: grace))
         loop.timers.cancel(graceTimer)
         graceTimer = loop.timers.schedule(.graceEnded(listener: index), at: graceDeadline)
     }
@@ -263,11 +267,12 @@ final class Listener: @unchecked Sendable {
     /// Closes the socket after the accept's last completion, never before; leaves the loop with the last connection.
     private func leaveIfDone() {
         guard phase != .accepting, !isArmed else { return }
+        loop.timers.cancel(pauseTimer)
         // The listeners that it handed over to know it in turn.
         handover = nil
         if ownsSocket, let descriptor {
             ownsSocket = false
-            Socket.close(descriptor)
+            loop.ring.close(descriptor)
             resumeWaiter()
         }
         if openConnections == 0 {

@@ -52,6 +52,13 @@ struct ListeningSockets {
         }
     }
 
+    /// Takes over a socket that listens already, on the network of a loop.
+    init(descriptor: Int32, address: SocketAddress) {
+        self.address = address
+        descriptors = [descriptor]
+        file = nil
+    }
+
     private static func count(on address: SocketAddress, loops: Int, _ options: TCPServer.Options) -> Int {
         if case .perLoop = options.accepting, !address.isUnix { loops } else { 1 }
     }

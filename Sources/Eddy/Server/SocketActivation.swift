@@ -15,15 +15,22 @@ struct SocketActivation: Equatable {
     /// Reads the environment of a process.
     init(process: Int32, environment: (String) -> String?) throws(InheritedSocketError) {
         guard let countText = environment("LISTEN_FDS") else { throw .noActivation }
-        guard let count = Int32(countText), (0...1024).contains(count) else {
+        guard let count = Self.number(countText), (0...1024).contains(count) else {
             throw .malformed(variable: "LISTEN_FDS", value: countText)
         }
         let processText = environment("LISTEN_PID") ?? ""
-        guard let expected = Int32(processText) else { throw .malformed(variable: "LISTEN_PID", value: processText) }
+        guard let expected = Self.number(processText) else {
+            throw .malformed(variable: "LISTEN_PID", value: processText)
+        }
         guard expected == process else { throw .otherProcess(processText) }
         guard count > 0 else { throw .noActivation }
         let given = (environment("LISTEN_FDNAMES") ?? "").split(separator: ":", omittingEmptySubsequences: false)
         names = (0..<Int(count)).map { $0 < given.count && !given[$0].isEmpty ? String(given[$0]) : "unknown" }
+    }
+
+    /// Digits alone, as systemd writes them.
+    private static func number(_ text: String) -> Int32? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int32(text) : nil
     }
 
     /// The descriptor with that name; with no name, the only one.

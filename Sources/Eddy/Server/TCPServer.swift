@@ -98,6 +98,20 @@ public final class TCPServer: Sendable {
         try self.init(sockets: sockets, loops: loops, configuration: configuration, options: options)
     }
 
+    /// Serves a socket that listens on the network of the group's loop: a simulated one.
+    ///
+    /// - Precondition: the group has one loop.
+    package convenience init(
+        descriptor: Int32,
+        address: SocketAddress,
+        group: EventLoopGroup,
+        options: Options = .init()
+    ) {
+        precondition(group.loops.count == 1, "a simulated network belongs to one event loop")
+        let sockets = ListeningSockets(descriptor: descriptor, address: address)
+        self.init(sockets: sockets, group: group, ownsGroup: false, options: options)
+    }
+
     private convenience init(
         sockets: ListeningSockets,
         loops: Int,
@@ -163,7 +177,7 @@ public final class TCPServer: Sendable {
             for loop in group.loops { await loop.closeConnections() }
         }
         let statistics = await group.statistics()
-        if ownsGroup { group.shutDown() }
+        if ownsGroup { await group.finish() }
         return statistics
     }
 

@@ -30,7 +30,7 @@ extension EventLoop {
 
     private func limitClosing(_ slot: UInt32, acknowledged: UInt64) {
         deadlines[makeDeadlines(slot)].progress = acknowledged
-        setTimer(of: slot, at: MonotonicClock.now.advanced(by: configuration.closeTimeout))
+        setTimer(of: slot, at: now.advanced(by: configuration.closeTimeout))
     }
 
     /// Goes as far towards the end as is possible now.
@@ -49,7 +49,7 @@ extension EventLoop {
         if connections[slot].flags.contains(.peerEnded) { return finishClosing(slot) }
         if !connections[slot].flags.contains(.ended) {
             connections[slot].flags.insert(.ended)
-            Socket.shutdownWrite(connections[slot].descriptor)
+            ring.shutdownWrite(connections[slot].descriptor)
         }
         armReceive(slot)
     }
@@ -70,9 +70,9 @@ extension EventLoop {
         slices.removeAll(of: &connections[slot].inbound)
         let ended: ConnectionState.Flags = [.peerEnded]
         if connections[slot].ending != .orderly, !connections[slot].flags.isSuperset(of: ended.union(.ended)) {
-            Socket.resetOnClose(connections[slot].descriptor)
+            ring.resetOnClose(connections[slot].descriptor)
         }
-        Socket.close(connections[slot].descriptor)
+        ring.close(connections[slot].descriptor)
         vacate(slot)
     }
 
@@ -101,7 +101,7 @@ extension EventLoop {
     /// Resets the connection, unless its peer is taking what was written: slow is not dead.
     func closeTimedOut(_ slot: UInt32) {
         if hasUndeliveredBytes(slot) {
-            let acknowledged = Socket.acknowledgedBytes(connections[slot].descriptor)
+            let acknowledged = ring.acknowledgedBytes(connections[slot].descriptor)
             if acknowledged > deadlines[connections[slot].deadlines].progress {
                 return limitClosing(slot, acknowledged: acknowledged)
             }
@@ -111,7 +111,7 @@ extension EventLoop {
     }
 
     private func hasUndeliveredBytes(_ slot: UInt32) -> Bool {
-        !connections[slot].outbound.isEmpty || Socket.unacknowledgedBytes(connections[slot].descriptor) ?? 0 > 0
+        !connections[slot].outbound.isEmpty || ring.unacknowledgedBytes(connections[slot].descriptor) ?? 0 > 0
     }
 
     /// Closes what handlers that have ended have left behind, such as connections to other servers. Resets what does
@@ -120,8 +120,8 @@ extension EventLoop {
         await run {
             self.connections.forEachOccupied { self.reset($0, failure: ConnectionError.shutDownCode) }
             // Last completions come with the loop's next iterations; the end of the loop waits for any that do not.
-            let deadline = MonotonicClock.now + 1_000_000_000
-            while self.connections.count > 0, MonotonicClock.now < deadline {
+            let deadline = now + 1_000_000_000
+            while self.connections.count > 0, now < deadline {
                 try? await self.sleep(for: .milliseconds(1))
             }
         }
@@ -139,14 +139,14 @@ extension EventLoop {
     /// after 1, 2, 4 … 64 ms. The close timeout ends it in any case.
     func checkDelivery(_ slot: UInt32) {
         guard connections[slot].ending == .resetAfterDelivery else { return }
-        guard let bytes = Socket.unacknowledgedBytes(connections[slot].descriptor), bytes > 0 else {
+        guard let bytes = ring.unacknowledgedBytes(connections[slot].descriptor), bytes > 0 else {
             connections[slot].ending = .reset
             return finishClosing(slot)
         }
         let index = makeDeadlines(slot)
         let delay = UInt64(1_000_000) << min(deadlines[index].deliveryAttempt, 6)
         deadlines[index].deliveryAttempt += 1
-        deadlines[index].deliveryTimer = timers.schedule(.delivery(slot: slot), at: MonotonicClock.now + delay)
+        deadlines[index].deliveryTimer = timers.schedule(.delivery(slot: slot), at: now + delay)
     }
 
     // MARK: Failure

@@ -44,7 +44,7 @@ extension EventLoop {
     private func endReceiving(_ slot: UInt32) async throws(ConnectionError) {
         cancelReceive(slot)
         while connections[slot].operations > 0 {
-            await Suspension.suspend { connections[slot].reader = $0 }
+            await Suspension.suspend { connections[slot].suspendReader($0) }
         }
         if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
     }

@@ -13,7 +13,7 @@ extension EventLoop {
     /// Receives wait, and there is no chunk: the time runs from here, unless it does already.
     func watchStarvation() {
         guard starvationTimer.value == .none, !starvedQueue.isEmpty else { return }
-        let deadline = MonotonicClock.now.advanced(by: configuration.starvationTimeout)
+        let deadline = now.advanced(by: configuration.starvationTimeout)
         starvationTimer.value = timers.schedule(.starvationTimedOut, at: deadline)
     }
 

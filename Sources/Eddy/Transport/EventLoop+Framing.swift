@@ -127,7 +127,7 @@ extension EventLoop {
             return false
         }
         if !hasCome {
-            await Suspension.suspend { connections[slot].reader = $0 }
+            await Suspension.suspend { connections[slot].suspendReader($0) }
         }
         return true
     }

@@ -154,8 +154,9 @@ extension EventLoop {
     /// Arms the receive again, unless the connection is on its way out.
     private func armReceiveIfWanted(_ slot: UInt32) {
         guard connections[slot].phase == .open else { return }
-        // A reader that waits although bytes are there waits for more than the window holds.
-        if connections[slot].reader != nil, !connections[slot].isRelaying {
+        // A reader that waits although bytes are there waits for more than the window holds, suspended or not.
+        let isWaitedFor = connections[slot].reader != nil || readerInside.value == slot
+        if isWaitedFor, !connections[slot].isRelaying {
             armReceiveBeyondWindow(slot)
         } else {
             armReceive(slot)
@@ -169,6 +170,15 @@ extension EventLoop {
             bulkRing?.noteStarvation()
         } else {
             receiveRing.noteStarvation()
+        }
+    }
+
+    /// There are chunks again for a connection that was parked.
+    func receiveAgain(_ slot: UInt32) {
+        switch connections[slot].phase {
+        case .open: armReceiveIfWanted(slot)
+        case .closing, .released: armReceive(slot)
+        case .detaching, .connecting, .vacant: break
         }
     }
 
@@ -222,7 +232,7 @@ extension EventLoop {
 
     /// Whatever has arrived; waits if nothing has.
     func readWhatCame(_ slot: UInt32) async throws(ConnectionError) -> sending Buffer? {
-        while mustWaitToRead(slot) { await Suspension.suspend { connections[slot].reader = $0 } }
+        while mustWaitToRead(slot) { await Suspension.suspend { connections[slot].suspendReader($0) } }
         return try read(slot)
     }
 

@@ -189,7 +189,7 @@ extension EventLoop {
             connections[slot].outbound.isEmpty, !connections[slot].flags.contains(.ended)
         else { return }
         connections[slot].flags.insert(.ended)
-        if !connections[slot].hasFailed { Socket.shutdownWrite(connections[slot].descriptor) }
+        if !connections[slot].hasFailed { ring.shutdownWrite(connections[slot].descriptor) }
         resumeWriter(slot)
         if connections[slot].isRelaying { finishRelayIfDone(slot) }
     }

@@ -198,7 +198,7 @@ extension EventLoop {
             deadlines[index].stalledSince = now
             return
         }
-        let progress = Socket.deliveryProgress(connections[slot].descriptor)
+        let progress = ring.deliveryProgress(connections[slot].descriptor)
         guard progress != deadlines[index].progress else { return }
         deadlines[index].progress = progress
         deadlines[index].stalledSince = now

@@ -47,7 +47,7 @@ extension EventLoop {
         if configuration.zeroCopy == .always { return !connections[slot].flags.contains(.zeroCopyRefused) }
         if !connections[slot].flags.contains(.zeroCopyConsidered) {
             connections[slot].flags.insert(.zeroCopyConsidered)
-            if Socket.isWithinMachine(connections[slot].descriptor) { connections[slot].flags.insert(.zeroCopyRefused) }
+            if ring.isWithinMachine(connections[slot].descriptor) { connections[slot].flags.insert(.zeroCopyRefused) }
         }
         return !connections[slot].flags.contains(.zeroCopyRefused)
     }

@@ -22,7 +22,10 @@ extension Int {
         example: String
     ) throws -> Int {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int(digits), let unit = units[text.dropFirst(digits.count).lowercased()] else {
+        let suffix = text.dropFirst(digits.count)
+        // In lower case the sign of the kelvin is a `k`, too.
+        guard let number = Int(digits), suffix.utf8.allSatisfy({ $0 < 0x80 }), let unit = units[suffix.lowercased()]
+        else {
             throw ValidationError("'\(text)' is not a number; write one such as \(example)")
         }
         let (value, overflow) = number.multipliedReportingOverflow(by: unit)

@@ -12,9 +12,9 @@ enum ListenTarget: Equatable, Sendable {
     static let help = "HOST:PORT, *:PORT, unix:PATH, fd:N, systemd:NAME"
 
     @Sendable static func argument(_ text: String) throws -> ListenTarget {
-        if let name = rest(of: text, after: "systemd:") { return .systemd(name: name.isEmpty ? nil : name) }
-        if let number = rest(of: text, after: "fd:") {
-            guard let descriptor = Int32(number), descriptor >= 0 else {
+        if let name = text.rest(after: "systemd:") { return .systemd(name: name.isEmpty ? nil : name) }
+        if let number = text.rest(after: "fd:") {
+            guard number.allSatisfy({ $0.isASCII && $0.isNumber }), let descriptor = Int32(number) else {
                 throw ValidationError("'\(text)' is not a descriptor; write its number, for example fd:3")
             }
             return .descriptor(descriptor)
@@ -24,10 +24,6 @@ enum ListenTarget: Equatable, Sendable {
         } catch {
             throw ValidationError("\(error)")
         }
-    }
-
-    private static func rest(of text: String, after scheme: String) -> String? {
-        text.hasPrefix(scheme) ? String(text.dropFirst(scheme.count)) : nil
     }
 
     /// - Throws: `ServerError`.

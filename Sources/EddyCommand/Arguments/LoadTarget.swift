@@ -7,11 +7,10 @@ struct LoadTarget: Sendable {
     let endpoint: Endpoint
 
     @Sendable static func argument(_ text: String) throws -> LoadTarget {
-        let scheme = "tcp://"
-        if text.hasPrefix("unix:") { return LoadTarget(text: text, endpoint: try Endpoint.argument(text)) }
-        guard text.hasPrefix(scheme) else {
+        if text.rest(after: "unix:") != nil { return LoadTarget(text: text, endpoint: try Endpoint.argument(text)) }
+        guard let address = text.rest(after: "tcp://") else {
             throw ValidationError("'\(text)' is not a target; write tcp://HOST:PORT, for example tcp://127.0.0.1:7000")
         }
-        return LoadTarget(text: text, endpoint: try Endpoint.argument(String(text.dropFirst(scheme.count))))
+        return LoadTarget(text: text, endpoint: try Endpoint.argument(address))
     }
 }

@@ -8,6 +8,7 @@ internal import Glibc
 enum RingEngine: ~Copyable {
     case kernel(KernelEngine)
     case epoll(EpollEngine)
+    case simulated(SimulatedEngine)
 
     /// Makes an engine for the calling thread.
     init(
@@ -29,6 +30,16 @@ enum RingEngine: ~Copyable {
             self = .epoll(
                 try EpollEngine(submissionEntries: submissionEntries, completionEntries: completionEntries)
             )
+        case .simulated: preconditionFailure("a simulated engine is made for a network")
+        }
+    }
+
+    /// The network of a simulated engine; nil for those whose network is the system's.
+    var network: SimulatedNetwork? {
+        switch self {
+        case .kernel: nil
+        case .epoll: nil
+        case .simulated(let engine): engine.network
         }
     }
 
@@ -36,6 +47,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel: .uring
         case .epoll: .epoll
+        case .simulated: .simulated
         }
     }
 
@@ -43,6 +55,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): unsafe RingQueues(of: engine.ring)
         case .epoll(let engine): engine.queues
+        case .simulated(let engine): engine.queues
         }
     }
 
@@ -51,6 +64,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): engine.setup.defersTaskWork
         case .epoll: true
+        case .simulated: true
         }
     }
 
@@ -59,6 +73,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): engine.setup.hasAbsoluteDeadlines
         case .epoll: false
+        case .simulated: true
         }
     }
 
@@ -69,6 +84,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): engine.enter(submit: pending, waitFor: count, deadline: deadline)
         case .epoll(let engine): engine.enter(waitFor: count, deadline: deadline)
+        case .simulated(let engine): engine.enter(waitFor: count, deadline: deadline)
         }
     }
 
@@ -88,6 +104,8 @@ enum RingEngine: ~Copyable {
             return unsafe eddy_register_buffer_ring(engine.ring, memory, UInt32(count), group, flags)
         case .epoll(let engine):
             return unsafe engine.groups.register(memory, count: count, group: group, incremental: incremental)
+        case .simulated(let engine):
+            return unsafe engine.registerBufferRing(memory, count: count, group: group, incremental: incremental)
         }
     }
 
@@ -95,6 +113,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): unsafe _ = io_uring_unregister_buf_ring(engine.ring, Int32(group))
         case .epoll(let engine): engine.groups.unregister(group)
+        case .simulated(let engine): engine.unregisterBufferRing(group: group)
         }
     }
 
@@ -103,6 +122,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): unsafe io_uring_register_buffers_sparse(engine.ring, count)
         case .epoll: -EOPNOTSUPP
+        case .simulated: -EOPNOTSUPP
         }
     }
 
@@ -114,6 +134,7 @@ enum RingEngine: ~Copyable {
             var vector = unsafe iovec(iov_base: base, iov_len: memory.count)
             return unsafe io_uring_register_buffers_update_tag(engine.ring, index, &vector, nil, 1)
         case .epoll: return -EOPNOTSUPP
+        case .simulated: return -EOPNOTSUPP
         }
     }
 }

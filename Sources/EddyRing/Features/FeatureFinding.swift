@@ -35,6 +35,7 @@ package struct FeatureFinding: Sendable {
 
     private static func remedy(for feature: RingFeature, _ choice: EngineChoice) -> String {
         switch (choice.kind, feature) {
+        case (.simulated, _): "run on a real system"
         case (.epoll, _):
             choice.reason == .environment
                 ? "io_uring alone has it; take EDDY_ENGINE out of the environment"
@@ -42,6 +43,9 @@ package struct FeatureFinding: Sendable {
         case (.uring, .fixedBuffers):
             "the limit of locked memory is \(LockedMemory.limit) bytes, of which a quarter is used; raise it with "
                 + "'ulimit -l'"
+        case (.uring, .zeroCopySends):
+            "run Linux \(feature.kernel.major).\(feature.kernel.minor) or newer, and allow TCP on the loopback "
+                + "interface, where it is tried"
         case (.uring, _): "run Linux \(feature.kernel.major).\(feature.kernel.minor) or newer"
         }
     }

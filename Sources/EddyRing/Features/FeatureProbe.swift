@@ -2,18 +2,18 @@ internal import CLiburing
 internal import EddyBuffers
 internal import Glibc
 
-/// Tries what an engine promises on a pair of connected sockets: a small ring, a small pool, no network.
+/// Tries what an engine promises on a pair of connected sockets: a small ring, a small pool, no network but loopback.
 ///
 /// Each trial checks the outcome that Eddy relies on, byte for byte. A trial that fails for whatever reason means
 /// that the feature is not used.
 @safe
 final class FeatureProbe {
-    private let ring: Ring
+    let ring: Ring
     private let pool = BufferPool(configuration: .init(receiveChunkSize: 4096))
     private let near: Int32
     private let far: Int32
     /// What is sent: more than any default socket buffer takes at once.
-    private let pattern: UnsafeMutableRawBufferPointer
+    let pattern: UnsafeMutableRawBufferPointer
 
     /// Whether the trial of a feature ran and found it.
     static func finds(_ feature: RingFeature, on engine: EngineKind) -> Bool {
@@ -27,6 +27,7 @@ final class FeatureProbe {
             case .inlineSends: try probe.endsSendsInline()
             case .absoluteDeadlines: probe.ring.hasAbsoluteDeadlines
             case .fixedBuffers: probe.pinsMemory()
+            case .zeroCopySends: try probe.sendsWithoutCopying()
             }
         } catch {
             return false
@@ -143,7 +144,7 @@ final class FeatureProbe {
 
     // MARK: Tools
 
-    private static let patience: UInt64 = 1_000_000_000
+    static let patience: UInt64 = 1_000_000_000
 
     private func send(_ byteCount: Int) throws(RingError) -> CompletionEntry? {
         let entry = unsafe SubmissionEntry.send(
@@ -157,7 +158,7 @@ final class FeatureProbe {
         return ring.nextCompletion()
     }
 
-    private func perform(_ entry: SubmissionEntry) throws(RingError) -> CompletionEntry? {
+    func perform(_ entry: SubmissionEntry) throws(RingError) -> CompletionEntry? {
         try ring.submit(entry)
         try ring.enter(waitFor: 1, deadline: MonotonicClock.now + Self.patience)
         return ring.nextCompletion()

@@ -19,14 +19,14 @@ struct RingEnvironment: Equatable {
     ///   - disable: names of features or tiers with commas between.
     init(engine: String?, disable: String?) throws(RingError) {
         if let engine, !engine.isEmpty {
-            guard let kind = EngineKind(rawValue: engine) else {
+            guard let kind = EngineKind.allCases.first(where: { $0.rawValue == engine }) else {
                 let known = EngineKind.allCases.map(\.rawValue)
                 throw .environment(variable: "EDDY_ENGINE", value: engine, known: known)
             }
             self.engine = kind
         }
         for name in (disable ?? "").split(separator: ",") {
-            let name = String(name.drop { $0 == " " }.prefix { $0 != " " })
+            let name = String(String(name.drop { $0 == " " }.reversed()).drop { $0 == " " }.reversed())
             guard !name.isEmpty else { continue }
             if let feature = RingFeature(rawValue: name) {
                 disabled.insert(feature)

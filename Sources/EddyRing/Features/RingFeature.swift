@@ -14,6 +14,9 @@ public enum RingFeature: String, Sendable, CaseIterable, CustomStringConvertible
     case absoluteDeadlines = "absolute-deadlines"
     /// Memory is pinned once instead of for each operation (5.19, and enough locked memory).
     case fixedBuffers = "fixed-buffers"
+    /// A send leaves its bytes where they are, says when it needs them no more, and whether they were copied after all
+    /// (sends: 6.0, of several pieces: 6.1, with that report: 6.2).
+    case zeroCopySends = "zero-copy-sends"
 
     public var description: String { rawValue }
 
@@ -22,6 +25,7 @@ public enum RingFeature: String, Sendable, CaseIterable, CustomStringConvertible
         switch self {
         case .deferredTaskWork: (6, 1)
         case .multishotReceives: (6, 0)
+        case .zeroCopySends: (6, 2)
         case .incrementalBuffers, .absoluteDeadlines: (6, 12)
         case .receiveLimits: (6, 17)
         case .inlineSends, .fixedBuffers: (5, 19)

@@ -9,6 +9,7 @@ package struct RingFeatures: Sendable, Equatable {
     package var inlineSends = false
     package var absoluteDeadlines = false
     package var fixedBuffers = false
+    package var zeroCopySends = false
 
     /// None.
     package init() {}
@@ -32,6 +33,7 @@ package struct RingFeatures: Sendable, Equatable {
         case .inlineSends: \.inlineSends
         case .absoluteDeadlines: \.absoluteDeadlines
         case .fixedBuffers: \.fixedBuffers
+        case .zeroCopySends: \.zeroCopySends
         }
     }
 

@@ -42,8 +42,10 @@ enum AddressText {
 
     init(_ text: String) throws(AddressError) {
         let scheme = "unix:"
-        if text.hasPrefix(scheme) {
-            self = .address(try SocketAddress(unixPath: String(text.dropFirst(scheme.count))))
+        // Byte by byte: a path may begin with a mark that would join the colon to one character.
+        if text.utf8.starts(with: scheme.utf8) {
+            let path = String(Substring(text.utf8.dropFirst(scheme.utf8.count)))
+            self = .address(try SocketAddress(unixPath: path))
             return
         }
         guard let colon = text.lastIndex(of: ":") else { throw .malformed(text) }

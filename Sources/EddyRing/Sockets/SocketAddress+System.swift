@@ -4,14 +4,15 @@ internal import Glibc
 // Between SocketAddress and the C library's `sockaddr`, whose fields are in the order of the network.
 
 extension SocketAddress {
-    /// Reads a `sockaddr` of `length` bytes; nil for families other than IPv4, IPv6 and Unix.
+    /// Reads a `sockaddr` of `length` bytes; nil for families other than IPv4, IPv6 and Unix, and for one that is cut.
     init?(_ pointer: UnsafePointer<sockaddr>, length: Int) {
+        guard length >= Self.pathOffset else { return nil }
         let raw = unsafe UnsafeRawPointer(pointer)
-        switch unsafe Int32(pointer.pointee.sa_family) {
-        case AF_INET:
+        switch unsafe Int32(raw.loadUnaligned(as: sa_family_t.self)) {
+        case AF_INET where length >= MemoryLayout<sockaddr_in>.size:
             let ipv4 = unsafe raw.loadUnaligned(as: sockaddr_in.self)
             self.init(host: .ipv4(UInt32(bigEndian: ipv4.sin_addr.s_addr)), port: UInt16(bigEndian: ipv4.sin_port))
-        case AF_INET6:
+        case AF_INET6 where length >= MemoryLayout<sockaddr_in6>.size:
             let ipv6 = unsafe raw.loadUnaligned(as: sockaddr_in6.self)
             let halves = unsafe withUnsafeBytes(of: ipv6.sin6_addr) { bytes in
                 (
@@ -93,7 +94,9 @@ extension SocketAddress: CustomStringConvertible {
         if case .unix(let name) = host {
             let isAbstract = name.first == 0
             let text = String(decoding: name.dropFirst(isAbstract ? 1 : 0), as: UTF8.self)
-            return (isAbstract ? "unix:@" : "unix:") + text
+            // A relative path that begins with `@` would read as an abstract name.
+            let isMistakable = name.first == UInt8(ascii: "@")
+            return (isAbstract ? "unix:@" : isMistakable ? "unix:./" : "unix:") + text
         }
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let result = unsafe withSystemAddress { address, length in

@@ -52,7 +52,7 @@ extension Socket {
 
 extension TCPInformation {
     /// Reads the kernel's structure, whose fields never move; glibc's declaration of it ends at `tcpi_total_retrans`.
-    fileprivate init(kernelFields bytes: UnsafeRawBufferPointer) {
+    init(kernelFields bytes: UnsafeRawBufferPointer) {
         func word(_ offset: Int) -> Int { unsafe Int(bytes.load(fromByteOffset: offset, as: UInt32.self)) }
         func long(_ offset: Int) -> UInt64 { unsafe bytes.load(fromByteOffset: offset, as: UInt64.self) }
         unsafe consecutiveRetransmissions = Int(bytes.load(fromByteOffset: 2, as: UInt8.self))

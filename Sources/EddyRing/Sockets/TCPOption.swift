@@ -56,7 +56,6 @@ extension Socket {
 extension Duration {
     /// How many units there are, a part counting as a whole.
     fileprivate func roundedUp(to unit: Duration) -> Int32 {
-        let units = self / unit
-        return units >= Double(Int32.max) ? .max : Int32(units.rounded(.up))
+        Int32(min(max((self / unit).rounded(.up), Double(Int32.min)), Double(Int32.max)))
     }
 }

@@ -27,8 +27,22 @@ class Tally:
         return {"bytes": self.bytes, "digest": self.hash.hexdigest(), **more}
 
 
+def shrink(connection):
+    """Gives a socket the smallest send buffer (socket(7): what is asked for is raised to that) and a small window.
+
+    With the smallest receive buffer, the systems' own timers decide: each few hundred bytes wait for a probe.
+    """
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+
+
 def connect(host, port):
-    connection = socket.create_connection((host, port), timeout=PATIENCE)
+    connection = socket.socket()
+    connection.settimeout(PATIENCE)
+    if "TINY_BUFFERS" in os.environ:
+        # Before it connects, which is when the window is agreed.
+        shrink(connection)
+    connection.connect((host, port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
@@ -37,6 +51,8 @@ def listen(port=0):
     """Listens on that port, or on one that the system chooses, and says which."""
     listener = socket.create_server(("127.0.0.1", port), backlog=256)
     listener.settimeout(PATIENCE)
+    if "TINY_BUFFERS" in os.environ:
+        shrink(listener)
     tell_line("listening on 127.0.0.1:%d" % listener.getsockname()[1])
     return listener
 
@@ -52,9 +68,9 @@ def send_random(connection, count, piece=BLOCK):
     return sent
 
 
-def receive(connection, count=None):
+def receive(connection, count=None, tally=None):
     """Receives that many bytes, or all that come. Also tells how it ended: "open", "eof" or "reset"."""
-    received = Tally()
+    received = tally or Tally()
     while count is None or received.bytes < count:
         wanted = BLOCK if count is None else min(BLOCK, count - received.bytes)
         try:

@@ -27,7 +27,10 @@ def greet():
     waiting = selectors.DefaultSelector()
     for number, connection in enumerate(connections):
         greeting = b"greeting %6d" % number
-        connection.sendall(greeting)
+        try:
+            connection.sendall(greeting)
+        except (ConnectionResetError, BrokenPipeError):
+            continue
         waiting.register(connection, selectors.EVENT_READ, greeting)
 
     answered = 0

@@ -4,7 +4,9 @@ usage: peer.py connect PORT | peer.py listen PORT
 """
 
 import fcntl
+import os
 import select
+import signal
 import socket
 import struct
 import sys
@@ -53,8 +55,11 @@ class Peer:
         received, end = receive(self.connection)
         return received.report(end=end)
 
-    def exchange(self, count):
-        """Sends and finishes, and receives until the other side finishes, at the same time."""
+    def exchange(self, count, stop_at=None):
+        """Sends and finishes, and receives until the other side finishes, at the same time.
+
+        With `stop_at`, this whole process stops (SIGSTOP) when it has received so much, until the test continues it.
+        """
         sent = []
 
         def send():
@@ -63,7 +68,11 @@ class Peer:
 
         sender = threading.Thread(target=send)
         sender.start()
-        received, end = receive(self.connection)
+        received = Tally()
+        if stop_at is not None:
+            received, end = receive(self.connection, stop_at)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        received, end = receive(self.connection, tally=received)
         sender.join()
         return {"sent": sent[0].report(end="eof"), "received": received.report(end=end)}
 

@@ -8,13 +8,17 @@ struct Mirror: Decodable, Equatable {
         self.different = different
     }
 
-    /// - Parameter piece: How many bytes are sent at once.
+    /// - Parameters:
+    ///   - piece: How many bytes are sent at once.
+    ///   - wrapper: What the client is run under.
     static func run(
         at server: Server,
         connections: Int,
         bytes: Int,
-        piece: Int = .KiB(64)
+        piece: Int = .KiB(64),
+        under wrapper: [String] = []
     ) async throws -> Mirror {
-        try await Client.run("mirror.py", "\(server.port)", "\(connections)", "\(bytes)", "\(piece)")
+        let line = Client.line("mirror.py", ["\(server.port)", "\(connections)", "\(bytes)", "\(piece)"])
+        return try await Client(RunningCommand(wrapper + line)).answer()
     }
 }

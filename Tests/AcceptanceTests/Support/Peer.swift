@@ -1,3 +1,6 @@
+import Foundation
+import Testing
+
 /// One side of one TCP connection, played by a client that is not Eddy's.
 struct Peer {
     private let client: Client
@@ -7,8 +10,9 @@ struct Peer {
         try await connect(to: server.port)
     }
 
-    static func connect(to port: Int) async throws -> Peer {
-        let client = try Client.start("peer.py", "connect", "\(port)")
+    /// - Parameter wrapper: what the client is run under.
+    static func connect(to port: Int, under wrapper: [String] = []) async throws -> Peer {
+        let client = try Client(RunningCommand(wrapper + Client.line("peer.py", ["connect", "\(port)"])))
         let _: Done = try await client.answer()
         return Peer(client: client)
     }
@@ -27,6 +31,24 @@ struct Peer {
 
     /// Sends that many random bytes and finishes, and receives until the other side ends, at the same time.
     func exchange(_ count: Int) async throws -> Exchange { try await client.ask("exchange \(count)") }
+
+    /// Exchanges, and stops as a process (SIGSTOP) when it has received `place` bytes, until it is resumed.
+    func exchange(_ count: Int, stoppingAt place: Int) async throws -> Exchange {
+        try await client.ask("exchange \(count) \(place)")
+    }
+
+    /// Stops the process: its system takes bytes until the buffer is full, and then nothing.
+    func suspend() async throws {
+        client.command.send(SIGSTOP)
+        try await waitUntilSuspended()
+    }
+
+    func waitUntilSuspended() async throws {
+        let process = ProcessFacts(id: client.command.id)
+        #expect(try await poll({ try process.state() }, until: { $0 == "T" }) == "T")
+    }
+
+    func resume() { client.command.send(SIGCONT) }
 
     /// Sends without receiving, until the other side takes no more.
     func fill() async throws -> Transfer { try await client.ask("fill") }

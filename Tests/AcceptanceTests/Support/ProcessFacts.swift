@@ -17,11 +17,19 @@ struct ProcessFacts {
 
     /// The processor time used so far, by the program and by the system for it.
     func processorTime() throws -> Duration {
-        // The second field is the name in parentheses, which may hold spaces. The third comes right behind it.
-        let text = try String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)
-        let third = text[text.lastIndex(of: ")")!...].dropFirst(2).split(separator: " ")
+        let third = try status()
         let ticks = Int(third[14 - 3])! + Int(third[15 - 3])!
         return .milliseconds(ticks * 1000 / sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// What it does: `R` for running, `S` for sleeping, `T` for stopped and so on.
+    func state() throws -> Substring { try status()[0] }
+
+    /// The fields of `stat` from the third on.
+    private func status() throws -> [Substring] {
+        // The second field is the name in parentheses, which may hold spaces. The third comes right behind it.
+        let text = try String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)
+        return text[text.lastIndex(of: ")")!...].dropFirst(2).split(separator: " ")
     }
 
     /// The processes that it has started.

@@ -13,8 +13,9 @@ struct Server {
         try await Server(wrapper + [Eddy.path, "echo", "--listen", "127.0.0.1:0"] + options)
     }
 
-    static func proxy(to port: Int, _ options: [String] = []) async throws -> Server {
-        try await Server([Eddy.path, "proxy", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:\(port)"] + options)
+    static func proxy(to port: Int, _ options: [String] = [], under wrapper: [String] = []) async throws -> Server {
+        let command = [Eddy.path, "proxy", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:\(port)"]
+        return try await Server(wrapper + command + options)
     }
 
     /// Starts a server and waits until it is ready.

@@ -131,6 +131,24 @@ struct ConcurrentTests {
         }
     }
 
+    @Test("Two tasks that wait to read at once trap, where one would wait for ever")
+    func twoReaders() async {
+        await #expect(processExitsWith: .failure) {
+            let handler: TCPServer.Handler = { connection in
+                // The compiler does not let the sequence go to another task without this.
+                nonisolated(unsafe) let chunks = connection.chunks
+                async let first: Void = { for try await _ in chunks {} }()
+                try await connection.eventLoop.sleep(for: .milliseconds(1))
+                _ = try await connection.read()
+                try await first
+            }
+            try await withServer(handler: handler) { server in
+                let peer = try await Peer.connect(to: server.address)
+                _ = try await peer.receiveAll()
+            }
+        }
+    }
+
     @Test("A sequence of chunks that outlives its connection says so")
     func chunksOfClosed() async throws {
         let errors = Channel<ConnectionError?>()

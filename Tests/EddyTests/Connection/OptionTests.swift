@@ -40,6 +40,9 @@ struct OptionTests {
             #expect(throws: ConnectionError.system(.invalidArgument)) {
                 try connection.set(.keepAlive(idle: .zero, interval: .seconds(1), count: 1))
             }
+            #expect(throws: ConnectionError.system(.invalidArgument)) {
+                try connection.set(.keepAlive(idle: .seconds(Int64.min), interval: .seconds(1), count: 1))
+            }
             done.send(())
         }
         try await withServer(handler: handler) { server in

@@ -210,12 +210,16 @@ struct WatchdogTests {
 
         static func make(threshold: Duration) -> (Watched, Reports) {
             let reports = Reports()
-            let executor = JobTaker()
-            Task(executorPreference: executor) {}
-            let job = executor.take(1)[0]
-            let watched = Watched(job: job, reports: reports, threshold: threshold)
+            let watched = Watched(job: waitingJob, reports: reports, threshold: threshold)
             return (watched, reports)
         }
+
+        /// One for all: only its task's number is looked at. It never runs, so it is kept.
+        private static let waitingJob: UnownedJob = {
+            let executor = JobTaker()
+            Task(executorPreference: executor) {}
+            return executor.take(1)[0]
+        }()
 
         private init(job: UnownedJob, reports: Reports, threshold: Duration) {
             self.job = job

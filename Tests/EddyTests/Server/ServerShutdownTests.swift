@@ -56,6 +56,46 @@ struct ServerShutdownTests {
         }
     }
 
+    @Test("Shutting down a server that has ended does nothing to the next one on its loops", arguments: [0, 1000])
+    func ended(seconds: Int) async throws {
+        try await withLoops(count: 1) { group in
+            let first = try TCPServer(on: .loopback(port: 0), group: group)
+            first.shutDown(grace: .seconds(1000))
+            await first.run(echo)
+            let second = try TCPServer(on: .loopback(port: 0), group: group)
+            async let running = second.run(echo)
+            let peer = try await Peer.connect(to: second.address)
+            try await peer.send([1])
+            #expect(try await peer.receive(1) == [1])
+            second.shutDown(grace: .seconds(2000))
+            first.shutDown(grace: .seconds(seconds))
+            // One grace, and it is the second server's.
+            #expect(await group.statistics().timers == 1)
+            try await peer.send([2])
+            #expect(try await peer.receive(1) == [2])
+            peer.finish()
+            expectBalance(await running)
+            #expect(await group.statistics().timers == 0)
+        }
+    }
+
+    @Test("A grace ends with the last connection, also on loops that only serve")
+    func noTimerLeft() async throws {
+        try await withLoops(count: 3) { group in
+            var options = TCPServer.Options()
+            options.accepting = .handingOver(.roundRobin)
+            let server = try TCPServer(on: .loopback(port: 0), group: group, options: options)
+            async let running = server.run(echo)
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            #expect(try await peer.receive(1) == [1])
+            server.shutDown(grace: .seconds(1000))
+            peer.finish()
+            _ = await running
+            #expect(await group.statistics().timers == 0)
+        }
+    }
+
     @Test("A server that was shut down before it runs returns at once, with any number of loops", arguments: [1, 3])
     func beforeRunning(loops: Int) async throws {
         let server = try TCPServer(on: .loopback(port: 0), loops: loops)

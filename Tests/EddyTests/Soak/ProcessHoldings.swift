@@ -5,6 +5,9 @@ struct ProcessHoldings {
     var descriptors: [String]
     var residentBytes: Int
 
+    /// Whether a sanitizer runs in this process: it keeps memory that was freed, and a record of what was used.
+    static let includeSanitizer = dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
+
     private static func current() throws -> ProcessHoldings {
         try ProcessHoldings(
             descriptors: FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").sorted(),

@@ -7,6 +7,7 @@ enum FeatureSet: CaseIterable, Sendable, CustomTestStringConvertible {
     case noReceiveLimits
     case noInlineSends
     case noIncrementalBuffers
+    case noZeroCopySends
     case none
 
     /// Those among this machine's features.
@@ -17,6 +18,7 @@ enum FeatureSet: CaseIterable, Sendable, CustomTestStringConvertible {
         case .noReceiveLimits: features.receiveLimits = false
         case .noInlineSends: features.inlineSends = false
         case .noIncrementalBuffers: features.incrementalBuffers = false
+        case .noZeroCopySends: features.zeroCopySends = false
         case .none: features = RingFeatures()
         }
         return features
@@ -28,6 +30,7 @@ enum FeatureSet: CaseIterable, Sendable, CustomTestStringConvertible {
         case .noReceiveLimits: "no receive limits"
         case .noInlineSends: "no inline sends"
         case .noIncrementalBuffers: "no incremental buffers"
+        case .noZeroCopySends: "no zero-copy sends"
         case .none: "no features"
         }
     }

@@ -9,6 +9,12 @@ struct ConnectCommand: ParsableCommand {
     @OptionGroup var options: PeerOptions
     @OptionGroup var comparison: ComparisonOptions
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "A busy loop shares the server's processor, so that connections a second show the server's limit."
+    )
+    var saturate = true
+
     func validate() throws {
         guard comparison.load.cases(or: []).allSatisfy({ $0.depth == 1 && $0.size <= 64 << 10 }) else {
             throw ValidationError("each connection carries one message of at most 64 KiB; write for example 50x64")
@@ -20,6 +26,7 @@ struct ConnectCommand: ParsableCommand {
         let peers = try options.choose(from: EchoPeers(programs: programs).allForShortConnections)
         var comparison = try comparison.comparison(of: peers, in: [.fiftySmall], with: programs)
         comparison.cases = comparison.cases.map(\.onNewConnections)
+        comparison.saturates = saturate
         try options.format.print(comparison.run(), asMarkdown: \.markdown)
     }
 }

@@ -9,10 +9,14 @@ struct EchoCommand: ParsableCommand {
     @OptionGroup var options: PeerOptions
     @OptionGroup var comparison: ComparisonOptions
 
+    @Flag(help: "A busy loop shares the server's processor, so that requests a second show the server's limit.")
+    var saturate = false
+
     func run() throws {
         let programs = try options.programs()
         let peers = try options.choose(from: EchoPeers(programs: programs).all(variants: comparison.variants))
-        let comparison = try comparison.comparison(of: peers, in: .echo, with: programs)
+        var comparison = try comparison.comparison(of: peers, in: .echo, with: programs)
+        comparison.saturates = saturate
         try options.format.print(comparison.run(), asMarkdown: \.markdown)
     }
 }

@@ -18,17 +18,17 @@ struct Load {
         self.warmup = warmup
     }
 
-    /// Loads a server. Another may work beside it: what that takes does not count as a disturbance.
+    /// Loads a server. Another process may work beside it: what that takes does not count as a disturbance.
     func run(
         _ load: LoadCase,
         at server: RunningServer,
-        beside partner: RunningServer? = nil,
+        beside partner: pid_t? = nil,
         counters: MemoryFile? = nil
     ) throws -> LoadReport {
         var arguments = [server.address] + load.arguments
         arguments += ["--duration", "\(seconds)s", "--warmup", "\(warmup)s", "--server", "\(server.process)"]
         if verifies { arguments.append("--verify") }
-        if let partner { arguments += ["--partner", "\(partner.process)"] }
+        if let partner { arguments += ["--partner", "\(partner)"] }
         if let counters { arguments += ["--counters", counters.path] }
 
         let running = try RunningProgram(Program(wrapper + [program] + arguments).on(core))

@@ -15,6 +15,8 @@ struct Comparison {
     let tolerableDisturbance: Double
     /// The server that relays pass connections on to. It shares the load's processor.
     var upstream: Peer?
+    /// A busy loop shares the server's processor, so that the server is the slower side, and not the load.
+    var saturates = false
 
     /// How often a measurement is tried. After that, the least disturbed one counts.
     private static let attempts = 5
@@ -36,6 +38,7 @@ struct Comparison {
         return ComparisonResult(
             rounds: rounds,
             seconds: load.seconds,
+            isSaturated: saturates,
             cases: zip(cases, samples).map { load, samples in
                 CaseResult(load, results: zip(peers, samples).map { PeerResult(of: $0, in: load, samples: $1) })
             }
@@ -71,6 +74,9 @@ struct Comparison {
         defer { upstream?.end() }
         let server = try peer.start(load, Peer.Place(core: serverCore, upstream: upstream?.address ?? ""))
         defer { server.end() }
-        return try generator.run(load, at: server, beside: upstream)
+        // Of equal weight: the server gets half of its processor, and never catches up with the load.
+        let competitor = saturates ? try RunningProgram(Program.busyLoop.on(serverCore)) : nil
+        defer { competitor?.end() }
+        return try generator.run(load, at: server, beside: upstream?.process ?? competitor?.process)
     }
 }

@@ -29,4 +29,9 @@ struct PeerResult: Encodable {
     func processorRatio(to other: PeerResult) -> Double {
         median(zip(samples, other.samples).map { $0.processorUs / $1.processorUs })
     }
+
+    /// This peer's requests a second against another's, in the same way.
+    func rateRatio(to other: PeerResult) -> Double {
+        median(zip(samples, other.samples).map { $0.requestsPerSecond / $1.requestsPerSecond })
+    }
 }

@@ -21,6 +21,9 @@ struct Program {
         arguments[0].split(separator: "/").last.map(String.init) ?? arguments[0]
     }
 
+    /// Uses all the processor time that it gets, none of it in the kernel.
+    static let busyLoop = Program(["sh", "-c", "while :; do :; done"])
+
     func on(_ core: CPU) -> Program {
         var pinned = self
         pinned.core = core

@@ -10,7 +10,7 @@ internal import Glibc
 //     │used│used│ rest ▒▒▒▒▒▒ │ buffer      │ buffer   │    │
 //     └────┴────┴─────────────┴─────────────┴──────────┴────┘
 
-/// The provided-buffer rings of an epoll engine, by their group.
+/// The provided-buffer rings of an engine that is not the kernel's, by their group.
 @safe
 final class BufferGroups {
     @safe
@@ -82,5 +82,16 @@ final class BufferGroups {
             unsafe groups[Int(group)]?.head &+= 1
         }
         return flags
+    }
+
+    /// Names the group's next buffer in a completion that receives nothing. A classic buffer is used up by it, an
+    /// incremental one is kept, and the completion does not say so (liburing issue 1545).
+    ///
+    /// - Returns: the flags of the completion.
+    func nameNext(of group: UInt16) -> CompletionEntry.Flags {
+        guard next(of: group) != nil, let ring = unsafe groups[Int(group)] else { return [] }
+        if !ring.isIncremental { return consume(0, of: group) }
+        let index = unsafe ring.entries[Int(ring.head & ring.mask)].index
+        return CompletionEntry.Flags(rawValue: UInt32(index) << 16).union(.buffer)
     }
 }

@@ -1,0 +1,105 @@
+internal import CLiburing
+internal import Glibc
+
+extension FeatureProbe {
+    /// A zero-copy send of one piece, and one of two: each must say how much it sent, and then that it is done with the
+    /// memory. On a TCP connection of its own, since other stream sockets have no such sends.
+    func sendsWithoutCopying() throws(RingError) -> Bool {
+        guard let (sender, receiver) = Self.connectOverLoopback() else { return false }
+        defer {
+            Socket.close(sender)
+            Socket.close(receiver)
+        }
+        guard try sendsOnePiece(to: sender), try sendsTwoPieces(to: sender) else { return false }
+        return Self.receives(100 + 50, from: receiver)
+    }
+
+    private func sendsOnePiece(to descriptor: Int32) throws(RingError) -> Bool {
+        let entry = unsafe SubmissionEntry.sendZeroCopy(
+            descriptor: descriptor,
+            address: UnsafeRawPointer(pattern.baseAddress.unsafelyUnwrapped),
+            byteCount: 100,
+            fixedBuffer: nil,
+            token: OperationToken(kind: 3)
+        )
+        return try sendsAndNotifies(entry, byteCount: 100)
+    }
+
+    private func sendsTwoPieces(to descriptor: Int32) throws(RingError) -> Bool {
+        let first = unsafe iovec(iov_base: pattern.baseAddress, iov_len: 30)
+        let second = unsafe iovec(iov_base: pattern.baseAddress, iov_len: 20)
+        var pieces = unsafe (first, second)
+        return try unsafe withUnsafeMutablePointer(to: &pieces.0) { pieces throws(RingError) in
+            var message = unsafe msghdr()
+            unsafe message.msg_iov = pieces
+            unsafe message.msg_iovlen = 2
+            return try unsafe withUnsafePointer(to: &message) { message throws(RingError) in
+                let entry = unsafe SubmissionEntry.sendMessageZeroCopy(
+                    descriptor: descriptor,
+                    message: UnsafeRawPointer(message),
+                    token: OperationToken(kind: 3)
+                )
+                return try sendsAndNotifies(entry, byteCount: 50)
+            }
+        }
+    }
+
+    /// Whether both completions come. Nobody need have received the bytes: loopback copies them.
+    private func sendsAndNotifies(_ entry: SubmissionEntry, byteCount: Int32) throws(RingError) -> Bool {
+        guard let sent = try perform(entry), sent.result == byteCount, !sent.isLast else { return false }
+        try ring.enter(waitFor: 1, deadline: MonotonicClock.now + Self.patience)
+        guard let notification = ring.nextCompletion() else { return false }
+        return notification.isNotification && notification.isLast
+    }
+
+    // MARK: A connection
+
+    /// Two connected sockets; nil where there is no loopback interface, or a firewall closes it.
+    private static func connectOverLoopback() -> (sender: Int32, receiver: Int32)? {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let listener = socket(AF_INET, type, 0)
+        let sender = socket(AF_INET, type, 0)
+        defer { Socket.close(listener) }
+        guard let receiver = connect(sender, by: listener) else {
+            Socket.close(sender)
+            return nil
+        }
+        return (sender, receiver)
+    }
+
+    private static func connect(_ sender: Int32, by listener: Int32) -> Int32? {
+        do {
+            try Socket.bind(listener, to: .loopback(port: 0))
+            try Socket.listen(listener, backlog: 1)
+        } catch {
+            return nil
+        }
+        guard let address = Socket.localAddress(of: listener) else { return nil }
+        unsafe address.withSystemAddress { pointer, length in
+            // In progress, as a rule: the listener tells when it is done.
+            let address = unsafe pointer.assumingMemoryBound(to: sockaddr.self)
+            unsafe _ = Glibc.connect(sender, address, socklen_t(length))
+        }
+        guard isReadable(listener) else { return nil }
+        let receiver = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue))
+        return receiver >= 0 ? receiver : nil
+    }
+
+    private static func receives(_ byteCount: Int, from descriptor: Int32) -> Bool {
+        var received = 0
+        unsafe withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 16) { bytes in
+            while received < byteCount, isReadable(descriptor) {
+                let count = unsafe recv(descriptor, bytes.baseAddress, byteCount - received, 0)
+                guard count > 0, unsafe bytes[..<count].allSatisfy({ $0 == 0x5A }) else { return }
+                received += count
+            }
+        }
+        return received == byteCount
+    }
+
+    /// Waits for a moment until something can be read or accepted.
+    private static func isReadable(_ descriptor: Int32) -> Bool {
+        var descriptor = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&descriptor, 1, Int32(patience / 1_000_000)) == 1
+    }
+}

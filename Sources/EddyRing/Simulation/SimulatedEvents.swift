@@ -1,0 +1,49 @@
+// A binary heap: what is due first is at the top, and of what is due at the same time what was scheduled first.
+
+/// What is going to happen in a simulation, in order.
+struct SimulatedEvents {
+    private struct Event {
+        let time: UInt64
+        let sequence: UInt64
+        let action: () -> Void
+
+        func precedes(_ other: Event) -> Bool { (time, sequence) < (other.time, other.sequence) }
+    }
+
+    private var heap: [Event] = []
+    private var sequence: UInt64 = 0
+
+    /// When the next event is due.
+    var nextTime: UInt64? { heap.first?.time }
+
+    mutating func schedule(at time: UInt64, _ action: @escaping () -> Void) {
+        sequence += 1
+        heap.append(Event(time: time, sequence: sequence, action: action))
+        var child = heap.count - 1
+        while child > 0, heap[child].precedes(heap[(child - 1) / 2]) {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    /// Takes out the next event if it is due.
+    mutating func popDue(at now: UInt64) -> (() -> Void)? {
+        guard let first = heap.first, first.time <= now, let last = heap.popLast() else { return nil }
+        guard !heap.isEmpty else { return first.action }
+        heap[0] = last
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child].precedes(heap[least]) {
+                least = child
+            }
+            guard least != parent else { break }
+            heap.swapAt(parent, least)
+            parent = least
+        }
+        return first.action
+    }
+
+    /// Forgets everything, and what the events hold.
+    mutating func removeAll() { heap.removeAll() }
+}

@@ -1,0 +1,26 @@
+/// How often each fault has happened, and what else is worth counting.
+package struct SimulationCensus: Sendable {
+    private var faults = [Int](repeating: 0, count: SimulatedFault.allCases.count)
+    /// Operations submitted, and completions posted.
+    package var submissions = 0
+    package var completions = 0
+    /// Bytes that have reached a socket.
+    package var bytes = 0
+    /// Connections made.
+    package var connections = 0
+
+    package init() {}
+
+    package subscript(fault: SimulatedFault) -> Int {
+        get { faults[fault.rawValue] }
+        set { faults[fault.rawValue] = newValue }
+    }
+
+    package static func += (sum: inout SimulationCensus, other: SimulationCensus) {
+        for fault in SimulatedFault.allCases { sum[fault] += other[fault] }
+        sum.submissions += other.submissions
+        sum.completions += other.completions
+        sum.bytes += other.bytes
+        sum.connections += other.connections
+    }
+}

@@ -1,0 +1,21 @@
+/// The bytes of one direction of one connection: each depends on the connection and on its place, so that what is
+/// lost, doubled, mixed up or somebody else's shows.
+struct BytePattern: Sendable {
+    let key: UInt64
+
+    subscript(position: Int) -> UInt8 {
+        UInt8(truncatingIfNeeded: (UInt64(position) &+ key &* 31) &* 0x9E37_79B9_7F4A_7C15 >> 56)
+    }
+
+    func bytes(_ range: Range<Int>) -> [UInt8] { range.map { self[$0] } }
+
+    /// Where the bytes, which begin at `position`, are not as they should be; nil when they are.
+    func firstDifference(in bytes: some Collection<UInt8>, at position: Int) -> Int? {
+        var place = position
+        for byte in bytes {
+            if byte != self[place] { return place }
+            place += 1
+        }
+        return nil
+    }
+}

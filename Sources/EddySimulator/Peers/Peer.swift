@@ -1,0 +1,42 @@
+import EddyRing
+
+/// Somebody on the other side of the network, who acts by a plan.
+class Peer {
+    let simulation: Simulation
+    let socket: SimulatedSocket
+    private(set) var isFinished = false
+
+    init(_ simulation: Simulation, _ socket: SimulatedSocket) {
+        self.simulation = simulation
+        self.socket = socket
+        socket.onChange = { [unowned self] in wake() }
+    }
+
+    var network: SimulatedNetwork { simulation.network }
+    var port: UInt16 { socket.localAddress?.port ?? 0 }
+    /// Whether it breaks its connection on purpose.
+    var misbehaves: Bool { false }
+
+    /// How far it has come.
+    var words: String { "" }
+
+    /// Does what can be done now. It is called again when something has changed.
+    func act() {}
+
+    final func wake() {
+        if !isFinished { act() }
+    }
+
+    /// Wakes after a while.
+    final func sleep(_ nanoseconds: UInt64) {
+        network.schedule(in: nanoseconds) { [weak self] in self?.wake() }
+    }
+
+    final func finish() {
+        isFinished = true
+        socket.onChange = nil
+        simulation.peerFinished()
+    }
+
+    final func fail(_ violation: String) -> Never { network.fail("peer \(port): \(violation)") }
+}

@@ -1,0 +1,177 @@
+import EddyRing
+
+/// A client that sends a stream of bytes, and expects another one.
+final class StreamPeer: Peer {
+    /// How it ends.
+    enum Behaviour {
+        /// It ends its direction when everything is sent, and waits for the other's end.
+        case ends
+        /// It waits for everything first.
+        case waitsThenEnds
+        /// It resets, closes, or is not heard of for minutes, after so many bytes.
+        case resets(after: Int)
+        case closes(after: Int)
+        case vanishes(after: Int)
+    }
+
+    private let outgoing: BytePattern
+    private let incoming: BytePattern
+    /// Bytes that come before the pattern.
+    private let head: [UInt8]
+    private let toSend: Int
+    private let toReceive: Int
+    private let behaviour: Behaviour
+    private let haste: Int
+    private var sent = 0
+    private var received = 0
+    private var hasEnded = false
+    private var readsAgainAt: UInt64 = 0
+    private var sendsAgainAt: UInt64 = 0
+
+    /// A client that gets back what it sends.
+    convenience init(echoing simulation: Simulation, upTo byteCount: Int) {
+        let pattern = BytePattern(key: simulation.network.random.next())
+        let total = simulation.network.random.magnitude(0...byteCount)
+        self.init(simulation, sending: total, of: pattern, receiving: total, of: pattern)
+    }
+
+    init(
+        _ simulation: Simulation,
+        head: [UInt8] = [],
+        sending toSend: Int,
+        of outgoing: BytePattern,
+        receiving toReceive: Int,
+        of incoming: BytePattern
+    ) {
+        (self.outgoing, self.incoming, self.head) = (outgoing, incoming, head)
+        (self.toSend, self.toReceive) = (head.count + toSend, toReceive)
+        behaviour = Self.behaviour(head.count + toSend, &simulation.network.random)
+        haste = 1 + Int(simulation.network.random.next() % 30)
+        super.init(simulation, simulation.network.dial(simulation.address))
+        simulation.register(self)
+        network.note("peer \(port) sends \(self.toSend), expects \(toReceive), \(behaviour)")
+    }
+
+    private static func behaviour(_ byteCount: Int, _ random: inout SeededGenerator) -> Behaviour {
+        let place = random.magnitude(0...max(1, byteCount))
+        switch random.next() % 16 {
+        case 0: return .resets(after: place)
+        case 1: return .closes(after: place)
+        case 2: return .vanishes(after: place)
+        case 3...8: return .waitsThenEnds
+        default: return .ends
+        }
+    }
+
+    override var misbehaves: Bool {
+        switch behaviour {
+        case .ends, .waitsThenEnds: false
+        case .resets, .closes, .vanishes: true
+        }
+    }
+
+    override var words: String { "sent \(sent) of \(toSend), received \(received) of \(toReceive)" }
+
+    override func act() {
+        receive()
+        if !isFinished { send() }
+        if !isFinished { endIfDone() }
+    }
+
+    // MARK: Receiving
+
+    private func receive() {
+        guard network.now >= readsAgainAt else { return }
+        while !isFinished {
+            var bytes = [UInt8](repeating: 0, count: network.random.magnitude(1...16_384))
+            let result = unsafe bytes.withUnsafeMutableBytes { unsafe socket.receive(into: $0) }
+            switch result {
+            case SocketResult.again, SocketResult.notConnected: return
+            case ..<0: return broken()
+            case 0: return ended()
+            default: take(bytes[..<Int(result)])
+            }
+            if network.random.once(in: haste) {
+                readsAgainAt = network.now + simulation.pause(upTo: 200_000_000)
+                return sleep(readsAgainAt - network.now)
+            }
+        }
+    }
+
+    private func take(_ bytes: ArraySlice<UInt8>) {
+        if let place = incoming.firstDifference(in: bytes, at: received) {
+            fail("byte \(place) of \(toReceive) is \(bytes[bytes.startIndex + place - received]), not \(incoming[place])")
+        }
+        received += bytes.count
+        if received > toReceive { fail("\(received) bytes came, and only \(toReceive) were sent") }
+    }
+
+    private func ended() {
+        if received < toReceive, !misbehaves, !simulation.mayBreak(self) {
+            fail("the stream ends after \(received) of \(toReceive) bytes")
+        }
+        network.note("peer \(port) is done: \(received) bytes")
+        socket.close()
+        finish()
+    }
+
+    private func broken() {
+        if !misbehaves, socket.isConnected, !simulation.mayBreak(self) {
+            fail("the connection was reset after \(received) of \(toReceive) bytes, for no reason")
+        }
+        network.note("peer \(port) was broken off")
+        socket.close()
+        finish()
+    }
+
+    // MARK: Sending
+
+    private func send() {
+        guard socket.isConnected, network.now >= sendsAgainAt else { return }
+        if misbehave() { return }
+        while sent < toSend {
+            let end = min(toSend, sent + network.random.magnitude(1...16_384))
+            let result = unsafe bytes(sent..<end).withUnsafeBytes { unsafe socket.send($0) }
+            if result == SocketResult.again { return }
+            if result < 0 { return broken() }
+            sent += Int(result)
+            if misbehave() { return }
+            if network.random.once(in: haste) {
+                sendsAgainAt = network.now + simulation.pause(upTo: 200_000_000)
+                return sleep(sendsAgainAt - network.now)
+            }
+        }
+    }
+
+    private func bytes(_ range: Range<Int>) -> [UInt8] {
+        let front = head[range.clamped(to: 0..<head.count)]
+        let rest = max(0, range.lowerBound - head.count)..<max(0, range.upperBound - head.count)
+        return front + outgoing.bytes(rest)
+    }
+
+    /// Does what it should not, when its time has come.
+    private func misbehave() -> Bool {
+        switch behaviour {
+        case .resets(let place) where sent >= place:
+            network.note("peer \(port) resets")
+            socket.reset()
+        case .closes(let place) where sent >= place:
+            network.note("peer \(port) closes")
+            socket.close()
+        case .vanishes(let place) where sent >= place:
+            network.note("peer \(port) is gone")
+            // Until somebody on its side finds out: it may hold what others wait for.
+            network.schedule(in: 1_000_000_000 + simulation.pause(upTo: 200_000_000_000)) { [socket] in socket.reset() }
+        default: return false
+        }
+        finish()
+        return true
+    }
+
+    private func endIfDone() {
+        guard !hasEnded, sent == toSend, socket.isConnected else { return }
+        if case .waitsThenEnds = behaviour, received < toReceive { return }
+        hasEnded = true
+        socket.shutdownWrite()
+    }
+}

@@ -1,0 +1,117 @@
+import Eddy
+import EddyBuffers
+import EddyRing
+
+/// What a seed decides before anything happens: what is done, under which limits, and what may go wrong.
+struct Scenario: Sendable {
+    enum Workload: String, CaseIterable, Sendable {
+        /// Peers send, and get back what they sent.
+        case echo
+        /// The same through a relay, whose other side is a peer as well.
+        case relay
+        /// Clients and a server of Eddy's own exchange messages.
+        case exchange
+        /// Peers ask for many bytes, or send many, in one go.
+        case bulk
+        /// Many short connections, limits, and shutdowns in the middle.
+        case churn
+    }
+
+    let workload: Workload
+    let configuration: EventLoop.Configuration
+    let options: TCPServer.Options
+    let features: RingFeatures
+    let submissionEntries: UInt32
+    let completionEntries: UInt32
+    let rates: SimulatedFaultRates
+    let line: SimulatedLine
+    let descriptorLimit: Int
+    /// Whether connections may be refused or reset by the loop's own rules.
+    let isMemoryLimited: Bool
+    let hasTimeouts: Bool
+    let refuses: Bool
+    let shutsDownInTheMiddle: Bool
+
+    init(_ random: inout SeededGenerator) {
+        workload = Workload.allCases[Int(random.next() % UInt64(Workload.allCases.count))]
+        submissionEntries = 1 << UInt32(random.next() % 8)
+        completionEntries = 1 << UInt32(random.next() % 9)
+        rates = Self.rates(&random)
+        line = Self.line(&random)
+        features = RingFeatures(
+            RingFeature.allCases.filter {
+                ![.deferredTaskWork, .absoluteDeadlines, .fixedBuffers].contains($0) && !random.once(in: 3)
+            }
+        )
+        isMemoryLimited = random.once(in: 5)
+        hasTimeouts = random.once(in: 5)
+        shutsDownInTheMiddle = random.once(in: 8)
+        let isCrowded = random.once(in: 4)
+        // Clients on the same loop would hold the descriptors that their server waits for.
+        descriptorLimit = isCrowded && workload != .exchange ? 3 + Int(random.next() % 12) : 1024
+        configuration = Self.configuration(&random, isMemoryLimited: isMemoryLimited, hasTimeouts: hasTimeouts)
+        var options = TCPServer.Options()
+        options.backlog = 1 + Int(random.next() % 32)
+        if random.once(in: 5) { options.maximumConnections = 1 + Int(random.next() % 8) }
+        options.atLimit = random.once(in: 2) ? .pause : .refuse
+        self.options = options
+        refuses = options.maximumConnections != nil && options.atLimit == .refuse
+    }
+
+    private static func rates(_ random: inout SeededGenerator) -> SimulatedFaultRates {
+        var rates = SimulatedFaultRates()
+        guard !random.once(in: 8) else { return rates }
+        let frequency = [5, 20, 100][Int(random.next() % 3)]
+        for fault in SimulatedFault.allCases where random.once(in: 2) {
+            rates[fault] = frequency + random.magnitude(0...1000)
+        }
+        // These end what they strike, so they are rarer.
+        if rates[.connectionReset] > 0 { rates[.connectionReset] *= 20 }
+        if rates[.loopStall] > 0 { rates[.loopStall] *= 50 }
+        // Nothing would ever go on.
+        for fault in [SimulatedFault.enterInterrupted, .enterRefused, .bufferStorm, .submissionsLeft] {
+            if rates[fault] > 0 { rates[fault] = max(rates[fault], 3) }
+        }
+        return rates
+    }
+
+    private static func line(_ random: inout SeededGenerator) -> SimulatedLine {
+        var line = SimulatedLine()
+        line.latency = UInt64(random.magnitude(500...20_000_000))
+        line.nanosecondsPerByte = UInt64(random.magnitude(0...500))
+        line.sendBuffer = random.magnitude(128...(256 << 10))
+        line.receiveBuffer = random.magnitude(128...(256 << 10))
+        return line
+    }
+
+    private static func configuration(
+        _ random: inout SeededGenerator,
+        isMemoryLimited: Bool,
+        hasTimeouts: Bool
+    ) -> EventLoop.Configuration {
+        var configuration = EventLoop.Configuration()
+        configuration.watchdog = nil
+        configuration.receiveWindow = random.magnitude(1...(128 << 10))
+        configuration.highWatermark = random.magnitude(1...(128 << 10))
+        configuration.lowWatermark = random.magnitude(1...configuration.highWatermark)
+        configuration.zeroCopy = [.automatic, .always, .never][Int(random.next() % 3)]
+        configuration.zeroCopyThreshold = random.magnitude(1...(16 << 10))
+        configuration.closeTimeout = .seconds(120)
+        configuration.pool.receiveChunkSize = 1 << (12 + Int(random.next() % 5))
+        configuration.pool.maximumBytes = isMemoryLimited ? 2 << 20 : 32 << 20
+        if isMemoryLimited {
+            configuration.receiveWindow = random.magnitude(1...(1 << 20))
+            configuration.highWatermark = max(configuration.highWatermark, random.magnitude(1...(1 << 20)))
+            configuration.starvationTimeout = .microseconds(random.magnitude(100...1_000_000))
+        }
+        configuration.pool.poisonsMemory = random.once(in: 2)
+        if hasTimeouts {
+            configuration.timeouts = .init(
+                read: random.once(in: 2) ? .milliseconds(random.magnitude(1...2000)) : nil,
+                write: random.once(in: 2) ? .milliseconds(random.magnitude(1...2000)) : nil,
+                idle: random.once(in: 2) ? .milliseconds(random.magnitude(1...2000)) : nil
+            )
+        }
+        return configuration
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import EddyRing
+
+@main
+struct SimulatorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "eddy-simulator",
+        abstract: "Runs Eddy in a network in memory, where everything goes wrong that can, by a seed."
+    )
+
+    @Option(help: "How many seeds to run.")
+    var seeds = 1000
+
+    @Option(help: "The first of them.")
+    var from: UInt64 = 0
+
+    @Option(help: "Run every so many-th seed only, so that several processes share the work.")
+    var stride = 1
+
+    @Option(help: "Run this seed alone, and print all that happens.")
+    var seed: UInt64?
+
+    func validate() throws {
+        guard seeds > 0, stride > 0 else { throw ValidationError("seeds and stride must be at least 1") }
+    }
+
+    func run() throws {
+        CrashNotice.install()
+        if let seed { return try runAlone(seed) }
+        var total = SimulationResult()
+        for number in Swift.stride(from: 0, to: seeds, by: stride) {
+            let seed = from + UInt64(number)
+            CrashNotice.seed = seed
+            total.add(try Simulation.run(seed: seed))
+        }
+        total.printCensus()
+        print("trace \(total.hash)")
+    }
+
+    private func runAlone(_ seed: UInt64) throws {
+        CrashNotice.seed = seed
+        let result = try Simulation.run(seed: seed, isLogging: true)
+        print("seed \(seed): no violation, trace \(String(result.hash, radix: 16))")
+    }
+}
+
+extension SimulationResult {
+    /// The trace's hash counts the seeds' order.
+    mutating func add(_ other: SimulationResult) {
+        hash = hash &* 31 &+ other.hash
+        census += other.census
+        errors.merge(other.errors, uniquingKeysWith: +)
+    }
+
+    func printCensus() {
+        for fault in SimulatedFault.allCases { print("\(fault) \(census[fault])") }
+        for error in Set(errorsToMeet).union(errors.keys).sorted() { print("\(error) \(errors[error] ?? 0)") }
+        print("connections \(census.connections)")
+        print("bytes \(census.bytes)")
+        print("submissions \(census.submissions)")
+        print("completions \(census.completions)")
+    }
+}

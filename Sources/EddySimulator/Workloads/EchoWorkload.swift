@@ -1,0 +1,63 @@
+import Eddy
+import EddyBuffers
+import EddyRing
+
+/// Peers that send, and get back what they sent, by each way that an echo can be written.
+struct EchoWorkload: Workload {
+    let simulation: Simulation
+
+    init(_ simulation: Simulation) { self.simulation = simulation }
+
+    func run() async {
+        let simulation = simulation
+        await simulation.serve { connection in
+            try await simulation.handling(connection) {
+                switch simulation.network.random.next() % 4 {
+                case 0: try await Self.echoShared(connection)
+                case 1: try await Self.echoChunks(connection)
+                case 2: try await Self.echoConcurrently(connection)
+                default: try await Self.echo(connection)
+                }
+            }
+        } while: {
+            for _ in 0...(simulation.network.random.next() % 6) {
+                _ = StreamPeer(echoing: simulation, upTo: simulation.scenario.isMemoryLimited ? 600_000 : 150_000)
+                if simulation.network.random.once(in: 2) {
+                    try? await simulation.loop.sleep(for: .nanoseconds(Int64(simulation.pause(upTo: 100_000_000))))
+                }
+            }
+        }
+    }
+
+    static func echo(_ connection: borrowing Connection) async throws {
+        while let bytes = try await connection.read() { try await connection.write(bytes) }
+    }
+
+    /// Sends pieces of what came, and keeps one of them for a while.
+    private static func echoShared(_ connection: borrowing Connection) async throws {
+        var kept: SharedBuffer?
+        while let bytes = try await connection.read() {
+            let shared = bytes.share()
+            let middle = shared.count / 2
+            try await connection.write(contentsOf: [shared[..<middle], shared[middle...]])
+            kept = shared
+        }
+        _ = kept
+    }
+
+    private static func echoChunks(_ connection: borrowing Connection) async throws {
+        var chunks = connection.chunks.makeAsyncIterator()
+        while let chunk = try await chunks.next() { try await connection.write(chunk) }
+    }
+
+    /// One task reads, another one writes.
+    private static func echoConcurrently(_ connection: borrowing Connection) async throws {
+        let (stream, queue) = AsyncStream.makeStream(of: SharedBuffer.self)
+        try await connection.concurrently { reader in
+            defer { queue.finish() }
+            while let bytes = try await reader.read() { queue.yield(bytes.share()) }
+        } writing: { writer in
+            for await bytes in stream { try await writer.write(bytes) }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Eddy
+import EddyBuffers
+import EddyRing
+
+/// Clients and a server of Eddy's own that exchange messages with a length before them. Some clients are cancelled.
+struct ExchangeWorkload: Workload {
+    let simulation: Simulation
+    /// Bytes of a message that the server takes.
+    static let limit = 20_000
+
+    init(_ simulation: Simulation) { self.simulation = simulation }
+
+    func run() async {
+        let simulation = simulation
+        await simulation.serve { connection in
+            do {
+                while let message = try await connection.readFrame(limit: Self.limit) {
+                    try await connection.write(copying: Self.length(message.count).span)
+                    try await connection.write(message)
+                }
+            } catch {
+                simulation.count(error)
+                throw error
+            }
+        } while: {
+            await withTaskGroup(of: Void.self) { clients in
+                for _ in 0...(simulation.network.random.next() % 5) {
+                    let client = Task(executorPreference: simulation.loop) { await Self.exchange(simulation) }
+                    if simulation.network.random.once(in: 3) {
+                        simulation.network.schedule(in: simulation.pause(upTo: 1_000_000_000)) {
+                            _ = simulation.loop.post { client.cancel() }
+                        }
+                    }
+                    clients.addTask { await client.value }
+                }
+            }
+        }
+    }
+
+    private static func length(_ count: Int) -> [UInt8] {
+        [UInt8(truncatingIfNeeded: count >> 24), UInt8(truncatingIfNeeded: count >> 16),
+            UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count),
+        ]
+    }
+
+    private static func exchange(_ simulation: Simulation) async {
+        do {
+            try await simulation.loop.connect(to: simulation.address) { connection in
+                let pattern = BytePattern(key: simulation.network.random.next())
+                for _ in 0...(simulation.network.random.next() % 8) {
+                    // Some are longer than the server takes.
+                    let isTooLong = simulation.network.random.once(in: 40)
+                    let count = isTooLong ? limit + 1 : simulation.network.random.magnitude(0...limit)
+                    try await connection.write(copying: length(count).span)
+                    try await connection.write(copying: pattern.bytes(0..<count).span)
+                    guard let answer = try await connection.readFrame(limit: limit) else {
+                        return simulation.ended()
+                    }
+                    let same = answer.bytes.withUnsafeBytes { unsafe pattern.firstDifference(in: $0, at: 0) == nil }
+                    guard answer.count == count, same else { simulation.network.fail("an answer is not its request") }
+                }
+            }
+        } catch {
+            simulation.count(error)
+        }
+    }
+}
+
+extension Simulation {
+    /// The server has ended the stream of a client that was not done.
+    fileprivate func ended() {
+        let mayEnd = isShuttingDown || scenario.refuses || scenario.hasTimeouts || scenario.isMemoryLimited
+        if !mayEnd, scenario.descriptorLimit >= 1024 { network.fail("the server has ended a client's stream") }
+    }
+}

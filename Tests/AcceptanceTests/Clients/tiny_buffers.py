@@ -1,0 +1,23 @@
+"""Becomes a server whose listening socket, descriptor 3, has buffers of a few KiB.
+
+usage: tiny_buffers.py COMMAND...
+
+What it accepts inherits them (tcp(7)). The port is chosen by the system.
+"""
+
+import os
+import socket
+import sys
+
+from common import shrink
+
+listener = socket.socket()
+shrink(listener)
+listener.bind(("127.0.0.1", 0))
+listener.listen(256)
+# dup2() does nothing, and leaves the descriptor to close, when the number is 3 already.
+if listener.fileno() == 3:
+    os.set_inheritable(3, True)
+else:
+    os.dup2(listener.fileno(), 3, inheritable=True)
+os.execvp(sys.argv[1], sys.argv[1:])

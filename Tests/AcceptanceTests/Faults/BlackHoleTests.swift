@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+extension AcceptanceTests {
+    /// An address that swallows every packet, in a network namespace of the test's own.
+    @Suite(
+        "faults: black holes",
+        .enabled("no network namespace is to be had here: 'unshare -rn ip link' fails") {
+            try await NetworkNamespace.isPossible
+        }
+    )
+    struct BlackHoleTests {
+        private static let address = "10.9.0.1:80"
+
+        @Test("A load test and a relay to nowhere give up after a while, and say so")
+        func nowhere() async throws {
+            let line = Client.line("black_hole.py", [Eddy.path])
+            async let load = RunningCommand.run(line + ["load", "tcp://\(Self.address)", "-c", "2", "-d", "1s"])
+            let proxy = try await Server(line + ["proxy", "--listen", "127.0.0.1:0", "--to", Self.address])
+            let client = try await Peer.connect(to: proxy.port, under: NetworkNamespace.inside(proxy))
+            _ = try await client.send(100)
+            let received = try await client.drain()
+            #expect(received.bytes == 0)
+            #expect(received.end != .open)
+            #expect(try await proxy.stop().connections == 1)
+
+            let finished = try await load
+            #expect(finished.ending == .exit(1))
+            #expect(finished.isOneClearLine(about: Self.address), "\(finished)")
+        }
+
+        @Test("A client that leaves meanwhile takes its attempt with it, and others hold up no end")
+        func abandoned() async throws {
+            let line = Client.line("black_hole.py", [Eddy.path])
+            let options = ["--loops", "1", "--grace", "200ms"]
+            let proxy = try await Server(line + ["proxy", "--listen", "127.0.0.1:0", "--to", Self.address] + options)
+            // Its ring, its pool and its timers are there when somebody has been served.
+            let stays = try await Peer.connect(to: proxy.port, under: NetworkNamespace.inside(proxy))
+            let one = try await poll({ try proxy.process.sockets() }, until: { $0 == 3 })
+            #expect(one == 3, "the listener, the client, and the attempt")
+
+            let leaves = try await Peer.connect(to: proxy.port, under: NetworkNamespace.inside(proxy))
+            #expect(try await poll({ try proxy.process.sockets() }, until: { $0 == 5 }) == 5)
+            try await leaves.reset()
+            #expect(try await poll({ try proxy.process.sockets() }, until: { $0 == 3 }) == 3)
+
+            #expect(try await proxy.stop().connections == 2)
+            #expect(try await stays.drain().end != .open)
+        }
+    }
+}
+
+extension ProcessFacts {
+    /// The number of open sockets of the Internet's families: those that have a line in the files of its network.
+    fileprivate func sockets() throws -> Int {
+        let folder = "/proc/\(id)/fd/"
+        let links = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: folder + $0)
+        }
+        let numbers = Set(links.compactMap { $0.wholeMatch(of: /socket:\[(\d+)\]/)?.1 }.map(String.init))
+        return try ["tcp", "tcp6"].reduce(0) { count, file in
+            let lines = try String(contentsOfFile: "/proc/\(id)/net/\(file)", encoding: .utf8).split(separator: "\n")
+            // The tenth field is the socket's number.
+            return count + lines.dropFirst().count { numbers.contains(String($0.split(separator: " ")[9])) }
+        }
+    }
+}

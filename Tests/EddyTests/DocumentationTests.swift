@@ -1,0 +1,40 @@
+import Eddy
+import Foundation
+import Testing
+
+/// The examples of the README and of the catalogue stand in `DocumentationExamples.swift`, so they compile.
+@Suite("documentation")
+struct DocumentationTests {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..")
+
+    @Test(
+        "Each example is code that compiles",
+        arguments: [
+            "README.md", "Sources/Eddy/Documentation.docc/Eddy.md", "Sources/Eddy/Documentation.docc/GettingStarted.md",
+            "Sources/Eddy/Documentation.docc/Timeouts.md",
+        ]
+    )
+    func examples(file: String) throws {
+        let compiled = try Self.lines(of: "Tests/EddyTests/DocumentationExamples.swift").joined(separator: "\n")
+        let examples = try Self.examples(in: Self.lines(of: file))
+        #expect(!examples.isEmpty)
+        for example in examples where !example.contains("// Package.swift") {
+            #expect(compiled.contains(example), "\(example)")
+        }
+    }
+
+    /// A file's lines without indentation, without imports, and without empty ones.
+    private static func lines(of file: String) throws -> [String] {
+        try String(contentsOf: root.appending(path: file), encoding: .utf8)
+            .split(separator: "\n")
+            .map { $0.trimmingCharacters(in: .whitespaces).replacing(/\s+\/\/\s/, with: "  // ") }
+            .filter { !$0.isEmpty && !$0.hasPrefix("import ") }
+    }
+
+    /// What stands between "```swift" and "```".
+    private static func examples(in lines: [String]) -> [String] {
+        lines.joined(separator: "\n").components(separatedBy: "```swift\n").dropFirst().map {
+            $0.components(separatedBy: "\n```")[0]
+        }
+    }
+}
