@@ -29,9 +29,10 @@ extension FeatureProbe {
         let first = unsafe iovec(iov_base: pattern.baseAddress, iov_len: 30)
         let second = unsafe iovec(iov_base: pattern.baseAddress, iov_len: 20)
         var pieces = unsafe (first, second)
-        return try unsafe withUnsafeMutablePointer(to: &pieces.0) { pieces throws(RingError) in
+        // Of the whole pair: a pointer to its first half says nothing of the second.
+        return try unsafe withUnsafeMutableBytes(of: &pieces) { pieces throws(RingError) in
             var message = unsafe msghdr()
-            unsafe message.msg_iov = pieces
+            unsafe message.msg_iov = pieces.assumingMemoryBound(to: iovec.self).baseAddress
             unsafe message.msg_iovlen = 2
             return try unsafe withUnsafePointer(to: &message) { message throws(RingError) in
                 let entry = unsafe SubmissionEntry.sendMessageZeroCopy(

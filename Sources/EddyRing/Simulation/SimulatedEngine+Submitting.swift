@@ -37,7 +37,8 @@ extension SimulatedEngine {
 
     private func startConnecting(_ operation: SimulatedOperation) {
         let entry = operation.entry
-        guard let socket = attach(operation), let pointer = unsafe UnsafePointer<sockaddr>(bitPattern: UInt(entry.address)),
+        guard let socket = attach(operation),
+            let pointer = unsafe UnsafePointer<sockaddr>(bitPattern: UInt(entry.address)),
             let address = unsafe SocketAddress(pointer, length: Int(entry.offset))
         else { return post(operation, -EBADF) }
         socket.writing.append(operation)

@@ -147,7 +147,10 @@ final class SimulatedEngine {
     private func write(_ operation: SimulatedOperation, _ completion: CompletionEntry) {
         network.census.completions += 1
         network.note(
-            (completion.token.rawValue, UInt64(UInt32(bitPattern: completion.result)), UInt64(completion.flags.rawValue)),
+            (
+                completion.token.rawValue, UInt64(UInt32(bitPattern: completion.result)),
+                UInt64(completion.flags.rawValue)
+            ),
             "complete \(completion.words)"
         )
         let tail = unsafe queues.completionTail.pointee

@@ -100,7 +100,9 @@ final class StreamPeer: Peer {
 
     private func take(_ bytes: ArraySlice<UInt8>) {
         if let place = incoming.firstDifference(in: bytes, at: received) {
-            fail("byte \(place) of \(toReceive) is \(bytes[bytes.startIndex + place - received]), not \(incoming[place])")
+            fail(
+                "byte \(place) of \(toReceive) is \(bytes[bytes.startIndex + place - received]), not \(incoming[place])"
+            )
         }
         received += bytes.count
         if received > toReceive { fail("\(received) bytes came, and only \(toReceive) were sent") }

@@ -22,7 +22,8 @@ struct BulkWorkload: Workload {
                 let pattern = BytePattern(key: key)
                 let wanted = simulation.network.random.magnitude(0...PatternFile.byteCount)
                 let given = simulation.network.random.magnitude(0...300_000)
-                let head = (0..<8).map { UInt8(truncatingIfNeeded: key >> (8 * $0)) }
+                let head =
+                    (0..<8).map { UInt8(truncatingIfNeeded: key >> (8 * $0)) }
                     + (0..<8).map { UInt8(truncatingIfNeeded: wanted >> (8 * $0)) }
                 _ = StreamPeer(
                     simulation,

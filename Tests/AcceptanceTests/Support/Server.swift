@@ -55,7 +55,8 @@ struct Server {
     ) async throws -> Farewell {
         let ending = try await command.ending()
         let output = try await command.output.all()
-        let errors = try await command.errors.all()
+        // That a busy machine holds the loops up is not the server's doing.
+        let errors = try await command.errors.all().filter { !$0.hasPrefix("eddy: event loop ") }
         #expect(ending == .exit(0), sourceLocation: location)
         #expect(errors.count == (notice == nil ? 0 : 1), "\(errors)", sourceLocation: location)
         #expect(errors.first?.contains(notice ?? "") != false, "\(errors)", sourceLocation: location)

@@ -42,7 +42,12 @@ struct SimulatedEngineTests {
         while true {
             if !isArmed {
                 let entry = SubmissionEntry.receiveMultishot(
-                    descriptor: near, group: 0, limit: 0, expectsDelay: false, token: token(2))
+                    descriptor: near,
+                    group: 0,
+                    limit: 0,
+                    expectsDelay: false,
+                    token: token(2)
+                )
                 try ring.submit(entry)
                 isArmed = true
             }
