@@ -4,7 +4,10 @@ struct BytePattern: Sendable {
     let key: UInt64
 
     subscript(position: Int) -> UInt8 {
-        UInt8(truncatingIfNeeded: (UInt64(position) &+ key &* 31) &* 0x9E37_79B9_7F4A_7C15 >> 56)
+        // Mixed twice: once leaves bytes at some distances alike.
+        var word = (UInt64(position) &+ key &* 31) &* 0x9E37_79B9_7F4A_7C15
+        word = (word ^ (word >> 32)) &* 0xBF58_476D_1CE4_E5B9
+        return UInt8(truncatingIfNeeded: word >> 56)
     }
 
     func bytes(_ range: Range<Int>) -> [UInt8] { range.map { self[$0] } }

@@ -43,7 +43,8 @@ private func name(of error: ConnectError) -> String {
     }
 }
 
-/// Errors that a long run must have met. The others are of names that are looked up, of files, and of programmers.
+/// Errors that a long run must have met. Not simulated are names, files that cannot be sent, delimiters, a peer's system
+/// that does not acknowledge, and more connections than a loop takes.
 let errorsToMeet = [
     "ConnectionError.reset", "ConnectionError.readTimedOut", "ConnectionError.writeTimedOut",
     "ConnectionError.idleTimedOut", "ConnectionError.cancelled", "ConnectionError.shutDown",

@@ -13,7 +13,7 @@ struct Scenario: Sendable {
         case exchange
         /// Peers ask for many bytes, or send many, in one go.
         case bulk
-        /// Many short connections, limits, and shutdowns in the middle.
+        /// Many short connections.
         case churn
     }
 
@@ -68,10 +68,6 @@ struct Scenario: Sendable {
         // These end what they strike, so they are rarer.
         if rates[.connectionReset] > 0 { rates[.connectionReset] *= 20 }
         if rates[.loopStall] > 0 { rates[.loopStall] *= 50 }
-        // Nothing would ever go on.
-        for fault in [SimulatedFault.enterInterrupted, .enterRefused, .bufferStorm, .submissionsLeft] {
-            if rates[fault] > 0 { rates[fault] = max(rates[fault], 3) }
-        }
         return rates
     }
 

@@ -18,6 +18,17 @@ struct SimulationResult: Sendable {
 //
 // Whatever is seen that must never be ends the process with a line that says how to see it again.
 
+// What must always hold, and how it is seen:
+//
+//     memory stays with an operation until its last completion   a checksum of every send; poison in provided buffers
+//     a slice goes back once                                      none is out at the end, nor fewer
+//     a descriptor is closed once, every operation ends           the network knows both
+//     bytes arrive in order, whole, once                          each stream's bytes depend on their place
+//     nothing grows without a limit                               queues are looked at; the pool at the end
+//     no byte of recycled memory is seen                          the same patterns, and the poison
+//
+// That an echo allocates nothing, and that one thread alone touches a loop, is shown by other tests.
+
 /// The run of one seed. One thread only.
 final class Simulation: @unchecked Sendable {
     let seed: UInt64
@@ -29,6 +40,13 @@ final class Simulation: @unchecked Sendable {
     /// Where the server listens.
     let address = SocketAddress.loopback(port: 7000)
     var isShuttingDown = false
+    /// When connections that are left are reset.
+    var graceEnd = UInt64.max
+    /// What clients of Eddy's own have done to their connections.
+    var cancelledClients = 0
+    var tooLongMessages = 0
+    /// Servers behind relays that have reset their connections.
+    var brokenUpstreams = 0
     private(set) var result = SimulationResult()
     private var peers: [UInt16: Peer] = [:]
     private var excused: [UInt16: String] = [:]
@@ -98,16 +116,20 @@ final class Simulation: @unchecked Sendable {
 
     /// Nothing grows beyond what the loop's limits, and the size of what the network hands over at a time, allow.
     private func checkQueues() {
+        // Without a credit a receive goes on until its cancellation is done, however late that is.
+        guard scenario.features.receiveLimits, scenario.rates[.cancellationFirst] == 0 else { return }
         let configuration = scenario.configuration
         let credit = 2 * configuration.receiveWindow + configuration.pool.receiveChunkSize
         let atATime = scenario.line.receiveBuffer
+        let message = scenario.workload == .exchange ? ExchangeWorkload.limit + 4 : BulkWorkload.headSize
+        let write = scenario.workload == .bulk ? BulkWorkload.largestWrite : message
         let (inbound, outbound) = loop.longestQueues
-        if inbound > credit + atATime + ExchangeWorkload.limit { network.fail("\(inbound) bytes wait to be read") }
-        let most = configuration.highWatermark + credit + atATime + BulkWorkload.largestWrite
+        if inbound > credit + atATime + message { network.fail("\(inbound) bytes wait to be read") }
+        let most = configuration.highWatermark + credit + atATime + write
         if outbound > most { network.fail("\(outbound) bytes wait to be sent") }
     }
 
-    /// The design's invariants, at the end.
+    /// Everything has come back at the end.
     private func checkNothingIsLeft() {
         let statistics = loop.collectStatistics()
         let descriptors = network.openDescriptors
@@ -152,9 +174,18 @@ final class Simulation: @unchecked Sendable {
         if unfinished > 0 { await withCheckedContinuation { waiter = $0 } }
     }
 
-    /// Whether a peer's connection may break without a fault of the loop's.
+    /// Whether a peer's connection may break without a fault of the loop's. Who is refused never gets a byte.
     func mayBreak(_ peer: Peer) -> Bool {
-        peer.socket.wasStruck || excused[peer.port] != nil || scenario.refuses || isShuttingDown
+        if peer.socket.wasStruck || excused[peer.port] != nil || network.now >= graceEnd { return true }
+        if peer.received == 0, scenario.refuses || isShuttingDown { return true }
+        // One that holds memory which others wait for may be reset when its handler has ended already.
+        return scenario.isMemoryLimited && loop.collectStatistics().connectionsEvicted > 0
+    }
+
+    /// Whether a peer has broken its connection, or the network has.
+    func hasBroken(_ port: UInt16?) -> Bool {
+        guard let port, let peer = peers[port] else { return false }
+        return peer.hasMisbehaved || peer.socket.wasStruck
     }
 
     // MARK: Errors
@@ -164,28 +195,64 @@ final class Simulation: @unchecked Sendable {
         let name = name(of: error)
         result.errors[name, default: 0] += 1
         network.note("handler of \(port ?? 0) throws \(name)")
-        guard let port else { return }
+        guard let port else { network.fail("a connection does not know its peer") }
         if excused[port] == nil, !hasReason(error, peers[port]) {
             network.fail("the handler of peer \(port) got an error that nothing explains: \(error)")
         }
         excused[port] = name
     }
 
-    /// An error that needs no reason.
-    func count(_ error: any Error) { result.errors[name(of: error), default: 0] += 1 }
+    /// Takes note of an error between Eddy's own ends, which must have a reason, too.
+    func thrownInExchange(_ error: any Error, isCancelled: Bool) {
+        result.errors[name(of: error), default: 0] += 1
+        network.note("an end of an exchange throws \(name(of: error))")
+        guard !hasReasonInExchange(error, isCancelled: isCancelled) else { return }
+        network.fail("an end of an exchange got an error that nothing explains: \(error)")
+    }
 
-    private func hasReason(_ error: any Error, _ peer: Peer?) -> Bool {
-        if error is ConnectError || error is CancellationError { return true }
-        guard let error = error as? ConnectionError else { return false }
-        // Of a relay, either side may have been struck.
-        let wasStruck = scenario.workload == .relay ? network.census[.connectionReset] > 0 : false
-        switch error {
-        case .reset, .timedOut: return wasStruck || peer.map { $0.misbehaves || $0.socket.wasStruck } ?? true
-        case .readTimedOut, .writeTimedOut, .idleTimedOut: return scenario.hasTimeouts
-        case .system(.noBufferSpace): return scenario.isMemoryLimited || scenario.rates[.bufferStorm] > 0
-        case .shutDown, .cancelled: return isShuttingDown
-        case .unexpectedEnd: return peer.map(\.misbehaves) ?? true
-        default: return false
+    /// Whether the stream of an exchange may end, or break.
+    var exchangesMayBreak: Bool {
+        let census = network.census
+        return cancelledClients > 0 || tooLongMessages > 0 || isShuttingDown || scenario.refuses || scenario.hasTimeouts
+            || scenario.isMemoryLimited || census[.connectionReset] > 0 || census[.acceptAborted] > 0
+    }
+
+    private func hasReasonInExchange(_ error: any Error, isCancelled: Bool) -> Bool {
+        guard let error = error as? ConnectionError else { return hasReason(error, nil) || isCancelled }
+        return switch error {
+        case .reset, .unexpectedEnd: exchangesMayBreak
+        case .frameTooLong: tooLongMessages > 0
+        case .cancelled: isCancelled || isShuttingDown
+        default: hasReason(error, nil)
         }
     }
+
+    private func hasReason(_ error: any Error, _ peer: Peer?) -> Bool {
+        if let error = error as? ConnectError { return hasReason(error) }
+        guard let error = error as? ConnectionError else { return error is CancellationError && isShuttingDown }
+        // Of a relay, either side may have been struck.
+        let mayBeOther = scenario.workload == .relay && (network.census[.connectionReset] > 0 || brokenUpstreams > 0)
+        return switch error {
+        case .reset: mayBeOther || peer.map { $0.hasMisbehaved || $0.socket.wasStruck } ?? false
+        case .readTimedOut, .writeTimedOut, .idleTimedOut: scenario.hasTimeouts
+        case .system(.noBufferSpace): scenario.isMemoryLimited
+        case .shutDown, .cancelled: isShuttingDown
+        case .unexpectedEnd: peer.map { $0.hasMisbehaved || $0.socket.wasStruck } ?? false
+        default: false
+        }
+    }
+
+    private func hasReason(_ error: ConnectError) -> Bool {
+        switch error {
+        case .refused: network.census[.connectRefused] > 0 || isShuttingDown
+        case .unreachable: network.census[.connectUnreachable] > 0
+        case .timedOut: network.census[.connectBlackHoled] > 0 || network.census[.backlogFull] > 0 || isSlow
+        case .tooManyOpenFiles: scenario.descriptorLimit < 1024
+        case .cancelled, .shutDown: isShuttingDown
+        default: false
+        }
+    }
+
+    /// A loop that stands still may miss the time by which a connection was to be made.
+    private var isSlow: Bool { network.census[.loopStall] > 0 }
 }

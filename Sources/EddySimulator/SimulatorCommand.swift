@@ -30,15 +30,15 @@ struct SimulatorCommand: ParsableCommand {
         var total = SimulationResult()
         for number in Swift.stride(from: 0, to: seeds, by: stride) {
             let seed = from + UInt64(number)
-            CrashNotice.seed = seed
+            CrashNotice.running(seed)
             total.add(try Simulation.run(seed: seed))
         }
         total.printCensus()
-        print("trace \(total.hash)")
+        print("trace \(String(total.hash, radix: 16))")
     }
 
     private func runAlone(_ seed: UInt64) throws {
-        CrashNotice.seed = seed
+        CrashNotice.running(seed)
         let result = try Simulation.run(seed: seed, isLogging: true)
         print("seed \(seed): no violation, trace \(String(result.hash, radix: 16))")
     }

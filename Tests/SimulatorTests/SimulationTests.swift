@@ -29,8 +29,13 @@ struct SimulationTests {
         #expect(sum.census.bytes > 1_000_000)
     }
 
-    /// Each of these seeds has shown a fault of Eddy's, and does so again when its mending is taken back.
-    @Test("What was found once is not found again", arguments: [UInt64]())
+    /// Each of these seeds shows a fault of Eddy's again when its mending is taken back:
+    ///
+    /// - 17: the timer after which a listener accepts again outlived it.
+    /// - 22: a second shutdown of a listener that had left its loop set a timer under a number that was another's.
+    /// - 37: who waited for more than the window holds was forgotten when memory came back.
+    /// - 85: the same of a reader that runs the loop itself.
+    @Test("What was found once is not found again", arguments: [UInt64(17), 22, 37, 85])
     func found(seed: UInt64) throws {
         _ = try Simulation.run(seed: seed)
     }

@@ -123,7 +123,10 @@ extension EventLoop {
     /// A send is under way that waits until the peer has taken enough.
     func startedWaitingToSend(_ slot: UInt32) {
         let index = connections[slot].deadlines
-        guard deadlines[index].writeTimeout != ConnectionDeadlines.never else { return }
+        // The timer of one that is being closed is the close timeout's.
+        guard connections[slot].phase != .closing, deadlines[index].writeTimeout != ConnectionDeadlines.never else {
+            return
+        }
         let now = deadlines[index].due == ConnectionDeadlines.never ? updateTime() : time.value
         deadlines[index].stalledSince = now
         let look = now.advanced(byNanoseconds: deadlines[index].writeTimeout / 4)

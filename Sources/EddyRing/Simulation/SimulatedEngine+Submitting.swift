@@ -42,7 +42,7 @@ extension SimulatedEngine {
             let address = unsafe SocketAddress(pointer, length: Int(entry.offset))
         else { return post(operation, -EBADF) }
         socket.writing.append(operation)
-        network.connect(socket, to: address)
+        network.connect(socket, to: address, mayFail: true)
     }
 
     /// Has the operation's socket looked at whenever it changes.
@@ -103,9 +103,12 @@ extension SimulatedEngine {
         let entry = operation.entry
         var count = Int(entry.byteCount)
         if count > 0, network.strikes(.shortFileRead) { count = network.random.magnitude(1...count) }
-        let address = unsafe UnsafeMutableRawPointer(bitPattern: UInt(entry.address))
-        let result = unsafe pread(entry.descriptor, address, count, off_t(truncatingIfNeeded: entry.offset))
-        post(operation, result < 0 ? -errno : Int32(result))
+        proceedSoon { [self] in
+            guard !operation.hasEnded else { return }
+            let address = unsafe UnsafeMutableRawPointer(bitPattern: UInt(entry.address))
+            let result = unsafe pread(entry.descriptor, address, count, off_t(truncatingIfNeeded: entry.offset))
+            post(operation, result < 0 ? -errno : Int32(result))
+        }
     }
 
     // MARK: Cancelling
@@ -124,13 +127,21 @@ extension SimulatedEngine {
             return post(operation, -ENOENT)
         }
         if network.strikes(.cancellationOvertaken), overtakes(target) { return post(operation, -EALREADY) }
+        if network.strikes(.cancellationFirst) {
+            post(operation, 0)
+            // Until then it may end by itself.
+            target.isBeingCancelled = true
+            return network.schedule(in: UInt64(network.random.magnitude(0...20_000_000))) { [weak self] in
+                if !target.hasEnded { self?.end(target) }
+            }
+        }
         end(target)
         post(operation, 0)
     }
 
     /// Whether the operation ends by itself, although it is being cancelled.
     private func overtakes(_ operation: SimulatedOperation) -> Bool {
-        guard let socket = network.socket(operation.entry.descriptor) else { return false }
+        guard !operation.isBeingCancelled, let socket = network.socket(operation.entry.descriptor) else { return false }
         operation.isBeingCancelled = true
         proceedReading(socket)
         proceedWriting(socket)
@@ -140,8 +151,7 @@ extension SimulatedEngine {
 
     /// Posts the last completion of what was cancelled. A send that was under way says how much it sent.
     private func end(_ operation: SimulatedOperation) {
-        let isSend = unsafe !operation.pieces.isEmpty
-        guard isSend, operation.progress > 0 else { return post(operation, -ECANCELED) }
-        finishSend(operation, Int32(operation.progress))
+        guard unsafe !operation.pieces.isEmpty else { return post(operation, -ECANCELED) }
+        finishSend(operation, operation.progress > 0 ? Int32(operation.progress) : -ECANCELED)
     }
 }

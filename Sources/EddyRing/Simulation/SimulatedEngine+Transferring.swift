@@ -8,6 +8,10 @@ extension SimulatedEngine {
         guard listener.backlog != nil else { return post(operation, -EINVAL) }
         while !operation.hasEnded, let socket = listener.backlog?.first {
             if network.strikes(.acceptOutOfDescriptors) { return post(operation, -EMFILE) }
+            if network.strikes(.acceptRefused) {
+                let errors = [ENFILE, ENOBUFS, ENOMEM, EPERM, EPROTO]
+                return post(operation, -errors[Int(network.random.next() % UInt64(errors.count))])
+            }
             if network.strikes(.acceptAborted) {
                 listener.backlog?.removeFirst().abort()
                 return post(operation, -ECONNABORTED)

@@ -63,7 +63,7 @@ final class SimulatedEngine {
         while readable < count {
             flushOverflow()
             let next = network.nextEventTime ?? .max
-            if let deadline, deadline < min(next, .max) {
+            if let deadline, deadline < next {
                 network.advance(to: deadline)
                 runDueEvents()
                 return taken > 0 ? taken : -ETIME
@@ -72,6 +72,7 @@ final class SimulatedEngine {
             guard next < network.timeLimit else { network.fail("what should have ended long ago goes on") }
             network.advance(to: next)
             runDueEvents()
+            if network.strikes(.waitInterrupted) { return taken > 0 ? taken : -EINTR }
         }
         return taken
     }
@@ -85,7 +86,7 @@ final class SimulatedEngine {
         let address = unsafe UnsafeMutableRawPointer(bitPattern: UInt(operation.entry.address))
         let result = unsafe read(operation.entry.descriptor, address, Int(operation.entry.byteCount))
         wakeRead = nil
-        post(operation, Int32(result))
+        post(operation, result < 0 ? -errno : Int32(result))
     }
 
     /// The loop's own work takes time, too.
@@ -129,7 +130,7 @@ final class SimulatedEngine {
     func post(_ operation: SimulatedOperation, _ result: Int32, _ flags: CompletionEntry.Flags = []) {
         let completion = CompletionEntry(token: operation.entry.token, result: result, flags: flags)
         if completion.isLast { operation.hasEnded = true }
-        if operation.number < lastPosted { network.census[.reorderedCompletion] += 1 }
+        if !operation.isMultishot, operation.number < lastPosted { network.census[.reorderedCompletion] += 1 }
         lastPosted = max(lastPosted, operation.number)
         push(operation, completion)
     }
@@ -175,6 +176,8 @@ final class SimulatedEngine {
         guard let socket = network.socket(operation.entry.descriptor) else { return }
         socket.reading.removeAll { $0 === operation }
         socket.writing.removeAll { $0 === operation }
+        // Whoever waited behind it has its turn.
+        if !socket.reading.isEmpty || !socket.writing.isEmpty { socket.changed() }
     }
 
     // MARK: Provided buffers
@@ -200,7 +203,7 @@ final class SimulatedEngine {
 
     /// Fills buffers that were provided with bytes that nobody has sent: whoever still reads there will see them.
     private func poisonProvided() {
-        for group in UInt16(0)..<4 {
+        for group in provided.keys.sorted() {
             guard var ring = provided[group] else { continue }
             let tail = unsafe ring.entries.pointee.tail
             while ring.seen != tail {

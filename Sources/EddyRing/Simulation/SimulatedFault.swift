@@ -1,4 +1,4 @@
-/// What can go wrong in a simulated network, each by a rate of its own.
+/// What can go wrong in a simulated network. Most faults have a rate; some follow from the limits of queues and buffers.
 ///
 /// A fault is counted when it happens, so that a run can show that it has met all of them.
 package enum SimulatedFault: Int, CaseIterable, Sendable {
@@ -18,6 +18,8 @@ package enum SimulatedFault: Int, CaseIterable, Sendable {
     case backlogFull
     /// No descriptor is free (EMFILE).
     case acceptOutOfDescriptors
+    /// The system lacks descriptors or memory (ENFILE, ENOBUFS, ENOMEM), or forbids the connection (EPERM, EPROTO).
+    case acceptRefused
     /// The peer was gone before it was accepted (ECONNABORTED).
     case acceptAborted
     /// Receives find no buffer though there are some.
@@ -26,6 +28,8 @@ package enum SimulatedFault: Int, CaseIterable, Sendable {
     case buffersExhausted
     /// `enter` is interrupted by a signal (EINTR).
     case enterInterrupted
+    /// A signal ends the wait, after submissions were taken.
+    case waitInterrupted
     /// `enter` lacks memory for the moment (EAGAIN).
     case enterRefused
     /// `enter` takes only some of the submissions.
@@ -44,6 +48,8 @@ package enum SimulatedFault: Int, CaseIterable, Sendable {
     case cancellationTooLate
     /// A cancellation finds an operation that ends otherwise than by it.
     case cancellationOvertaken
+    /// A cancellation is posted before what it has found ends.
+    case cancellationFirst
     /// The loop's thread does not run for a while.
     case loopStall
     /// Zero-copy sends are refused.

@@ -25,8 +25,8 @@ package final class SimulatedNetwork: @unchecked Sendable {
     /// Descriptors that the process may have open.
     package var descriptorLimit = 1024
     /// A moment, and a number of calls of `enter`, by which everything must have ended.
-    package var timeLimit: UInt64 = 3_600_000_000_000
-    package var enterLimit = 2_000_000
+    let timeLimit: UInt64 = 3_600_000_000_000
+    let enterLimit = 2_000_000
     /// Called every now and then while the loop enters, for whoever wants to look at it.
     package var inspect: () -> Void = {}
     /// Called when something is seen that must never be. It does not return.
@@ -124,6 +124,8 @@ package final class SimulatedNetwork: @unchecked Sendable {
         return socket
     }
 
+    func requireOpen(_ descriptor: Int32) { _ = use(descriptor, "setsockopt") }
+
     // MARK: Calls of the loop that do not wait
 
     package func openStream() throws(SystemError) -> Int32 {
@@ -180,10 +182,11 @@ package final class SimulatedNetwork: @unchecked Sendable {
         return socket
     }
 
-    /// Begins to connect.
-    func connect(_ socket: SimulatedSocket, to address: SocketAddress) {
+    /// Begins to connect. Faults strike the loop's own connections alone.
+    func connect(_ socket: SimulatedSocket, to address: SocketAddress, mayFail: Bool = false) {
         if socket.localAddress == nil { socket.localAddress = nextLocalAddress() }
         socket.remoteAddress = address
+        guard mayFail else { return knock(socket, attempt: 0) }
         if strikes(.connectBlackHoled) {
             // How long Linux goes on asking (tcp_syn_retries).
             return schedule(in: 127_000_000_000) { [weak socket] in socket?.failConnecting(ETIMEDOUT) }

@@ -13,7 +13,8 @@ extension Ring {
 
     /// See ``Socket/enable(_:on:)``. Simulated sockets have no options.
     package func enable(_ option: Socket.Option, on descriptor: Int32) throws(SystemError) {
-        if engine.network == nil { try Socket.enable(option, on: descriptor) }
+        guard let network = engine.network else { return try Socket.enable(option, on: descriptor) }
+        network.requireOpen(descriptor)
     }
 
     /// See ``Socket/bind(_:to:)``.

@@ -6,10 +6,14 @@ final class EchoingPeer: Peer {
     private var hasEnded = false
     private let haste: Int
     private let capacity: Int
+    /// Bytes after which it resets its connection; nil: never.
+    private let resetsAfter: Int?
+    private var taken = 0
 
     override init(_ simulation: Simulation, _ socket: SimulatedSocket) {
         haste = 1 + Int(simulation.network.random.next() % 30)
         capacity = simulation.network.random.magnitude(1...65_536)
+        resetsAfter = simulation.network.random.once(in: 12) ? simulation.network.random.magnitude(0...100_000) : nil
         super.init(simulation, socket)
     }
 
@@ -28,9 +32,19 @@ final class EchoingPeer: Peer {
         case SocketResult.again, SocketResult.notConnected: return false
         case ..<0: close()
         case 0: hasEnded = true
-        default: kept += bytes[..<Int(result)]
+        default: take(bytes[..<Int(result)])
         }
         return true
+    }
+
+    private func take(_ bytes: ArraySlice<UInt8>) {
+        kept += bytes
+        taken += bytes.count
+        guard let resetsAfter, taken >= resetsAfter else { return }
+        network.note("the server behind the relay resets")
+        simulation.brokenUpstreams += 1
+        socket.reset()
+        close()
     }
 
     private func send() -> Bool {

@@ -14,8 +14,10 @@ class Peer {
 
     var network: SimulatedNetwork { simulation.network }
     var port: UInt16 { socket.localAddress?.port ?? 0 }
-    /// Whether it breaks its connection on purpose.
-    var misbehaves: Bool { false }
+    /// Whether it has broken its connection on purpose.
+    var hasMisbehaved: Bool { false }
+    /// Bytes that have come.
+    var received: Int { 0 }
 
     /// How far it has come.
     var words: String { "" }

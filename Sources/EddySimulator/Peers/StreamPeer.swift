@@ -8,7 +8,7 @@ final class StreamPeer: Peer {
         case ends
         /// It waits for everything first.
         case waitsThenEnds
-        /// It resets, closes, or is not heard of for minutes, after so many bytes.
+        /// It resets, closes, or is not heard of for minutes, after so many bytes either way.
         case resets(after: Int)
         case closes(after: Int)
         case vanishes(after: Int)
@@ -23,8 +23,10 @@ final class StreamPeer: Peer {
     private let behaviour: Behaviour
     private let haste: Int
     private var sent = 0
-    private var received = 0
+    private(set) var hasBroken = false
+    private var came = 0
     private var hasEnded = false
+    private var hasSeenEnd = false
     private var readsAgainAt: UInt64 = 0
     private var sendsAgainAt: UInt64 = 0
 
@@ -45,7 +47,7 @@ final class StreamPeer: Peer {
     ) {
         (self.outgoing, self.incoming, self.head) = (outgoing, incoming, head)
         (self.toSend, self.toReceive) = (head.count + toSend, toReceive)
-        behaviour = Self.behaviour(head.count + toSend, &simulation.network.random)
+        behaviour = Self.behaviour(head.count + toSend + toReceive, &simulation.network.random)
         haste = 1 + Int(simulation.network.random.next() % 30)
         super.init(simulation, simulation.network.dial(simulation.address))
         simulation.register(self)
@@ -63,16 +65,13 @@ final class StreamPeer: Peer {
         }
     }
 
-    override var misbehaves: Bool {
-        switch behaviour {
-        case .ends, .waitsThenEnds: false
-        case .resets, .closes, .vanishes: true
-        }
-    }
+    override var hasMisbehaved: Bool { hasBroken }
+    override var received: Int { came }
 
     override var words: String { "sent \(sent) of \(toSend), received \(received) of \(toReceive)" }
 
     override func act() {
+        if socket.isConnected, misbehave() { return }
         receive()
         if !isFinished { send() }
         if !isFinished { endIfDone() }
@@ -81,9 +80,9 @@ final class StreamPeer: Peer {
     // MARK: Receiving
 
     private func receive() {
-        guard network.now >= readsAgainAt else { return }
+        guard !hasSeenEnd, network.now >= readsAgainAt else { return }
         while !isFinished {
-            var bytes = [UInt8](repeating: 0, count: network.random.magnitude(1...16_384))
+            var bytes = [UInt8](repeating: 0, count: min(network.random.magnitude(1...16_384), bytesLeft))
             let result = unsafe bytes.withUnsafeMutableBytes { unsafe socket.receive(into: $0) }
             switch result {
             case SocketResult.again, SocketResult.notConnected: return
@@ -91,6 +90,7 @@ final class StreamPeer: Peer {
             case 0: return ended()
             default: take(bytes[..<Int(result)])
             }
+            if isFinished || misbehave() { return }
             if network.random.once(in: haste) {
                 readsAgainAt = network.now + simulation.pause(upTo: 200_000_000)
                 return sleep(readsAgainAt - network.now)
@@ -104,21 +104,20 @@ final class StreamPeer: Peer {
                 "byte \(place) of \(toReceive) is \(bytes[bytes.startIndex + place - received]), not \(incoming[place])"
             )
         }
-        received += bytes.count
+        came += bytes.count
         if received > toReceive { fail("\(received) bytes came, and only \(toReceive) were sent") }
     }
 
     private func ended() {
-        if received < toReceive, !misbehaves, !simulation.mayBreak(self) {
+        if received < toReceive, !simulation.mayBreak(self) {
             fail("the stream ends after \(received) of \(toReceive) bytes")
         }
-        network.note("peer \(port) is done: \(received) bytes")
-        socket.close()
-        finish()
+        network.note("peer \(port) has all: \(received) bytes")
+        hasSeenEnd = true
     }
 
     private func broken() {
-        if !misbehaves, socket.isConnected, !simulation.mayBreak(self) {
+        if socket.isConnected, !simulation.mayBreak(self) {
             fail("the connection was reset after \(received) of \(toReceive) bytes, for no reason")
         }
         network.note("peer \(port) was broken off")
@@ -132,7 +131,7 @@ final class StreamPeer: Peer {
         guard socket.isConnected, network.now >= sendsAgainAt else { return }
         if misbehave() { return }
         while sent < toSend {
-            let end = min(toSend, sent + network.random.magnitude(1...16_384))
+            let end = min(toSend, sent + min(network.random.magnitude(1...16_384), bytesLeft))
             let result = unsafe bytes(sent..<end).withUnsafeBytes { unsafe socket.send($0) }
             if result == SocketResult.again { return }
             if result < 0 { return broken() }
@@ -151,29 +150,49 @@ final class StreamPeer: Peer {
         return front + outgoing.bytes(rest)
     }
 
+    /// Bytes, either way, until it does what it should not.
+    private var bytesLeft: Int {
+        switch behaviour {
+        case .ends, .waitsThenEnds: .max
+        case .resets(let place), .closes(let place), .vanishes(let place): max(1, place - sent - received)
+        }
+    }
+
     /// Does what it should not, when its time has come.
     private func misbehave() -> Bool {
+        hasBroken = true
         switch behaviour {
-        case .resets(let place) where sent >= place:
+        case .resets(let place) where sent + received >= place:
             network.note("peer \(port) resets")
             socket.reset()
-        case .closes(let place) where sent >= place:
+        case .closes(let place) where sent + received >= place:
             network.note("peer \(port) closes")
             socket.close()
-        case .vanishes(let place) where sent >= place:
+        case .vanishes(let place) where sent + received >= place:
             network.note("peer \(port) is gone")
             // Until somebody on its side finds out: it may hold what others wait for.
             network.schedule(in: 1_000_000_000 + simulation.pause(upTo: 200_000_000_000)) { [socket] in socket.reset() }
-        default: return false
+        default:
+            hasBroken = false
+            return false
         }
         finish()
         return true
     }
 
     private func endIfDone() {
-        guard !hasEnded, sent == toSend, socket.isConnected else { return }
-        if case .waitsThenEnds = behaviour, received < toReceive { return }
-        hasEnded = true
-        socket.shutdownWrite()
+        guard sent == toSend, socket.isConnected else { return }
+        if !hasEnded, hasSeenEnd || received == toReceive || behaviourEndsFirst {
+            hasEnded = true
+            socket.shutdownWrite()
+        }
+        guard hasEnded, hasSeenEnd else { return }
+        network.note("peer \(port) is done")
+        socket.close()
+        finish()
+    }
+
+    private var behaviourEndsFirst: Bool {
+        if case .waitsThenEnds = behaviour { false } else { true }
     }
 }

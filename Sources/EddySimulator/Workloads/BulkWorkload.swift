@@ -5,8 +5,8 @@ import EddyRing
 /// Peers that ask for many bytes, or send many.
 struct BulkWorkload: Workload {
     let simulation: Simulation
-    private static let headSize = 16
-    /// Bytes that are written at a time; `sendFile` takes a chunk for bulk transfers.
+    static let headSize = 24
+    /// Bytes that are queued at a time: `sendFile` takes a chunk for bulk transfers; other writes are shorter.
     static let largestWrite = 256 << 10
 
     init(_ simulation: Simulation) { self.simulation = simulation }
@@ -22,9 +22,9 @@ struct BulkWorkload: Workload {
                 let pattern = BytePattern(key: key)
                 let wanted = simulation.network.random.magnitude(0...PatternFile.byteCount)
                 let given = simulation.network.random.magnitude(0...300_000)
-                let head =
-                    (0..<8).map { UInt8(truncatingIfNeeded: key >> (8 * $0)) }
-                    + (0..<8).map { UInt8(truncatingIfNeeded: wanted >> (8 * $0)) }
+                let head = [key, UInt64(wanted), UInt64(given)].flatMap { number in
+                    (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+                }
                 _ = StreamPeer(
                     simulation,
                     head: head,
@@ -37,13 +37,14 @@ struct BulkWorkload: Workload {
         }
     }
 
-    /// The head says which bytes are wanted and how many. They are sent while the peer's own are read.
+    /// The head says which bytes are wanted, how many, and how many follow. They are sent while the peer's own are read.
     private static func answer(_ connection: borrowing Connection, _ simulation: Simulation) async throws {
         guard let head = try await connection.read(exactly: headSize) else { return }
         let numbers = head.bytes.withUnsafeBytes { bytes in
-            (0..<2).map { unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)) }
+            (0..<3).map { unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)) }
         }
-        let (pattern, wanted) = (BytePattern(key: numbers[0]), Int(numbers[1]))
+        let (pattern, wanted, given) = (BytePattern(key: numbers[0]), Int(numbers[1]), Int(numbers[2]))
+        let port = connection.remoteAddress?.port
         try await connection.concurrently { reader in
             var received = 0
             while let bytes = try await reader.read() {
@@ -51,6 +52,11 @@ struct BulkWorkload: Workload {
                 let wrong = bytes.bytes.withUnsafeBytes { unsafe pattern.firstDifference(in: $0, at: place) }
                 if let wrong { simulation.network.fail("byte \(wrong) that a peer sent has come as another one") }
                 received += bytes.count
+            }
+            if received < given, !simulation.hasBroken(port) {
+                simulation.network.fail(
+                    "\(received) of \(given) bytes of peer \(port ?? 0) have come, and then the end"
+                )
             }
         } writing: { writer in
             if pattern.key == PatternFile.pattern.key {

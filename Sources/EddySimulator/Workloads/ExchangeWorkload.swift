@@ -19,7 +19,7 @@ struct ExchangeWorkload: Workload {
                     try await connection.write(message)
                 }
             } catch {
-                simulation.count(error)
+                simulation.thrownInExchange(error, isCancelled: false)
                 throw error
             }
         } while: {
@@ -28,7 +28,10 @@ struct ExchangeWorkload: Workload {
                     let client = Task(executorPreference: simulation.loop) { await Self.exchange(simulation) }
                     if simulation.network.random.once(in: 3) {
                         simulation.network.schedule(in: simulation.pause(upTo: 1_000_000_000)) {
-                            _ = simulation.loop.post { client.cancel() }
+                            _ = simulation.loop.post {
+                                simulation.cancelledClients += 1
+                                client.cancel()
+                            }
                         }
                     }
                     clients.addTask { await client.value }
@@ -48,29 +51,29 @@ struct ExchangeWorkload: Workload {
         do {
             try await simulation.loop.connect(to: simulation.address) { connection in
                 let pattern = BytePattern(key: simulation.network.random.next())
+                var position = 0
                 for _ in 0...(simulation.network.random.next() % 8) {
                     // Some are longer than the server takes.
                     let isTooLong = simulation.network.random.once(in: 40)
+                    if isTooLong { simulation.tooLongMessages += 1 }
                     let count = isTooLong ? limit + 1 : simulation.network.random.magnitude(0...limit)
                     try await connection.write(copying: length(count).span)
-                    try await connection.write(copying: pattern.bytes(0..<count).span)
+                    try await connection.write(copying: pattern.bytes(position..<position + count).span)
                     guard let answer = try await connection.readFrame(limit: limit) else {
-                        return simulation.ended()
+                        guard simulation.exchangesMayBreak else {
+                            simulation.network.fail("the server has ended the stream of a client")
+                        }
+                        return
                     }
-                    let same = answer.bytes.withUnsafeBytes { unsafe pattern.firstDifference(in: $0, at: 0) == nil }
+                    let same = answer.bytes.withUnsafeBytes { [position] in
+                        unsafe pattern.firstDifference(in: $0, at: position) == nil
+                    }
+                    position += count
                     guard answer.count == count, same else { simulation.network.fail("an answer is not its request") }
                 }
             }
         } catch {
-            simulation.count(error)
+            simulation.thrownInExchange(error, isCancelled: Task.isCancelled)
         }
-    }
-}
-
-extension Simulation {
-    /// The server has ended the stream of a client that was not done.
-    fileprivate func ended() {
-        let mayEnd = isShuttingDown || scenario.refuses || scenario.hasTimeouts || scenario.isMemoryLimited
-        if !mayEnd, scenario.descriptorLimit >= 1024 { network.fail("the server has ended a client's stream") }
     }
 }

@@ -37,6 +37,7 @@ extension Simulation {
         let grace = Duration.nanoseconds(Int64(pause(upTo: 1_000_000_000)))
         network.schedule(in: pause(upTo: 2_000_000_000)) { [self] in
             isShuttingDown = true
+            graceEnd = network.now.advanced(by: grace)
             network.note("the server is shut down")
             server.shutDown(grace: grace)
         }

@@ -104,16 +104,14 @@ struct SimulatedEngineTests {
     func cancelling() throws {
         let network = SimulatedNetwork(seed: 3)
         let ring = Ring(simulating: network, submissionEntries: 8, completionEntries: 16)
-        let (near, _) = try connect(network, ring)
-        try ring.submit(.receiveOnce(descriptor: near, group: 0, token: token(5)))
-        try ring.submit(.cancel(token(5), token: token(6)))
+        _ = try connect(network, ring)
+        try ring.submit(.cancel(token(1), token: token(6)))
         try ring.submit(.cancel(token(9), token: token(7)))
         try ring.enter(waitFor: 3, deadline: nil)
         var results: [UInt32: Int32] = [:]
         while let completion = ring.nextCompletion() { results[completion.token.index] = completion.result }
-        // Without a buffer the receive ends by itself, before anybody cancels it.
-        #expect(results[5] == -SystemError.noBufferSpace.code)
-        #expect(results[6] == -2 && results[7] == -2)
+        #expect(results[1] == -SystemError.cancelled.code)
+        #expect(results[6] == 0 && results[7] == -SystemError.noSuchFile.code)
     }
 
     @Test("Completions that do not fit are not lost")
@@ -158,26 +156,59 @@ struct SimulatedEngineTests {
         network.close(other)
         #expect(network.openDescriptors.isEmpty)
     }
-}
 
-@Suite("seeded generator")
-struct SeededGeneratorTests {
-    /// The first numbers of SplitMix64's reference implementation (Vigna, splitmix64.c), seed 1234567.
-    @Test("It is SplitMix64")
-    func reference() {
-        var generator = SeededGenerator(seed: 1_234_567)
-        let expected: [UInt64] = [
-            6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423,
-        ]
-        #expect((0..<3).map { _ in generator.next() } == expected)
+    // MARK: What must never be
+
+    @Test("A descriptor that is closed with an operation in flight is seen")
+    func closedTooEarly() async {
+        await #expect(processExitsWith: .failure) {
+            let network = SimulatedNetwork(seed: 7)
+            let ring = Ring(simulating: network)
+            let (near, _) = try SimulatedEngineTests().connect(network, ring)
+            try ring.submit(
+                .receiveMultishot(
+                    descriptor: near,
+                    group: 0,
+                    limit: 0,
+                    expectsDelay: true,
+                    token: OperationToken(kind: 1)
+                )
+            )
+            try ring.enter(waitFor: 0, deadline: nil)
+            network.close(near)
+        }
     }
 
-    @Test("A magnitude stays within its range and reaches both ends")
-    func magnitudes() {
-        var generator = SeededGenerator(seed: 1)
-        let numbers = (0..<10_000).map { _ in generator.magnitude(3...1000) }
-        #expect(numbers.allSatisfy { (3...1000).contains($0) })
-        #expect(numbers.contains(3) && numbers.contains { $0 > 900 })
-        #expect(generator.magnitude(5...5) == 5)
+    @Test("A descriptor that is closed twice is seen")
+    func closedTwice() async {
+        await #expect(processExitsWith: .failure) {
+            let network = SimulatedNetwork(seed: 8)
+            let descriptor = try network.openStream()
+            network.close(descriptor)
+            network.close(descriptor)
+        }
+    }
+
+    @Test("Memory that changes while a send has it is seen")
+    func changedMemory() async {
+        await #expect(processExitsWith: .failure) {
+            let network = SimulatedNetwork(seed: 9)
+            network.line.sendBuffer = 100
+            network.line.receiveBuffer = 100
+            let ring = Ring(simulating: network)
+            let (near, far) = try SimulatedEngineTests().connect(network, ring)
+            let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1000, alignment: 16)
+            memory.initializeMemory(as: UInt8.self, repeating: 1)
+            let start = UnsafeRawPointer(try #require(memory.baseAddress))
+            try ring.submit(
+                .send(descriptor: near, address: start, byteCount: 1000, token: OperationToken(kind: 1))
+            )
+            try ring.enter(waitFor: 0, deadline: nil)
+            memory[999] = 2
+            while ring.nextCompletion() == nil {
+                try ring.enter(waitFor: 1, deadline: network.now + 1_000_000)
+                _ = SimulatedEngineTests().drain(far)
+            }
+        }
     }
 }
