@@ -124,8 +124,17 @@ extension EventLoop {
 
     /// An ordinary send ended.
     func sent(_ completion: CompletionEntry, slot: UInt32) {
+        let isShort = isShortSend(completion, slot: slot)
         connections[slot].flags.remove(.cancellingSend)
-        finishSend(slot, byteCount: max(0, Int(completion.result)), error: completion.error)
+        let error = isShort ? SystemError.connectionReset : completion.error
+        finishSend(slot, byteCount: max(0, Int(completion.result)), error: error)
+    }
+
+    /// Whether the connection broke within the send, which takes all bytes otherwise. The system has told this send of the
+    /// error, and tells nobody else: a receive would find the end of the stream where there is none.
+    func isShortSend(_ completion: CompletionEntry, slot: UInt32) -> Bool {
+        completion.result >= 0 && UInt32(completion.result) < connections[slot].sendingBytes
+            && !connections[slot].flags.contains(.cancellingSend)
     }
 
     /// An inline send could not send everything: `EAGAIN`, fewer bytes, or a failure.

@@ -82,7 +82,13 @@ extension EventLoop {
     }
 
     private func finishZeroCopySend(_ completion: CompletionEntry, slot: UInt32) {
+        // One that is short may also have lacked memory: then the socket is as it was.
+        let isBroken =
+            isShortSend(completion, slot: slot) && ring.unacknowledgedBytes(connections[slot].descriptor) == nil
         connections[slot].flags.subtract([.sendingZeroCopy, .cancellingSend])
+        if isBroken {
+            return finishSend(slot, byteCount: Int(completion.result), error: .connectionReset)
+        }
         guard let error = completion.error, completion.isLast, Self.refusals.contains(error) else {
             return finishSend(slot, byteCount: max(0, Int(completion.result)), error: completion.error)
         }

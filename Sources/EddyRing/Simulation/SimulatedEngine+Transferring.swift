@@ -125,6 +125,8 @@ extension SimulatedEngine {
             if part.count > 1, network.strikes(.shortSend) {
                 unsafe part = UnsafeRawBufferPointer(rebasing: rest[..<network.random.magnitude(1...rest.count - 1)])
             }
+            // An error that comes after some bytes is left for the next call, as the system leaves it.
+            if sent > 0, socket.hasError { return sent }
             let result = unsafe socket.send(part)
             guard result > 0 else { return sent > 0 ? sent : result }
             sent += result

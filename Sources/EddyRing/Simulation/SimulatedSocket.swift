@@ -140,6 +140,9 @@ package final class SimulatedSocket {
         changed()
     }
 
+    /// Whether the next call is told an error.
+    var hasError: Bool { pendingError != 0 }
+
     /// The error that nobody was told yet, negated; once.
     func takeError() -> Int32? {
         guard pendingError != 0 else { return nil }
