@@ -8,8 +8,8 @@ internal import CLiburing
 //     enter(…)                        →    publishes the tail            →    performs, waits
 //     nextCompletion() … nil          ←    read from the completion queue ←   posts
 //
-// An engine is the kernel's io_uring, or epoll and non-blocking calls, or a network in memory. What each operation promises on every engine is
-// written down in the article "What an engine promises".
+// An engine is the kernel's io_uring, or epoll and non-blocking calls, or a network in memory. What each operation
+// promises on every engine is written down in the article "What an engine promises".
 
 /// A submission queue and a completion queue, and the one call that moves both: `enter`.
 ///

@@ -49,7 +49,8 @@ final class Simulation: @unchecked Sendable {
     var brokenUpstreams = 0
     private(set) var result = SimulationResult()
     private var peers: [UInt16: Peer] = [:]
-    private var excused: [UInt16: String] = [:]
+    /// Peers whose handlers have thrown an error, with a reason.
+    private var excused: Set<UInt16> = []
     private var unfinished = 0
     private var waiter: CheckedContinuation<Void, Never>?
 
@@ -176,7 +177,7 @@ final class Simulation: @unchecked Sendable {
 
     /// Whether a peer's connection may break without a fault of the loop's. Who is refused never gets a byte.
     func mayBreak(_ peer: Peer) -> Bool {
-        if peer.socket.wasStruck || excused[peer.port] != nil || network.now >= graceEnd { return true }
+        if peer.socket.wasStruck || excused.contains(peer.port) || network.now >= graceEnd { return true }
         if peer.received == 0, scenario.refuses || isShuttingDown { return true }
         // One that holds memory which others wait for may be reset when its handler has ended already.
         return scenario.isMemoryLimited && loop.collectStatistics().connectionsEvicted > 0
@@ -184,8 +185,7 @@ final class Simulation: @unchecked Sendable {
 
     /// Whether a peer has broken its connection, or the network has.
     func hasBroken(_ port: UInt16?) -> Bool {
-        guard let port, let peer = peers[port] else { return false }
-        return peer.hasMisbehaved || peer.socket.wasStruck
+        port.flatMap { peers[$0] }?.hasBroken ?? false
     }
 
     // MARK: Errors
@@ -196,10 +196,10 @@ final class Simulation: @unchecked Sendable {
         result.errors[name, default: 0] += 1
         network.note("handler of \(port ?? 0) throws \(name)")
         guard let port else { network.fail("a connection does not know its peer") }
-        if excused[port] == nil, !hasReason(error, peers[port]) {
+        if !excused.contains(port), !hasReason(error, peers[port]) {
             network.fail("the handler of peer \(port) got an error that nothing explains: \(error)")
         }
-        excused[port] = name
+        excused.insert(port)
     }
 
     /// Takes note of an error between Eddy's own ends, which must have a reason, too.
@@ -233,11 +233,11 @@ final class Simulation: @unchecked Sendable {
         // Of a relay, either side may have been struck.
         let mayBeOther = scenario.workload == .relay && (network.census[.connectionReset] > 0 || brokenUpstreams > 0)
         return switch error {
-        case .reset: mayBeOther || peer.map { $0.hasMisbehaved || $0.socket.wasStruck } ?? false
+        case .reset: mayBeOther || peer?.hasBroken ?? false
         case .readTimedOut, .writeTimedOut, .idleTimedOut: scenario.hasTimeouts
         case .system(.noBufferSpace): scenario.isMemoryLimited
         case .shutDown, .cancelled: isShuttingDown
-        case .unexpectedEnd: peer.map { $0.hasMisbehaved || $0.socket.wasStruck } ?? false
+        case .unexpectedEnd: peer?.hasBroken ?? false
         default: false
         }
     }

@@ -15,9 +15,11 @@ class Peer {
     var network: SimulatedNetwork { simulation.network }
     var port: UInt16 { socket.localAddress?.port ?? 0 }
     /// Whether it has broken its connection on purpose.
-    var hasMisbehaved: Bool { false }
+    final var hasMisbehaved = false
     /// Bytes that have come.
-    var received: Int { 0 }
+    final var received = 0
+    /// Whether its connection may be broken: by itself, or by the network.
+    final var hasBroken: Bool { hasMisbehaved || socket.wasStruck }
 
     /// How far it has come.
     var words: String { "" }

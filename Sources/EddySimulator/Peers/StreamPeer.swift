@@ -23,8 +23,6 @@ final class StreamPeer: Peer {
     private let behaviour: Behaviour
     private let haste: Int
     private var sent = 0
-    private(set) var hasBroken = false
-    private var came = 0
     private var hasEnded = false
     private var hasSeenEnd = false
     private var readsAgainAt: UInt64 = 0
@@ -65,9 +63,6 @@ final class StreamPeer: Peer {
         }
     }
 
-    override var hasMisbehaved: Bool { hasBroken }
-    override var received: Int { came }
-
     override var words: String { "sent \(sent) of \(toSend), received \(received) of \(toReceive)" }
 
     override func act() {
@@ -104,7 +99,7 @@ final class StreamPeer: Peer {
                 "byte \(place) of \(toReceive) is \(bytes[bytes.startIndex + place - received]), not \(incoming[place])"
             )
         }
-        came += bytes.count
+        received += bytes.count
         if received > toReceive { fail("\(received) bytes came, and only \(toReceive) were sent") }
     }
 
@@ -160,7 +155,6 @@ final class StreamPeer: Peer {
 
     /// Does what it should not, when its time has come.
     private func misbehave() -> Bool {
-        hasBroken = true
         switch behaviour {
         case .resets(let place) where sent + received >= place:
             network.note("peer \(port) resets")
@@ -172,10 +166,9 @@ final class StreamPeer: Peer {
             network.note("peer \(port) is gone")
             // Until somebody on its side finds out: it may hold what others wait for.
             network.schedule(in: 1_000_000_000 + simulation.pause(upTo: 200_000_000_000)) { [socket] in socket.reset() }
-        default:
-            hasBroken = false
-            return false
+        default: return false
         }
+        hasMisbehaved = true
         finish()
         return true
     }

@@ -12,12 +12,7 @@ struct ChurnWorkload: Workload {
         await simulation.serve { connection in
             try await simulation.handling(connection) { try await EchoWorkload.echo(connection) }
         } while: {
-            for _ in 0...(simulation.network.random.next() % 40) {
-                _ = StreamPeer(echoing: simulation, upTo: 500)
-                if simulation.network.random.once(in: 4) {
-                    try? await simulation.loop.sleep(for: .nanoseconds(Int64(simulation.pause(upTo: 20_000_000))))
-                }
-            }
+            await simulation.startEchoing(peers: 40, upTo: 500, pausingOnceIn: 4, for: 20_000_000)
         }
     }
 }

@@ -20,12 +20,7 @@ struct EchoWorkload: Workload {
                 }
             }
         } while: {
-            for _ in 0...(simulation.network.random.next() % 6) {
-                _ = StreamPeer(echoing: simulation, upTo: simulation.scenario.isMemoryLimited ? 600_000 : 150_000)
-                if simulation.network.random.once(in: 2) {
-                    try? await simulation.loop.sleep(for: .nanoseconds(Int64(simulation.pause(upTo: 100_000_000))))
-                }
-            }
+            await simulation.startEchoing(peers: 6, upTo: simulation.longStream, pausingOnceIn: 2, for: 100_000_000)
         }
     }
 

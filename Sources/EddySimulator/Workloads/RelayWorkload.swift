@@ -16,12 +16,7 @@ struct RelayWorkload: Workload {
         await simulation.serve { connection in
             try await simulation.handling(connection) { try await connection.relay(to: Endpoint(upstream)) }
         } while: {
-            for _ in 0...(simulation.network.random.next() % 4) {
-                _ = StreamPeer(echoing: simulation, upTo: simulation.scenario.isMemoryLimited ? 600_000 : 150_000)
-                if simulation.network.random.once(in: 2) {
-                    try? await simulation.loop.sleep(for: .nanoseconds(Int64(simulation.pause(upTo: 100_000_000))))
-                }
-            }
+            await simulation.startEchoing(peers: 4, upTo: simulation.longStream, pausingOnceIn: 2, for: 100_000_000)
         }
         servers.peers = []
     }

@@ -43,6 +43,24 @@ extension Simulation {
         }
     }
 
+    /// Starts up to so many peers that get back what they send, and pauses after some of them.
+    func startEchoing(
+        peers count: UInt64,
+        upTo byteCount: Int,
+        pausingOnceIn times: Int,
+        for longest: Int
+    ) async {
+        for _ in 0...(network.random.next() % count) {
+            _ = StreamPeer(echoing: self, upTo: byteCount)
+            if network.random.once(in: times) {
+                try? await loop.sleep(for: .nanoseconds(Int64(pause(upTo: longest))))
+            }
+        }
+    }
+
+    /// Bytes that a peer sends at most where it has its time: more where they are to fill the pool.
+    var longStream: Int { scenario.isMemoryLimited ? 600_000 : 150_000 }
+
     /// Runs a handler's body, and takes note of what it throws.
     func handling(_ connection: borrowing Connection, _ body: () async throws -> Void) async throws {
         let port = connection.remoteAddress?.port

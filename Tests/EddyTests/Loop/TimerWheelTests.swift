@@ -1,3 +1,4 @@
+import EddyRing
 import Testing
 
 @testable import Eddy
@@ -72,7 +73,7 @@ struct TimerWheelTests {
     /// Everything at random, beside a list that is searched from end to end.
     @Test("It does what a sorted list does", arguments: 1...20)
     func model(seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let wheel = TimerWheel()
         var model = TimerModel()
         var handles: [(handle: TimerHandle, number: UInt32)] = []
@@ -133,7 +134,7 @@ struct TimerWheelTests {
     /// behind in one comes nearer.
     @Test("It does what a sorted list does, when most timers are cancelled", arguments: 1...10)
     func churn(seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let wheel = TimerWheel()
         var model = TimerModel()
         // Near: all in a few lists of a low level. Far: cascades.
@@ -168,7 +169,7 @@ struct TimerWheelTests {
     @Test("What cancelled timers leave behind is no more than what is running, and a little for each list")
     func bounded() {
         let wheel = TimerWheel()
-        var generator = SplitMix(state: 11)
+        var generator = SeededGenerator(seed: 11)
         // A minute away, as timeouts are: in four lists.
         func deadline() -> UInt64 {
             (1 << 50) + UInt64.random(in: 30_000_000_000..<90_000_000_000, using: &generator)
@@ -213,7 +214,7 @@ struct TimerWheelTests {
     @Test("Waking at each deadline that it names brings every timer out in time, after few idle wakes")
     func wakes() {
         let wheel = TimerWheel()
-        var generator = SplitMix(state: 7)
+        var generator = SeededGenerator(seed: 7)
         let deadlines = (0..<2000).map { _ in UInt64.random(in: 0...30_000_000_000, using: &generator) }
         for (number, deadline) in deadlines.enumerated() { wheel.schedule(UInt32(number), at: deadline) }
         var (fired, wakes) = (0, 0)
@@ -261,7 +262,7 @@ private struct TimerModel {
     }
 
     /// Past, near, far, at the end of time.
-    func randomDeadline(using generator: inout SplitMix) -> UInt64 {
+    func randomDeadline(using generator: inout SeededGenerator) -> UInt64 {
         switch Int.random(in: 0..<20, using: &generator) {
         case 0: return UInt64.max
         case 1: return now / 2
@@ -272,7 +273,7 @@ private struct TimerModel {
     }
 
     /// A little, or much, or not at all.
-    mutating func advance(using generator: inout SplitMix) {
+    mutating func advance(using generator: inout SeededGenerator) {
         now += UInt64.random(in: 0...(1 << UInt64.random(in: 0...40, using: &generator)), using: &generator)
     }
 }

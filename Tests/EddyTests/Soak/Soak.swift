@@ -1,5 +1,6 @@
 import Eddy
 import EddyBuffers
+import EddyRing
 import Foundation
 import Testing
 
@@ -21,7 +22,7 @@ struct Soak: Sendable {
     func run() async throws {
         // A process that hangs ends itself, even if nobody waits for it any more.
         alarm(Self.isHeavy ? 600 : 120)
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         try await live(rounds: 1, &generator)
         let before = try await ProcessHoldings.settled()
         try await live(rounds: Self.isHeavy ? 40 : 2, &generator)
@@ -35,7 +36,7 @@ struct Soak: Sendable {
     }
 
     /// The life of a group of loops.
-    private func live(rounds: Int, _ generator: inout SplitMix) async throws {
+    private func live(rounds: Int, _ generator: inout SeededGenerator) async throws {
         let group = try EventLoopGroup(count: loops, configuration: configuration.quiet)
         defer { group.shutDown() }
         for _ in 0..<rounds {

@@ -6,14 +6,14 @@ struct SoakClient {
     private let number: Int
     private let servers: [SocketAddress]
     private let round: SoakRound
-    private var generator: SplitMix
+    private var generator: SeededGenerator
     private var hasArrived = false
 
     init(number: Int, seed: UInt64, servers: [SocketAddress], round: SoakRound) {
         self.number = number
         self.servers = servers
         self.round = round
-        generator = SplitMix(state: seed)
+        generator = SeededGenerator(seed: seed)
     }
 
     /// Makes the visits, and a last one until the servers shut down.

@@ -37,7 +37,7 @@ final class SoakRound: Sendable {
     func clientArrived() { arrivals.add(1, ordering: .releasing) }
 
     func run() async throws {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var options = TCPServer.Options()
         if Bool.random(using: &generator) { options.accepting = .handingOver(.leastLoaded) }
         let server = try TCPServer(on: .loopback(port: 0), group: group, options: options)
@@ -61,7 +61,7 @@ final class SoakRound: Sendable {
 
     /// Lets the clients loose, waits for all, and throws the first one's error.
     private func visit(_ servers: [SocketAddress], _ seed: UInt64) async throws {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         try await withThrowingTaskGroup { tasks in
             for number in 0..<Self.clients {
                 let seed = generator.next()

@@ -1,8 +1,9 @@
 import EddyBuffers
+import EddyRing
 
 /// `count` bytes that look random and are the same for the same seed (SplitMix64).
 func randomBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var generator = SplitMix(state: seed)
+    var generator = SeededGenerator(seed: seed)
     var bytes = [UInt8](repeating: 0, count: count)
     bytes.withUnsafeMutableBytes { bytes in
         var offset = 0
@@ -16,18 +17,6 @@ func randomBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
         }
     }
     return bytes
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }
 
 /// What is wrong with the bytes received; nil when they are the ones sent. Arrays that differ are not printed.

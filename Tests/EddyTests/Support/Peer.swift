@@ -47,7 +47,7 @@ final class Peer: Sendable {
     /// Sends all the bytes in pieces of random length.
     func send(_ bytes: [UInt8], inPiecesUpTo longest: Int, seed: UInt64) async throws {
         try await blocking { [self] in
-            var generator = SplitMix(state: seed)
+            var generator = SeededGenerator(seed: seed)
             var rest = bytes[...]
             while !rest.isEmpty {
                 let piece = rest.prefix(Int.random(in: 1...longest, using: &generator))

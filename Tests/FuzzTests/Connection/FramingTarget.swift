@@ -75,7 +75,7 @@ extension FuzzTests {
         }
 
         /// Sends in pieces that are mostly small, and finishes; with plain calls on a thread of its own.
-        private static func send(_ bytes: [UInt8], to address: SocketAddress, _ random: SplitMix) async throws {
+        private static func send(_ bytes: [UInt8], to address: SocketAddress, _ random: SeededGenerator) async throws {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 Thread.detachNewThread {
                     continuation.resume(with: Result { try sendOnThisThread(bytes, to: address, random) })
@@ -83,7 +83,11 @@ extension FuzzTests {
             }
         }
 
-        private static func sendOnThisThread(_ bytes: [UInt8], to address: SocketAddress, _ random: SplitMix) throws {
+        private static func sendOnThisThread(
+            _ bytes: [UInt8],
+            to address: SocketAddress,
+            _ random: SeededGenerator
+        ) throws {
             var random = random
             let descriptor = try Socket.openStream(for: address)
             defer { Socket.close(descriptor) }

@@ -1,5 +1,6 @@
 import Eddy
 import EddyBuffers
+import EddyRing
 
 /// What a program asks of a stream of messages.
 enum StreamRead: Sendable {
@@ -9,7 +10,7 @@ enum StreamRead: Sendable {
     case line(limit: Int)
     case frame(LengthPrefix, Endianness, limit: Int)
 
-    static func random(_ random: inout SplitMix) -> StreamRead {
+    static func random(_ random: inout SeededGenerator) -> StreamRead {
         let limit = [0, 1, 2, 7, 64, 1000, 4096, 1 << 20].randomElement(using: &random)!
         switch Int.random(in: 0..<12, using: &random) {
         case 0: return .any

@@ -1,10 +1,11 @@
+import EddyRing
 import Foundation
 import Testing
 
 /// What one case is made of: the damaged input, and further choices of the same seed.
 struct FuzzCase {
     let input: [UInt8]
-    var random: SplitMix
+    var random: SeededGenerator
 
     var text: String { String(decoding: input, as: UTF8.self) }
 }
@@ -38,7 +39,7 @@ func fuzz(
     let watch = CrashWatch.shared
 
     func holds(_ input: [UInt8], seed: UInt64?) async -> Bool {
-        var random = SplitMix(state: seed ?? 0)
+        var random = SeededGenerator(seed: seed ?? 0)
         let input = seed == nil ? input : mutator.input(&random)
         var fuzzCase = FuzzCase(input: input, random: random)
         let origin = seed.map { "EDDY_FUZZ_SEED=\($0) EDDY_FUZZ_CASES=\(share)" } ?? "the corpus"

@@ -1,3 +1,5 @@
+import EddyRing
+
 /// Makes inputs out of a corpus: each is one of its members, damaged in up to six places. The same numbers make the same
 /// input.
 struct Mutator {
@@ -7,13 +9,13 @@ struct Mutator {
     /// Longer ones find nothing more, but take longer.
     private static let longest = 4096
 
-    func input(_ random: inout SplitMix) -> [UInt8] {
+    func input(_ random: inout SeededGenerator) -> [UInt8] {
         var bytes = corpus.randomElement(using: &random) ?? []
         for _ in 0..<Int.random(in: 1...6, using: &random) { damage(&bytes, &random) }
         return Array(bytes.prefix(Self.longest))
     }
 
-    private func damage(_ bytes: inout [UInt8], _ random: inout SplitMix) {
+    private func damage(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
         let place = Int.random(in: 0...bytes.count, using: &random)
         switch Int.random(in: 0..<10, using: &random) {
         case 0: flipBit(&bytes, &random)
@@ -29,27 +31,27 @@ struct Mutator {
         }
     }
 
-    private func flipBit(_ bytes: inout [UInt8], _ random: inout SplitMix) {
+    private func flipBit(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
         guard let place = bytes.indices.randomElement(using: &random) else { return }
         bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
     }
 
     /// What stands before a place, and the end of another member of the corpus.
-    private func splice(_ bytes: inout [UInt8], at place: Int, _ random: inout SplitMix) {
+    private func splice(_ bytes: inout [UInt8], at place: Int, _ random: inout SeededGenerator) {
         guard let other = corpus.randomElement(using: &random) else { return }
         bytes = bytes.prefix(place) + other.suffix(Int.random(in: 0...other.count, using: &random))
     }
 
-    private func part(of bytes: [UInt8], _ random: inout SplitMix) -> Range<Int> {
+    private func part(of bytes: [UInt8], _ random: inout SeededGenerator) -> Range<Int> {
         let start = Int.random(in: 0...bytes.count, using: &random)
         return start..<Int.random(in: start...bytes.count, using: &random)
     }
 
-    private func word(_ random: inout SplitMix) -> [UInt8] {
+    private func word(_ random: inout SeededGenerator) -> [UInt8] {
         (dictionary + Self.words).randomElement(using: &random) ?? []
     }
 
-    private static func byte(_ random: inout SplitMix) -> UInt8 {
+    private static func byte(_ random: inout SeededGenerator) -> UInt8 {
         Bool.random(using: &random)
             ? edges.randomElement(using: &random) ?? 0 : UInt8.random(in: 0...255, using: &random)
     }
@@ -65,17 +67,4 @@ struct Mutator {
         // A mark that joins the character before it, digits that are not ASCII, and a sign that is a K in lower case.
         "\u{301}", "\u{663}", "\u{FF11}", "\u{212A}", "\u{200D}", "\u{FEFF}", "\u{FFFD}", "\u{1F600}",
     ].map { Array($0.utf8) }
-}
-
-/// SplitMix64: the same numbers for the same state.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }
