@@ -62,7 +62,7 @@ struct Scenario: Sendable {
         var rates = SimulatedFaultRates()
         guard !random.once(in: 8) else { return rates }
         let frequency = [5, 20, 100][Int(random.next() % 3)]
-        for fault in SimulatedFault.allCases where random.once(in: 2) {
+        for fault in SimulatedFault.allCases where fault.hasRate && random.once(in: 2) {
             rates[fault] = frequency + random.magnitude(0...1000)
         }
         // These end what they strike, so they are rarer.

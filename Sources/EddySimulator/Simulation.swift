@@ -24,7 +24,7 @@ struct SimulationResult: Sendable {
 //     a slice goes back once                                      none is out at the end, nor fewer
 //     a descriptor is closed once, every operation ends           the network knows both
 //     bytes arrive in order, whole, once                          each stream's bytes depend on their place
-//     nothing grows without a limit                               queues are looked at; the pool at the end
+//     nothing grows without a limit                               queues, the pool and connections are looked at
 //     no byte of recycled memory is seen                          the same patterns, and the poison
 //
 // That an echo allocates nothing, and that one thread alone touches a loop, is shown by other tests.
@@ -40,6 +40,12 @@ final class Simulation: @unchecked Sendable {
     /// Where the server listens.
     let address = SocketAddress.loopback(port: 7000)
     var isShuttingDown = false
+    /// Where connections are unplugged: until when those are waited for that never hear of it; nil elsewhere.
+    let patience: UInt64?
+    /// Draws what only such a simulation has.
+    var unplugging: SeededGenerator
+    /// Handlers that the server is running.
+    var handlers = 0
     /// When connections that are left are reset.
     var graceEnd = UInt64.max
     /// What clients of Eddy's own have done to their connections.
@@ -69,6 +75,13 @@ final class Simulation: @unchecked Sendable {
         self.seed = seed
         network = SimulatedNetwork(seed: seed, log: isLogging ? { printLine($0) } : nil)
         scenario = Scenario(&network.random)
+        // In some of the seeds more can happen. It is drawn from generators of its own: the others stay as they were.
+        var (unplugging, order) = (SeededGenerator(seed: seed ^ 3 << 32), SeededGenerator(seed: seed ^ 156 << 32))
+        if order.once(in: 4) { network.permuteEvents(order) }
+        let unplugs = unplugging.once(in: 8)
+        patience = unplugs ? 1_000_000_000 + unplugging.next() % 2_000_000_000_000 : nil
+        if unplugs { network.unplugging = SeededGenerator(seed: unplugging.next()) }
+        self.unplugging = unplugging
         network.faults = scenario.rates
         network.line = scenario.line
         network.descriptorLimit = scenario.descriptorLimit
@@ -79,7 +92,10 @@ final class Simulation: @unchecked Sendable {
         )
         loop = try EventLoop(configuration: scenario.configuration, features: scenario.features, ring: ring)
         group = EventLoopGroup(running: loop)
-        network.inspect = { [unowned self] in checkQueues() }
+        network.inspect = { [unowned self] in
+            checkQueues()
+            checkOccupancy()
+        }
         network.fail = { [unowned self] in endProcess($0) }
     }
 
@@ -130,6 +146,19 @@ final class Simulation: @unchecked Sendable {
         if outbound > most { network.fail("\(outbound) bytes wait to be sent") }
     }
 
+    /// The pool and the server keep to their limits.
+    private func checkOccupancy() {
+        let (connections, mappedBytes) = loop.occupancy
+        if mappedBytes > scenario.configuration.pool.maximumBytes {
+            network.fail("the pool has grown beyond its limit: \(mappedBytes) bytes")
+        }
+        guard let limit = scenario.options.maximumConnections else { return }
+        if handlers > limit { network.fail("\(handlers) handlers run, and \(limit) connections are allowed") }
+        // The loop has connections of its own there.
+        guard scenario.workload != .relay, scenario.workload != .exchange else { return }
+        if connections > limit { network.fail("\(connections) connections are open, and \(limit) are allowed") }
+    }
+
     /// Everything has come back at the end.
     private func checkNothingIsLeft() {
         let statistics = loop.collectStatistics()
@@ -141,9 +170,8 @@ final class Simulation: @unchecked Sendable {
         if statistics.timers > 0 { network.fail("\(statistics.timers) timers are left") }
         if statistics.pool.slicesOut > 0 { network.fail("\(statistics.pool.slicesOut) slices never came back") }
         if statistics.pool.chunksLent > 0 { network.fail("\(statistics.pool.chunksLent) chunks were never taken back") }
-        if statistics.pool.mappedBytes > scenario.configuration.pool.maximumBytes {
-            network.fail("the pool has grown beyond its limit: \(statistics.pool.mappedBytes) bytes")
-        }
+        checkOccupancy()
+        if handlers > 0 { network.fail("\(handlers) handlers are still running") }
         if unfinished > 0 { network.fail("\(unfinished) peers are still waiting") }
     }
 
@@ -183,6 +211,12 @@ final class Simulation: @unchecked Sendable {
         return scenario.isMemoryLimited && loop.collectStatistics().connectionsEvicted > 0
     }
 
+    /// A handler has returned: nobody may take the end within a message for one behind it.
+    func handlerReturned(_ port: UInt16?) {
+        guard let peer = port.flatMap({ peers[$0] }) as? MessagePeer, peer.hasMisbehaved else { return }
+        network.fail("the handler of peer \(peer.port) has seen no error, and the peer died within a message")
+    }
+
     /// Whether a peer has broken its connection, or the network has.
     func hasBroken(_ port: UInt16?) -> Bool {
         port.flatMap { peers[$0] }?.hasBroken ?? false
@@ -203,10 +237,11 @@ final class Simulation: @unchecked Sendable {
     }
 
     /// Takes note of an error between Eddy's own ends, which must have a reason, too.
-    func thrownInExchange(_ error: any Error, isCancelled: Bool) {
+    func thrownInExchange(_ error: any Error, by port: UInt16? = nil, isCancelled: Bool) {
         result.errors[name(of: error), default: 0] += 1
         network.note("an end of an exchange throws \(name(of: error))")
-        guard !hasReasonInExchange(error, isCancelled: isCancelled) else { return }
+        let peer = port.flatMap { peers[$0] }
+        guard !hasReasonInExchange(error, peer, isCancelled: isCancelled) else { return }
         network.fail("an end of an exchange got an error that nothing explains: \(error)")
     }
 
@@ -217,13 +252,14 @@ final class Simulation: @unchecked Sendable {
             || scenario.isMemoryLimited || census[.connectionReset] > 0 || census[.acceptAborted] > 0
     }
 
-    private func hasReasonInExchange(_ error: any Error, isCancelled: Bool) -> Bool {
-        guard let error = error as? ConnectionError else { return hasReason(error, nil) || isCancelled }
+    private func hasReasonInExchange(_ error: any Error, _ peer: Peer?, isCancelled: Bool) -> Bool {
+        guard let error = error as? ConnectionError else { return hasReason(error, peer) || isCancelled }
         return switch error {
-        case .reset, .unexpectedEnd: exchangesMayBreak
+        case .reset, .unexpectedEnd: exchangesMayBreak || peer?.hasBroken ?? false
+        case .timedOut: network.census[.unacknowledgedTooLong] > 0
         case .frameTooLong: tooLongMessages > 0
         case .cancelled: isCancelled || isShuttingDown
-        default: hasReason(error, nil)
+        default: hasReason(error, peer)
         }
     }
 
@@ -234,6 +270,9 @@ final class Simulation: @unchecked Sendable {
         let mayBeOther = scenario.workload == .relay && (network.census[.connectionReset] > 0 || brokenUpstreams > 0)
         return switch error {
         case .reset: mayBeOther || peer?.hasBroken ?? false
+        case .timedOut:
+            network.census[.unacknowledgedTooLong] > 0
+                && (scenario.workload == .relay || peer?.socket.isUnplugged ?? false)
         case .readTimedOut, .writeTimedOut, .idleTimedOut: scenario.hasTimeouts
         case .system(.noBufferSpace): scenario.isMemoryLimited
         case .shutDown, .cancelled: isShuttingDown

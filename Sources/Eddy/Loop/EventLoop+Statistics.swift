@@ -130,6 +130,9 @@ extension EventLoop {
         return longest
     }
 
+    /// Connections that are open or being closed, and bytes that the pool has mapped. Loop thread only.
+    package var occupancy: (connections: Int, mappedBytes: Int) { (connections.count, pool.mappedBytes) }
+
     /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.
     package func collectStatistics() -> Statistics {
         let ringStatistics = ring.statistics

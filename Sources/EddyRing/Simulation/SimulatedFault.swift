@@ -58,6 +58,23 @@ package enum SimulatedFault: Int, CaseIterable, Sendable {
     case zeroCopyCopied
     /// A file's read takes less than is there.
     case shortFileRead
+    /// Nothing passes between the ends of a connection any more, and neither is told: a cable is pulled.
+    case peerUnplugged
+    /// A connection whose peer does not acknowledge breaks, after as long as the system tries.
+    case unacknowledgedTooLong
+    /// A peer ends, resets or is unplugged in the middle of a message.
+    case peerDiedInMessage
+    /// An event happens before one that was scheduled earlier for the same time.
+    case eventOvertaken
+
+    /// Whether it has a rate. The others are drawn from generators of their own, in some of the seeds: so that all
+    /// other seeds lead to what they have always led to.
+    package var hasRate: Bool {
+        switch self {
+        case .peerUnplugged, .unacknowledgedTooLong, .peerDiedInMessage, .eventOvertaken: false
+        default: true
+        }
+    }
 }
 
 /// How often each fault happens: once in so many chances, or never (0).

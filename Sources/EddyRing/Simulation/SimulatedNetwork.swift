@@ -20,6 +20,8 @@ package final class SimulatedNetwork: @unchecked Sendable {
     package var faults = SimulatedFaultRates()
     package var census = SimulationCensus()
     package private(set) var trace: SimulationTrace
+    /// Draws which connections are unplugged, and when; nil: none.
+    package var unplugging: SeededGenerator?
     /// What connections are like that are made from now on.
     package var line = SimulatedLine()
     /// Descriptors that the process may have open.
@@ -72,7 +74,11 @@ package final class SimulatedNetwork: @unchecked Sendable {
     /// Lets happen what is due.
     func runDueEvents() {
         while let action = events.popDue(at: now) { action() }
+        census[.eventOvertaken] = events.overtakings
     }
+
+    /// Leaves to chance in which order things happen that are due at the same time.
+    package func permuteEvents(_ order: SeededGenerator) { events.order = order }
 
     // MARK: Chance
 
@@ -242,6 +248,7 @@ package final class SimulatedNetwork: @unchecked Sendable {
         other.remoteAddress = socket.localAddress
         socket.join(other, line, line)
         census.connections += 1
+        unplugLater(socket)
         if let listener {
             listener.backlog?.append(other)
             listener.changed()
@@ -249,5 +256,11 @@ package final class SimulatedNetwork: @unchecked Sendable {
             server?.accept(other)
         }
         schedule(in: line.latency) { socket.changed() }
+    }
+
+    /// Unplugs some connections, a while after they were made.
+    private func unplugLater(_ socket: SimulatedSocket) {
+        guard unplugging?.once(in: 3) == true, let delay = unplugging?.magnitude(0...3_000_000_000) else { return }
+        schedule(in: UInt64(delay)) { [weak socket] in socket?.unplug() }
     }
 }

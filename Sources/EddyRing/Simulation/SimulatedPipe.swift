@@ -25,6 +25,11 @@ final class SimulatedPipe {
     private var isCut = false
     /// Bytes that the receiver's side has taken in, which acknowledges them.
     private(set) var delivered: UInt64 = 0
+    /// Whether nothing arrives any more, nor is acknowledged.
+    private var isUnplugged = false
+    private var givesUp = false
+    /// How long Linux sends again what nobody acknowledges, by default (tcp_retries2 in ip-sysctl: 924.6 s at least).
+    private static let patience: UInt64 = 924_600_000_000
 
     init(_ line: SimulatedLine, network: SimulatedNetwork) {
         self.line = line
@@ -43,12 +48,13 @@ final class SimulatedPipe {
     func append(_ bytes: UnsafeRawBufferPointer) {
         unsafe inFlight.append(bytes)
         let count = bytes.count
+        guard !isUnplugged else { return giveUpLater() }
         lineFree = max(lineFree, network.now) + UInt64(count) * line.nanosecondsPerByte
         network.schedule(at: lineFree + line.latency) { [weak self] in self?.arrive(count) }
     }
 
     private func arrive(_ count: Int) {
-        guard !isCut else { return }
+        guard !isCut, !isUnplugged else { return }
         guard let receiver, !receiver.isClosed else { return receiverIsGone() }
         arrived += count
         deliver()
@@ -56,6 +62,7 @@ final class SimulatedPipe {
 
     /// Moves what has come to where the receiver finds it, as far as there is room.
     private func deliver() {
+        guard !isUnplugged else { return }
         let moved = min(arrived, line.receiveBuffer - received.count)
         guard moved > 0 else { return }
         inFlight.move(moved, to: &received)
@@ -82,11 +89,25 @@ final class SimulatedPipe {
     func end() {
         guard !isEnded else { return }
         isEnded = true
+        guard !isUnplugged else { return giveUpLater() }
         network.schedule(at: max(lineFree, network.now) + line.latency) { [weak self] in
-            guard let self else { return }
+            guard let self, !self.isUnplugged else { return }
             self.endHasArrived = true
             self.receiver?.changed()
         }
+    }
+
+    /// Nothing arrives from now on, and the sender is not told; what it has sent stays unacknowledged.
+    func unplug() {
+        isUnplugged = true
+        if !inFlight.isEmpty || isEnded && !endHasArrived { giveUpLater() }
+    }
+
+    /// The sender's system tries for a while to have it acknowledged, and then breaks the connection.
+    private func giveUpLater() {
+        guard !givesUp else { return }
+        givesUp = true
+        network.schedule(in: Self.patience) { [weak self] in self?.sender?.breakUnacknowledged() }
     }
 
     /// What is on its way is lost.

@@ -23,6 +23,8 @@ package final class SimulatedSocket {
     var resetsOnClose = false
     /// Whether the network has broken the connection by chance.
     package private(set) var wasStruck = false
+    /// Whether nothing passes between it and its peer any more.
+    package private(set) var isUnplugged = false
     private var changeIsScheduled = false
     private(set) var incoming: SimulatedPipe?
     private(set) var outgoing: SimulatedPipe?
@@ -78,7 +80,7 @@ package final class SimulatedSocket {
         let count = min(bytes.count, outgoing.room)
         guard count > 0 else { return bytes.count == 0 ? 0 : -EAGAIN }
         unsafe outgoing.append(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
-        if network.strikes(.connectionReset) { strike(after: outgoing.latency) }
+        if !isUnplugged, network.strikes(.connectionReset) { strike(after: outgoing.latency) }
         return Int32(count)
     }
 
@@ -103,6 +105,7 @@ package final class SimulatedSocket {
         for waiting in backlog ?? [] { waiting.reset() }
         backlog = nil
         guard isConnected, !isBroken, let peer, let outgoing else { return }
+        guard !isUnplugged else { return outgoing.end() }
         if resetsOnClose || available > 0 {
             outgoing.cut()
             network.schedule(at: network.now + outgoing.latency) { [weak peer] in peer?.breakConnection(ECONNRESET) }
@@ -132,6 +135,26 @@ package final class SimulatedSocket {
         pendingError = error
         outgoing?.cut()
         changed()
+    }
+
+    /// Nobody has acknowledged what was sent, for as long as the system tries.
+    func breakUnacknowledged() {
+        guard !isClosed, !isBroken else { return }
+        network.census[.unacknowledgedTooLong] += 1
+        breakConnection(ETIMEDOUT)
+    }
+
+    /// From now on nothing passes between this end and its peer, and neither is told.
+    package func unplug() {
+        guard let peer, !isUnplugged, !isClosed, !peer.isClosed, !isBroken, !peer.isBroken else { return }
+        network.census[.peerUnplugged] += 1
+        network.note("\(peer.descriptor) and \(descriptor) are unplugged")
+        for end in [self, peer] {
+            end.isUnplugged = true
+            end.outgoing?.unplug()
+            // A peer of the loop's ends then, too; the loop finds nothing.
+            end.changed()
+        }
     }
 
     /// The connection cannot be made.

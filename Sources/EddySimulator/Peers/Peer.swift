@@ -28,8 +28,12 @@ class Peer {
     func act() {}
 
     final func wake() {
-        if !isFinished { act() }
+        guard !isFinished else { return }
+        if socket.isUnplugged { unplugged() } else { act() }
     }
+
+    /// Nothing passes between it and the other side any more.
+    func unplugged() {}
 
     /// Wakes after a while.
     final func sleep(_ nanoseconds: UInt64) {

@@ -72,6 +72,11 @@ final class StreamPeer: Peer {
         if !isFinished { endIfDone() }
     }
 
+    override func unplugged() {
+        network.note("peer \(port) is unplugged")
+        finish()
+    }
+
     // MARK: Receiving
 
     private func receive() {

@@ -19,28 +19,36 @@ struct ExchangeWorkload: Workload {
                     try await connection.write(message)
                 }
             } catch {
-                simulation.thrownInExchange(error, isCancelled: false)
+                simulation.thrownInExchange(error, by: connection.remoteAddress?.port, isCancelled: false)
                 throw error
             }
+            simulation.handlerReturned(connection.remoteAddress?.port)
         } while: {
+            simulation.startDyingInMessages()
             await withTaskGroup(of: Void.self) { clients in
                 for _ in 0...(simulation.network.random.next() % 5) {
                     let client = Task(executorPreference: simulation.loop) { await Self.exchange(simulation) }
                     if simulation.network.random.once(in: 3) {
-                        simulation.network.schedule(in: simulation.pause(upTo: 1_000_000_000)) {
-                            _ = simulation.loop.post {
-                                simulation.cancelledClients += 1
-                                client.cancel()
-                            }
-                        }
+                        cancel(client, after: simulation.pause(upTo: 1_000_000_000))
                     }
+                    // One that is unplugged would wait for ever.
+                    if let patience = simulation.patience { cancel(client, after: patience) }
                     clients.addTask { await client.value }
                 }
             }
         }
     }
 
-    private static func length(_ count: Int) -> [UInt8] {
+    private func cancel(_ client: Task<Void, Never>, after time: UInt64) {
+        simulation.network.schedule(in: time) { [simulation] in
+            _ = simulation.loop.post {
+                simulation.cancelledClients += 1
+                client.cancel()
+            }
+        }
+    }
+
+    static func length(_ count: Int) -> [UInt8] {
         [
             UInt8(truncatingIfNeeded: count >> 24), UInt8(truncatingIfNeeded: count >> 16),
             UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count),

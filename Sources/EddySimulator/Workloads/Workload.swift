@@ -11,12 +11,20 @@ extension Simulation {
     func serve(_ handler: @escaping TCPServer.Handler, while clients: @escaping @Sendable () async -> Void) async {
         let server = listen()
         await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await server.run(handler) }
+            tasks.addTask {
+                await server.run { connection in
+                    self.handlers += 1
+                    defer { self.handlers -= 1 }
+                    try await handler(connection)
+                }
+            }
             if self.scenario.shutsDownInTheMiddle { self.shutDownLater(server) }
+            if let patience = self.patience { self.shutDownSilent(server, after: patience) }
             await clients()
             self.network.note("the clients have been started")
             await self.peersFinished()
             self.network.note("the peers have finished")
+            await self.waitForUnplugged()
             self.isShuttingDown = true
             server.shutDown(grace: .milliseconds(self.network.random.magnitude(0...2000)))
         }
@@ -40,6 +48,26 @@ extension Simulation {
             graceEnd = network.now.advanced(by: grace)
             network.note("the server is shut down")
             server.shutDown(grace: grace)
+        }
+    }
+
+    /// Ends what waits for a peer that is unplugged, and would for ever.
+    private func shutDownSilent(_ server: TCPServer, after patience: UInt64) {
+        let grace = unplugging.magnitude(0...1_000_000_000)
+        network.schedule(in: patience) { [self] in
+            guard !isShuttingDown else { return }
+            isShuttingDown = true
+            graceEnd = network.now + UInt64(grace)
+            network.note("the server is shut down, and has waited long enough")
+            server.shutDown(grace: .nanoseconds(grace))
+        }
+    }
+
+    /// Gives connections that are unplugged the time to be found.
+    private func waitForUnplugged() async {
+        guard let patience else { return }
+        while !isShuttingDown, handlers > 0, network.now < patience {
+            try? await loop.sleep(for: .seconds(1))
         }
     }
 
