@@ -255,7 +255,8 @@ final class Simulation: @unchecked Sendable {
     private func hasReasonInExchange(_ error: any Error, _ peer: Peer?, isCancelled: Bool) -> Bool {
         guard let error = error as? ConnectionError else { return hasReason(error, peer) || isCancelled }
         return switch error {
-        case .reset, .unexpectedEnd: exchangesMayBreak || peer?.hasBroken ?? false
+        case .reset: exchangesMayBreak || peer?.hasBroken ?? false || network.census[.unacknowledgedTooLong] > 0
+        case .unexpectedEnd: exchangesMayBreak || peer?.hasBroken ?? false
         case .timedOut: network.census[.unacknowledgedTooLong] > 0
         case .frameTooLong: tooLongMessages > 0
         case .cancelled: isCancelled || isShuttingDown
@@ -269,16 +270,21 @@ final class Simulation: @unchecked Sendable {
         // Of a relay, either side may have been struck.
         let mayBeOther = scenario.workload == .relay && (network.census[.connectionReset] > 0 || brokenUpstreams > 0)
         return switch error {
-        case .reset: mayBeOther || peer?.hasBroken ?? false
-        case .timedOut:
-            network.census[.unacknowledgedTooLong] > 0
-                && (scenario.workload == .relay || peer?.socket.isUnplugged ?? false)
+        // A send that has sent some of its bytes says that the connection broke, and not why.
+        case .reset: mayBeOther || peer?.hasBroken ?? false || hasTimedOut(peer)
+        case .timedOut: hasTimedOut(peer)
         case .readTimedOut, .writeTimedOut, .idleTimedOut: scenario.hasTimeouts
         case .system(.noBufferSpace): scenario.isMemoryLimited
         case .shutDown, .cancelled: isShuttingDown
         case .unexpectedEnd: peer?.hasBroken ?? false
         default: false
         }
+    }
+
+    /// Whether a connection of the handler has broken because nobody acknowledged.
+    private func hasTimedOut(_ peer: Peer?) -> Bool {
+        network.census[.unacknowledgedTooLong] > 0
+            && (scenario.workload == .relay || peer?.socket.isUnplugged ?? false)
     }
 
     private func hasReason(_ error: ConnectError) -> Bool {

@@ -4,7 +4,8 @@ public import EddyRing
 public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The peer reset the connection, or it broke while this side was sending (ECONNRESET, EPIPE).
     case reset
-    /// The peer did not answer for longer than TCP allows (ETIMEDOUT).
+    /// The peer did not answer for longer than TCP allows (ETIMEDOUT). When a send was under way, of which the system had
+    /// taken some bytes, it says that the connection broke, but not why: that is a ``reset``.
     case timedOut
     /// The connection was closed by its owner before.
     case closed
