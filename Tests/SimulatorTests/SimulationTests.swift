@@ -29,6 +29,16 @@ struct SimulationTests {
         #expect(sum.census.bytes > 1_000_000)
     }
 
+    @Test(
+        "Connections that are unplugged end: when the system gives up, or with the server",
+        arguments: zip([UInt64(2159), 2262, 2013, 2236], [true, true, false, false])
+    )
+    func unplugged(seed: UInt64, timesOut: Bool) throws {
+        let result = try Simulation.run(seed: seed)
+        #expect(result.census[.peerUnplugged] > 0)
+        #expect((result.errors["ConnectionError.timedOut"] ?? 0 > 0) == timesOut)
+    }
+
     /// Each of these seeds shows a fault of Eddy's again when its mending is taken back:
     ///
     /// - 8: who waited for more than the window holds was forgotten when memory came back.

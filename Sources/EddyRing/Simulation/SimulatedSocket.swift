@@ -104,8 +104,7 @@ package final class SimulatedSocket {
         onChange = nil
         for waiting in backlog ?? [] { waiting.reset() }
         backlog = nil
-        guard isConnected, !isBroken, let peer, let outgoing else { return }
-        guard !isUnplugged else { return outgoing.end() }
+        guard isConnected, !isBroken, !isUnplugged, let peer, let outgoing else { return }
         if resetsOnClose || available > 0 {
             outgoing.cut()
             network.schedule(at: network.now + outgoing.latency) { [weak peer] in peer?.breakConnection(ECONNRESET) }
