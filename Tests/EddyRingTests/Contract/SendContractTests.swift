@@ -10,30 +10,30 @@ struct SendContractTests {
     private static let pattern = patternedBytes(16 << 20)
     private var bytes: [UInt8] { Self.pattern }
 
-    private func send(_ bytes: UnsafeRawBufferPointer, on pair: TCPPair) -> SubmissionEntry {
-        .send(descriptor: pair.near, address: bytes.baseAddress!, byteCount: bytes.count, token: token)
+    private func send(_ bytes: UnsafeRawBufferPointer, on connection: Connection) -> SubmissionEntry {
+        .send(descriptor: connection.near, address: bytes.baseAddress!, byteCount: bytes.count, token: token)
     }
 
-    @Test("A send ends when the peer has made room for all of it", arguments: EngineKind.tested)
-    func whole(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+    @Test("A send ends when the peer has made room for all of it", arguments: TestedEngine.all)
+    func whole(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
         try bytes.withUnsafeBytes { sent in
-            try ring.submit(send(sent, on: pair))
+            try ring.submit(send(sent, on: connection))
             try ring.enter(waitFor: 0, deadline: nil)
             #expect(ring.nextCompletion() == nil)
-            let reader = Reader(pair, count: sent.count)
+            connection.far.startReading(sent.count)
             let completion = try #require(try ring.completions(1).first)
             #expect(Int(completion.result) == sent.count)
             #expect(completion.isLast)
-            #expect(reader.bytes() == bytes)
+            #expect(try connection.far.received() == bytes)
         }
     }
 
-    @Test("The vectors of a message that waits may be used for something else", arguments: EngineKind.tested)
-    func message(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+    @Test("The vectors of a message that waits may be used for something else", arguments: TestedEngine.all)
+    func message(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
         try bytes.withUnsafeBytes { sent in
             let base = UnsafeMutableRawPointer(mutating: sent.baseAddress!)
             // Empty pieces, tiny pieces and large ones.
@@ -48,28 +48,29 @@ struct SendContractTests {
                 message.msg_iov = vectors.baseAddress
                 message.msg_iovlen = vectors.count
                 try withUnsafeMutablePointer(to: &message) { message in
-                    try ring.submit(.sendMessage(descriptor: pair.near, message: message, token: token))
+                    try ring.submit(.sendMessage(descriptor: connection.near, message: message, token: token))
                     try ring.enter(waitFor: 0, deadline: nil)
                     message.pointee = msghdr()
                 }
                 vectors.update(repeating: iovec())
             }
             #expect(ring.nextCompletion() == nil)
-            let reader = Reader(pair, count: offset)
+            connection.far.startReading(offset)
             #expect(try ring.completions(1).map { Int($0.result) } == [offset])
-            #expect(reader.bytes().elementsEqual(sent[..<offset]))
+            #expect(try connection.far.received().elementsEqual(sent[..<offset]))
         }
     }
 
-    @Test("To a peer that is gone nothing can be sent, and no signal comes", arguments: EngineKind.tested)
-    func broken(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
-        pair.resetFar()
+    @Test("To a peer that is gone nothing can be sent, and no signal comes", arguments: TestedEngine.all)
+    func broken(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        connection.far.reset()
+        try world.settle()
         try bytes.withUnsafeBytes { sent in
             var errors: [SystemError?] = []
             for _ in 0..<2 {
-                try ring.submit(send(.init(rebasing: sent[..<100]), on: pair))
+                try ring.submit(send(.init(rebasing: sent[..<100]), on: connection))
                 errors += try ring.completions(1).map(\.error)
             }
             // The reset is told once; then the pipe is broken.
@@ -77,51 +78,64 @@ struct SendContractTests {
         }
     }
 
-    @Test("One that breaks on its way says how much it sent", arguments: EngineKind.tested)
-    func breaking(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+    @Test("One that breaks on its way says how much it sent", arguments: TestedEngine.all)
+    func breaking(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
         try bytes.withUnsafeBytes { sent in
-            try ring.submit(send(sent, on: pair))
+            try ring.submit(send(sent, on: connection))
             try ring.enter(waitFor: 0, deadline: nil)
-            pair.resetFar()
+            try world.settle()
+            connection.far.reset()
             let completion = try #require(try ring.completions(1).first)
             #expect(completion.result > 0)
             #expect(Int(completion.result) < sent.count)
         }
     }
 
-    @Test("One that is cancelled says how much it sent", arguments: EngineKind.tested)
-    func cancelled(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+    @Test("One that is cancelled says how much it sent", arguments: TestedEngine.all)
+    func cancelled(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
         try bytes.withUnsafeBytes { sent in
-            try ring.submit(send(sent, on: pair))
+            try ring.submit(send(sent, on: connection))
+            try ring.enter(waitFor: 0, deadline: nil)
+            try world.settle()
             let completion = try #require(try ring.cancelAll().first)
             #expect(completion.isLast)
             #expect(completion.result > 0)
-            Socket.shutdownWrite(pair.near)
-            #expect(pair.readFar(sent.count).elementsEqual(sent[..<Int(completion.result)]))
-            // The socket is full, so the second one has sent nothing.
+            ring.shutdownWrite(connection.near)
+            #expect(try connection.far.read(sent.count).elementsEqual(sent[..<Int(completion.result)]))
         }
     }
 
-    @Test("One that finds no room and is cancelled has sent nothing", arguments: EngineKind.tested)
-    func cancelledAtOnce(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+    @Test("One that finds no room and is cancelled has sent nothing", arguments: TestedEngine.all)
+    func cancelledAtOnce(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
         try bytes.withUnsafeBytes { sent in
-            while Glibc.send(pair.near, sent.baseAddress, sent.count, Int32(MSG_DONTWAIT)) > 0 {}
-            try ring.submit(send(sent, on: pair))
-            #expect(try ring.cancelAll().map(\.error) == [.cancelled])
+            var last: CompletionEntry?
+            var taken = 0
+            // Sends until the sockets are full.
+            while last?.error == nil {
+                try ring.submit(send(.init(rebasing: sent[taken...]), on: connection))
+                try ring.enter(waitFor: 0, deadline: nil)
+                try world.settle()
+                last = try ring.cancelAll().first
+                try #require(last != nil)
+                taken += max(0, Int(last?.result ?? 0))
+            }
+            #expect(last?.error == .cancelled)
+            ring.shutdownWrite(connection.near)
+            #expect(try connection.far.read(sent.count).elementsEqual(sent[..<taken]))
         }
     }
 
-    @Test("Inline sends of messages post what they did not send", arguments: EngineKind.tested)
-    func inlineMessages(engine: EngineKind) throws {
+    @Test("Inline sends of messages post what they did not send", arguments: TestedEngine.all)
+    func inlineMessages(engine: TestedEngine) throws {
         guard engine.features.inlineSends else { return }
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
         try bytes.withUnsafeBytes { sent in
             let base = UnsafeMutableRawPointer(mutating: sent.baseAddress!)
             var results: [Int32?] = []
@@ -133,7 +147,7 @@ struct SendContractTests {
                     message.msg_iovlen = 2
                     try withUnsafeMutablePointer(to: &message) { message in
                         let entry = SubmissionEntry.sendMessage(
-                            descriptor: pair.near,
+                            descriptor: connection.near,
                             message: message,
                             token: token
                         )
@@ -148,34 +162,5 @@ struct SendContractTests {
             #expect((1..<(16 << 20)).contains(try #require(results[1])))
             #expect(results[2] == -EAGAIN)
         }
-    }
-}
-
-/// Reads from the far side of a pair on a thread of its own, so that the near side has room.
-private final class Reader: @unchecked Sendable {
-    private var received: [UInt8] = []
-    private var thread = pthread_t()
-    private let pair: TCPPair
-    private let count: Int
-
-    init(_ pair: TCPPair, count: Int) {
-        self.pair = pair
-        self.count = count
-        pthread_create(
-            &thread,
-            nil,
-            { context in
-                let reader = Unmanaged<Reader>.fromOpaque(context!).takeUnretainedValue()
-                reader.received = reader.pair.readFar(reader.count)
-                return nil
-            },
-            Unmanaged.passUnretained(self).toOpaque()
-        )
-    }
-
-    /// Waits until all are there.
-    func bytes() -> [UInt8] {
-        pthread_join(thread, nil)
-        return received
     }
 }
