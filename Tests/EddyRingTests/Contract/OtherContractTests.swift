@@ -2,8 +2,8 @@ import EddyRing
 import Glibc
 import Testing
 
-/// Reads, timeouts, cancellations and what is no operation, as every engine does them.
-@Suite("contract: reads, timeouts, cancellations", .timeLimit(.minutes(1)))
+/// Reads, timeouts and what is no operation, as every engine does them.
+@Suite("contract: reads, timeouts", .timeLimit(.minutes(1)))
 struct OtherContractTests {
     private func token(_ index: Int) -> OperationToken { OperationToken(kind: 1, index: UInt32(index)) }
 
@@ -32,6 +32,24 @@ struct OtherContractTests {
         try ring.submit(read)
         #expect(try ring.completions(1).map(\.result) == [0])
         Socket.close(ends[0])
+    }
+
+    @Test(
+        "A signal of the wake descriptor ends the wait, whether it came before or after",
+        arguments: TestedEngine.all
+    )
+    func wakeDescriptor(engine: TestedEngine) throws {
+        let ring = try World(engine).ring
+        let wake = try WakeDescriptor()
+        wake.signal()
+        wake.signal()
+        try ring.submit(wake.awaitSignal(token: token(1)))
+        #expect(try ring.completions(1).first?.result == 8)
+        try ring.submit(wake.awaitSignal(token: token(2)))
+        try ring.enter(waitFor: 0, deadline: nil)
+        #expect(ring.nextCompletion() == nil)
+        wake.signal()
+        #expect(try ring.completions(1).first?.token == token(2))
     }
 
     @Test("A file is read as well", arguments: TestedEngine.all)
@@ -92,37 +110,6 @@ struct OtherContractTests {
         }
     }
 
-    @Test("Everything is cancelled, however much it is", arguments: TestedEngine.all)
-    func everything(engine: TestedEngine) throws {
-        let ring = try World(engine).ring
-        let wakes = try (0..<200).map { _ in try WakeDescriptor() }
-        for (index, wake) in wakes.enumerated() { try ring.submit(wake.awaitSignal(token: token(index))) }
-        let last = try ring.cancelAll()
-        #expect(last.count == 200)
-        #expect(last.allSatisfy { $0.error == .cancelled && $0.isLast })
-        #expect(Set(last.map(\.token.index)).count == 200)
-        #expect(try ring.cancelAll().isEmpty)
-    }
-
-    @Test("One among many is cancelled, and the others go on", arguments: TestedEngine.all)
-    func oneAmongMany(engine: TestedEngine) throws {
-        let ring = try World(engine, submissionEntries: 512, completionEntries: 1024).ring
-        let wakes = try (0..<300).map { _ in try WakeDescriptor() }
-        for (index, wake) in wakes.enumerated() { try ring.submit(wake.awaitSignal(token: token(index))) }
-        for index in stride(from: 0, to: 300, by: 3) {
-            try ring.submit(.cancel(token(index), token: OperationToken(kind: 2, index: UInt32(index))))
-        }
-        let completions = try ring.completions(200)
-        #expect(completions.filter { $0.token.kind == 2 }.allSatisfy { $0.result == 0 })
-        #expect(completions.filter { $0.token.kind == 1 }.allSatisfy { $0.error == .cancelled })
-        #expect(completions.allSatisfy { $0.token.index % 3 == 0 })
-        for wake in wakes { wake.signal() }
-        let rest = try ring.completions(200)
-        #expect(rest.allSatisfy { $0.result == 8 && $0.token.index % 3 != 0 })
-        #expect(Set(rest.map(\.token.index)).count == 200)
-        #expect(try ring.cancelAll().isEmpty)
-    }
-
     @Test("What is no operation is refused", arguments: TestedEngine.all)
     func unknown(engine: TestedEngine) throws {
         let ring = try World(engine).ring
@@ -153,7 +140,8 @@ struct OtherContractTests {
                         token: token(1)
                     )
                 )
-                #expect(try ring.completions(3).allSatisfy { $0.error == SystemError(EBADF) && $0.isLast })
+                try ring.submit(.receiveOnce(descriptor: descriptor, group: 0, token: token(1)))
+                #expect(try ring.completions(4).allSatisfy { $0.error == SystemError(EBADF) && $0.isLast })
             }
         }
     }

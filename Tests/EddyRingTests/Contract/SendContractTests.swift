@@ -6,9 +6,13 @@ import Testing
 @Suite("contract: send", .timeLimit(.minutes(1)))
 struct SendContractTests {
     private let token = OperationToken(kind: 1)
-    /// More than sockets take at once.
     private static let pattern = patternedBytes(16 << 20)
-    private var bytes: [UInt8] { Self.pattern }
+    private static let simulatedPattern = patternedBytes(1 << 20)
+
+    /// More than the sockets of a connection take.
+    private func pattern(_ engine: TestedEngine) -> [UInt8] {
+        engine.isSimulated ? Self.simulatedPattern : Self.pattern
+    }
 
     private func send(_ bytes: UnsafeRawBufferPointer, on connection: Connection) -> SubmissionEntry {
         .send(descriptor: connection.near, address: bytes.baseAddress!, byteCount: bytes.count, token: token)
@@ -18,6 +22,7 @@ struct SendContractTests {
     func whole(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
             try ring.submit(send(sent, on: connection))
             try ring.enter(waitFor: 0, deadline: nil)
@@ -34,10 +39,11 @@ struct SendContractTests {
     func message(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
             let base = UnsafeMutableRawPointer(mutating: sent.baseAddress!)
             // Empty pieces, tiny pieces and large ones.
-            let lengths = [0, 1, 5 << 20, 0, 100, 8 << 20, 7, 0]
+            let lengths = [0, 1, sent.count / 4, 0, 100, sent.count / 2, 7, 0]
             var offset = 0
             var vectors = lengths.map { length in
                 defer { offset += length }
@@ -65,6 +71,7 @@ struct SendContractTests {
     func broken(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         connection.far.reset()
         try world.settle()
         try bytes.withUnsafeBytes { sent in
@@ -82,6 +89,7 @@ struct SendContractTests {
     func breaking(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
             try ring.submit(send(sent, on: connection))
             try ring.enter(waitFor: 0, deadline: nil)
@@ -97,6 +105,7 @@ struct SendContractTests {
     func cancelled(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
             try ring.submit(send(sent, on: connection))
             try ring.enter(waitFor: 0, deadline: nil)
@@ -113,6 +122,7 @@ struct SendContractTests {
     func cancelledAtOnce(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
             var last: CompletionEntry?
             var taken = 0
@@ -131,15 +141,53 @@ struct SendContractTests {
         }
     }
 
+    @Test(
+        "A send that ends inline posts nothing when all of it was taken, and says how much otherwise",
+        arguments: TestedEngine.all
+    )
+    func inlineSends(engine: TestedEngine) throws {
+        guard engine.features.inlineSends else { return }
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes = [UInt8](repeating: 7, count: 4 << 20)
+        try bytes.withUnsafeBytes { bytes in
+            func send(_ count: Int) throws -> CompletionEntry? {
+                let entry = SubmissionEntry.send(
+                    descriptor: connection.near,
+                    address: bytes.baseAddress!,
+                    byteCount: count,
+                    token: token
+                )
+                try ring.submit(entry.endingInline())
+                try ring.enter(waitFor: 0, deadline: nil)
+                #expect(ring.isSettled)
+                return ring.nextCompletion()
+            }
+            #expect(try send(1000) == nil)
+            let partial = try #require(try send(bytes.count))
+            #expect(partial.result > 0)
+            #expect(try send(1)?.error == .again)
+            #expect(try connection.far.read(1000 + Int(partial.result)).allSatisfy { $0 == 7 })
+            connection.far.close()
+            try world.settle()
+            // The peer answers the first byte that comes after its end with a reset.
+            #expect(try send(1) == nil)
+            try world.settle()
+            let error = try send(1)?.error
+            #expect(error == .brokenPipe || error == .connectionReset)
+        }
+    }
+
     @Test("Inline sends of messages post what they did not send", arguments: TestedEngine.all)
     func inlineMessages(engine: TestedEngine) throws {
         guard engine.features.inlineSends else { return }
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
             let base = UnsafeMutableRawPointer(mutating: sent.baseAddress!)
             var results: [Int32?] = []
-            for length in [10, 8 << 20, 1] {
+            for length in [10, sent.count / 2, 1] {
                 var vectors = [iovec(iov_base: base, iov_len: length), iovec(iov_base: base + length, iov_len: length)]
                 try vectors.withUnsafeMutableBufferPointer { vectors in
                     var message = msghdr()
@@ -159,7 +207,7 @@ struct SendContractTests {
                 }
             }
             #expect(results[0] == nil)
-            #expect((1..<(16 << 20)).contains(try #require(results[1])))
+            #expect((1..<Int32(sent.count)).contains(try #require(results[1])))
             #expect(results[2] == -EAGAIN)
         }
     }
