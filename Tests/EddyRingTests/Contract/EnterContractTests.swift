@@ -84,7 +84,9 @@ struct EnterContractTests {
         let (ring, connection) = (world.ring, try world.connect())
         let bytes: [UInt8] = [1]
         try bytes.withUnsafeBytes { bytes in
-            try ring.submit(.send(descriptor: connection.near, address: bytes.baseAddress!, byteCount: 1, token: token(0)))
+            try ring.submit(
+                .send(descriptor: connection.near, address: bytes.baseAddress!, byteCount: 1, token: token(0))
+            )
             try ring.enter(waitFor: 1, deadline: .max)
         }
         #expect(ring.nextCompletion()?.result == 1)

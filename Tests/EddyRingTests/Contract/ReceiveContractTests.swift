@@ -73,7 +73,8 @@ struct ReceiveContractTests {
         receiver.connection.far.write(pattern)
         let entry =
             multishot
-            ? receiver.multishot(token: token) : .receiveOnce(descriptor: receiver.connection.near, group: 0, token: token)
+            ? receiver.multishot(token: token)
+            : .receiveOnce(descriptor: receiver.connection.near, group: 0, token: token)
         #expect(try receiver.receive(pattern.count, with: entry) == pattern)
         _ = try receiver.ring.cancelAll()
     }
@@ -86,7 +87,10 @@ struct ReceiveContractTests {
         _ = try receiver.ring.cancelAll()
     }
 
-    @Test("The end of the stream comes behind the bytes before it, and is the last", arguments: TestedEngine.withBuffers)
+    @Test(
+        "The end of the stream comes behind the bytes before it, and is the last",
+        arguments: TestedEngine.withBuffers
+    )
     func endBehindBytes(engine: TestedEngine, incremental: Bool) throws {
         for armedFirst in [true, false] {
             let receiver = try Receiver(engine, incremental: incremental)

@@ -14,11 +14,17 @@ struct TestedEngine: Sendable, Codable, CustomTestStringConvertible {
     /// Those whose network, files and descriptors are the system's.
     static let real = EngineKind.tested.map { TestedEngine(kind: $0) }
 
+    /// Those on which bytes come in as few pieces as there is room for.
+    static let faultless = real + [TestedEngine(kind: .simulated)]
+
     /// All.
-    static let all = real + [TestedEngine(kind: .simulated), TestedEngine(kind: .simulated, hasFaults: true)]
+    static let all = faultless + [TestedEngine(kind: .simulated, hasFaults: true)]
 
     /// Each with incremental and classic buffers, as far as it has them.
-    static let withBuffers = all.flatMap { engine in
-        (engine.features.incrementalBuffers ? [true, false] : [false]).map { (engine, $0) }
+    static let withBuffers = all.flatMap { $0.withBuffers }
+    static let faultlessWithBuffers = faultless.flatMap { $0.withBuffers }
+
+    private var withBuffers: [(TestedEngine, Bool)] {
+        (features.incrementalBuffers ? [true, false] : [false]).map { (self, $0) }
     }
 }
