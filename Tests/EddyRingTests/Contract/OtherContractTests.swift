@@ -70,10 +70,8 @@ struct OtherContractTests {
     func timeouts(engine: TestedEngine) throws {
         let ring = try World(engine).ring
         let start = ring.now
-        let milliseconds: [UInt64] = [30, 10, 0, 20]
-        for (index, duration) in milliseconds.enumerated() {
-            try submitTimeout(seconds: 0, nanoseconds: Int64(duration) * 1_000_000, token(index), on: ring)
-        }
+        let milliseconds: [UInt64] = [120, 40, 0, 80]
+        try submitTimeouts(milliseconds.map { (0, Int64($0) * 1_000_000) }, on: ring)
         for index in [2, 1, 3, 0] {
             let completion = try #require(try ring.completions(1).first)
             #expect(completion.token == token(index))
@@ -86,27 +84,24 @@ struct OtherContractTests {
     @Test("A timeout is cancelled; times that are none are refused", arguments: TestedEngine.all)
     func oddTimeouts(engine: TestedEngine) throws {
         let ring = try World(engine).ring
-        try submitTimeout(seconds: 3600, nanoseconds: 0, token(1), on: ring)
+        try submitTimeouts([(3600, 0)], on: ring)
         #expect(try ring.cancelAll().map(\.error) == [.cancelled])
-        try submitTimeout(seconds: -1, nanoseconds: 0, token(1), on: ring)
+        try submitTimeouts([(-1, 0)], on: ring)
         #expect(try ring.completions(1).map(\.error) == [.invalidArgument])
-        try submitTimeout(seconds: .max, nanoseconds: 0, token(1), on: ring)
+        try submitTimeouts([(.max, 0)], on: ring)
         #expect(try ring.cancelAll().map(\.error) == [.cancelled])
     }
 
-    /// The time is gone when this returns.
-    private func submitTimeout(
-        seconds: Int64,
-        nanoseconds: Int64,
-        _ token: OperationToken,
-        on ring: Ring
-    ) throws {
-        try withUnsafeTemporaryAllocation(of: Int64.self, capacity: 2) { time in
-            time[0] = seconds
-            time[1] = nanoseconds
-            try ring.submit(.timeout(time.baseAddress!, token: token))
+    /// Submits timeouts at once, with their places as tokens. The times are gone when this returns.
+    private func submitTimeouts(_ times: [(seconds: Int64, nanoseconds: Int64)], on ring: Ring) throws {
+        try withUnsafeTemporaryAllocation(of: Int64.self, capacity: 2 * times.count) { memory in
+            for (index, time) in times.enumerated() {
+                memory[2 * index] = time.seconds
+                memory[2 * index + 1] = time.nanoseconds
+                try ring.submit(.timeout(memory.baseAddress! + 2 * index, token: token(index)))
+            }
             try ring.enter(waitFor: 0, deadline: nil)
-            time.update(repeating: -1)
+            memory.update(repeating: -1)
         }
     }
 

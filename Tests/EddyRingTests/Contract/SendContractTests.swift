@@ -112,7 +112,7 @@ struct SendContractTests {
             try world.settle()
             let completion = try #require(try ring.cancelAll().first)
             #expect(completion.isLast)
-            #expect(completion.result > 0)
+            try #require(completion.result > 0)
             ring.shutdownWrite(connection.near)
             #expect(try connection.far.read(sent.count) == Array(bytes[..<Int(completion.result)]))
         }
