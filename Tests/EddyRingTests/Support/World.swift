@@ -81,7 +81,7 @@ final class World {
         return Connection(near: near, far: far, ring: ring)
     }
 
-    // MARK: Time, and what it is that lacks
+    // MARK: Time and descriptors
 
     /// Gives what is on its way, or late, the time to happen.
     func settle() throws {
