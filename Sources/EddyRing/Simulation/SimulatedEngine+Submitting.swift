@@ -12,7 +12,7 @@ extension SimulatedEngine {
         case .connect: startConnecting(operation)
         case .timeout: startTimeout(operation)
         case .asyncCancel: cancel(operation)
-        case .read where entry.offset == .max: wakeRead = operation
+        case .read where entry.offset == .max: positionlessReads.append(operation)
         case .read, .readFixed: readFile(operation)
         default: post(operation, -EINVAL)
         }
@@ -92,8 +92,10 @@ extension SimulatedEngine {
         guard let time = unsafe UnsafePointer<__kernel_timespec>(bitPattern: UInt(operation.entry.address)) else {
             return post(operation, -EFAULT)
         }
-        let nanoseconds = unsafe UInt64(time.pointee.tv_sec) * 1_000_000_000 + UInt64(time.pointee.tv_nsec)
-        network.schedule(in: nanoseconds) { [weak self] in
+        let (seconds, nanoseconds) = unsafe (time.pointee.tv_sec, time.pointee.tv_nsec)
+        guard seconds >= 0, (0..<1_000_000_000).contains(nanoseconds) else { return post(operation, -EINVAL) }
+        let duration = Duration(secondsComponent: seconds, attosecondsComponent: nanoseconds * 1_000_000_000)
+        network.schedule(at: network.now.advanced(by: duration)) { [weak self] in
             if !operation.hasEnded { self?.post(operation, -ETIME) }
         }
     }

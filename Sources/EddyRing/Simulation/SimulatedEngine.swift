@@ -23,8 +23,8 @@ final class SimulatedEngine {
     private var provided: [UInt16: Provided] = [:]
     /// Until when receives find no buffers, whatever is there.
     var stormEnd: UInt64 = 0
-    /// The read of the descriptor by which other threads wake the loop.
-    var wakeRead: SimulatedOperation?
+    /// Reads of descriptors that have no position, which are real ones: of the one by which other threads wake the loop.
+    var positionlessReads: [SimulatedOperation] = []
     private var enters = 0
     /// The latest operation that has posted a completion.
     private var lastPosted: UInt64 = 0
@@ -77,16 +77,22 @@ final class SimulatedEngine {
         return taken
     }
 
-    /// Lets happen what is due. It may wake the loop, by the descriptor by which other threads do, which is a real one.
+    /// Lets happen what is due, and performs the reads of descriptors in which something is: other threads write to them.
     private func runDueEvents() {
         network.runDueEvents()
-        guard let operation = wakeRead, !operation.hasEnded else { return }
-        var poll = pollfd(fd: operation.entry.descriptor, events: Int16(POLLIN), revents: 0)
-        guard unsafe Glibc.poll(&poll, 1, 0) > 0 else { return }
-        let address = unsafe UnsafeMutableRawPointer(bitPattern: UInt(operation.entry.address))
-        let result = unsafe read(operation.entry.descriptor, address, Int(operation.entry.byteCount))
-        wakeRead = nil
+        positionlessReads.removeAll { $0.hasEnded || readWithoutPosition($0) }
+    }
+
+    /// - Returns: whether there was something to read, or never will be.
+    private func readWithoutPosition(_ operation: SimulatedOperation) -> Bool {
+        let entry = operation.entry
+        var file = pollfd(fd: entry.descriptor, events: Int16(POLLIN), revents: 0)
+        // poll(2) passes over negative numbers.
+        if entry.descriptor >= 0, unsafe poll(&file, 1, 0) <= 0 { return false }
+        let address = unsafe UnsafeMutableRawPointer(bitPattern: UInt(entry.address))
+        let result = unsafe read(entry.descriptor, address, Int(entry.byteCount))
         post(operation, result < 0 ? -errno : Int32(result))
+        return true
     }
 
     /// The loop's own work takes time, too.

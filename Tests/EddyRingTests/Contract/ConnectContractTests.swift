@@ -21,47 +21,56 @@ struct ConnectContractTests {
         }
     }
 
-    @Test("Who listens is reached, and the socket blocks as before", arguments: EngineKind.tested)
-    func listening(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let listener = try LoopbackListener()
-        let client = try Socket.openStream(for: listener.address)
-        defer { Socket.close(client) }
-        try connect(client, to: listener.address, on: ring)
-        let completion = try #require(try ring.completions(1).first)
+    @Test("Who listens is reached", arguments: TestedEngine.all)
+    func listening(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let listener = try world.listen()
+        let client = try world.ring.openStream(for: listener.address)
+        try connect(client, to: listener.address, on: world.ring)
+        let completion = try #require(try world.ring.completions(1).first)
         #expect(completion.result == 0)
         #expect(completion.isLast)
-        #expect(Socket.remoteAddress(of: client) == listener.address)
+        #expect(world.ring.remoteAddress(of: client) == listener.address)
+        world.ring.close(client)
+    }
+
+    // A simulated descriptor has no flags.
+    @Test("The socket that was connected blocks as before", arguments: TestedEngine.real)
+    func flags(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let listener = try world.listen()
+        let client = try world.ring.openStream(for: listener.address)
+        try connect(client, to: listener.address, on: world.ring)
+        #expect(try world.ring.completions(1).map(\.result) == [0])
         #expect(fcntl(client, F_GETFL) & O_NONBLOCK == 0)
+        world.ring.close(client)
     }
 
-    @Test("Where nobody listens it is refused", arguments: EngineKind.tested)
-    func refused(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
+    @Test("Where nobody listens it is refused", arguments: TestedEngine.all)
+    func refused(engine: TestedEngine) throws {
+        let world = try World(engine)
         // Bound and not listening: the port is nobody else's.
-        let bound = try Socket.openStream(for: .loopback(port: 0))
-        try Socket.bind(bound, to: .loopback(port: 0))
-        let address = try #require(Socket.localAddress(of: bound))
-        let client = try Socket.openStream(for: address)
-        try connect(client, to: address, on: ring)
-        #expect(try ring.completions(1).map(\.error) == [.connectionRefused])
-        Socket.close(client)
-        Socket.close(bound)
+        let bound = try world.bind()
+        let client = try world.ring.openStream(for: bound.address)
+        try connect(client, to: bound.address, on: world.ring)
+        #expect(try world.ring.completions(1).map(\.error) == [.connectionRefused])
+        world.ring.close(client)
     }
 
-    @Test("One that gets no answer is cancelled", arguments: EngineKind.tested)
-    func cancelled(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
+    @Test("One that gets no answer is cancelled", arguments: TestedEngine.all)
+    func cancelled(engine: TestedEngine) throws {
+        let world = try World(engine)
         // A listener whose backlog is full drops what comes.
-        let listener = try LoopbackListener(backlog: 0)
-        let crowd = try (0..<4).map { _ in try listener.connect() }
-        usleep(10_000)
-        let client = try Socket.openStream(for: listener.address)
-        try connect(client, to: listener.address, on: ring)
-        #expect(ring.nextCompletion() == nil)
-        let last = try ring.cancelAll()
+        let listener = try world.listen(backlog: 0)
+        let crowd = try (0..<4).map { _ in try world.dial(listener.address) }
+        try world.settle()
+        let client = try world.ring.openStream(for: listener.address)
+        try connect(client, to: listener.address, on: world.ring)
+        #expect(world.ring.nextCompletion() == nil)
+        let last = try world.ring.cancelAll()
         #expect(last.map(\.error) == [.cancelled])
         #expect(last.allSatisfy { $0.token == token && $0.isLast })
-        for descriptor in crowd + [client] { Socket.close(descriptor) }
+        for peer in crowd { peer.close() }
+        world.ring.close(client)
     }
 }

@@ -6,38 +6,44 @@ import Testing
 @Suite("contract: send", .timeLimit(.minutes(1)))
 struct SendContractTests {
     private let token = OperationToken(kind: 1)
-    /// More than sockets take at once.
     private static let pattern = patternedBytes(16 << 20)
-    private var bytes: [UInt8] { Self.pattern }
+    private static let simulatedPattern = patternedBytes(1 << 20)
 
-    private func send(_ bytes: UnsafeRawBufferPointer, on pair: TCPPair) -> SubmissionEntry {
-        .send(descriptor: pair.near, address: bytes.baseAddress!, byteCount: bytes.count, token: token)
+    /// More than the sockets of a connection take.
+    private func pattern(_ engine: TestedEngine) -> [UInt8] {
+        engine.isSimulated ? Self.simulatedPattern : Self.pattern
     }
 
-    @Test("A send ends when the peer has made room for all of it", arguments: EngineKind.tested)
-    func whole(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+    private func send(_ bytes: UnsafeRawBufferPointer, on connection: Connection) -> SubmissionEntry {
+        .send(descriptor: connection.near, address: bytes.baseAddress!, byteCount: bytes.count, token: token)
+    }
+
+    @Test("A send ends when the peer has made room for all of it", arguments: TestedEngine.all)
+    func whole(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
-            try ring.submit(send(sent, on: pair))
+            try ring.submit(send(sent, on: connection))
             try ring.enter(waitFor: 0, deadline: nil)
             #expect(ring.nextCompletion() == nil)
-            let reader = Reader(pair, count: sent.count)
+            connection.far.startReading(sent.count)
             let completion = try #require(try ring.completions(1).first)
             #expect(Int(completion.result) == sent.count)
             #expect(completion.isLast)
-            #expect(reader.bytes() == bytes)
+            #expect(try connection.far.received() == bytes)
         }
     }
 
-    @Test("The vectors of a message that waits may be used for something else", arguments: EngineKind.tested)
-    func message(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+    @Test("The vectors of a message that waits may be used for something else", arguments: TestedEngine.all)
+    func message(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
             let base = UnsafeMutableRawPointer(mutating: sent.baseAddress!)
             // Empty pieces, tiny pieces and large ones.
-            let lengths = [0, 1, 5 << 20, 0, 100, 8 << 20, 7, 0]
+            let lengths = [0, 1, sent.count / 4, 0, 100, sent.count / 2, 7, 0]
             var offset = 0
             var vectors = lengths.map { length in
                 defer { offset += length }
@@ -48,28 +54,30 @@ struct SendContractTests {
                 message.msg_iov = vectors.baseAddress
                 message.msg_iovlen = vectors.count
                 try withUnsafeMutablePointer(to: &message) { message in
-                    try ring.submit(.sendMessage(descriptor: pair.near, message: message, token: token))
+                    try ring.submit(.sendMessage(descriptor: connection.near, message: message, token: token))
                     try ring.enter(waitFor: 0, deadline: nil)
                     message.pointee = msghdr()
                 }
                 vectors.update(repeating: iovec())
             }
             #expect(ring.nextCompletion() == nil)
-            let reader = Reader(pair, count: offset)
+            connection.far.startReading(offset)
             #expect(try ring.completions(1).map { Int($0.result) } == [offset])
-            #expect(reader.bytes().elementsEqual(sent[..<offset]))
+            #expect(try connection.far.received() == Array(bytes[..<offset]))
         }
     }
 
-    @Test("To a peer that is gone nothing can be sent, and no signal comes", arguments: EngineKind.tested)
-    func broken(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
-        pair.resetFar()
+    @Test("To a peer that is gone nothing can be sent, and no signal comes", arguments: TestedEngine.all)
+    func broken(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
+        connection.far.reset()
+        try world.settle()
         try bytes.withUnsafeBytes { sent in
             var errors: [SystemError?] = []
             for _ in 0..<2 {
-                try ring.submit(send(.init(rebasing: sent[..<100]), on: pair))
+                try ring.submit(send(.init(rebasing: sent[..<100]), on: connection))
                 errors += try ring.completions(1).map(\.error)
             }
             // The reset is told once; then the pipe is broken.
@@ -77,55 +85,109 @@ struct SendContractTests {
         }
     }
 
-    @Test("One that breaks on its way says how much it sent", arguments: EngineKind.tested)
-    func breaking(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+    @Test("One that breaks on its way says how much it sent", arguments: TestedEngine.all)
+    func breaking(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
-            try ring.submit(send(sent, on: pair))
+            try ring.submit(send(sent, on: connection))
             try ring.enter(waitFor: 0, deadline: nil)
-            pair.resetFar()
+            try world.settle()
+            connection.far.reset()
             let completion = try #require(try ring.completions(1).first)
             #expect(completion.result > 0)
             #expect(Int(completion.result) < sent.count)
         }
     }
 
-    @Test("One that is cancelled says how much it sent", arguments: EngineKind.tested)
-    func cancelled(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+    @Test("One that is cancelled says how much it sent", arguments: TestedEngine.all)
+    func cancelled(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
-            try ring.submit(send(sent, on: pair))
+            try ring.submit(send(sent, on: connection))
+            try ring.enter(waitFor: 0, deadline: nil)
+            try world.settle()
             let completion = try #require(try ring.cancelAll().first)
             #expect(completion.isLast)
-            #expect(completion.result > 0)
-            Socket.shutdownWrite(pair.near)
-            #expect(pair.readFar(sent.count).elementsEqual(sent[..<Int(completion.result)]))
-            // The socket is full, so the second one has sent nothing.
+            try #require(completion.result > 0)
+            ring.shutdownWrite(connection.near)
+            #expect(try connection.far.read(sent.count) == Array(bytes[..<Int(completion.result)]))
         }
     }
 
-    @Test("One that finds no room and is cancelled has sent nothing", arguments: EngineKind.tested)
-    func cancelledAtOnce(engine: EngineKind) throws {
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+    @Test("One that finds no room and is cancelled has sent nothing", arguments: TestedEngine.all)
+    func cancelledAtOnce(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
-            while Glibc.send(pair.near, sent.baseAddress, sent.count, Int32(MSG_DONTWAIT)) > 0 {}
-            try ring.submit(send(sent, on: pair))
-            #expect(try ring.cancelAll().map(\.error) == [.cancelled])
+            var last: CompletionEntry?
+            var taken = 0
+            // Sends until the sockets are full.
+            while last?.error == nil {
+                try ring.submit(send(.init(rebasing: sent[taken...]), on: connection))
+                try ring.enter(waitFor: 0, deadline: nil)
+                try world.settle()
+                last = try ring.cancelAll().first
+                try #require(last != nil)
+                taken += max(0, Int(last?.result ?? 0))
+            }
+            #expect(last?.error == .cancelled)
+            ring.shutdownWrite(connection.near)
+            #expect(try connection.far.read(sent.count) == Array(bytes[..<taken]))
         }
     }
 
-    @Test("Inline sends of messages post what they did not send", arguments: EngineKind.tested)
-    func inlineMessages(engine: EngineKind) throws {
+    @Test(
+        "A send that ends inline posts nothing when all of it was taken, and says how much otherwise",
+        arguments: TestedEngine.all
+    )
+    func inlineSends(engine: TestedEngine) throws {
         guard engine.features.inlineSends else { return }
-        let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        let pair = try TCPPair()
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes = [UInt8](repeating: 7, count: 4 << 20)
+        try bytes.withUnsafeBytes { bytes in
+            func send(_ count: Int) throws -> CompletionEntry? {
+                let entry = SubmissionEntry.send(
+                    descriptor: connection.near,
+                    address: bytes.baseAddress!,
+                    byteCount: count,
+                    token: token
+                )
+                try ring.submit(entry.endingInline())
+                try ring.enter(waitFor: 0, deadline: nil)
+                #expect(ring.isSettled)
+                return ring.nextCompletion()
+            }
+            #expect(try send(1000) == nil)
+            let partial = try #require(try send(bytes.count))
+            #expect(partial.result > 0)
+            #expect(try send(1)?.error == .again)
+            #expect(try connection.far.read(1000 + Int(partial.result)).allSatisfy { $0 == 7 })
+            connection.far.close()
+            try world.settle()
+            // The peer answers the first byte that comes after its end with a reset.
+            #expect(try send(1) == nil)
+            try world.settle()
+            let error = try send(1)?.error
+            #expect(error == .brokenPipe || error == .connectionReset)
+        }
+    }
+
+    @Test("Inline sends of messages post what they did not send", arguments: TestedEngine.all)
+    func inlineMessages(engine: TestedEngine) throws {
+        guard engine.features.inlineSends else { return }
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
             let base = UnsafeMutableRawPointer(mutating: sent.baseAddress!)
             var results: [Int32?] = []
-            for length in [10, 8 << 20, 1] {
+            for length in [10, sent.count / 2, 1] {
                 var vectors = [iovec(iov_base: base, iov_len: length), iovec(iov_base: base + length, iov_len: length)]
                 try vectors.withUnsafeMutableBufferPointer { vectors in
                     var message = msghdr()
@@ -133,7 +195,7 @@ struct SendContractTests {
                     message.msg_iovlen = 2
                     try withUnsafeMutablePointer(to: &message) { message in
                         let entry = SubmissionEntry.sendMessage(
-                            descriptor: pair.near,
+                            descriptor: connection.near,
                             message: message,
                             token: token
                         )
@@ -145,37 +207,8 @@ struct SendContractTests {
                 }
             }
             #expect(results[0] == nil)
-            #expect((1..<(16 << 20)).contains(try #require(results[1])))
+            #expect((1..<Int32(sent.count)).contains(try #require(results[1])))
             #expect(results[2] == -EAGAIN)
         }
-    }
-}
-
-/// Reads from the far side of a pair on a thread of its own, so that the near side has room.
-private final class Reader: @unchecked Sendable {
-    private var received: [UInt8] = []
-    private var thread = pthread_t()
-    private let pair: TCPPair
-    private let count: Int
-
-    init(_ pair: TCPPair, count: Int) {
-        self.pair = pair
-        self.count = count
-        pthread_create(
-            &thread,
-            nil,
-            { context in
-                let reader = Unmanaged<Reader>.fromOpaque(context!).takeUnretainedValue()
-                reader.received = reader.pair.readFar(reader.count)
-                return nil
-            },
-            Unmanaged.passUnretained(self).toOpaque()
-        )
-    }
-
-    /// Waits until all are there.
-    func bytes() -> [UInt8] {
-        pthread_join(thread, nil)
-        return received
     }
 }

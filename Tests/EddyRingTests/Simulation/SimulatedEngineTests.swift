@@ -3,7 +3,8 @@ import Testing
 
 @testable import EddyRing
 
-/// What an engine promises, on the simulated one, with the faults that stand in the way of each promise.
+/// What the simulated engine does beyond what every engine promises (see the tests of the contract): faults, and seeing
+/// what must never be.
 @Suite("simulated engine")
 struct SimulatedEngineTests {
     private let address = SocketAddress.loopback(port: 7000)
@@ -67,94 +68,9 @@ struct SimulatedEngineTests {
         #expect(network.census[.shortReceive] > 0 && network.census[.lateCompletion] > 0)
     }
 
-    @Test("A send ends when the peer has made room for all of it; one that ends inline says how much it took")
-    func sends() throws {
-        let network = SimulatedNetwork(seed: 2)
-        network.line.sendBuffer = 1000
-        network.line.receiveBuffer = 1000
-        let ring = Ring(simulating: network, submissionEntries: 8, completionEntries: 16)
-        let (near, far) = try connect(network, ring)
-        let bytes = [UInt8](repeating: 7, count: 5000)
-        try bytes.withUnsafeBytes { bytes in
-            let start = try #require(bytes.baseAddress)
-            let inline = SubmissionEntry.send(descriptor: near, address: start, byteCount: 5000, token: token(3))
-            try ring.submit(inline.endingInline())
-            try ring.enter(waitFor: 0, deadline: nil)
-            #expect(ring.nextCompletion()?.result == 1000)
-            try ring.submit(.send(descriptor: near, address: start, byteCount: 4000, token: token(4)))
-            var drained = 0
-            var completion: CompletionEntry?
-            while completion == nil {
-                try ring.enter(waitFor: 1, deadline: network.now + 1_000_000)
-                completion = ring.nextCompletion()
-                drained += drain(far)
-            }
-            #expect(completion?.result == 4000 && completion?.isLast == true)
-            try ring.enter(waitFor: 1, deadline: network.now + 10_000_000)
-            #expect(drained + drain(far) == 5000)
-        }
-    }
-
     private func drain(_ socket: SimulatedSocket) -> Int {
         var bytes = [UInt8](repeating: 0, count: 8192)
         return max(0, Int(bytes.withUnsafeMutableBytes { socket.receive(into: $0) }))
-    }
-
-    @Test("What is cancelled completes, and so does the cancellation")
-    func cancelling() throws {
-        let network = SimulatedNetwork(seed: 3)
-        let ring = Ring(simulating: network, submissionEntries: 8, completionEntries: 16)
-        _ = try connect(network, ring)
-        try ring.submit(.cancel(token(1), token: token(6)))
-        try ring.submit(.cancel(token(9), token: token(7)))
-        try ring.enter(waitFor: 3, deadline: nil)
-        var results: [UInt32: Int32] = [:]
-        while let completion = ring.nextCompletion() { results[completion.token.index] = completion.result }
-        #expect(results[1] == -SystemError.cancelled.code)
-        #expect(results[6] == 0 && results[7] == -SystemError.noSuchFile.code)
-    }
-
-    @Test("Completions that do not fit are not lost")
-    func overflow() throws {
-        let network = SimulatedNetwork(seed: 4)
-        let ring = Ring(simulating: network, submissionEntries: 4, completionEntries: 8)
-        for number in 0..<50 { try ring.submit(.cancel(token(99), token: token(UInt32(number)))) }
-        var seen: [UInt32] = []
-        while seen.count < 50 {
-            try ring.enter(waitFor: 1, deadline: nil)
-            while let completion = ring.nextCompletion() { seen.append(completion.token.index) }
-        }
-        #expect(seen == Array(0..<50))
-        #expect(ring.isSettled)
-    }
-
-    @Test("Time passes to the deadline, and no further")
-    func deadline() throws {
-        let network = SimulatedNetwork(seed: 5)
-        let ring = Ring(simulating: network)
-        let deadline = ring.now + 3_600_000_000_000
-        try ring.enter(waitFor: 1, deadline: deadline)
-        #expect(ring.now == deadline)
-    }
-
-    @Test("Where nobody listens a connect is refused, and one that gets no answer can be cancelled")
-    func connects() throws {
-        let network = SimulatedNetwork(seed: 6)
-        let ring = Ring(simulating: network)
-        let descriptor = try network.openStream()
-        let target = SystemAddress(address)
-        try ring.submit(.connect(descriptor: descriptor, to: target, token: token(1)))
-        try ring.enter(waitFor: 1, deadline: nil)
-        #expect(ring.nextCompletion()?.error == .connectionRefused)
-        network.faults[.connectBlackHoled] = 1
-        let other = try network.openStream()
-        try ring.submit(.connect(descriptor: other, to: target, token: token(2)))
-        try ring.submit(.cancel(token(2), token: token(3)))
-        try ring.enter(waitFor: 2, deadline: nil)
-        #expect(ring.nextCompletion()?.error == .cancelled)
-        network.close(descriptor)
-        network.close(other)
-        #expect(network.openDescriptors.isEmpty)
     }
 
     // MARK: What must never be

@@ -1,15 +1,20 @@
 import EddyRing
 
 extension EngineKind {
-    /// Those that this system gives: what an engine promises is tested on each.
+    /// Those whose network is the system's, as far as this system gives them.
     static let tested = allCases.filter { engine in
         do { return try Ring(engine: engine).kind == engine } catch { return false }
     }
 
     /// What it can do beyond what Eddy cannot do without.
-    var features: RingFeatures { Self.allFeatures[self] ?? RingFeatures() }
+    var features: RingFeatures {
+        self == .simulated ? Self.simulatedFeatures : Self.allFeatures[self] ?? RingFeatures()
+    }
 
     private static let allFeatures = Dictionary(uniqueKeysWithValues: tested.map { ($0, RingFeatures.probed(on: $0)) })
+
+    /// A simulated ring's sockets are not the system's, so they cannot be tried as the others are.
+    private static let simulatedFeatures = RingFeatures(RingFeature.allCases.filter { $0 != .fixedBuffers })
 
     /// Each engine with incremental and classic buffers, as far as it has them.
     static let withBuffers = tested.flatMap { engine in

@@ -3,10 +3,10 @@ import EddyRing
 extension Ring {
     /// Submits what is queued and returns the next `count` completions; fewer only after a long time.
     func completions(_ count: Int) throws -> [CompletionEntry] {
-        let deadline = MonotonicClock.now + 30_000_000_000
+        let deadline = now + 30_000_000_000
         var all: [CompletionEntry] = []
         try enter(waitFor: 0, deadline: nil)
-        while all.count < count, MonotonicClock.now < deadline {
+        while all.count < count, now < deadline {
             if let completion = nextCompletion() {
                 all.append(completion)
             } else {

@@ -1,0 +1,94 @@
+import EddyRing
+import Testing
+
+/// Submitting, entering and reading completions, as every engine does it. See also `RingTests`.
+@Suite("contract: enter", .timeLimit(.minutes(1)))
+struct EnterContractTests {
+    private func token(_ index: Int) -> OperationToken { OperationToken(kind: 1, index: UInt32(index)) }
+
+    /// Submits a send of each byte, with its place as token.
+    private func submitOneByOne(_ bytes: UnsafeRawBufferPointer, from connection: Connection, to ring: Ring) throws {
+        for index in bytes.indices {
+            let address = bytes.baseAddress! + index
+            try ring.submit(.send(descriptor: connection.near, address: address, byteCount: 1, token: token(index)))
+        }
+    }
+
+    @Test(
+        "More submissions than the queue holds are all taken and all completed, in order",
+        arguments: TestedEngine.all
+    )
+    func moreThanTheQueueHolds(engine: TestedEngine) throws {
+        let world = try World(engine, submissionEntries: 4, completionEntries: 256)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes: [UInt8] = Array(0..<100)
+        try bytes.withUnsafeBytes { bytes in
+            try submitOneByOne(bytes, from: connection, to: ring)
+            let completions = try ring.completions(100)
+            #expect(completions.map(\.token) == (0..<100).map(token))
+            #expect(completions.allSatisfy { $0.result == 1 && $0.isLast })
+        }
+        #expect(try connection.far.read(bytes.count) == bytes)
+        #expect(ring.nextCompletion() == nil)
+        #expect(ring.isSettled)
+        #expect(ring.statistics.submissions == 100)
+        #expect(ring.statistics.completions == 100)
+        #expect(ring.statistics.overflows == 0)
+    }
+
+    @Test("Completions that do not fit wait, and none is lost", arguments: TestedEngine.all)
+    func completionOverflow(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes: [UInt8] = Array(0..<200)
+        try bytes.withUnsafeBytes { bytes in
+            try submitOneByOne(bytes, from: connection, to: ring)
+            #expect(try ring.completions(200).map(\.token) == (0..<200).map(token))
+        }
+        // Where there is no room, epoll does nothing, and the others keep what does not fit.
+        #expect((ring.statistics.overflows > 0) == (engine.kind != .epoll))
+        #expect(ring.statistics.completions == 200)
+        #expect(ring.isSettled)
+        #expect(try connection.far.read(bytes.count) == bytes)
+    }
+
+    @Test("Without submissions and without waiting it returns at once", arguments: TestedEngine.all)
+    func nothing(engine: TestedEngine) throws {
+        let ring = try World(engine).ring
+        try ring.enter(waitFor: 0, deadline: nil)
+        #expect(ring.nextCompletion() == nil)
+        #expect(ring.isSettled)
+    }
+
+    /// More than come in 5 ms, and less than a ring that does not wait would be asked for.
+    private static let manyInterruptions = 500
+
+    @Test("A deadline ends the wait", arguments: TestedEngine.all, [UInt64(0), 1, 5_000_000])
+    func deadlines(engine: TestedEngine, nanoseconds: UInt64) throws {
+        let ring = try World(engine).ring
+        let deadline = ring.now + nanoseconds
+        var interruptions = 0
+        try ring.enter(waitFor: 1, deadline: nanoseconds == 0 ? 0 : deadline)
+        // Whatever interrupts a system call, such as the end of another test's ring on this thread, ends a wait.
+        while nanoseconds > 0, ring.now < deadline, interruptions < Self.manyInterruptions {
+            interruptions += 1
+            try ring.enter(waitFor: 1, deadline: deadline)
+        }
+        #expect(ring.nextCompletion() == nil)
+        #expect(interruptions < Self.manyInterruptions)
+    }
+
+    @Test("The end of time is a deadline, too", arguments: TestedEngine.all)
+    func endOfTime(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes: [UInt8] = [1]
+        try bytes.withUnsafeBytes { bytes in
+            try ring.submit(
+                .send(descriptor: connection.near, address: bytes.baseAddress!, byteCount: 1, token: token(0))
+            )
+            try ring.enter(waitFor: 1, deadline: .max)
+        }
+        #expect(ring.nextCompletion()?.result == 1)
+    }
+}
