@@ -26,6 +26,7 @@ struct SimulatedEngineTests {
     @Test("Bytes come in order, through receives of all sizes", arguments: [true, false])
     func order(incremental: Bool) throws {
         let network = SimulatedNetwork(seed: 1)
+        defer { network.shutDown() }
         network.faults[.shortReceive] = 2
         network.faults[.lateCompletion] = 3
         network.faults[.multishotEndedEarly] = 5

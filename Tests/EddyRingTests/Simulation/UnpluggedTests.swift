@@ -4,8 +4,12 @@ import Testing
 @testable import EddyRing
 
 @Suite("simulation: connections that are unplugged")
-struct UnpluggedTests {
+final class UnpluggedTests {
     private let network = SimulatedNetwork(seed: 1)
+
+    deinit {
+        network.shutDown()
+    }
 
     private func pass(_ seconds: UInt64) {
         let end = network.now + seconds * 1_000_000_000

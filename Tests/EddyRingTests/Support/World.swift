@@ -40,6 +40,10 @@ final class World {
         )
     }
 
+    deinit {
+        network?.shutDown()
+    }
+
     // MARK: Sockets
 
     /// A socket that has an address of its own, and does not listen.

@@ -57,7 +57,8 @@ struct ResolverTests {
 
     @Test("No more threads than allowed look names up at a time, and every name has its turn")
     func bounded() async throws {
-        let running = Mutex((now: 0, most: 0))
+        struct Running { var (now, most) = (0, 0) }
+        let running = Mutex(Running())
         let resolver = Resolver(maximumThreads: 3) { name throws(AddressError) in
             running.withLock { running in
                 running.now += 1
