@@ -155,7 +155,7 @@ package final class Ring {
         if hasOverflowed { unsafe cursor.pointee.statistics.overflows += 1 }
         unsafe cursor.pointee.statistics.enters += 1
         // Completions that were set aside are there already.
-        let count = unsafe cursor.pointee.setAside.isEmpty ? count : 0
+        let count = unsafe count - min(count, UInt32(cursor.pointee.setAside.count))
         let result = engine.enter(submit: pending, waitFor: count, deadline: deadline)
         guard result < 0 else {
             unsafe cursor.pointee.statistics.submissions += UInt64(result)

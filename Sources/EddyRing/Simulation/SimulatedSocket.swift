@@ -55,7 +55,7 @@ package final class SimulatedSocket {
     /// Bytes that a receive would find.
     package var available: Int { incoming?.available ?? 0 }
 
-    /// Bytes that a send would be taken of.
+    /// Bytes of a send that would be taken.
     package var room: Int { isBroken ? 0 : outgoing?.room ?? 0 }
 
     /// Receives; 0 at the end of the stream, -EAGAIN when nothing is there.

@@ -9,7 +9,8 @@ struct CancelContractTests {
 
     @Test("What is cancelled completes, and so does the cancellation", arguments: TestedEngine.all)
     func cancelling(engine: TestedEngine) throws {
-        let ring = try World(engine).ring
+        let world = try World(engine)
+        let ring = world.ring
         let wake = try WakeDescriptor()
         try ring.submit(wake.awaitSignal(token: token(1)))
         try ring.enter(waitFor: 0, deadline: nil)
@@ -45,7 +46,8 @@ struct CancelContractTests {
 
     @Test("Everything is cancelled, however much it is", arguments: TestedEngine.all)
     func everything(engine: TestedEngine) throws {
-        let ring = try World(engine).ring
+        let world = try World(engine)
+        let ring = world.ring
         let wakes = try (0..<200).map { _ in try WakeDescriptor() }
         for (index, wake) in wakes.enumerated() { try ring.submit(wake.awaitSignal(token: token(index))) }
         let last = try ring.cancelAll()

@@ -54,7 +54,8 @@ struct EnterContractTests {
 
     @Test("Without submissions and without waiting it returns at once", arguments: TestedEngine.all)
     func nothing(engine: TestedEngine) throws {
-        let ring = try World(engine).ring
+        let world = try World(engine)
+        let ring = world.ring
         try ring.enter(waitFor: 0, deadline: nil)
         #expect(ring.nextCompletion() == nil)
         #expect(ring.isSettled)
@@ -65,7 +66,8 @@ struct EnterContractTests {
 
     @Test("A deadline ends the wait", arguments: TestedEngine.all, [UInt64(0), 1, 5_000_000])
     func deadlines(engine: TestedEngine, nanoseconds: UInt64) throws {
-        let ring = try World(engine).ring
+        let world = try World(engine)
+        let ring = world.ring
         let deadline = ring.now + nanoseconds
         var interruptions = 0
         try ring.enter(waitFor: 1, deadline: nanoseconds == 0 ? 0 : deadline)
@@ -76,6 +78,37 @@ struct EnterContractTests {
         }
         #expect(ring.nextCompletion() == nil)
         #expect(interruptions < Self.manyInterruptions)
+    }
+
+    // What an interruption would end early, a test of several engines' threads cannot ask for.
+    @Test("As many are waited for as are asked for", arguments: TestedEngine.faultless)
+    func several(engine: TestedEngine) throws {
+        let world = try World(engine, submissionEntries: 2)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes: [UInt8] = [1, 2, 3]
+        try bytes.withUnsafeBytes { bytes in
+            // The queue holds two, so that the third one enters by itself.
+            try submitOneByOne(bytes, from: connection, to: ring)
+            var completions: [CompletionEntry] = []
+            while completions.count < 3 {
+                try ring.enter(waitFor: UInt32(3 - completions.count), deadline: .max)
+                while let completion = ring.nextCompletion() { completions.append(completion) }
+            }
+            #expect(completions.map(\.token) == (0..<3).map(token))
+        }
+    }
+
+    @Test("A deadline in the past takes what is queued", arguments: TestedEngine.faultless)
+    func pastDeadline(engine: TestedEngine) throws {
+        let world = try World(engine)
+        let (ring, connection) = (world.ring, try world.connect())
+        let bytes: [UInt8] = [1]
+        try bytes.withUnsafeBytes { bytes in
+            try submitOneByOne(bytes, from: connection, to: ring)
+            try ring.enter(waitFor: 2, deadline: 0)
+            #expect(ring.isSettled)
+            #expect(try ring.completions(1).map(\.result) == [1])
+        }
     }
 
     @Test("The end of time is a deadline, too", arguments: TestedEngine.all)

@@ -1,4 +1,5 @@
 import EddyBuffers
+import Glibc
 import Testing
 
 @testable import EddyRing
@@ -76,10 +77,19 @@ struct SimulatedEngineTests {
 
     // MARK: What must never be
 
+    /// How a process of a test's own ends when the network has seen what it should.
+    private static let violation = ExitTest.Condition.exitCode(3)
+
+    private static func watchedNetwork(seed: UInt64) -> SimulatedNetwork {
+        let network = SimulatedNetwork(seed: seed)
+        network.fail = { _ in exit(3) }
+        return network
+    }
+
     @Test("A descriptor that is closed with an operation in flight is seen")
     func closedTooEarly() async {
-        await #expect(processExitsWith: .failure) {
-            let network = SimulatedNetwork(seed: 7)
+        await #expect(processExitsWith: Self.violation) {
+            let network = Self.watchedNetwork(seed: 7)
             let ring = Ring(simulating: network)
             let (near, _) = try SimulatedEngineTests().connect(network, ring)
             try ring.submit(
@@ -98,8 +108,8 @@ struct SimulatedEngineTests {
 
     @Test("A descriptor that is closed twice is seen")
     func closedTwice() async {
-        await #expect(processExitsWith: .failure) {
-            let network = SimulatedNetwork(seed: 8)
+        await #expect(processExitsWith: Self.violation) {
+            let network = Self.watchedNetwork(seed: 8)
             let descriptor = try network.openStream()
             network.close(descriptor)
             network.close(descriptor)
@@ -108,8 +118,8 @@ struct SimulatedEngineTests {
 
     @Test("Memory that changes while a send has it is seen")
     func changedMemory() async {
-        await #expect(processExitsWith: .failure) {
-            let network = SimulatedNetwork(seed: 9)
+        await #expect(processExitsWith: Self.violation) {
+            let network = Self.watchedNetwork(seed: 9)
             network.line.sendBuffer = 100
             network.line.receiveBuffer = 100
             let ring = Ring(simulating: network)

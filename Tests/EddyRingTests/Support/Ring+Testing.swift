@@ -18,15 +18,18 @@ extension Ring {
 
     /// Cancels all that is in flight and returns the last completions of it.
     func cancelAll() throws -> [CompletionEntry] {
-        try submit(.cancelEverything(token: OperationToken(kind: 255)))
         var all: [CompletionEntry] = []
+        // What has ended by itself is not among those that are found.
+        while let completion = nextCompletion() { all.append(completion) }
+        let endedBefore = all.filter(\.isLast).count
+        try submit(.cancelEverything(token: OperationToken(kind: 255)))
         while let completion = try completions(1).first {
             if completion.token.kind != 255 {
                 all.append(completion)
                 continue
             }
             // The number of those cancelled.
-            while all.filter(\.isLast).count < Int(completion.result) { all += try completions(1) }
+            while all.filter(\.isLast).count < endedBefore + Int(completion.result) { all += try completions(1) }
             return all
         }
         return all
