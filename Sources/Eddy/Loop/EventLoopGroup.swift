@@ -99,13 +99,19 @@ public final class EventLoopGroup: Sendable {
     /// Ends the loops as ``shutDown()`` does, and holds no thread up while it waits.
     public func finish() async {
         precondition(loops.allSatisfy { !$0.isCurrent }, "an event loop cannot wait for its own end")
+        // The thread lets go of the group before it says so: when this returns, the group is its owner's alone, and its
+        // descriptors are closed when that one drops it.
+        let group = Mutex<EventLoopGroup?>(self)
         await withCheckedContinuation { continuation in
             do {
                 try LoopThread.start(
                     name: "eddy-finish",
                     make: { () throws(RingError) in },
                     run: {
-                        self.shutDown()
+                        group.withLock { group in
+                            group?.shutDown()
+                            group = nil
+                        }
                         continuation.resume()
                     }
                 ).0.detach()
