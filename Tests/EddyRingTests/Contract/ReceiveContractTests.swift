@@ -224,7 +224,8 @@ struct ReceiveContractTests {
                 )
             }
         }
-        #expect(try #require(floodedBefore) < pattern.count / 2)
+        // An old kernel receives between two calls of `enter` as well: the flood, before the quiet peer has written.
+        if receiver.ring.defersTaskWork { #expect(try #require(floodedBefore) < pattern.count / 2) }
         _ = try receiver.ring.cancelAll()
     }
 }
