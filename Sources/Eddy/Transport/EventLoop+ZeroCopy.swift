@@ -86,11 +86,9 @@ extension EventLoop {
         let isBroken =
             isShortSend(completion, slot: slot) && ring.unacknowledgedBytes(connections[slot].descriptor) == nil
         connections[slot].flags.subtract([.sendingZeroCopy, .cancellingSend])
-        if isBroken {
-            return finishSend(slot, byteCount: Int(completion.result), error: .connectionReset)
-        }
-        guard let error = completion.error, completion.isLast, Self.refusals.contains(error) else {
-            return finishSend(slot, byteCount: max(0, Int(completion.result)), error: completion.error)
+        let error = isBroken ? SystemError.connectionReset : completion.error
+        guard let error, completion.isLast, Self.refusals.contains(error) else {
+            return finishSend(slot, byteCount: max(0, Int(completion.result)), error: error)
         }
         // This socket or this kernel sends in the plain way only, or memory may not be pinned now.
         connections[slot].flags.insert(.zeroCopyRefused)
