@@ -1,11 +1,5 @@
 import Glibc
 
-/// What the calls of a simulated socket return when there is nothing to say yet.
-enum SocketResult {
-    static let again = -EAGAIN
-    static let notConnected = -ENOTCONN
-}
-
 func printToStandardError(_ text: String) { write(text, to: 2) }
 
 /// Not buffered: a crash must not swallow it.

@@ -67,8 +67,9 @@ package enum SimulatedFault: Int, CaseIterable, Sendable {
     /// An event happens before one that was scheduled earlier for the same time.
     case eventOvertaken
 
-    /// Whether it has a rate. The others are drawn from generators of their own, in some of the seeds: so that all
-    /// other seeds lead to what they have always led to.
+    /// Whether a scenario draws a rate for it. That of one which follows from limits is never asked for; it is drawn so
+    /// that seeds lead to what they have always led to. For the same reason the others are left to generators of their
+    /// own, in some of the seeds, or follow from what those bring about.
     package var hasRate: Bool {
         switch self {
         case .peerUnplugged, .unacknowledgedTooLong, .peerDiedInMessage, .eventOvertaken: false

@@ -24,6 +24,9 @@ final class EchoingPeer: Peer {
         if hasEnded, kept.isEmpty { close() }
     }
 
+    /// Nobody waits for it to finish.
+    override func unplugged() {}
+
     private func receive() -> Bool {
         guard !hasEnded, kept.count < capacity else { return false }
         var bytes = [UInt8](repeating: 0, count: capacity - kept.count)

@@ -42,11 +42,6 @@ final class MessagePeer: Peer {
         if !isFinished { send() }
     }
 
-    override func unplugged() {
-        network.note("peer \(port) is unplugged")
-        finish()
-    }
-
     private func receive() {
         while !isFinished {
             var bytes = [UInt8](repeating: 0, count: 4096)

@@ -33,7 +33,10 @@ class Peer {
     }
 
     /// Nothing passes between it and the other side any more.
-    func unplugged() {}
+    func unplugged() {
+        network.note("peer \(port) is unplugged")
+        finish()
+    }
 
     /// Wakes after a while.
     final func sleep(_ nanoseconds: UInt64) {

@@ -72,11 +72,6 @@ final class StreamPeer: Peer {
         if !isFinished { endIfDone() }
     }
 
-    override func unplugged() {
-        network.note("peer \(port) is unplugged")
-        finish()
-    }
-
     // MARK: Receiving
 
     private func receive() {
