@@ -5,8 +5,6 @@ import Testing
 /// What rings have to do with signals, threads and descriptors of the system. See also `EnterContractTests`.
 @Suite("ring", .timeLimit(.minutes(1)))
 struct RingTests {
-    private func token(_ index: Int) -> OperationToken { OperationToken(kind: 1, index: UInt32(index)) }
-
     @Test("A signal ends the wait without an error", arguments: EngineKind.tested)
     func interrupted(engine: EngineKind) throws {
         let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
@@ -17,27 +15,19 @@ struct RingTests {
         sigaddset(&set, SIGUSR2)
         pthread_sigmask(SIG_UNBLOCK, &set, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        let waiting = UInt(pthread_self())
-        var helper = pthread_t()
-        let context = UnsafeMutableRawPointer(bitPattern: waiting)
-        pthread_create(
-            &helper,
-            nil,
-            { context in
-                // More than one, since the first may come before the wait.
-                for _ in 0..<20 {
-                    usleep(5000)
-                    pthread_kill(pthread_t(UInt(bitPattern: context)), SIGUSR2)
-                }
-                return nil
-            },
-            context
-        )
+        let waiting = pthread_self()
+        let helper = Background {
+            // More than one, since the first may come before the wait.
+            for _ in 0..<20 {
+                usleep(5000)
+                pthread_kill(waiting, SIGUSR2)
+            }
+        }
         let deadline = MonotonicClock.now + 30_000_000_000
         try ring.enter(waitFor: 1, deadline: deadline)
         #expect(ring.nextCompletion() == nil)
         #expect(MonotonicClock.now < deadline)
-        pthread_join(helper, nil)
+        helper.join()
     }
 
     @Test("Many rings on one thread, one after the other and at the same time", arguments: EngineKind.tested)
@@ -53,25 +43,16 @@ struct RingTests {
 
     @Test("A ring that is dropped on another thread leaves that thread's own ring alone", arguments: EngineKind.tested)
     func droppedElsewhere(engine: EngineKind) throws {
-        let carried = Unmanaged.passRetained(
-            try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
-        ).toOpaque()
-        let body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { carried in
-            let carried = Unmanaged<Ring>.fromOpaque(carried!)
-            let engine = carried.takeUnretainedValue().kind
+        let carried = Carried(try Ring(engine: engine, submissionEntries: 4, completionEntries: 8))
+        let works = Background {
             // As many as a thread may register, so that one has the number of the ring that is dropped.
             let rings = (0..<16).compactMap { _ in
                 try? Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
             }
-            carried.release()
-            let works = rings.count == 16 && rings.allSatisfy { (try? $0.enter(waitFor: 0, deadline: nil)) != nil }
-            return UnsafeMutableRawPointer(bitPattern: works ? 1 : 2)
+            carried.ring.release()
+            return rings.count == 16 && rings.allSatisfy { (try? $0.enter(waitFor: 0, deadline: nil)) != nil }
         }
-        var thread = pthread_t()
-        pthread_create(&thread, nil, body, carried)
-        var result: UnsafeMutableRawPointer?
-        pthread_join(thread, &result)
-        #expect(UInt(bitPattern: result) == 1)
+        #expect(works.join() == true)
     }
 
     @Test("Without descriptors there is no ring, and the error says so", arguments: EngineKind.tested)
@@ -84,4 +65,11 @@ struct RingTests {
             exit(error == .tooManyOpenFiles ? 0 : 1)
         }
     }
+}
+
+/// Takes a ring to another thread, which is to drop it.
+private struct Carried: @unchecked Sendable {
+    let ring: Unmanaged<Ring>
+
+    init(_ ring: consuming Ring) { self.ring = .passRetained(ring) }
 }

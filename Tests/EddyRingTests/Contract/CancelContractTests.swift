@@ -5,8 +5,6 @@ import Testing
 /// Cancelling, as every engine does it. See also the other operations.
 @Suite("contract: cancel", .timeLimit(.minutes(1)))
 struct CancelContractTests {
-    private func token(_ index: Int) -> OperationToken { OperationToken(kind: 1, index: UInt32(index)) }
-
     @Test("What is cancelled completes, and so does the cancellation", arguments: TestedEngine.all)
     func cancelling(engine: TestedEngine) throws {
         let world = try World(engine)
@@ -27,7 +25,8 @@ struct CancelContractTests {
 
     @Test("One among many is cancelled, and the others go on", arguments: TestedEngine.all)
     func oneAmongMany(engine: TestedEngine) throws {
-        let ring = try World(engine, submissionEntries: 512, completionEntries: 1024).ring
+        let world = try World(engine, submissionEntries: 512, completionEntries: 1024)
+        let ring = world.ring
         let wakes = try (0..<300).map { _ in try WakeDescriptor() }
         for (index, wake) in wakes.enumerated() { try ring.submit(wake.awaitSignal(token: token(index))) }
         for index in stride(from: 0, to: 300, by: 3) {

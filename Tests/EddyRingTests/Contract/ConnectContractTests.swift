@@ -7,8 +7,9 @@ import Testing
 struct ConnectContractTests {
     private let token = OperationToken(kind: 1)
 
-    /// Submits a connect whose address is gone when `enter` has returned.
-    private func connect(_ descriptor: Int32, to address: SocketAddress, on ring: Ring) throws {
+    /// Submits a connect whose address is gone when `enter` has returned. The test closes the socket.
+    private func connect(to address: SocketAddress, on ring: Ring) throws -> Int32 {
+        let descriptor = try ring.openStream(for: address)
         try address.withSystemAddress { pointer, length in
             let copy = UnsafeMutableRawPointer.allocate(byteCount: length, alignment: 8)
             copy.copyMemory(from: pointer, byteCount: length)
@@ -19,14 +20,14 @@ struct ConnectContractTests {
             copy.initializeMemory(as: UInt8.self, repeating: 0xFF, count: length)
             copy.deallocate()
         }
+        return descriptor
     }
 
     @Test("Who listens is reached", arguments: TestedEngine.all)
     func listening(engine: TestedEngine) throws {
         let world = try World(engine)
         let listener = try world.listen()
-        let client = try world.ring.openStream(for: listener.address)
-        try connect(client, to: listener.address, on: world.ring)
+        let client = try connect(to: listener.address, on: world.ring)
         let completion = try #require(try world.ring.completions(1).first)
         #expect(completion.result == 0)
         #expect(completion.isLast)
@@ -39,8 +40,7 @@ struct ConnectContractTests {
     func flags(engine: TestedEngine) throws {
         let world = try World(engine)
         let listener = try world.listen()
-        let client = try world.ring.openStream(for: listener.address)
-        try connect(client, to: listener.address, on: world.ring)
+        let client = try connect(to: listener.address, on: world.ring)
         #expect(try world.ring.completions(1).map(\.result) == [0])
         #expect(fcntl(client, F_GETFL) & O_NONBLOCK == 0)
         world.ring.close(client)
@@ -51,8 +51,7 @@ struct ConnectContractTests {
         let world = try World(engine)
         // Bound and not listening: the port is nobody else's.
         let bound = try world.bind()
-        let client = try world.ring.openStream(for: bound.address)
-        try connect(client, to: bound.address, on: world.ring)
+        let client = try connect(to: bound.address, on: world.ring)
         #expect(try world.ring.completions(1).map(\.error) == [.connectionRefused])
         world.ring.close(client)
     }
@@ -64,8 +63,7 @@ struct ConnectContractTests {
         let listener = try world.listen(backlog: 0)
         let crowd = try (0..<4).map { _ in try world.dial(listener.address) }
         try world.settle()
-        let client = try world.ring.openStream(for: listener.address)
-        try connect(client, to: listener.address, on: world.ring)
+        let client = try connect(to: listener.address, on: world.ring)
         #expect(world.ring.nextCompletion() == nil)
         let last = try world.ring.cancelAll()
         #expect(last.map(\.error) == [.cancelled])

@@ -5,8 +5,6 @@ import Testing
 /// Reads, timeouts and what is no operation, as every engine does them.
 @Suite("contract: reads, timeouts", .timeLimit(.minutes(1)))
 struct OtherContractTests {
-    private func token(_ index: Int) -> OperationToken { OperationToken(kind: 1, index: UInt32(index)) }
-
     @Test("A pipe is read when something is in it, to its end", arguments: TestedEngine.all)
     func pipes(engine: TestedEngine) throws {
         let world = try World(engine)

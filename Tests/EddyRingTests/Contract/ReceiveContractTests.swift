@@ -1,6 +1,5 @@
 import EddyBuffers
 import EddyRing
-import Glibc
 import Testing
 
 /// Receiving, as every engine does it. See also `ReceiveRingTests`.

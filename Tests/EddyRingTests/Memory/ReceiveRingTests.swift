@@ -1,6 +1,5 @@
 import EddyBuffers
 import EddyRing
-import Glibc
 import Testing
 
 /// Receives into chunks of the pool, on every engine.

@@ -6,19 +6,19 @@ import Testing
 /// Receives on a real ring while somebody keeps what was received.
 @Suite struct SlowConsumerTests {
     /// A ring, its pool, and two pairs of sockets whose near sides are received from.
-    private final class World {
+    private final class Pairs {
         let ring: Ring
         let pool: BufferPool
         let receiveRing: ReceiveRing
-        let pairs: [SocketPair]
-        var near: [Int32] { pairs.map { $0.near } }
-        var far: [Int32] { pairs.map { $0.far } }
+        private let sockets: [SocketPair]
+        var near: [Int32] { sockets.map { $0.near } }
+        var far: [Int32] { sockets.map { $0.far } }
 
         init(_ engine: EngineKind, maximumBytes: Int, incremental: Bool, chunkSize: Int) throws {
             ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 64)
             pool = BufferPool(configuration: .init(receiveChunkSize: chunkSize, maximumBytes: maximumBytes))
             receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: incremental, target: 4)
-            pairs = [try SocketPair(), try SocketPair()]
+            sockets = [try SocketPair(), try SocketPair()]
         }
 
         deinit {
@@ -43,11 +43,11 @@ import Testing
 
     /// One connection keeps 64 bytes of every 16 KiB that pass through the other. The pool is full of pinned chunks
     /// long before the end, unless few bytes stop pinning them.
-    @Test(arguments: EngineKind.withBuffers)
-    func whoKeepsASliceOfEachChunkDoesNotStopTheOthers(engine: EngineKind, incremental: Bool) throws {
+    @Test(arguments: TestedEngine.realWithBuffers)
+    func whoKeepsASliceOfEachChunkDoesNotStopTheOthers(engine: TestedEngine, incremental: Bool) throws {
         let maximumBytes = 8 << 20
-        let world = try World(
-            engine,
+        let pairs = try Pairs(
+            engine.kind,
             maximumBytes: maximumBytes,
             incremental: incremental,
             chunkSize: incremental ? 256 << 10 : 16 << 10
@@ -57,14 +57,14 @@ import Testing
         var held: [Slice] = []
         var rest = 0
         for round in 0..<4000 {
-            guard let kept = try world.pass(small, through: 0) else {
+            guard let kept = try pairs.pass(small, through: 0) else {
                 Issue.record("round \(round): the slow consumer's own receive starves")
                 break
             }
             held.append(kept)
             // What does not fit into a chunk's rest comes in two parts.
             var left = large.count
-            guard let first = try world.pass(large, through: 1) else {
+            guard let first = try pairs.pass(large, through: 1) else {
                 Issue.record("round \(round): the other connection starves")
                 break
             }
@@ -73,40 +73,40 @@ import Testing
             if left > 0 {
                 rest += left
                 var bytes = [UInt8](repeating: 0, count: left)
-                try #require(recv(world.near[1], &bytes, left, 0) == left)
+                try #require(recv(pairs.near[1], &bytes, left, 0) == left)
             }
             if round % 100 == 0 {
-                let statistics = world.pool.statistics
+                let statistics = pairs.pool.statistics
                 #expect(statistics.mappedBytes + statistics.dedicatedBytes <= maximumBytes)
             }
         }
         #expect(held.count == 4000)
-        #expect(world.receiveRing.copies > 0)
-        #expect(world.receiveRing.starvations == 0)
+        #expect(pairs.receiveRing.copies > 0)
+        #expect(pairs.receiveRing.starvations == 0)
         for slice in held {
             let bytes = UnsafeRawBufferPointer(start: slice.start, count: Int(slice.count))
             #expect(slice.count == 64 && bytes.elementsEqual(small))
             slice.drop()
         }
-        #expect(world.pool.statistics.slicesOut == 0)
+        #expect(pairs.pool.statistics.slicesOut == 0)
     }
 
     @Test(arguments: EngineKind.tested) func theRingGrowsWhenItStarvesAndShrinksWhenItIsIdle(engine: EngineKind) throws
     {
         guard engine.features.incrementalBuffers else { return }
-        let world = try World(engine, maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
-        #expect(world.pool.statistics.chunksLent == 4)
-        for _ in 0..<3 { world.receiveRing.noteStarvation() }
-        world.receiveRing.refill()
-        #expect(world.pool.statistics.chunksLent == 32)
+        let pairs = try Pairs(engine, maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
+        #expect(pairs.pool.statistics.chunksLent == 4)
+        for _ in 0..<3 { pairs.receiveRing.noteStarvation() }
+        pairs.receiveRing.refill()
+        #expect(pairs.pool.statistics.chunksLent == 32)
         // The first call starts the period.
         for expected in [32, 16, 8, 4, 4] {
-            try world.receiveRing.shrink()
-            #expect(world.pool.statistics.chunksLent == (world.ring.defersTaskWork ? expected : 32))
+            try pairs.receiveRing.shrink()
+            #expect(pairs.pool.statistics.chunksLent == (pairs.ring.defersTaskWork ? expected : 32))
         }
         // The kernel finds the chunks of the new ring.
         for _ in 0..<100 {
-            let slice = try #require(try world.pass([1, 2, 3], through: 0))
+            let slice = try #require(try pairs.pass([1, 2, 3], through: 0))
             #expect(slice.count == 3)
             slice.drop()
         }
@@ -115,35 +115,35 @@ import Testing
     /// A receive that waits while the ring is given anew gets its bytes in the new one.
     @Test(arguments: EngineKind.tested) func aReceiveInFlightOutlivesTheShrinking(engine: EngineKind) throws {
         guard engine.features.incrementalBuffers else { return }
-        let world = try World(engine, maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
-        try world.ring.submit(
+        let pairs = try Pairs(engine, maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
+        try pairs.ring.submit(
             .receiveMultishot(
-                descriptor: world.near[0],
+                descriptor: pairs.near[0],
                 group: 0,
                 limit: 0,
                 expectsDelay: false,
                 token: OperationToken(kind: 1)
             )
         )
-        try world.ring.enter(waitFor: 0, deadline: nil)
-        for _ in 0..<3 { world.receiveRing.noteStarvation() }
-        world.receiveRing.refill()
-        for _ in 0..<4 { try world.receiveRing.shrink() }
+        try pairs.ring.enter(waitFor: 0, deadline: nil)
+        for _ in 0..<3 { pairs.receiveRing.noteStarvation() }
+        pairs.receiveRing.refill()
+        for _ in 0..<4 { try pairs.receiveRing.shrink() }
         for round in 0..<10 {
             let bytes = [UInt8](repeating: UInt8(round), count: 100)
-            try #require(write(world.far[0], bytes, 100) == 100)
-            try world.ring.enter(waitFor: 1, deadline: MonotonicClock.now + 5_000_000_000)
-            let completion = try #require(world.ring.nextCompletion())
+            try #require(write(pairs.far[0], bytes, 100) == 100)
+            try pairs.ring.enter(waitFor: 1, deadline: MonotonicClock.now + 5_000_000_000)
+            let completion = try #require(pairs.ring.nextCompletion())
             #expect(completion.result == 100 && !completion.isLast)
-            let slice = try #require(world.receiveRing.slice(for: completion))
+            let slice = try #require(pairs.receiveRing.slice(for: completion))
             #expect(UnsafeRawBufferPointer(start: slice.start, count: 100).allSatisfy { $0 == UInt8(round) })
             slice.drop()
         }
-        try world.ring.submit(.cancel(OperationToken(kind: 1), token: OperationToken(kind: 2)))
+        try pairs.ring.submit(.cancel(OperationToken(kind: 1), token: OperationToken(kind: 2)))
         var last = false
         while !last {
-            try world.ring.enter(waitFor: 1, deadline: MonotonicClock.now + 5_000_000_000)
-            while let completion = world.ring.nextCompletion() {
+            try pairs.ring.enter(waitFor: 1, deadline: MonotonicClock.now + 5_000_000_000)
+            while let completion = pairs.ring.nextCompletion() {
                 if completion.token == OperationToken(kind: 1) { last = completion.isLast }
             }
         }

@@ -10,8 +10,6 @@ import Testing
 struct SimulatedEngineTests {
     private let address = SocketAddress.loopback(port: 7000)
 
-    private func token(_ number: UInt32) -> OperationToken { OperationToken(kind: 1, index: number) }
-
     /// A listener that the ring has, and a connection to it.
     private func connect(_ network: SimulatedNetwork, _ ring: Ring) throws -> (near: Int32, far: SimulatedSocket) {
         let listener = try network.openStream()

@@ -3,23 +3,6 @@ import EddyRing
 // A simulated socket is closed by a test that means to close it, and ends with its network otherwise: one that is closed
 // while an operation has it ends the process, which would hide why a test has failed.
 
-/// A socket of the ring's that has an address. It ends with the object.
-final class BoundSocket {
-    let descriptor: Int32
-    let address: SocketAddress
-    private let ring: Ring
-
-    init(descriptor: Int32, address: SocketAddress, ring: Ring) {
-        self.descriptor = descriptor
-        self.address = address
-        self.ring = ring
-    }
-
-    deinit {
-        if ring.kind != .simulated { ring.close(descriptor) }
-    }
-}
-
 /// Two ends of a connection: a descriptor of the ring's, and its peer. They end with the object.
 final class Connection {
     let near: Int32

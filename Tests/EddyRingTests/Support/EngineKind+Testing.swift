@@ -15,9 +15,4 @@ extension EngineKind {
 
     /// A simulated ring's sockets are not the system's, so they cannot be tried as the others are.
     private static let simulatedFeatures = RingFeatures(RingFeature.allCases.filter { $0 != .fixedBuffers })
-
-    /// Each engine with incremental and classic buffers, as far as it has them.
-    static let withBuffers = tested.flatMap { engine in
-        (engine.features.incrementalBuffers ? [true, false] : [false]).map { (engine, $0) }
-    }
 }

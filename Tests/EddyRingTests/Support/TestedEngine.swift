@@ -21,10 +21,11 @@ struct TestedEngine: Sendable, Codable, CustomTestStringConvertible {
     static let all = faultless + [TestedEngine(kind: .simulated, hasFaults: true)]
 
     /// Each with incremental and classic buffers, as far as it has them.
-    static let withBuffers = all.flatMap { $0.withBuffers }
-    static let faultlessWithBuffers = faultless.flatMap { $0.withBuffers }
+    static let withBuffers = all.flatMap { $0.kindsOfBuffers }
+    static let faultlessWithBuffers = faultless.flatMap { $0.kindsOfBuffers }
+    static let realWithBuffers = real.flatMap { $0.kindsOfBuffers }
 
-    private var withBuffers: [(TestedEngine, Bool)] {
+    private var kindsOfBuffers: [(TestedEngine, Bool)] {
         (features.incrementalBuffers ? [true, false] : [false]).map { (self, $0) }
     }
 }
