@@ -59,9 +59,10 @@ struct HappyEyeballsTests {
     func families() async throws {
         let server = try TCPServer(on: "[::1]:0", loops: 1)
         async let running = server.run(echo)
-        let hole = try BlackHole(at: .loopback(port: server.address.port))
+        // At 127.0.0.1 the port may be that of another test's connection.
+        let hole = try BlackHole(at: SocketAddress("127.0.0.2:\(server.address.port)"))
         try await withLoops { group in
-            let options = options(["127.0.0.1", "127.0.0.9", "[::1]"])
+            let options = options(["127.0.0.2", "127.0.0.9", "[::1]"])
             try await expectEcho(through: group, at: "name:\(hole.address.port)", options)
         }
         server.shutDown(grace: .seconds(40))
