@@ -12,10 +12,14 @@ enum Eddy {
         let set = nanosecondsEach(plan.deadlines.count) {
             for deadline in plan.deadlines { handles.append(timers.schedule(at: start + UInt64(deadline))) }
         }
+        handles = plan.order.map { handles[$0] }
         let replace = nanosecondsEach(plan.replacements.count) {
-            for (index, deadline) in plan.replacements {
-                timers.cancel(handles[index])
-                handles[index] = timers.schedule(at: start + UInt64(deadline))
+            var next = 0
+            for deadline in plan.replacements {
+                timers.cancel(handles[next])
+                handles[next] = timers.schedule(at: start + UInt64(deadline))
+                next += 1
+                if next == handles.count { next = 0 }
             }
         }
         precondition(timers.count == plan.deadlines.count)

@@ -19,11 +19,15 @@ enum NIO {
                     tasks.append(loop.assumeIsolated().scheduleTask(in: .nanoseconds(deadline)) {})
                 }
             }
+            tasks = plan.order.map { tasks[$0] }
             let replacements = plan.replacements.prefix(min(plan.replacements.count, 20_000_000 / plan.deadlines.count))
             let replace = nanosecondsEach(replacements.count) {
-                for (index, deadline) in replacements {
-                    tasks[index].cancel()
-                    tasks[index] = loop.assumeIsolated().scheduleTask(in: .nanoseconds(deadline)) {}
+                var next = 0
+                for deadline in replacements {
+                    tasks[next].cancel()
+                    tasks[next] = loop.assumeIsolated().scheduleTask(in: .nanoseconds(deadline)) {}
+                    next += 1
+                    if next == tasks.count { next = 0 }
                 }
             }
             return Costs(set: set, replace: replace, fire: .nan)

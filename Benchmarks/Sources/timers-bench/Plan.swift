@@ -2,15 +2,16 @@
 struct Plan {
     /// When the timers that are set first are due, in nanoseconds from now.
     let deadlines: [Int64]
-    /// Which timer is replaced, and when the new one is due.
-    let replacements: [(index: Int, deadline: Int64)]
+    /// In which order they are replaced, over and over.
+    let order: [Int]
+    /// When those are due that are set in their place: so many that each of a million is replaced several times.
+    let replacements: [Int64]
 
     init(pending: Int, seed: UInt64) {
         var generator = SplitMix(state: seed)
         deadlines = (0..<pending).map { _ in Self.deadline(using: &generator) }
-        replacements = (0..<1_000_000).map { _ in
-            (Int.random(in: 0..<pending, using: &generator), Self.deadline(using: &generator))
-        }
+        order = (0..<pending).shuffled(using: &generator)
+        replacements = (0..<4_000_000).map { _ in Self.deadline(using: &generator) }
     }
 
     private static func deadline(using generator: inout SplitMix) -> Int64 {
