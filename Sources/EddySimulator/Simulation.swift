@@ -40,7 +40,7 @@ final class Simulation: @unchecked Sendable {
     /// Where the server listens.
     let address = SocketAddress.loopback(port: 7000)
     var isShuttingDown = false
-    /// Where connections are unplugged: until when those are waited for that never hear of it; nil elsewhere.
+    /// Where connections are unplugged: for how long those are waited for that never hear of it; nil elsewhere.
     let patience: UInt64?
     /// Draws what only such a simulation has.
     var unplugging: SeededGenerator

@@ -61,7 +61,6 @@ final class SimulatedEngine {
         // Who has not taken everything does not wait, as io_uring does not.
         guard unsafe queues.submissionHead.pointee == queues.submissionTail.pointee else { return taken }
         while readable < count {
-            flushOverflow()
             let next = network.nextEventTime ?? .max
             if let deadline, deadline < next {
                 network.advance(to: deadline)
@@ -225,8 +224,8 @@ final class SimulatedEngine {
 
     // MARK: The end
 
-    /// Operations whose last completion is not in the queue. The read of the wake descriptor, the loop's timer and cancellations are
-    /// not among them: nobody cancels these, and they use no memory that ends before the ring.
+    /// Operations whose last completion is not in the queue. The read of the wake descriptor, the loop's timer and
+    /// cancellations are not among them: nobody cancels these, and they use no memory that ends before the ring.
     var operationsInFlight: [SubmissionEntry] {
         operations.map(\.entry).filter {
             $0.operation != .timeout && $0.operation != .asyncCancel && ($0.operation != .read || $0.offset != .max)

@@ -10,6 +10,7 @@ extension Simulation {
     /// Serves the simulation's address until every peer has finished, or, in some, until chance ends it before.
     func serve(_ handler: @escaping TCPServer.Handler, while clients: @escaping @Sendable () async -> Void) async {
         let server = listen()
+        let start = network.now
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 await server.run { connection in
@@ -24,7 +25,7 @@ extension Simulation {
             self.network.note("the clients have been started")
             await self.peersFinished()
             self.network.note("the peers have finished")
-            await self.waitForUnplugged()
+            await self.waitForUnplugged(since: start)
             self.isShuttingDown = true
             server.shutDown(grace: .milliseconds(self.network.random.magnitude(0...2000)))
         }
@@ -64,9 +65,9 @@ extension Simulation {
     }
 
     /// Gives connections that are unplugged the time to be found.
-    private func waitForUnplugged() async {
+    private func waitForUnplugged(since start: UInt64) async {
         guard let patience else { return }
-        while !isShuttingDown, handlers > 0, network.now < patience {
+        while !isShuttingDown, handlers > 0, network.now - start < patience {
             try? await loop.sleep(for: .seconds(1))
         }
     }
