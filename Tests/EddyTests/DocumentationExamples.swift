@@ -43,7 +43,7 @@ private func scopedLoops() async throws {
     configuration.timeouts = .init(read: .seconds(30), write: .seconds(30), idle: .seconds(120))
 
     try await withEventLoops(configuration: configuration) { group in
-        let server = try TCPServer(on: SocketAddress("127.0.0.1:7000"), group: group)
+        let server = try TCPServer(on: "127.0.0.1:7000", group: group)
         await server.run { connection in
             // The whole of it within five seconds, however slowly it dribbles in.
             let greeting = try await connection.withReadDeadline(after: .seconds(5)) { try await connection.read() }

@@ -43,6 +43,8 @@ extension Connection {
     /// ``write(_:)-(Buffer)``.
     ///
     /// All of them are queued, also beyond the high watermark.
+    ///
+    /// - Precondition: less than 4 GiB are queued then.
     public func write(contentsOf buffers: some Sequence<SharedBuffer>) async throws(ConnectionError) {
         if try loop.queue(contentsOf: buffers, to: slot) { try await waitUntilDrained() }
     }

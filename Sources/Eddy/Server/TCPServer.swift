@@ -53,8 +53,7 @@ public final class TCPServer: Sendable {
         configuration: EventLoop.Configuration = .init(),
         options: Options = .init()
     ) throws(ServerError) {
-        let parsed: SocketAddress
-        do { parsed = try SocketAddress(address) } catch { throw .address(error) }
+        let parsed = try Self.parse(address)
         try self.init(on: parsed, loops: loops, configuration: configuration, options: options)
     }
 
@@ -70,6 +69,18 @@ public final class TCPServer: Sendable {
     ) throws(ServerError) {
         let sockets = try ListeningSockets(on: address, loops: loops, options: options)
         try self.init(sockets: sockets, loops: loops, configuration: configuration, options: options)
+    }
+
+    /// Listens on `address`, written as for loops of the server's own, with the loops of `group`, which goes on after
+    /// the server has ended.
+    ///
+    /// - Throws: ``ServerError``.
+    public convenience init(
+        on address: String,
+        group: EventLoopGroup,
+        options: Options = .init()
+    ) throws(ServerError) {
+        try self.init(on: Self.parse(address), group: group, options: options)
     }
 
     /// Listens on `address` with the loops of `group`, which goes on after the server has ended.
@@ -96,6 +107,22 @@ public final class TCPServer: Sendable {
     ) throws(ServerError) {
         let sockets = try ListeningSockets(socket)
         try self.init(sockets: sockets, loops: loops, configuration: configuration, options: options)
+    }
+
+    /// Serves a socket that another program has opened with the loops of `group`, which goes on after the server has
+    /// ended. The socket is closed, and a file that it may have stays.
+    ///
+    /// - Throws: ``ServerError``.
+    public convenience init(
+        inherited socket: InheritedSocket,
+        group: EventLoopGroup,
+        options: Options = .init()
+    ) throws(ServerError) {
+        self.init(sockets: try ListeningSockets(socket), group: group, ownsGroup: false, options: options)
+    }
+
+    private static func parse(_ address: String) throws(ServerError) -> SocketAddress {
+        do { return try SocketAddress(address) } catch { throw .address(error) }
     }
 
     /// Serves a socket that listens on the network of the group's loop: a simulated one.

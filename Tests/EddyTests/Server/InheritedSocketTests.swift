@@ -31,6 +31,24 @@ struct InheritedSocketTests {
         expectBalance(statistics)
     }
 
+    @Test("One is served with the loops of a group, which go on after it")
+    func group() async throws {
+        let descriptor = try Socket.openStream(for: .loopback(port: 0))
+        try Socket.bind(descriptor, to: .loopback(port: 0))
+        try Socket.listen(descriptor, backlog: 16)
+        try await withLoops { group in
+            let server = try TCPServer(inherited: .descriptor(descriptor), group: group)
+            async let running = server.run(echo)
+            let reply = try await TCPClient(group: group).connect(to: "\(server.address)") { connection in
+                try await connection.exchange([5])
+            }
+            #expect(reply == [5])
+            server.shutDown(grace: .seconds(40))
+            #expect(await running.connectionsAccepted == 1)
+            #expect(await group.loops[0].run { 6 } == 6)
+        }
+    }
+
     @Test("Descriptors that are no listening stream socket say what is wrong")
     func wrongDescriptors() throws {
         #expect(throws: InheritedSocketError.notOpen(-1)) { _ = try InheritedSocket.descriptor(-1).find() }
