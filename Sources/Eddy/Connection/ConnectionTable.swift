@@ -11,7 +11,7 @@ internal import EddyRing
 // A slot is named by its index. Its generation changes when it is vacated, so a name that is out of date (a late
 // completion, a stale timer) is recognised.
 
-/// The connections of a loop. A handle, as ``JobQueue``. Loop thread only.
+/// The connections of a loop. A handle, as ``LoopQueue``. Loop thread only.
 @safe
 struct ConnectionTable: ~Copyable {
     private static let segmentSize = 256

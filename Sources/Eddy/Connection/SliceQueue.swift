@@ -15,7 +15,7 @@ struct SliceQueue {
 
 /// The links of all slice queues of a loop: nodes in one growing array, free ones in a list.
 ///
-/// A handle, as ``JobQueue``. Loop thread only.
+/// A handle, as ``LoopQueue``. Loop thread only.
 @safe
 struct SliceStore: ~Copyable {
     static let none = UInt32.max

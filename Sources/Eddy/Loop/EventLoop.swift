@@ -34,20 +34,20 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let connections: ConnectionTable
     let slices = SliceStore()
     let messages = MessageArena()
-    let jobs = JobQueue()
+    let jobs = LoopQueue<UnownedJob>()
     let timers = TimerWheel()
     /// What the connections have to do with time, for those that have.
     let deadlines = SlotStore<ConnectionDeadlines>()
     /// The time of this iteration (nanoseconds of CLOCK_MONOTONIC); up to date while there are timers.
     let time = LoopLocal<UInt64>(0)
     /// Connections that have something to send and no send in flight.
-    let sendQueue = SlotQueue()
+    let sendQueue = LoopQueue<UInt32>()
     /// Connections whose send ends within the next `enter`.
-    let inlineSends = SlotQueue()
+    let inlineSends = LoopQueue<UInt32>()
     /// Connections whose owners have let go of them in this iteration.
-    let closeQueue = SlotQueue()
+    let closeQueue = LoopQueue<UInt32>()
     /// Connections whose receive found no memory, in the order in which they did.
-    let starvedQueue = SlotQueue()
+    let starvedQueue = LoopQueue<UInt32>()
 
     private let counterStorage = LoopLocal(Counters())
     private let listenerStorage = LoopLocal([Listener?]())

@@ -13,7 +13,7 @@ protocol SlotElement {
     var nextVacant: UInt32 { get set }
 }
 
-/// Memory for many small things of a loop, each named by its index. A handle, as ``JobQueue``. Loop thread only.
+/// Memory for many small things of a loop, each named by its index. A handle, as ``LoopQueue``. Loop thread only.
 @safe
 struct SlotStore<Element: SlotElement>: ~Copyable {
     private static var segmentSize: Int { 1024 }

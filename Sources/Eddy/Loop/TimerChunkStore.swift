@@ -1,4 +1,4 @@
-/// The chunks that no list has. A handle, as ``JobQueue``. Loop thread only.
+/// The chunks that no list has. A handle, as ``LoopQueue``. Loop thread only.
 @safe
 struct TimerChunkStore: ~Copyable {
     private let firstVacant: UnsafeMutablePointer<UnsafeMutablePointer<TimerChunk>?>

@@ -25,7 +25,7 @@
 // allows itself in waking a thread (prctl(2), PR_SET_TIMERSLACK: 50 µs). Timers of one tick fire in the order in
 // which they were set.
 
-/// The loop's deadlines. A handle, as ``JobQueue``. Loop thread only.
+/// The loop's deadlines. A handle, as ``LoopQueue``. Loop thread only.
 @safe
 struct TimerWheel: ~Copyable {
     /// A tick is 2¹⁶ ns.

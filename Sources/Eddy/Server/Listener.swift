@@ -26,7 +26,7 @@ final class Listener: @unchecked Sendable {
     /// Runs while accepting pauses for lack of descriptors or memory.
     private var pauseTimer = TimerHandle.none
     /// Accepted, handler not started yet.
-    private let accepted = SlotQueue()
+    private let accepted = LoopQueue<UInt32>()
     /// How many of them have no task yet.
     private var unserved = 0
     /// Connections accepted here and not closed yet.

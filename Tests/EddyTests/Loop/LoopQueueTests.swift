@@ -3,11 +3,11 @@ import Testing
 @testable import Eddy
 
 /// First in, first out, however many there are.
-@Suite("loop: slot queue")
-struct SlotQueueTests {
+@Suite("loop: queue")
+struct LoopQueueTests {
     @Test("A queue that grows while it is wrapped around keeps its order")
     func growsWhileWrapped() {
-        let queue = SlotQueue(capacity: 2)
+        let queue = LoopQueue<UInt32>(capacity: 2)
         var (next, expected) = (UInt32(0), UInt32(0))
         for _ in 0..<200 {
             for _ in 0..<3 {
@@ -18,8 +18,8 @@ struct SlotQueueTests {
             expected += 1
         }
         #expect(queue.count == 400)
-        while let slot = queue.popFirst() {
-            #expect(slot == expected)
+        while let element = queue.popFirst() {
+            #expect(element == expected)
             expected += 1
         }
         #expect(expected == next)

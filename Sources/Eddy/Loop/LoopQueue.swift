@@ -1,12 +1,14 @@
-/// Slots of connections that wait for something, first in, first out: a growing ring of indices.
+/// What waits for a loop's thread, first in, first out: a growing ring of jobs (pieces of tasks between two suspensions)
+/// or of connections' slots. None waits in it twice, so it is bounded by the number of tasks, or of connections.
 ///
-/// A handle, as ``JobQueue``. Loop thread only. It never holds more than there are connections, because each slot
-/// has a flag that says whether it is in the queue.
+/// A handle: its state lies behind a pointer, so that a `let` of it can be used without an exclusivity check.
+/// Loop thread only.
 @safe
-struct SlotQueue: ~Copyable {
+struct LoopQueue<Element: BitwiseCopyable>: ~Copyable {
     @safe
     private struct Storage {
-        var slots: UnsafeMutablePointer<UInt32>
+        var elements: UnsafeMutablePointer<Element>
+        /// A power of two.
         var capacity: Int
         var head = 0
         var count = 0
@@ -17,41 +19,41 @@ struct SlotQueue: ~Copyable {
     init(capacity: Int = 256) {
         precondition(capacity > 0 && capacity & (capacity - 1) == 0)
         unsafe storage = .allocate(capacity: 1)
-        unsafe storage.initialize(to: Storage(slots: .allocate(capacity: capacity), capacity: capacity))
+        unsafe storage.initialize(to: Storage(elements: .allocate(capacity: capacity), capacity: capacity))
     }
 
     deinit {
-        unsafe storage.pointee.slots.deallocate()
+        unsafe storage.pointee.elements.deallocate()
         unsafe storage.deallocate()
     }
 
     var isEmpty: Bool { unsafe storage.pointee.count == 0 }
     var count: Int { unsafe storage.pointee.count }
 
-    func append(_ slot: UInt32) {
+    func append(_ element: Element) {
         if unsafe storage.pointee.count == storage.pointee.capacity { grow() }
         let index = unsafe (storage.pointee.head + storage.pointee.count) & (storage.pointee.capacity - 1)
-        unsafe storage.pointee.slots[index] = slot
+        unsafe storage.pointee.elements[index] = element
         unsafe storage.pointee.count += 1
     }
 
-    func popFirst() -> UInt32? {
+    func popFirst() -> Element? {
         guard unsafe storage.pointee.count > 0 else { return nil }
         let index = unsafe storage.pointee.head
         unsafe storage.pointee.head = (index + 1) & (storage.pointee.capacity - 1)
         unsafe storage.pointee.count -= 1
-        return unsafe storage.pointee.slots[index]
+        return unsafe storage.pointee.elements[index]
     }
 
     @inline(never)
     private func grow() {
         let old = unsafe storage.pointee
-        let slots = UnsafeMutablePointer<UInt32>.allocate(capacity: old.capacity * 2)
+        let elements = UnsafeMutablePointer<Element>.allocate(capacity: old.capacity * 2)
         for offset in 0..<old.count {
-            unsafe slots[offset] = old.slots[(old.head + offset) & (old.capacity - 1)]
+            unsafe elements[offset] = old.elements[(old.head + offset) & (old.capacity - 1)]
         }
-        unsafe old.slots.deallocate()
-        unsafe storage.pointee.slots = slots
+        unsafe old.elements.deallocate()
+        unsafe storage.pointee.elements = elements
         unsafe storage.pointee.capacity = old.capacity * 2
         unsafe storage.pointee.head = 0
     }
