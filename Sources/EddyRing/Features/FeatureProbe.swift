@@ -62,22 +62,34 @@ final class FeatureProbe {
 
     /// 100 bytes come, then 50 more: one receive must report both, and go on.
     private func receivesAgainAndAgain() throws(RingError) -> Bool {
+        try receiveAfter100(50, limit: 0)?.isLast == false
+    }
+
+    /// 100 bytes come twice, 150 are allowed: the second receive must end the operation, and not the first.
+    private func honoursReceiveLimits() throws(RingError) -> Bool {
+        try receiveAfter100(100, limit: 150)?.isLast == true
+    }
+
+    /// A multishot receive of 100 bytes, which must go on, and of so many more.
+    ///
+    /// - Returns: the second completion; nil when there are not two with those bytes.
+    private func receiveAfter100(_ byteCount: Int, limit: UInt32) throws(RingError) -> CompletionEntry? {
         let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: false, target: 4)
         defer { receiveRing.close() }
         let entry = SubmissionEntry.receiveMultishot(
             descriptor: near,
             group: 0,
-            limit: 0,
+            limit: limit,
             expectsDelay: false,
             token: OperationToken(kind: 1)
         )
-        guard write(100), let first = try perform(entry) else { return false }
+        guard write(100), let first = try perform(entry) else { return nil }
         receiveRing.slice(for: first)?.dropOnOwnerThread()
-        guard first.result == 100, !first.isLast, write(50) else { return false }
+        guard first.result == 100, !first.isLast, write(byteCount) else { return nil }
         try ring.enter(waitFor: 1, deadline: MonotonicClock.now + Self.patience)
-        guard let second = ring.nextCompletion() else { return false }
+        guard let second = ring.nextCompletion() else { return nil }
         receiveRing.slice(for: second)?.dropOnOwnerThread()
-        return second.result == 50 && !second.isLast
+        return second.result == byteCount ? second : nil
     }
 
     /// A slab of the pool is registered as a fixed buffer.
@@ -108,26 +120,6 @@ final class FeatureProbe {
             previous = slice
         }
         return true
-    }
-
-    /// 100 bytes come twice, 150 are allowed: the second receive must end the operation, and not the first.
-    private func honoursReceiveLimits() throws(RingError) -> Bool {
-        let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: false, target: 4)
-        defer { receiveRing.close() }
-        let entry = SubmissionEntry.receiveMultishot(
-            descriptor: near,
-            group: 0,
-            limit: 150,
-            expectsDelay: false,
-            token: OperationToken(kind: 1)
-        )
-        guard write(100), let first = try perform(entry) else { return false }
-        receiveRing.slice(for: first)?.dropOnOwnerThread()
-        guard first.result == 100, !first.isLast, write(100) else { return false }
-        try ring.enter(waitFor: 1, deadline: MonotonicClock.now + Self.patience)
-        guard let second = ring.nextCompletion() else { return false }
-        receiveRing.slice(for: second)?.dropOnOwnerThread()
-        return second.result == 100 && second.isLast
     }
 
     /// A small send must post nothing; one that is too large must say how much of it the socket took.
