@@ -68,8 +68,7 @@ extension EventLoop {
         }
         slices.removeAll(of: &connections[slot].outbound)
         slices.removeAll(of: &connections[slot].inbound)
-        let ended: ConnectionState.Flags = [.peerEnded]
-        if connections[slot].ending != .orderly, !connections[slot].flags.isSuperset(of: ended.union(.ended)) {
+        if connections[slot].ending != .orderly, !connections[slot].flags.isSuperset(of: [.peerEnded, .ended]) {
             ring.resetOnClose(connections[slot].descriptor)
         }
         ring.close(connections[slot].descriptor)
@@ -121,10 +120,13 @@ extension EventLoop {
             self.connections.forEachOccupied { self.reset($0, failure: ConnectionError.shutDownCode) }
             // Last completions come with the loop's next iterations; the end of the loop waits for any that do not.
             let deadline = now + 1_000_000_000
-            while self.connections.count > 0, now < deadline {
-                try? await self.sleep(for: .milliseconds(1))
-            }
+            while self.connections.count > 0, now < deadline { await pause() }
         }
+    }
+
+    /// Lets the loop go on for a millisecond. A sleep would not, in a task that is cancelled, as a server's may be.
+    private func pause() async {
+        await Suspension.suspend { timers.schedule(.sleep($0), at: now + 1_000_000) }
     }
 
     // MARK: Reset after delivery

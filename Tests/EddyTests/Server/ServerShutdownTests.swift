@@ -160,6 +160,25 @@ struct ServerShutdownTests {
         }
     }
 
+    @Test("What handlers have left behind is closed, also when the server's task is cancelled")
+    func leftovers() async throws {
+        let upstream = try PeerListener()
+        try await withLoops { group in
+            let loop = group.loops[0]
+            // Its close waits for the other side's, which does not come.
+            try await TCPClient(group: group).connect(to: "\(upstream.address)") { try await $0.write("hello") }
+            #expect(await loop.run { loop.connections.count } == 1)
+            let closing = Task {
+                await loop.run {
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    await loop.closeConnections()
+                    return loop.connections.count
+                }
+            }
+            #expect(await closing.value == 0)
+        }
+    }
+
     @Test("A task that is cancelled shuts its server down", arguments: FeatureSet.allCases)
     func cancelled(set: FeatureSet) async throws {
         try await withLoops(set, count: 2) { group in
