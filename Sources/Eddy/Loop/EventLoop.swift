@@ -70,6 +70,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let trimmingTimer = IntervalTimer(seconds: 10)
     /// Whether that timer is running.
     private let isTrimming = LoopLocal(false)
+    /// Whether the read of the wake descriptor is in flight.
+    let isAwaitingMail = LoopLocal(false)
 
     var counters: Counters {
         @inline(__always) _read { yield counterStorage.value }
@@ -172,9 +174,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     package func run() {
         makeCurrent()
         pool.makeCurrent()
-        submit(mailbox.wakeDescriptor.awaitSignal(token: OperationToken(kind: OperationKind.wake.rawValue)))
+        awaitMail()
         while !stopping.value { iterate() }
         tearDown()
+    }
+
+    func awaitMail() {
+        isAwaitingMail.value = true
+        submit(mailbox.wakeDescriptor.awaitSignal(token: OperationToken(kind: OperationKind.wake.rawValue)))
     }
 
     /// Ends the loop after the current iteration. Loop thread only.
@@ -319,7 +326,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             continueClosing(slot)
         }
         let deadline = now + 5_000_000_000
-        while holdsOperations || listeners.contains(where: { $0 != nil }), now < deadline {
+        while holdsPoolMemory || listeners.contains(where: { $0 != nil }), now < deadline {
             submitSends()
             exchange(waitFor: 1, deadline: now + 100_000_000)
             runJobs()
@@ -327,14 +334,22 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         for mail in mailbox.close() { handle(mail) }
         while !jobs.isEmpty { runJobs() }
         locals.removeAll()
-        guard !holdsOperations else {
-            // Operations are still in flight: their memory must stay. It is leaked rather than freed.
-            return
-        }
+        cancelEverything()
+        // What is still in flight keeps its memory: that is leaked rather than freed.
+        guard !holdsPoolMemory else { return }
         receiveRing.close()
         bulkRing?.close()
     }
 
+    /// Ends what goes on for as long as the loop does, and what has not ended by itself.
+    private func cancelEverything() {
+        let deadline = now + 1_000_000_000
+        while holdsPoolMemory || isAwaitingMail.value || isTrimming.value, now < deadline {
+            submit(.cancelEverything(token: OperationToken(kind: OperationKind.cancel.rawValue)))
+            exchange(waitFor: 1, deadline: deadline)
+        }
+    }
+
     /// Whether the kernel may still read or write memory of the pool.
-    private var holdsOperations: Bool { connections.count > 0 || zeroCopySends.count > 0 || !fileReads.isEmpty }
+    private var holdsPoolMemory: Bool { connections.count > 0 || zeroCopySends.count > 0 || !fileReads.isEmpty }
 }

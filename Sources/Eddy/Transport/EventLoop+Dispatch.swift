@@ -19,13 +19,18 @@ extension EventLoop {
         case .connect: connected(completion, slot: token.index)
         case .zeroCopySend: zeroCopySent(completion)
         case .readFile: fileRead(completion)
-        case .wake:
-            counters.mailWakes += 1
-            submit(mailbox.wakeDescriptor.awaitSignal(token: token))
+        case .wake: woken(completion)
         case .trimMemory: trimMemory()
         case .cancel: break
         case nil: preconditionFailure("the kernel completed what the loop never submitted")
         }
+    }
+
+    private func woken(_ completion: CompletionEntry) {
+        // The loop ends: there is no more mail.
+        if completion.result == -SystemError.cancelled.code { return isAwaitingMail.value = false }
+        counters.mailWakes += 1
+        awaitMail()
     }
 
     /// The name of a connection's operation.

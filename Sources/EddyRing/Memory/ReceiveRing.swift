@@ -64,6 +64,8 @@ package final class ReceiveRing {
         var starvations: UInt64 = 0
         /// Slices that were copied out.
         var copies: UInt64 = 0
+        /// Whether the kernel knows the entries.
+        var isRegistered = false
     }
 
     /// Registers a ring of the pool's chunks with the kernel and provides the first of them.
@@ -108,10 +110,12 @@ package final class ReceiveRing {
                 ? RingError.missingFeature("provided-buffer rings")
                 : RingError.system(call: "io_uring_register", error: SystemError(-result))
         }
+        unsafe state.pointee.isRegistered = true
     }
 
     deinit {
-        unsafe entries.deallocate()
+        // Until it is closed the kernel may read the entries: they are leaked rather than freed.
+        if unsafe !state.pointee.isRegistered { unsafe entries.deallocate() }
         unsafe lent.deallocate()
         unsafe state.deallocate()
     }
@@ -119,6 +123,7 @@ package final class ReceiveRing {
     /// Takes the chunks back. Only when no operation that uses the ring is in flight any more.
     package func close() {
         ring.engine.unregisterBufferRing(group: group)
+        unsafe state.pointee.isRegistered = false
         for index in 0..<Int(Self.capacity) {
             guard let chunk = unsafe lent[index].chunk else { continue }
             unsafe lent[index].chunk = nil

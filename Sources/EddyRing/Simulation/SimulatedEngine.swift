@@ -224,13 +224,8 @@ final class SimulatedEngine {
 
     // MARK: The end
 
-    /// Operations whose last completion is not in the queue. The read of the wake descriptor, the loop's timer and
-    /// cancellations are not among them: nobody cancels these, and they use no memory that ends before the ring.
-    var operationsInFlight: [SubmissionEntry] {
-        operations.map(\.entry).filter {
-            $0.operation != .timeout && $0.operation != .asyncCancel && ($0.operation != .read || $0.offset != .max)
-        }
-    }
+    /// Operations whose last completion is not in the queue; but for cancellations, which use no memory.
+    var operationsInFlight: [SubmissionEntry] { operations.map(\.entry).filter { $0.operation != .asyncCancel } }
 }
 
 extension SubmissionEntry {
