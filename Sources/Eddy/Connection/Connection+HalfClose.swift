@@ -20,13 +20,3 @@ extension Connection {
         loop.endReading(slot)
     }
 }
-
-extension EventLoop {
-    /// Drops what is there and whatever else comes.
-    func endReading(_ slot: UInt32) {
-        connections[slot].flags.insert(.readingEnded)
-        slices.removeAll(of: &connections[slot].inbound)
-        armReceive(slot)
-        resumeReader(slot)
-    }
-}

@@ -42,38 +42,3 @@ public struct Connection: ~Copyable {
         loop.connections[slot].ending = .reset
     }
 }
-
-extension EventLoop {
-    /// The owner of a slot is gone. Any thread: a connection may be dropped wherever its task happens to end.
-    func release(_ slot: UInt32) {
-        guard isCurrent else {
-            // Not accepted when the loop has ended: then it has closed all its connections itself.
-            _ = mailbox.post(.work { self.release(slot) })
-            return
-        }
-        // A loop that ends closes connections before their owners let go of them.
-        guard connections[slot].phase == .open else { return }
-        connections[slot].phase = .released
-        closeQueue.append(slot)
-    }
-
-    /// A vacant slot for a new connection, with the loop's watermarks; nil at the limit of connections.
-    func occupySlot(descriptor: Int32, phase: ConnectionState.Phase) -> UInt32? {
-        guard let slot = connections.occupy(descriptor: descriptor, phase: phase) else { return nil }
-        connections[slot].highWatermark = UInt32(configuration.highWatermark)
-        connections[slot].lowWatermark = UInt32(configuration.lowWatermark)
-        return slot
-    }
-
-    /// Closes what was released. Not earlier: a handler that throws lets go of its connection first, and only then
-    /// is it known that the connection must not look as if it had ended well.
-    func closeReleased() {
-        while let slot = closeQueue.popFirst() { beginClosing(slot) }
-    }
-
-    /// The connection's owner has failed: its peer is told by a reset, after what was written has been delivered.
-    func abandon(_ slot: UInt32, generation: UInt32) {
-        guard connections.isCurrent(slot, generation: generation) else { return }
-        connections[slot].ending = max(connections[slot].ending, .resetAfterDelivery)
-    }
-}

@@ -3,8 +3,8 @@ public import EddyBuffers
 extension EventLoop {
     /// The limits of a loop. Everything that could grow has one.
     ///
-    /// The window and the watermarks are from 1 byte to 1 GiB, and the low watermark is not above the high one; a
-    /// loop with others traps when it is made.
+    /// The window and the watermarks are from 1 byte to 1 GiB, and the low watermark is not above the high one; the pool
+    /// may map what one chunk takes. A loop with other limits traps when it is made.
     public struct Configuration: Sendable {
         /// Connections that a loop serves at a time. A connection beyond it is closed as soon as it is accepted.
         public var maximumConnections = 65_536
@@ -53,6 +53,7 @@ extension EventLoop {
             precondition(sizes.contains(highWatermark), "highWatermark must lie between 1 byte and 1 GiB")
             precondition((1...highWatermark).contains(lowWatermark), "lowWatermark must lie in 1...highWatermark")
             precondition(sizes.contains(zeroCopyThreshold), "zeroCopyThreshold must lie between 1 byte and 1 GiB")
+            pool.requireValid()
             precondition(maximumConnections > 0, "maximumConnections must be at least 1")
             if let watchdog {
                 precondition(watchdog.threshold >= .milliseconds(1), "the watchdog's threshold must be at least 1 ms")

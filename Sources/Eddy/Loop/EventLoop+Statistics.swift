@@ -98,27 +98,6 @@ extension EventLoop {
         }
     }
 
-    /// The counters that the loop itself keeps; the rest is asked of the ring and the pool.
-    struct Counters {
-        var connectionsAccepted: UInt64 = 0
-        var connectionsOpened: UInt64 = 0
-        var connectionsClosed: UInt64 = 0
-        var connectionsRefused: UInt64 = 0
-        var acceptPauses: UInt64 = 0
-        var handlerFailures: UInt64 = 0
-        var connectionsEvicted: UInt64 = 0
-        var readTimeouts: UInt64 = 0
-        var writeTimeouts: UInt64 = 0
-        var idleTimeouts: UInt64 = 0
-        var bytesReceived: UInt64 = 0
-        var bytesSent: UInt64 = 0
-        var zeroCopySends: UInt64 = 0
-        var zeroCopyCopies: UInt64 = 0
-        var iterations: UInt64 = 0
-        var jobQueueHighWater = 0
-        var mailWakes: UInt64 = 0
-    }
-
     /// The most bytes that a connection has received and nobody has read, and that wait to be sent on one. Loop thread
     /// only.
     package var longestQueues: (inbound: Int, outbound: Int) {
@@ -136,28 +115,11 @@ extension EventLoop {
     /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.
     package func collectStatistics() -> Statistics {
         let ringStatistics = ring.statistics
-        var statistics = Statistics()
-        statistics.connectionsAccepted = counters.connectionsAccepted
-        statistics.connectionsOpened = counters.connectionsOpened
-        statistics.connectionsClosed = counters.connectionsClosed
-        statistics.connectionsRefused = counters.connectionsRefused
-        statistics.acceptPauses = counters.acceptPauses
-        statistics.handlerFailures = counters.handlerFailures
-        statistics.connectionsEvicted = counters.connectionsEvicted
-        statistics.readTimeouts = counters.readTimeouts
-        statistics.writeTimeouts = counters.writeTimeouts
-        statistics.idleTimeouts = counters.idleTimeouts
-        statistics.bytesReceived = counters.bytesReceived
-        statistics.bytesSent = counters.bytesSent
-        statistics.zeroCopySends = counters.zeroCopySends
-        statistics.zeroCopyCopies = counters.zeroCopyCopies
+        var statistics = counters
         statistics.starvations = receiveRing.starvations + (bulkRing?.starvations ?? 0)
         statistics.copies = receiveRing.copies + (bulkRing?.copies ?? 0)
-        statistics.iterations = counters.iterations
         statistics.runningTime = .nanoseconds(now - startTime)
         statistics.processorTime = .nanoseconds(ThreadClock.processorTime)
-        statistics.jobQueueHighWater = counters.jobQueueHighWater
-        statistics.mailWakes = counters.mailWakes
         statistics.stalls = pulse?.stallCount ?? 0
         statistics.timers = timers.count
         statistics.enters = ringStatistics.enters

@@ -28,7 +28,7 @@ extension EventLoop {
         case .delivery(let slot): checkDelivery(slot)
         case .connectDue(let number): connectors[number]?.timerFired()
         case .resumeAccepting(let listener): listeners[Int(listener)]?.arm()
-        case .graceEnded(let listener): listeners[Int(listener)]?.graceTimerFired()
+        case .graceEnded(let listener): listeners[Int(listener)]?.endGrace()
         case .starvationTimedOut: starvationTimedOut()
         }
     }

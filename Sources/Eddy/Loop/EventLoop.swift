@@ -49,7 +49,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Connections whose receive found no memory, in the order in which they did.
     let starvedQueue = LoopQueue<UInt32>()
 
-    private let counterStorage = LoopLocal(Counters())
+    private let counterStorage = LoopLocal(Statistics())
     private let listenerStorage = LoopLocal([Listener?]())
     private let connectorStorage = LoopLocal(ConnectorTable())
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
@@ -73,7 +73,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Whether the read of the wake descriptor is in flight.
     let isAwaitingMail = LoopLocal(false)
 
-    var counters: Counters {
+    /// What the loop itself counts; the rest is asked of the ring and the pool (``collectStatistics()``).
+    var counters: Statistics {
         @inline(__always) _read { yield counterStorage.value }
         @inline(__always) _modify { yield &counterStorage.value }
     }

@@ -34,7 +34,6 @@ struct TimerWheel: ~Copyable {
     private static let levelCount = 8
     private static let placeCount = 64
     private static let listCount = levelCount * placeCount
-    private static let lastTick = UInt64.max >> tickBits
 
     @safe
     private struct Storage {

@@ -224,10 +224,8 @@ final class Listener: @unchecked Sendable {
         graceTimer = loop.timers.schedule(.graceEnded(listener: index), at: graceDeadline)
     }
 
-    func graceTimerFired() { endGrace() }
-
     /// Resets every connection that is still there.
-    private func endGrace() {
+    func endGrace() {
         guard phase == .draining else { return }
         phase = .expired
         loop.connections.forEachOccupied { slot in

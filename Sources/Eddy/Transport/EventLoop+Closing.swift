@@ -75,28 +75,6 @@ extension EventLoop {
         vacate(slot)
     }
 
-    /// The connection is no more, or no longer the loop's.
-    func vacate(_ slot: UInt32) {
-        counters.connectionsClosed += 1
-        let listener = connections[slot].listener
-        if connections[slot].flags.contains(.queuedToSend) || connections[slot].flags.contains(.starved) {
-            forget(slot)
-        }
-        dropDeadlines(slot)
-        connections.vacate(slot)
-        if listener != ConnectionState.noListener { listeners[Int(listener)]?.connectionClosed() }
-    }
-
-    /// Takes a slot out of the queues that it is still in; its next owner must not be found there.
-    private func forget(_ slot: UInt32) {
-        for _ in 0..<sendQueue.count {
-            if let queued = sendQueue.popFirst(), queued != slot { sendQueue.append(queued) }
-        }
-        for _ in 0..<starvedQueue.count {
-            if let starved = starvedQueue.popFirst(), starved != slot { starvedQueue.append(starved) }
-        }
-    }
-
     /// Resets the connection, unless its peer is taking what was written: slow is not dead.
     func closeTimedOut(_ slot: UInt32) {
         if hasUndeliveredBytes(slot) {

@@ -27,8 +27,11 @@ extension EventLoop {
     }
 
     private func woken(_ completion: CompletionEntry) {
-        // The loop ends: there is no more mail.
-        if completion.result == -SystemError.cancelled.code { return isAwaitingMail.value = false }
+        guard completion.result != -SystemError.cancelled.code else {
+            // The loop ends: there is no more mail.
+            isAwaitingMail.value = false
+            return
+        }
         counters.mailWakes += 1
         awaitMail()
     }

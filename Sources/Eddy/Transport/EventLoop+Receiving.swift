@@ -268,6 +268,14 @@ extension EventLoop {
         armReceive(slot)
     }
 
+    /// Drops what is there and whatever else comes.
+    func endReading(_ slot: UInt32) {
+        connections[slot].flags.insert(.readingEnded)
+        slices.removeAll(of: &connections[slot].inbound)
+        armReceive(slot)
+        resumeReader(slot)
+    }
+
     func resumeReader(_ slot: UInt32) {
         guard let reader = connections[slot].reader else { return }
         connections[slot].reader = nil

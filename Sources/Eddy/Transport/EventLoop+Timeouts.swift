@@ -67,7 +67,6 @@ extension EventLoop {
     // MARK: The connection's timer
 
     /// The connection's deadlines, made now if there were none.
-    @discardableResult
     func makeDeadlines(_ slot: UInt32) -> UInt32 {
         if connections[slot].deadlines == SlotIndex.none {
             let index = deadlines.occupy()
@@ -171,8 +170,9 @@ extension EventLoop {
         if waitsToRead(slot) { next = min(next, readLimit(slot)) }
         if !connections[slot].outbound.isEmpty {
             let limit = deadlines[index].stalledSince.advanced(byNanoseconds: deadlines[index].writeTimeout)
-            let look = min(deadlines[index].writeTimeout, deadlines[index].idleTimeout) / 4
-            next = min(next, limit, now.advanced(byNanoseconds: look))
+            let patience = min(deadlines[index].writeTimeout, deadlines[index].idleTimeout)
+            let look = patience == ConnectionDeadlines.never ? patience : now.advanced(byNanoseconds: patience / 4)
+            next = min(next, limit, look)
         }
         return next
     }

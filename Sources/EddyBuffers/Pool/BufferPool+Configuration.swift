@@ -25,6 +25,16 @@ extension BufferPool {
             self.receiveChunkSize = receiveChunkSize
             self.maximumBytes = maximumBytes
         }
+
+        /// Traps unless a loop could receive with it.
+        package func requireValid() {
+            precondition(
+                (4096...(1 << 30)).contains(receiveChunkSize),
+                "receiveChunkSize must lie between 4 KiB and 1 GiB"
+            )
+            let slab = Slab.byteCount(chunkSize: receiveChunkSize)
+            precondition(maximumBytes >= slab, "maximumBytes must be at least \(slab), a slab of such chunks")
+        }
     }
 
     private static let poolSizeSetting = Atomic<Int>(64 << 10)

@@ -127,6 +127,16 @@ struct EventLoopTests {
             configuration.maximumConnections = 0
             _ = try EventLoopGroup(count: 1, configuration: configuration)
         }
+        await #expect(processExitsWith: .failure) {
+            var configuration = EventLoop.Configuration()
+            configuration.pool.receiveChunkSize = 0
+            _ = try EventLoopGroup(count: 1, configuration: configuration)
+        }
+        await #expect(processExitsWith: .failure) {
+            var configuration = EventLoop.Configuration()
+            configuration.pool.maximumBytes = 1 << 20
+            _ = try EventLoopGroup(count: 1, configuration: configuration)
+        }
     }
 
     private actor Elsewhere {

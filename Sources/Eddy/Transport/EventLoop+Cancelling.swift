@@ -27,15 +27,13 @@ extension EventLoop {
         }
         guard connections.isCurrent(slot, generation: generation) else { return }
         switch connections[slot].phase {
-        case .connecting:
-            reset(slot, failure: ConnectionError.cancelledCode)
         case .open where connections[slot].isRelaying:
             // The other connection's bytes are under way here, and nobody would send the rest.
             reset(slot, failure: ConnectionError.cancelledCode)
         case .open, .detaching:
             if sides.contains(.reading) { cancelReading(slot) }
             if sides.contains(.writing) { cancelWriting(slot) }
-        case .vacant, .released, .closing: break
+        case .connecting, .vacant, .released, .closing: break
         }
     }
 
@@ -48,11 +46,5 @@ extension EventLoop {
     private func cancelWriting(_ slot: UInt32) {
         connections[slot].flags.insert(.writingCancelled)
         resumeWriter(slot)
-    }
-
-    func resumeWriter(_ slot: UInt32) {
-        guard let writer = connections[slot].writer else { return }
-        connections[slot].writer = nil
-        writer.resume()
     }
 }
