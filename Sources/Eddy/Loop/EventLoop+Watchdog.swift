@@ -1,5 +1,3 @@
-internal import EddyRing
-
 extension EventLoop {
     /// Reports jobs that keep a loop from everything else: a call that blocks, or work that takes long.
     ///

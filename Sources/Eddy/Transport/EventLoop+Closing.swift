@@ -1,6 +1,3 @@
-internal import EddyBuffers
-internal import EddyRing
-
 // What happens when a connection's owner lets go of it:
 //
 //     orderly: queue sent ──▶ FIN ──▶ what still comes is read and dropped until the peer's FIN ──┐

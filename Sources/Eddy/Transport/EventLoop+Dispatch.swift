@@ -1,4 +1,3 @@
-internal import EddyBuffers
 internal import EddyRing
 
 extension EventLoop {

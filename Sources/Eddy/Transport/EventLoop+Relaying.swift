@@ -1,5 +1,4 @@
 internal import EddyBuffers
-internal import EddyRing
 
 // A relay joins two connections of one loop. What one receives goes into the other's send queue as the same slice:
 // no task is woken, nothing is copied.

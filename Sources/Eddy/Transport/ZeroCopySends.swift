@@ -1,5 +1,3 @@
-internal import EddyBuffers
-
 /// The zero-copy sends of a loop that the kernel has not let go of, by number. Loop thread only.
 ///
 /// A send is here from its submission to its notification. Its slices are in the connection's queue until the first
