@@ -2,7 +2,7 @@ public import Eddy
 
 /// Why a load test has no result, with what to do about it.
 public enum LoadError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// This system gives no io_uring.
+    /// The client's loops cannot be made.
     case ring(RingError)
     /// A connection could not be made when the test began.
     case cannotConnect(ConnectError)
@@ -13,6 +13,7 @@ public enum LoadError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The requests under way at a time do not fit into the client's memory.
     case tooMuchMemory(bytes: Int, limit: Int)
 
+    /// What happened, and what to do about it.
     public var description: String {
         switch self {
         case .ring(let error): error.description

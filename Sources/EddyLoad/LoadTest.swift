@@ -19,8 +19,11 @@ internal import Eddy
 /// print(report.requestsPerSecond)
 /// ```
 public struct LoadTest: Sendable {
+    /// What the test does.
     public let configuration: Configuration
 
+    /// A test that has not begun.
+    ///
     /// - Throws: ``LoadError/tooMuchMemory(bytes:limit:)``.
     /// - Precondition: connections, loops, depth and message size are at least 1.
     public init(_ configuration: Configuration) throws(LoadError) {
@@ -36,8 +39,8 @@ public struct LoadTest: Sendable {
     /// test ends early, and the report covers the time until then.
     ///
     /// - Parameter onProgress: called twice a second while requests are counted, on no particular thread.
-    /// - Throws: ``LoadError``, when a connection cannot be made at the start, when a byte differs, or when this
-    ///   system gives no ring.
+    /// - Throws: ``LoadError``, when a connection cannot be made at the start, when a byte differs or was not sent, or
+    ///   when the client's loops cannot be made.
     public func run(
         onProgress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
     ) async throws(LoadError) -> LoadReport {

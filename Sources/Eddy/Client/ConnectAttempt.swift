@@ -2,15 +2,18 @@ public import EddyRing
 
 /// One address that was tried in vain, and why.
 public struct ConnectAttempt: Equatable, Sendable, CustomStringConvertible {
+    /// The address that was tried.
     public let address: SocketAddress
     /// What socket(2), bind(2) or connect(2) said; ETIMEDOUT also when the time was over before the address answered.
     public let error: SystemError
 
+    /// Says that connecting to `address` failed with `error`.
     public init(_ address: SocketAddress, _ error: SystemError) {
         self.address = address
         self.error = error
     }
 
+    /// For example `127.0.0.1:7000: connection refused (ECONNREFUSED)`.
     public var description: String { "\(address): \(error)" }
 
     /// What the error comes down to.

@@ -25,6 +25,7 @@ public enum ConnectError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The loop is ending.
     case shutDown
 
+    /// What happened, and what to do about it.
     public var description: String {
         switch self {
         case .address(let error): error.description

@@ -12,6 +12,7 @@ public struct ConnectOptions: Sendable {
     /// (RFC 8305, section 5 and 8).
     public var attemptDelay = Duration.milliseconds(250)
 
+    /// The defaults.
     public init() {}
 
     /// Who looks names up.

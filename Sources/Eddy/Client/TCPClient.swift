@@ -18,10 +18,12 @@ public struct TCPClient: Sendable {
     /// this type, `let greet: TCPClient.Body<String> = { … }`: without it Swift takes it for one that leaves the loop.
     public typealias Body<Success> = @Sendable (consuming Connection) async throws -> Success
 
+    /// The loops that its connections live on, in turn. They are not ended with the client.
     public let group: EventLoopGroup
     /// How it connects, unless a call says otherwise.
     public var options: ConnectOptions
 
+    /// A client on the loops of `group`, which must run for as long as it connects.
     public init(group: EventLoopGroup, options: ConnectOptions = .init()) {
         self.group = group
         self.options = options

@@ -21,6 +21,7 @@ extension Connection {
         /// ``ConnectionError/idleTimedOut``.
         public var idle: Duration?
 
+        /// Limits those waits that have a duration.
         public init(read: Duration? = nil, write: Duration? = nil, idle: Duration? = nil) {
             self.read = read
             self.write = write

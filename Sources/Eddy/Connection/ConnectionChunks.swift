@@ -2,7 +2,9 @@ public import EddyBuffers
 
 /// What a connection receives, as a sequence of shared buffers; see ``Connection/chunks``.
 public struct ConnectionChunks: AsyncSequence {
+    /// A piece of what was received: at least one byte.
     public typealias Element = SharedBuffer
+    /// Why there are no more pieces, unless the peer's stream has ended.
     public typealias Failure = ConnectionError
 
     private let loop: EventLoop
@@ -16,10 +18,12 @@ public struct ConnectionChunks: AsyncSequence {
         generation = loop.connections[slot].generation
     }
 
+    /// An iterator. All iterators of a connection share its bytes: what one has given, no other gives.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(loop: loop, slot: slot, generation: generation)
     }
 
+    /// Gives what is received, on the connection's loop.
     public struct AsyncIterator: AsyncIteratorProtocol {
         let loop: EventLoop
         let slot: UInt32

@@ -8,8 +8,10 @@ internal import EddyRing
 //                ▼   ▼
 //               256 slots each
 //
-// A slot is named by its index. Its generation changes when it is vacated, so a name that is out of date (a late
-// completion, a stale timer) is recognised.
+// A slot is named by its index. That is enough for its operations and its timers: it is vacated after the last
+// completion, and its timers are cancelled then. What may come later keeps the slot's generation, too, which changes
+// when it is vacated: a task's cancellation, mail, chunks, a file's sender, a zero-copy notification. A name that is
+// out of date is recognised by it.
 
 /// The connections of a loop. A handle, as ``LoopQueue``. Loop thread only.
 @safe

@@ -1,8 +1,12 @@
 /// How many bytes say how long a message is.
 public enum LengthPrefix: Int, Sendable, CaseIterable {
+    /// Messages of up to 255 bytes.
     case oneByte = 1
+    /// Messages of up to 65,535 bytes.
     case twoBytes = 2
+    /// Messages of less than 4 GiB.
     case fourBytes = 4
+    /// Messages of any length.
     case eightBytes = 8
 
     /// Its bytes: 1, 2, 4 or 8.

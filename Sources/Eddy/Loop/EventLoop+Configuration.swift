@@ -36,6 +36,7 @@ extension EventLoop {
         /// The loop's memory.
         public var pool = BufferPool.Configuration()
 
+        /// The defaults.
         public init() {}
 
         /// When zero-copy sends are used, where there are any (``RingFeature/zeroCopySends``).
@@ -44,6 +45,7 @@ extension EventLoop {
             case automatic
             /// For all that reach the threshold, also where it costs more than it saves. For tests.
             case always
+            /// Not at all: the kernel copies all bytes.
             case never
         }
 

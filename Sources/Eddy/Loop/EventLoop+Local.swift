@@ -9,6 +9,7 @@ extension EventLoop {
     /// connection.eventLoop.local[RequestCount.self] += 1
     /// ```
     public protocol LocalKey {
+        /// What each loop has one of.
         associatedtype Value
         /// Makes a loop's value, on its thread, when it is first asked for.
         static func makeValue(on loop: EventLoop) -> Value
@@ -41,6 +42,9 @@ extension EventLoop {
     public struct Locals {
         let loop: EventLoop
 
+        /// This loop's value for `key`, made now if there was none.
+        ///
+        /// - Precondition: on the loop's thread, and not within another use of the same value.
         public subscript<Key: LocalKey>(key: Key.Type) -> Key.Value where Key.Value: Sendable {
             get {
                 loop.requireLoopThread()

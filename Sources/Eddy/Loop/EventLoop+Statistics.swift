@@ -4,26 +4,36 @@ internal import EddyRing
 extension EventLoop {
     /// What a loop has done since it started, and what it holds now.
     public struct Statistics: Sendable {
+        /// Connections that a server has accepted and had served on this loop.
         public var connectionsAccepted: UInt64 = 0
+        /// Connections that this loop has made to others, with ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)`` or
+        /// what is built on it; attempts that failed are not counted.
         public var connectionsOpened: UInt64 = 0
+        /// Connections, accepted or opened, that are gone: closed, or handed out by ``Connection/detach()``.
         public var connectionsClosed: UInt64 = 0
-        /// Connections closed on arrival because the loop was at its limit.
+        /// Connections closed on arrival: the loop or the server was at its limit, or the server was shutting down.
         public var connectionsRefused: UInt64 = 0
-        /// Times that accepting paused because the process was out of descriptors or the kernel out of memory.
+        /// Times that accepting paused: the server was at its limit, the process out of descriptors, or the kernel out
+        /// of memory.
         public var acceptPauses: UInt64 = 0
         /// Connections whose handler threw an error.
         public var handlerFailures: UInt64 = 0
         /// Connections that were reset because they held the memory that all others waited for.
         public var connectionsEvicted: UInt64 = 0
-        /// Reads that threw ``ConnectionError/readTimedOut``.
+        /// Reads that have waited for longer than they may, and throw ``ConnectionError/readTimedOut`` unless bytes come
+        /// in the same moment.
         public var readTimeouts: UInt64 = 0
-        /// Connections that were reset because their peers took nothing, and because nothing moved.
+        /// Connections that were reset because their peers took nothing; see ``ConnectionError/writeTimedOut``.
         public var writeTimeouts: UInt64 = 0
+        /// Connections that were reset because nothing moved; see ``ConnectionError/idleTimedOut``.
         public var idleTimeouts: UInt64 = 0
+        /// Bytes that came from peers, read or not.
         public var bytesReceived: UInt64 = 0
+        /// Bytes that the system has taken for peers.
         public var bytesSent: UInt64 = 0
-        /// Sends out of the pool's memory itself, and those of them whose bytes the kernel has copied all the same.
+        /// Sends out of the pool's memory itself.
         public var zeroCopySends: UInt64 = 0
+        /// Those of them whose bytes the kernel has copied all the same.
         public var zeroCopyCopies: UInt64 = 0
         /// Receives that had to wait for memory.
         public var starvations: UInt64 = 0
@@ -31,10 +41,11 @@ extension EventLoop {
         public var copies: UInt64 = 0
         /// Times that the loop has gone round.
         public var iterations: UInt64 = 0
-        /// How long the loop has run, and the processor time of its thread in it, the system's work for it included.
-        /// The second divided by the first is how busy the loop is. (A loop that waits for something else than its
-        /// ring, such as a lock, is not busy by this measure, but stalled.)
+        /// How long the loop has run.
         public var runningTime = Duration.zero
+        /// The processor time of the loop's thread, the system's work for it included. Divided by ``runningTime`` it is
+        /// how busy the loop is. (A loop that waits for something else than its ring, such as a lock, is not busy by
+        /// this measure, but stalled.)
         public var processorTime = Duration.zero
         /// The most jobs that waited at the start of an iteration's run of jobs.
         public var jobQueueHighWater = 0
@@ -42,23 +53,27 @@ extension EventLoop {
         public var mailWakes: UInt64 = 0
         /// Jobs that the watchdog has reported.
         public var stalls: UInt64 = 0
-        /// Timers that are running now: sleeps, timeouts, and the limits of connecting and closing.
+        /// Timers that are running now, such as sleeps, timeouts, and the limits of connecting and closing.
         public var timers = 0
-        /// Calls of io_uring_enter(2), operations submitted and completions read.
+        /// Calls of io_uring_enter(2), or rounds of the engine that takes its place.
         public var enters: UInt64 = 0
+        /// Operations that the engine has taken.
         public var submissions: UInt64 = 0
+        /// Completions that the loop has read.
         public var completions: UInt64 = 0
         /// Times that the completion queue was too small.
         public var overflows: UInt64 = 0
-        /// Connections that are open or being closed.
+        /// Connections that are being made, open or being closed.
         public var connections = 0
         /// Bytes of the pool that are registered as fixed buffers; the limit of locked memory may forbid more.
         public var registeredBytes = 0
+        /// The loop's memory.
         public var pool = BufferPool.Statistics()
 
+        /// Figures of nothing: all are 0.
         public init() {}
 
-        /// Completions that a call of io_uring_enter(2) has brought, on average.
+        /// Completions for each of ``enters``, on average; 0 when there was none.
         public var completionsPerEnter: Double { enters == 0 ? 0 : Double(completions) / Double(enters) }
 
         /// Sums, and the higher of two high waters.
@@ -109,7 +124,7 @@ extension EventLoop {
         return longest
     }
 
-    /// Connections that are open or being closed, and bytes that the pool has mapped. Loop thread only.
+    /// Connections that are being made, open or being closed, and bytes that the pool has mapped. Loop thread only.
     package var occupancy: (connections: Int, mappedBytes: Int) { (connections.count, pool.mappedBytes) }
 
     /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.

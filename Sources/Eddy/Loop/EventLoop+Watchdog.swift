@@ -33,6 +33,7 @@ extension EventLoop {
         /// Whether the job has ended.
         public var isOver: Bool
 
+        /// Puts a stall together, for tests of what is told of them.
         public init(loop: Int, duration: Duration, task: UInt64, isOver: Bool) {
             self.loop = loop
             self.duration = duration
@@ -40,6 +41,7 @@ extension EventLoop {
             self.isOver = isOver
         }
 
+        /// What happened, and what to do about it.
         public var description: String {
             let time = "\(duration / .milliseconds(1)) ms"
             return isOver

@@ -18,6 +18,7 @@ internal import EddyRing
 /// A loop is a `TaskExecutor`: a task that prefers it runs on its thread, and so does a connection's. Everything
 /// of the loop happens on that thread; other threads reach it by jobs alone.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
+    /// The limits that the loop was made with.
     public let configuration: Configuration
 
     let ring: Ring

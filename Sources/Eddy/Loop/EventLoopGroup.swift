@@ -5,6 +5,7 @@ internal import Synchronization
 ///
 /// Its threads run from the start until ``shutDown()``.
 public final class EventLoopGroup: Sendable {
+    /// The loops, at least one, in the order of their threads' numbers.
     public let loops: [EventLoop]
     /// Threads that nobody has waited for yet.
     private let threads: Mutex<[LoopThread]>
@@ -18,7 +19,7 @@ public final class EventLoopGroup: Sendable {
     /// Starts the loops' threads and sets up a ring and a pool on each.
     ///
     /// - Parameter count: the number of loops; one a processor by default.
-    /// - Throws: ``RingError`` if this system gives no ring; no thread is left then.
+    /// - Throws: ``RingError`` if a loop cannot be made; no thread is left then.
     /// - Precondition: `count` is at least 1.
     public convenience init(
         count: Int = EventLoopGroup.processorCount,

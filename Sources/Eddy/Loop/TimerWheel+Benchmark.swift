@@ -8,6 +8,7 @@ public struct BenchmarkedTimers: ~Copyable {
         fileprivate let handle: TimerHandle
     }
 
+    /// Without a timer.
     public init() {}
 
     /// Timers that are running.
@@ -18,6 +19,7 @@ public struct BenchmarkedTimers: ~Copyable {
         Handle(handle: wheel.schedule(.connection(slot: 0), at: deadline))
     }
 
+    /// Stops a timer; does nothing when it has fired or was cancelled before.
     public func cancel(_ handle: Handle) {
         wheel.cancel(handle.handle)
     }

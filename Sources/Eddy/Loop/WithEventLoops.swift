@@ -12,7 +12,7 @@
 /// ```
 ///
 /// - Parameter count: the number of loops; one a processor by default.
-/// - Throws: `RingError` if this system gives no ring; else what `body` throws.
+/// - Throws: `RingError` if a loop cannot be made; else what `body` throws.
 /// - Precondition: `count` is at least 1.
 public func withEventLoops<Success>(
     count: Int = EventLoopGroup.processorCount,

@@ -68,6 +68,7 @@ public enum InheritedSocketError: Error, Equatable, Sendable, CustomStringConver
     /// There are several sockets, and no name was given.
     case ambiguous(names: [String])
 
+    /// What is wrong, and what to do about it.
     public var description: String {
         switch self {
         case .notOpen(let descriptor):

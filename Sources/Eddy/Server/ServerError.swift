@@ -9,7 +9,8 @@ public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
     case address(AddressError)
     /// The socket that was to be taken over is none that can be served.
     case inherited(InheritedSocketError)
-    /// This system gives no io_uring.
+    /// The server's loops cannot be made: the process is out of descriptors or threads, `EDDY_ENGINE` or `EDDY_DISABLE`
+    /// holds what is not known or not to be had, or a thread cannot be tied to its processor.
     case ring(RingError)
     /// Somebody listens there already (EADDRINUSE).
     case addressInUse(SocketAddress)
@@ -28,8 +29,10 @@ public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooManyOpenFiles
     /// The kernel is out of memory (ENOBUFS, ENOMEM).
     case outOfMemory(SocketAddress)
+    /// Any other failure that the system reports.
     case system(SocketAddress, SystemError)
 
+    /// What happened, and what to do about it.
     public var description: String {
         switch self {
         case .address(let error): error.description

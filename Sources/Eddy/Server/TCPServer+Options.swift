@@ -31,17 +31,20 @@ extension TCPServer {
             case refuse
         }
 
+        /// Which loop accepts a connection.
         public var accepting = Accepting.perLoop
-        /// Connections that the kernel keeps until they are accepted, 1 or more. It cuts the number to
-        /// net.core.somaxconn (listen(2)).
+        /// Connections that the kernel keeps until they are accepted: 1 or more, others trap when the server is made. It
+        /// cuts the number to net.core.somaxconn (listen(2)).
         public var backlog = 4096
         /// Connections that the server has at a time, on all its loops together; nil: no limit but each loop's own
-        /// (``EventLoop/Configuration/maximumConnections``).
+        /// (``EventLoop/Configuration/maximumConnections``). At least 1: others trap when the server is made.
         public var maximumConnections: Int?
+        /// What happens to connections beyond ``maximumConnections``.
         public var atLimit = LimitPolicy.pause
         /// Whether a server on `[::]` serves IPv4 as well (ipv6(7), IPV6_V6ONLY).
         public var isDualStack = true
 
+        /// The defaults.
         public init() {}
 
         func requireValid() {

@@ -13,7 +13,7 @@ internal import EddyRing
 // Nothing wakes the loop when an inline send succeeds, so a send whose success somebody waits for is an ordinary one.
 
 extension EventLoop {
-    /// Queues a slice, whose reference the loop takes over; false (and the slice dropped) when nothing can be sent.
+    /// Queues a slice, whose reference the loop takes over. When nothing can be sent it drops the slice and returns why.
     func write(_ slice: Slice, to slot: UInt32) -> ConnectionError? {
         if connections[slot].hasFailed {
             slice.drop()

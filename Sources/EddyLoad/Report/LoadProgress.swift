@@ -1,10 +1,12 @@
 /// How a test that runs is doing.
 public struct LoadProgress: Sendable {
-    /// How long requests have been counted, and how long they will be.
+    /// How long requests have been counted.
     public let seconds: Double
+    /// How long they will be counted in all.
     public let totalSeconds: Double
     /// Requests completed so far.
     public let requests: UInt64
+    /// Connections that broke so far.
     public let errors: UInt64
 
     init(seconds: Double, counts: LoadCounts, of configuration: LoadTest.Configuration) {
@@ -14,5 +16,6 @@ public struct LoadProgress: Sendable {
         errors = counts.errors
     }
 
+    /// Requests completed in a second, on average; 0 at the start.
     public var requestsPerSecond: Double { seconds > 0 ? Double(requests) / seconds : 0 }
 }

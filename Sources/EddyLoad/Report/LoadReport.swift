@@ -7,6 +7,7 @@ public struct LoadReport: Sendable, Codable, Equatable {
     public var target: String
     /// How requests are timed: `closed`, the next one when the last one's reply is complete.
     public var mode = "closed"
+    /// Connections, all open at the same time.
     public var connections: Int
     /// Requests under way at a time on each connection.
     public var depth: Int
@@ -20,22 +21,32 @@ public struct LoadReport: Sendable, Codable, Equatable {
     public var duration: Double
     /// Requests whose reply was completed in that time.
     public var requests: UInt64
+    /// These requests, divided by the duration.
     public var requestsPerSecond: Double
+    /// Bytes of the requests that were sent in that time.
     public var bytesSent: UInt64
+    /// Bytes that came back in that time.
     public var bytesReceived: UInt64
-    /// Connections that broke.
+    /// Connections that broke, could not be made again, or whose last replies did not come, at any time of the test.
     public var errors: UInt64
     /// From the first byte of a request given to the loop until the last byte of its reply, in microseconds.
     public var latency: Latency
 
     /// Latencies in microseconds, exact to three significant digits; all 0 when no request was counted.
     public struct Latency: Sendable, Codable, Equatable {
+        /// The shortest.
         public var min: Double
+        /// The average.
         public var mean: Double
+        /// Half of the requests took no longer.
         public var p50: Double
+        /// 90 of 100 requests took no longer.
         public var p90: Double
+        /// 99 of 100 requests took no longer.
         public var p99: Double
+        /// 999 of 1,000 requests took no longer.
         public var p99_9: Double
+        /// The longest.
         public var max: Double
 
         init(_ nanoseconds: Histogram<UInt32>) {
