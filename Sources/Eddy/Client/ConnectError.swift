@@ -47,8 +47,8 @@ public enum ConnectError: Error, Equatable, Sendable, CustomStringConvertible {
                 + (attempts.first { $0.kind == .other }?.remedy ?? "check that a server listens at one of them")
         case .tooManyConnections(let limit):
             "the limit of \(limit) connections a loop is reached; raise maximumConnections"
-        case .cancelled: "the task was cancelled"
-        case .shutDown: "the event loop is ending"
+        case .cancelled: "the task was cancelled; leave it running if its work is still wanted"
+        case .shutDown: "the event loop is ending; connect before, or on another loop"
         }
     }
 

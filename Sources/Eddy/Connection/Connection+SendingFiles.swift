@@ -6,12 +6,13 @@ extension Connection {
     ///
     /// - Parameters:
     ///   - path: a regular file.
-    ///   - range: the bytes to send; all that the file has now if there is none.
+    ///   - range: the bytes to send, counted from 0; all that the file has now if there is none.
     /// - Throws: ``ConnectionError/file(_:)`` if the file cannot be opened or read; ``ConnectionError/fileTooShort``
     ///   if it does not have these bytes: before any is sent, or in the middle if it is cut meanwhile; else as
     ///   ``write(_:)-(Buffer)``. A task that is cancelled in the middle throws ``ConnectionError/cancelled``. What was
     ///   queued until then is sent in any case, so the peer may have a part of what it expects: reset the connection,
     ///   unless the protocol can tell it.
+    /// - Precondition: `range` does not begin below 0.
     public func sendFile(_ path: String, range: Range<Int>? = nil) async throws(ConnectionError) {
         try await loop.sendFile(path, range: range, to: slot)
     }

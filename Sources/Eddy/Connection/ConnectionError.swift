@@ -4,8 +4,8 @@ public import EddyRing
 public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The peer reset the connection, or it broke while this side was sending (ECONNRESET, EPIPE).
     case reset
-    /// The peer did not answer for longer than TCP allows (ETIMEDOUT). When a send was under way, of which the system had
-    /// taken some bytes, it says that the connection broke, but not why: that is a ``reset``.
+    /// The peer did not answer for longer than TCP allows (ETIMEDOUT). When a send was under way, of which the system
+    /// had taken some bytes, it says that the connection broke, but not why: that is a ``reset``.
     case timedOut
     /// The connection was closed by its owner before.
     case closed
@@ -21,7 +21,7 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     /// The task was cancelled: nothing is waited for any more. What was received can still be read, what was queued is
     /// still sent; a connection that was being made, or relayed, is reset.
     case cancelled
-    /// The server was shut down and its grace is over, or the loop has ended.
+    /// The server was shut down and its grace is over, or the loop is ending.
     case shutDown
     /// The peer's stream ended within a message, of which so many bytes were there; a length before it counts. They can
     /// still be read.
@@ -34,13 +34,15 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     case file(SystemError)
     /// A file to be sent ends at `size`, before the range does; so many bytes of it were sent.
     case fileTooShort(size: Int, sent: Int)
-    /// Any other failure that the system reports.
+    /// Any other failure that the system reports; ENOBUFS also when the loop had no memory left and reset the connection
+    /// for what it held (``EventLoop/Configuration/starvationTimeout``).
     case system(SystemError)
 
+    /// What happened, and what to do about it.
     public var description: String {
         switch self {
-        case .reset: "the connection was reset by the peer"
-        case .timedOut: "the connection timed out: the peer does not answer"
+        case .reset: "the connection was reset by the peer; connect again, or look into the peer's log"
+        case .timedOut: "the connection timed out: the peer does not answer; check the network and that the peer runs"
         case .closed: "the connection was closed; read its chunks while it is open"
         case .readTimedOut:
             "nothing was received within the read timeout; raise timeouts.read if the peer may take longer"
@@ -48,20 +50,32 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
             "the peer took nothing of what was sent within the write timeout; raise timeouts.write if it may be slow"
         case .idleTimedOut:
             "no byte moved within the idle timeout; raise timeouts.idle if the connection may rest longer"
-        case .writingEnded: "nothing can be written after the end of writing"
-        case .cancelled: "the task was cancelled"
-        case .shutDown: "the server is shutting down"
+        case .writingEnded: "nothing can be written after the end of writing; write before endWriting()"
+        case .cancelled: "the task was cancelled; leave it running if its work is still wanted"
+        case .shutDown:
+            "the server or its event loop is ending; finish within the grace of shutDown(grace:), or make it longer"
         case .unexpectedEnd(let received):
-            "the peer ended the stream in the middle of a message, after \(received) bytes of it"
+            "the peer ended the stream in the middle of a message, after \(received) bytes of it; look into the peer's "
+                + "log, or check that both sides use the same protocol"
         case .delimiterNotFound(let limit):
             "the peer sent more than \(limit) bytes without the delimiter; raise the limit if such messages are right"
         case .frameTooLong(let length, let limit):
-            "the peer announced a message of \(length) bytes; the limit is \(limit); raise it if such messages are right"
+            "the peer announced a message of \(length) bytes, and the limit is \(limit); raise it if such messages are "
+                + "right"
         case .file(let error): "the file cannot be sent: \(error); check that it is a readable regular file"
         case .fileTooShort(let size, let sent):
             "the file ends after \(size) bytes, within the range to be sent, of which \(sent) bytes were; "
                 + "do not shorten it while it is sent"
-        case .system(let error): "the connection failed: \(error)"
+        case .system(let error): "the connection failed: \(error); \(Self.remedy(for: error))"
+        }
+    }
+
+    private static func remedy(for error: SystemError) -> String {
+        switch error {
+        case .noBufferSpace: "a full pool resets those that hold most of it: read faster, or raise pool.maximumBytes"
+        case .invalidArgument: "check the option's value"
+        case .notSupported: "ask it of TCP sockets only"
+        default: "check the network, and connect again"
         }
     }
 }

@@ -3,17 +3,20 @@ public import EddyBuffers
 extension EventLoop {
     /// The limits of a loop. Everything that could grow has one.
     ///
-    /// The window and the watermarks are from 1 byte to 1 GiB, and the low watermark is not above the high one; the pool
-    /// may map what one chunk takes. A loop with other limits traps when it is made.
+    /// There is at least one connection; the window, the watermarks and ``zeroCopyThreshold`` are from 1 byte to 1 GiB,
+    /// and the low watermark is not above the high one; the pool may map what one chunk takes. A loop with other limits
+    /// traps when it is made.
     public struct Configuration: Sendable {
-        /// Connections that a loop serves at a time. A connection beyond it is closed as soon as it is accepted.
+        /// Connections that a loop has at a time. One that is accepted beyond it is closed at once; one that is to be
+        /// made throws ``ConnectError/tooManyConnections(limit:)``.
         public var maximumConnections = 65_536
-        /// Bytes that a connection may have received and not read; reading from the socket pauses then, and TCP
-        /// slows the peer down. The kernel may add up to one chunk more.
+        /// Bytes that a connection may have received and not read, or not relayed; nothing more is asked of the socket
+        /// then, and TCP slows the peer down. What was asked for before may still come: up to another window and a
+        /// chunk.
         public var receiveWindow = 1 << 20
-        /// Bytes queued for sending at which `write` waits, and a relay stops reading from the other side.
+        /// Bytes queued for sending above which `write` waits.
         public var highWatermark = 512 << 10
-        /// Bytes still queued at which they go on.
+        /// Bytes still queued at which it goes on, and so does a relay that waits for this side.
         public var lowWatermark = 128 << 10
         /// When bytes are sent out of the pool's memory itself instead of being copied by the kernel.
         public var zeroCopy = ZeroCopy.automatic
@@ -24,12 +27,13 @@ extension EventLoop {
         public var closeTimeout = Duration.seconds(10)
         /// How long a connection may take to be made.
         public var connectTimeout = Duration.seconds(10)
-        /// How long connections wait for their peers, unless ``Connection/timeouts`` says otherwise: for ever, at first.
+        /// How long connections wait for their peers, unless ``Connection/timeouts`` says otherwise: for ever, at
+        /// first.
         public var timeouts = Connection.Timeouts()
         /// How long receives may find no memory at all before the connections that hold most of it are reset.
         public var starvationTimeout = Duration.seconds(5)
-        /// Whether each loop's thread is tied to a processor: the first loop of a group to the first one that the process
-        /// may use, and so on, around. Worth it where nothing else runs on these processors.
+        /// Whether each loop's thread is tied to a processor: the first loop of a group to the first one that the
+        /// process may use, and so on, around. Worth it where nothing else runs on these processors.
         public var isPinned = false
         /// Reports jobs that hold a loop up; nil: nobody looks.
         public var watchdog: EventLoop.Watchdog? = EventLoop.Watchdog()

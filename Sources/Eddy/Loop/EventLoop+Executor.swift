@@ -1,5 +1,7 @@
 extension EventLoop {
-    /// Takes a job of a task that prefers this loop. Any thread.
+    /// Takes a job of a task that prefers this loop. Any thread. Swift calls it; programs need not.
+    ///
+    /// - Precondition: the loop has not ended.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if isCurrent {
@@ -14,6 +16,9 @@ extension EventLoop {
     ///
     /// Tasks and child tasks that `body` starts prefer the loop, too. `body` is `@concurrent`, that is, bound to no
     /// actor, so that it runs where the task prefers to be.
+    ///
+    /// - Throws: what `body` throws.
+    /// - Precondition: the loop has not ended.
     public func run<Success: Sendable, Failure: Error>(
         _ body: @concurrent @Sendable () async throws(Failure) -> Success
     ) async throws(Failure) -> Success {
@@ -27,6 +32,8 @@ extension EventLoop {
     }
 
     /// The loop's figures. Any thread.
+    ///
+    /// - Precondition: the loop has not ended.
     public func statistics() async -> Statistics {
         await run { self.collectStatistics() }
     }

@@ -66,13 +66,15 @@ public final class EventLoopGroup: Sendable {
         watchdog = nil
     }
 
-    /// The loops in turn.
+    /// The loops in turn. Any thread.
     public func next() -> EventLoop {
         let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue
         return loops[turn % loops.count]
     }
 
-    /// The loops' figures, added up.
+    /// The loops' figures, added up. Any thread.
+    ///
+    /// - Precondition: the loops have not ended.
     public func statistics() async -> EventLoop.Statistics {
         var sum = EventLoop.Statistics()
         for loop in loops { sum = sum + (await loop.statistics()) }
@@ -81,8 +83,9 @@ public final class EventLoopGroup: Sendable {
 
     /// Ends the loops and waits for their threads. Connections that are left are reset.
     ///
-    /// Call it when no task prefers one of the loops any more, from outside of them. A second call does nothing but
-    /// wait for the first.
+    /// Call it when no task prefers one of the loops any more. A second call does nothing but wait for the first.
+    ///
+    /// - Precondition: not on a thread of one of the loops.
     public func shutDown() {
         threads.withLock { threads in
             // Checked only while the threads are there: the identity of one that has ended may be a new thread's.
@@ -98,6 +101,8 @@ public final class EventLoopGroup: Sendable {
     }
 
     /// Ends the loops as ``shutDown()`` does, and holds no thread up while it waits.
+    ///
+    /// - Precondition: not on a thread of one of the loops.
     public func finish() async {
         precondition(loops.allSatisfy { !$0.isCurrent }, "an event loop cannot wait for its own end")
         // The thread lets go of the group before it says so: when this returns, the group is its owner's alone, and its

@@ -47,6 +47,7 @@ public final class TCPServer: Sendable {
     ///
     /// - Parameter loops: the number of loops; one a processor by default.
     /// - Throws: ``ServerError``.
+    /// - Precondition: `loops` is at least 1.
     public convenience init(
         on address: String,
         loops: Int = EventLoopGroup.processorCount,
@@ -61,6 +62,7 @@ public final class TCPServer: Sendable {
     ///
     /// - Parameter loops: the number of loops; one a processor by default.
     /// - Throws: ``ServerError``.
+    /// - Precondition: `loops` is at least 1.
     public convenience init(
         on address: SocketAddress,
         loops: Int = EventLoopGroup.processorCount,
@@ -98,7 +100,9 @@ public final class TCPServer: Sendable {
     /// Serves a socket that another program has opened, with loops of its own, and closes it at the end. A file that it
     /// may have stays: it belongs to who made it.
     ///
+    /// - Parameter loops: the number of loops; one a processor by default.
     /// - Throws: ``ServerError``.
+    /// - Precondition: `loops` is at least 1.
     public convenience init(
         inherited socket: InheritedSocket,
         loops: Int = EventLoopGroup.processorCount,
