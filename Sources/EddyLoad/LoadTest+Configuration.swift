@@ -1,8 +1,8 @@
 public import Eddy
 
 extension LoadTest {
-    /// What a load test does. Connections, loops, depth and message size are at least 1; a test with others traps when it
-    /// is made.
+    /// What a load test does. Connections, loops, depth and message size are at least 1; a test with others traps when
+    /// it is made.
     public struct Configuration: Sendable {
         /// The server, which must send back every byte in order.
         public var target: Endpoint

@@ -3,8 +3,8 @@ public import EddyRing
 extension EventLoop {
     /// Connects to `endpoint` and runs `body` with the connection, which lives on this loop.
     ///
-    /// A name is looked up on another thread, and its addresses are tried as in RFC 8305 ("happy eyeballs"): each a moment
-    /// after the one before, the families in turn. The first that answers is the connection.
+    /// A name is looked up on another thread, and its addresses are tried as in RFC 8305 ("happy eyeballs"): each a
+    /// moment after the one before, the families in turn. The first that answers is the connection.
     ///
     /// The connection is closed, in order, when `body` lets go of it, and reset when `body` throws. When the task is
     /// cancelled while it connects, it gives up at once; later, what `body` waits for on the connection throws

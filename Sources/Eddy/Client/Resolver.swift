@@ -7,8 +7,8 @@ internal import Synchronization
 //                        ▲
 //                        └ a name that is being looked up already is not looked up twice
 //
-// A thread is started when there is a name and fewer than 8 work, and ends when no name waits. A lookup that nobody waits
-// for any more is dropped, or, if a thread has begun it, finished for nobody.
+// A thread is started when there is a name and fewer than 8 work, and ends when no name waits. A lookup that nobody
+// waits for any more is dropped, or, if a thread has begun it, finished for nobody.
 
 /// Looks names up on threads of its own. One for the process; any thread.
 final class Resolver: Sendable {
@@ -43,8 +43,8 @@ final class Resolver: Sendable {
         self.maximumWaiting = maximumWaiting
     }
 
-    /// Looks `name` up and calls `answer` with its addresses (port 0), once, on a thread of the resolver's; or at once, on
-    /// this one, when too many names wait already.
+    /// Looks `name` up and calls `answer` with its addresses (port 0), once, on a thread of the resolver's; or at once,
+    /// on this one, when too many names wait already.
     func addresses(of name: String, _ answer: @escaping @Sendable (Answer) -> Void) -> Ticket {
         let (ticket, isFull, startsThread) = state.withLock { state in
             state.last += 1

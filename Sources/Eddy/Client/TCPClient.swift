@@ -12,7 +12,8 @@ public import EddyRing
 /// }
 /// ```
 ///
-/// On a loop's thread, as in a server's handler, ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)`` stays on that loop.
+/// On a loop's thread, as in a server's handler, ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)`` stays on that
+/// loop.
 public struct TCPClient: Sendable {
     /// Uses one connection. It runs on the connection's loop. A closure that is kept in a variable is declared with
     /// this type, `let greet: TCPClient.Body<String> = { … }`: without it Swift takes it for one that leaves the loop.

@@ -16,9 +16,9 @@
 /// A peer's end of stream is not the end of the connection: `read` returns nil from then on, and writing goes on.
 ///
 /// Once the task is cancelled, nothing waits any more: reads return what had been received by then and throw
-/// ``ConnectionError/cancelled`` where they would wait; writes queue their bytes, which are still sent, and throw it where
-/// they would wait for room. Nothing is lost, and the connection can be used for what needs no waiting. (A handler of a
-/// server is cancelled only when the server's grace is over; its connection was reset then.)
+/// ``ConnectionError/cancelled`` where they would wait; writes queue their bytes, which are still sent, and throw it
+/// where they would wait for room. Nothing is lost, and the connection can be used for what needs no waiting. (A
+/// handler of a server is cancelled only when the server's grace is over; its connection was reset then.)
 public struct Connection: ~Copyable {
     let loop: EventLoop
     let slot: UInt32

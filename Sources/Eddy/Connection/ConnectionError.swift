@@ -34,8 +34,8 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     case file(SystemError)
     /// A file to be sent ends at `size`, before the range does; so many bytes of it were sent.
     case fileTooShort(size: Int, sent: Int)
-    /// Any other failure that the system reports; ENOBUFS also when the loop had no memory left and reset the connection
-    /// for what it held (``EventLoop/Configuration/starvationTimeout``).
+    /// Any other failure that the system reports; ENOBUFS also when the loop had no memory left and reset the
+    /// connection for what it held (``EventLoop/Configuration/starvationTimeout``).
     case system(SystemError)
 
     /// What happened, and what to do about it.

@@ -88,8 +88,8 @@ struct ConnectionState {
     /// Slices and bytes of the send in flight, at the head of `outbound`. No slice: no send.
     var sendingSlices: UInt16 = 0
     var sendingBytes: UInt32 = 0
-    /// Why the connection broke: an error number of the system, or a negative code of ``ConnectionError``'s own, such as
-    /// ``ConnectionError/cancelledCode``; 0 while it has not.
+    /// Why the connection broke: an error number of the system, or a negative code of ``ConnectionError``'s own, such
+    /// as ``ConnectionError/cancelledCode``; 0 while it has not.
     var failure: Int32 = 0
     /// The listener that accepted the connection, or none.
     var listener = ConnectionState.noListener

@@ -104,8 +104,8 @@ struct SliceStore: ~Copyable {
         }
     }
 
-    /// Gives another queue references of its own to the slices that the first `byteCount` bytes lie in. They are counted
-    /// without their bytes, which these slices still count.
+    /// Gives another queue references of its own to the slices that the first `byteCount` bytes lie in. They are
+    /// counted without their bytes, which these slices still count.
     func retainFirst(_ byteCount: Int, of queue: SliceQueue, in other: inout SliceQueue) {
         var node = queue.first
         var left = byteCount

@@ -19,8 +19,8 @@ extension EventLoop {
         runUntil(slot) { isReadable(slot) }
     }
 
-    /// Advances the loop until the condition of a connection's reader holds; false when the task must be suspended to let
-    /// others run.
+    /// Advances the loop until the condition of a connection's reader holds; false when the task must be suspended to
+    /// let others run.
     @inline(__always)
     func runUntil(_ slot: UInt32, _ condition: () -> Bool) -> Bool {
         guard jobs.isEmpty else { return false }

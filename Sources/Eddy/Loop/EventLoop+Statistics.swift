@@ -20,8 +20,8 @@ extension EventLoop {
         public var handlerFailures: UInt64 = 0
         /// Connections that were reset because they held the memory that all others waited for.
         public var connectionsEvicted: UInt64 = 0
-        /// Reads that have waited for longer than they may, and throw ``ConnectionError/readTimedOut`` unless bytes come
-        /// in the same moment.
+        /// Reads that have waited for longer than they may, and throw ``ConnectionError/readTimedOut`` unless bytes
+        /// come in the same moment.
         public var readTimeouts: UInt64 = 0
         /// Connections that were reset because their peers took nothing; see ``ConnectionError/writeTimedOut``.
         public var writeTimeouts: UInt64 = 0

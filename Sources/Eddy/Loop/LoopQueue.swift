@@ -1,5 +1,6 @@
-/// What waits for a loop's thread, first in, first out: a growing ring of jobs (pieces of tasks between two suspensions)
-/// or of connections' slots. None waits in it twice, so it is bounded by the number of tasks, or of connections.
+/// What waits for a loop's thread, first in, first out: a growing ring of jobs (pieces of tasks between two
+/// suspensions) or of connections' slots. None waits in it twice, so it is bounded by the number of tasks, or of
+/// connections.
 ///
 /// A handle: its state lies behind a pointer, so that a `let` of it can be used without an exclusivity check.
 /// Loop thread only.

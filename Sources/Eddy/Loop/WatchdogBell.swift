@@ -8,8 +8,8 @@ internal import Synchronization
 //                look  look  quiet: hangs the bell, looks again, still quiet:   look  look  …
 //                                   sleeps until it rings
 //
-// A loop leaves its mark, then reads whether the bell hangs. The watchdog hangs the bell, then reads the marks. All four
-// are sequentially consistent, so one of the two sees the other: no job begins unseen.
+// A loop leaves its mark, then reads whether the bell hangs. The watchdog hangs the bell, then reads the marks. All
+// four are sequentially consistent, so one of the two sees the other: no job begins unseen.
 
 /// What a group's loops wake its watchdog by.
 package final class WatchdogBell: Sendable {

@@ -87,7 +87,8 @@ public enum InheritedSocketError: Error, Equatable, Sendable, CustomStringConver
         case .malformed(let variable, let value):
             "the environment's \(variable) is '\(value)', not a number; unset it or let systemd set it"
         case .noSuchName(let name, let names):
-            "systemd has passed no socket named '\(name)', but \(names.joined(separator: ", ")); see FileDescriptorName="
+            "systemd has passed no socket named '\(name)', but \(names.joined(separator: ", ")); "
+                + "see FileDescriptorName="
         case .ambiguous(let names):
             "systemd has passed several sockets; choose one by its name: \(names.joined(separator: ", "))"
         }

@@ -3,11 +3,11 @@ extension TCPServer {
     public struct Options: Sendable {
         /// Which loop accepts a connection.
         public enum Accepting: Sendable {
-            /// Every loop has a socket of its own on the address, and the kernel spreads connections over them by a hash
-            /// of both addresses (SO_REUSEPORT, socket(7)). A connection never changes its thread.
+            /// Every loop has a socket of its own on the address, and the kernel spreads connections over them by a
+            /// hash of both addresses (SO_REUSEPORT, socket(7)). A connection never changes its thread.
             ///
-            /// A Unix domain socket and an inherited one cannot be bound again: they are accepted on one loop and handed
-            /// over in turn.
+            /// A Unix domain socket and an inherited one cannot be bound again: they are accepted on one loop and
+            /// handed over in turn.
             case perLoop
             /// One loop accepts and hands connections over to all loops. It knows how many each has, which the kernel's
             /// hash does not; in return each connection that it hands over costs a message to another thread.
@@ -33,8 +33,8 @@ extension TCPServer {
 
         /// Which loop accepts a connection.
         public var accepting = Accepting.perLoop
-        /// Connections that the kernel keeps until they are accepted: 1 or more, others trap when the server is made. It
-        /// cuts the number to net.core.somaxconn (listen(2)).
+        /// Connections that the kernel keeps until they are accepted: 1 or more, others trap when the server is made.
+        /// It cuts the number to net.core.somaxconn (listen(2)).
         public var backlog = 4096
         /// Connections that the server has at a time, on all its loops together; nil: no limit but each loop's own
         /// (``EventLoop/Configuration/maximumConnections``). At least 1: others trap when the server is made.

@@ -6,9 +6,9 @@
 //     while:   a task waits                                            it is resumed, finds the mark, throws
 //     after:   the task was resumed already, with bytes or with room   it gets them; its next wait throws
 //
-// What was queued goes on to be sent. The receive in flight is ended, so that a task that reads for as long as there are
-// bytes comes to the end of them, however fast the peer sends. What it had received by then is in the queue, where the
-// next read finds it; the rest stays in the socket.
+// What was queued goes on to be sent. The receive in flight is ended, so that a task that reads for as long as there
+// are bytes comes to the end of them, however fast the peer sends. What it had received by then is in the queue, where
+// the next read finds it; the rest stays in the socket.
 
 extension EventLoop {
     /// What a task does with a connection.

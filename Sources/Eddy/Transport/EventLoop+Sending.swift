@@ -13,7 +13,8 @@ internal import EddyRing
 // Nothing wakes the loop when an inline send succeeds, so a send whose success somebody waits for is an ordinary one.
 
 extension EventLoop {
-    /// Queues a slice, whose reference the loop takes over. When nothing can be sent it drops the slice and returns why.
+    /// Queues a slice, whose reference the loop takes over. When nothing can be sent it drops the slice and returns
+    /// why.
     func write(_ slice: Slice, to slot: UInt32) -> ConnectionError? {
         if connections[slot].hasFailed {
             slice.drop()
@@ -130,8 +131,8 @@ extension EventLoop {
         finishSend(slot, byteCount: max(0, Int(completion.result)), error: error)
     }
 
-    /// Whether the connection broke within the send, which takes all bytes otherwise. The system has told this send of the
-    /// error, and tells nobody else: a receive would find the end of the stream where there is none.
+    /// Whether the connection broke within the send, which takes all bytes otherwise. The system has told this send of
+    /// the error, and tells nobody else: a receive would find the end of the stream where there is none.
     func isShortSend(_ completion: CompletionEntry, slot: UInt32) -> Bool {
         completion.result >= 0 && UInt32(completion.result) < connections[slot].sendingBytes
             && !connections[slot].flags.contains(.cancellingSend)

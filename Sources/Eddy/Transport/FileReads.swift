@@ -2,7 +2,8 @@ internal import EddyRing
 
 /// The reads of files that are in flight on a loop, by number: who waits, and what came of it. Loop thread only.
 ///
-/// Whoever has submitted a read waits for its completion, whatever happens meanwhile: the kernel writes into his memory.
+/// Whoever has submitted a read waits for its completion, whatever happens meanwhile: the kernel writes into his
+/// memory.
 struct FileReads {
     enum Read {
         /// Submitted; the task is about to wait, or waits.

@@ -88,7 +88,8 @@ struct LoadCommand: AsyncParsableCommand {
         }
         guard report.errors == 0 else {
             throw CommandFailure(
-                "connections broke, were refused or were not answered \(report.errors) times; look into the server's log"
+                "connections broke, were refused or were not answered \(report.errors) times; "
+                    + "look into the server's log"
             )
         }
     }

@@ -37,7 +37,8 @@ struct BulkWorkload: Workload {
         }
     }
 
-    /// The head says which bytes are wanted, how many, and how many follow. They are sent while the peer's own are read.
+    /// The head says which bytes are wanted, how many, and how many follow. They are sent while the peer's own are
+    /// read.
     private static func answer(_ connection: borrowing Connection, _ simulation: Simulation) async throws {
         guard let head = try await connection.read(exactly: headSize) else { return }
         let numbers = head.bytes.withUnsafeBytes { bytes in
