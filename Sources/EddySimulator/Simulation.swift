@@ -62,7 +62,7 @@ final class Simulation: @unchecked Sendable {
 
     /// Runs a seed on a thread of its own, and returns when it is over.
     static func run(seed: UInt64, isLogging: Bool = false) throws(RingError) -> SimulationResult {
-        let (thread, simulation) = try LoopThread.start(
+        let (thread, simulation) = try SystemThread.start(
             name: "eddy-simulation",
             make: { () throws(RingError) in try Simulation(seed: seed, isLogging: isLogging) },
             run: { $0.run() }

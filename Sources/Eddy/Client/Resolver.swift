@@ -81,7 +81,7 @@ final class Resolver: Sendable {
 
     private func startThread() {
         do {
-            let (thread, _) = try LoopThread.start(name: "eddy-resolver", make: { () }, run: { self.work() })
+            let (thread, _) = try SystemThread.start(name: "eddy-resolver", make: { () }, run: { self.work() })
             thread.detach()
         } catch {
             // The system gives no thread. If there is no other, the names that wait have no hope.

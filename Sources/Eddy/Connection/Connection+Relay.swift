@@ -6,9 +6,8 @@ extension Connection {
     /// other is not read.
     ///
     /// - Throws: ``ConnectionError/cancelled`` when the task is cancelled; ``ConnectionError`` when either connection
-    ///   breaks. The other one gets all that was received before,
-    ///   and is reset when it goes out of scope.
-    /// - Precondition: both connections live on the same loop.
+    ///   breaks. The other one gets all that was received before, and is reset when it goes out of scope.
+    /// - Precondition: these are two connections, and both live on the same loop.
     public func relay(to other: borrowing Connection) async throws(ConnectionError) {
         loop.requireLoopThread()
         precondition(other.loop === loop, "a relay joins connections of one event loop")

@@ -31,4 +31,9 @@ extension ConnectionWriter {
     public func sendFile(_ path: String, range: Range<Int>? = nil) async throws(ConnectionError) {
         try await loop.sendFile(path, range: range, to: slot)
     }
+
+    /// See ``Connection/sendFile(_:range:)-(Int32,_)``.
+    public func sendFile(_ descriptor: Int32, range: Range<Int>? = nil) async throws(ConnectionError) {
+        try await loop.sendFile(descriptor, range: range, to: slot)
+    }
 }

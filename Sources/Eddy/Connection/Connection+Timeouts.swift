@@ -64,11 +64,31 @@ extension Connection {
         after duration: Duration,
         _ body: () async throws(Failure) -> Success
     ) async throws(Failure) -> Success {
-        loop.requireLoopThread()
-        let outer = loop.readDeadline(of: slot)
-        let inner = loop.now.advanced(by: duration)
-        loop.setReadDeadline(min(outer, inner), of: slot)
-        defer { loop.setReadDeadline(outer, of: slot) }
+        try await loop.withReadDeadline(after: duration, of: slot, body)
+    }
+}
+
+extension ConnectionReader {
+    /// See ``Connection/withReadDeadline(after:_:)``.
+    public func withReadDeadline<Success: ~Copyable, Failure: Error>(
+        after duration: Duration,
+        _ body: () async throws(Failure) -> Success
+    ) async throws(Failure) -> Success {
+        try await loop.withReadDeadline(after: duration, of: slot, body)
+    }
+}
+
+extension EventLoop {
+    func withReadDeadline<Success: ~Copyable, Failure: Error>(
+        after duration: Duration,
+        of slot: UInt32,
+        _ body: () async throws(Failure) -> Success
+    ) async throws(Failure) -> Success {
+        requireLoopThread()
+        let outer = readDeadline(of: slot)
+        let inner = now.advanced(by: duration)
+        setReadDeadline(min(outer, inner), of: slot)
+        defer { setReadDeadline(outer, of: slot) }
         return try await body()
     }
 }

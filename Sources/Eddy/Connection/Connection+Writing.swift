@@ -69,9 +69,15 @@ extension Connection {
     ///
     /// - Precondition: `low` is from 1 to `high`, which is at most 1 GiB.
     public func setWatermarks(low: Int, high: Int) {
-        loop.requireLoopThread()
+        loop.setWatermarks(low: low, high: high, of: slot)
+    }
+}
+
+extension EventLoop {
+    func setWatermarks(low: Int, high: Int, of slot: UInt32) {
+        requireLoopThread()
         precondition(low >= 1 && low <= high && high <= 1 << 30, "watermarks lie in 1...high and low...1 GiB")
-        loop.connections[slot].lowWatermark = UInt32(low)
-        loop.connections[slot].highWatermark = UInt32(high)
+        connections[slot].lowWatermark = UInt32(low)
+        connections[slot].highWatermark = UInt32(high)
     }
 }

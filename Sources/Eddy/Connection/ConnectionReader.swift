@@ -2,7 +2,7 @@ public import EddyBuffers
 
 /// The reading side of a connection, for the task that reads; see ``Connection/concurrently(_:writing:)``.
 ///
-/// Its methods are those of ``Connection``.
+/// Its methods are those of ``Connection`` that read.
 public struct ConnectionReader: ~Copyable {
     let loop: EventLoop
     let slot: UInt32

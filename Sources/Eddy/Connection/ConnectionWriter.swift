@@ -2,7 +2,7 @@ public import EddyBuffers
 
 /// The writing side of a connection, for the task that writes; see ``Connection/concurrently(_:writing:)``.
 ///
-/// Its methods are those of ``Connection``.
+/// Its methods are those of ``Connection`` that write.
 public struct ConnectionWriter: ~Copyable {
     let loop: EventLoop
     let slot: UInt32
@@ -41,6 +41,11 @@ public struct ConnectionWriter: ~Copyable {
     /// See ``Connection/write(copying:)-(Span<UInt8>)``.
     public func write(copying bytes: Span<UInt8>) async throws(ConnectionError) {
         if try loop.queue(Buffer.from(copying: bytes), to: slot) { try await loop.waitUntilDrained(slot) }
+    }
+
+    /// See ``Connection/setWatermarks(low:high:)``.
+    public func setWatermarks(low: Int, high: Int) {
+        loop.setWatermarks(low: low, high: high, of: slot)
     }
 
     /// See ``Connection/endWriting()``.

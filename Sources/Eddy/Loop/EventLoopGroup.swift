@@ -8,7 +8,7 @@ public final class EventLoopGroup: Sendable {
     /// The loops, at least one, in the order of their threads' numbers.
     public let loops: [EventLoop]
     /// Threads that nobody has waited for yet.
-    private let threads: Mutex<[LoopThread]>
+    private let threads: Mutex<[SystemThread]>
     /// Watches the loops until their threads have ended.
     private let watchdog: WatchdogThread?
     private let turn = Atomic<Int>(0)
@@ -32,11 +32,11 @@ public final class EventLoopGroup: Sendable {
     init(count: Int, configuration: EventLoop.Configuration, features: RingFeatures) throws(RingError) {
         precondition(count > 0, "a group has at least one event loop")
         var loops: [EventLoop] = []
-        var threads: [LoopThread] = []
+        var threads: [SystemThread] = []
         let bell = WatchdogBell()
         do {
             for number in 0..<count {
-                let (thread, loop) = try LoopThread.start(
+                let (thread, loop) = try SystemThread.start(
                     name: "eddy-loop-\(number)",
                     make: { () throws(RingError) in
                         if configuration.isPinned { try Processors.pinCurrentThread(toUsable: number) }
@@ -110,7 +110,7 @@ public final class EventLoopGroup: Sendable {
         let group = Mutex<EventLoopGroup?>(self)
         await withCheckedContinuation { continuation in
             do {
-                try LoopThread.start(
+                try SystemThread.start(
                     name: "eddy-finish",
                     make: { () throws(RingError) in },
                     run: {

@@ -20,12 +20,3 @@ struct TimerNode: SlotElement {
         Int(truncatingIfNeeded: (UInt64(self.generation ^ generation) &- 1) >> 63)
     }
 }
-
-/// Names a timer until it has fired or was cancelled. Later it names nothing, whoever has its place then.
-struct TimerHandle: Equatable, Sendable {
-    let index: UInt32
-    let generation: UInt32
-
-    /// The name of no timer.
-    static let none = TimerHandle(index: SlotIndex.none, generation: 0)
-}

@@ -114,6 +114,49 @@ struct ConcurrentTests {
         }
     }
 
+    @Test("The reading side has deadlines, and is as it was after one")
+    func deadline() async throws {
+        let outcome = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            try await connection.concurrently { reader in
+                do throws(ConnectionError) {
+                    try await reader.withReadDeadline(after: .milliseconds(20)) { () throws(ConnectionError) in
+                        while try await reader.read() != nil {}
+                    }
+                    outcome.send(nil)
+                } catch { outcome.send(error) }
+                while let bytes = try await reader.read() { #expect(Array(bytes) == [1]) }
+            } writing: { writer in
+                try await writer.write("written meanwhile")
+            }
+        }
+        try await withServer(handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await outcome.next() == .readTimedOut)
+            try await peer.send([1])
+            peer.finish()
+            #expect(try await peer.receiveAll() == Array("written meanwhile".utf8))
+        }
+    }
+
+    @Test("The writing side has watermarks, which are the connection's")
+    func watermarks() async throws {
+        let handler: TCPServer.Handler = { connection in
+            let (loop, slot) = (connection.eventLoop, connection.slot)
+            try await connection.concurrently { _ in
+            } writing: { writer in
+                writer.setWatermarks(low: 10_000, high: 50_000)
+            }
+            #expect(loop.connections[slot].lowWatermark == 10_000)
+            #expect(loop.connections[slot].highWatermark == 50_000)
+            try await connection.write("looked")
+        }
+        try await withServer(handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await peer.receiveAll() == Array("looked".utf8))
+        }
+    }
+
     @Test("A sequence of chunks", arguments: FeatureSet.allCases)
     func chunks(set: FeatureSet) async throws {
         let sent = randomBytes(700_000)

@@ -44,6 +44,26 @@ struct SendingFilesTests {
         }
     }
 
+    @Test("The writing side sends files by their names and open ones")
+    func writingSide() async throws {
+        let bytes = randomBytes(10_000)
+        try await withFile(bytes) { path in
+            let handler: TCPServer.Handler = { connection in
+                try await connection.concurrently { _ in
+                } writing: { writer in
+                    try await writer.sendFile(path)
+                    let descriptor = try RegularFile.open(path)
+                    defer { RegularFile.close(descriptor) }
+                    try await writer.sendFile(descriptor, range: 5000..<6000)
+                }
+            }
+            try await withServer(handler: handler) { server in
+                let peer = try await Peer.connect(to: server.address)
+                #expect(try await peer.receiveAll() == bytes + bytes[5000..<6000])
+            }
+        }
+    }
+
     @Test("What is no readable file of that size is told before anything is sent")
     func notReadable() async throws {
         let errors = Channel<ConnectionError?>()

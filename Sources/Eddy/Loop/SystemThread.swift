@@ -1,10 +1,13 @@
 package import EddyRing
 internal import Glibc
 
-/// A thread of our own. A ring's requests belong to the thread that submitted them, and the kernel cancels them when
-/// it ends, so a loop cannot live on a pool of threads that come and go.
+/// A thread of the system's that is Eddy's own: a loop's, or one that blocks in a loop's place (the resolver, the
+/// watchdog, the end of a group).
+///
+/// A ring's requests belong to the thread that submitted them, and the kernel cancels them when it ends, so a loop
+/// cannot live on a pool of threads that come and go.
 @safe
-package struct LoopThread: @unchecked Sendable {
+package struct SystemThread: @unchecked Sendable {
     private let thread: pthread_t
 
     /// Starts a thread, has it make a value with `make`, hands that back to the caller, and goes on with `run`.
@@ -14,12 +17,12 @@ package struct LoopThread: @unchecked Sendable {
         name: String,
         make: @escaping @Sendable () throws(RingError) -> Value,
         run: @escaping @Sendable (Value) -> Void
-    ) throws(RingError) -> (LoopThread, Value) {
-        let handover = Handover<Value>()
+    ) throws(RingError) -> (SystemThread, Value) {
+        let delivery = Delivery<Value>()
         let body = Body {
             setCurrentThreadName(name)
             let result = Result { () throws(RingError) in try make() }
-            handover.deliver(result)
+            delivery.bring(result)
             if case .success(let value) = result { run(value) }
         }
         var thread = pthread_t()
@@ -29,11 +32,11 @@ package struct LoopThread: @unchecked Sendable {
             unsafe context.release()
             throw .system(call: "pthread_create", error: SystemError(result))
         }
-        let loopThread = LoopThread(thread: thread)
-        switch handover.receive() {
-        case .success(let value): return (loopThread, value)
+        let systemThread = SystemThread(thread: thread)
+        switch delivery.receive() {
+        case .success(let value): return (systemThread, value)
         case .failure(let error):
-            loopThread.join()
+            systemThread.join()
             throw error
         }
     }
@@ -61,11 +64,11 @@ package struct LoopThread: @unchecked Sendable {
     }
 
     /// One value from the new thread to its maker, who waits for it.
-    private final class Handover<Value: Sendable>: @unchecked Sendable {
+    private final class Delivery<Value: Sendable>: @unchecked Sendable {
         private var value: Result<Value, RingError>?
         private let arrived = Semaphore()
 
-        func deliver(_ value: Result<Value, RingError>) {
+        func bring(_ value: Result<Value, RingError>) {
             self.value = value
             arrived.signal()
         }

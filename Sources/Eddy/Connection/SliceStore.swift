@@ -13,7 +13,7 @@ struct SliceQueue {
     var isEmpty: Bool { count == 0 }
 }
 
-/// The links of all slice queues of a loop: nodes in one growing array, free ones in a list.
+/// The links of all ``SliceQueue``s of a loop: nodes in one growing array, free ones in a list.
 ///
 /// A handle, as ``LoopQueue``. Loop thread only.
 @safe
