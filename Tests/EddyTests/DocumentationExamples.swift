@@ -46,7 +46,9 @@ private func scopedLoops() async throws {
         let server = try TCPServer(on: "127.0.0.1:7000", group: group)
         await server.run { connection in
             // The whole of it within five seconds, however slowly it dribbles in.
-            let greeting = try await connection.withReadDeadline(after: .seconds(5)) { try await connection.read() }
+            let greeting = try await connection.withReadDeadline(after: .seconds(5)) {
+                try await connection.readLine(limit: 1024)
+            }
             connection.timeouts.idle = nil  // and this connection may rest from now on
             if let greeting { try await connection.write(greeting) }
         }
