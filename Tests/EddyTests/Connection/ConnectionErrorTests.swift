@@ -1,0 +1,20 @@
+import Eddy
+import Testing
+
+/// What went wrong with a connection, in words.
+@Suite("connections: errors")
+struct ConnectionErrorTests {
+    private static let errors: [ConnectionError] = [
+        .reset, .timedOut, .closed, .readTimedOut, .writeTimedOut, .idleTimedOut, .writingEnded, .cancelled, .shutDown,
+        .unexpectedEnd(received: 1), .delimiterNotFound(limit: 1), .frameTooLong(length: 2, limit: 1),
+        .file(.noSuchFile), .fileTooShort(size: 1, sent: 0), .system(.noBufferSpace), .system(.invalidArgument),
+        .system(.notSupported), .system(.hostUnreachable),
+    ]
+
+    @Test("Each says in one line what happened, and behind it what to do", arguments: errors)
+    func remedy(error: ConnectionError) {
+        let parts = error.description.split(separator: "; ")
+        #expect(parts.count >= 2)
+        #expect(!error.description.contains("\n"))
+    }
+}
