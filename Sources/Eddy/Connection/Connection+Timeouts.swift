@@ -77,18 +77,3 @@ extension ConnectionReader {
         try await loop.withReadDeadline(after: duration, of: slot, body)
     }
 }
-
-extension EventLoop {
-    func withReadDeadline<Success: ~Copyable, Failure: Error>(
-        after duration: Duration,
-        of slot: UInt32,
-        _ body: () async throws(Failure) -> Success
-    ) async throws(Failure) -> Success {
-        requireLoopThread()
-        let outer = readDeadline(of: slot)
-        let inner = now.advanced(by: duration)
-        setReadDeadline(min(outer, inner), of: slot)
-        defer { setReadDeadline(outer, of: slot) }
-        return try await body()
-    }
-}

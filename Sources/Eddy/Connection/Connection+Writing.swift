@@ -72,12 +72,3 @@ extension Connection {
         loop.setWatermarks(low: low, high: high, of: slot)
     }
 }
-
-extension EventLoop {
-    func setWatermarks(low: Int, high: Int, of slot: UInt32) {
-        requireLoopThread()
-        precondition(low >= 1 && low <= high && high <= 1 << 30, "watermarks lie in 1...high and low...1 GiB")
-        connections[slot].lowWatermark = UInt32(low)
-        connections[slot].highWatermark = UInt32(high)
-    }
-}

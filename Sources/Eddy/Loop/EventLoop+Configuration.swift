@@ -4,7 +4,6 @@ extension EventLoop {
     /// The limits of a loop. Everything that could grow has one.
     ///
     /// There is at least one connection; the window, the watermarks and ``zeroCopyThreshold`` are from 1 byte to 1 GiB,
-    /// There is at least one connection; the window, the watermarks and ``zeroCopyThreshold`` are from 1 byte to 1 GiB,
     /// and the low watermark is not above the high one; the pool may map what one chunk takes. A loop with other limits
     /// traps when it is made.
     public struct Configuration: Sendable {

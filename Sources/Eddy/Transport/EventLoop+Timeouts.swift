@@ -51,6 +51,20 @@ extension EventLoop {
         deadlines[index].readDeadline = deadline
     }
 
+    /// Runs `body` with a read deadline, within the one that there is.
+    func withReadDeadline<Success: ~Copyable, Failure: Error>(
+        after duration: Duration,
+        of slot: UInt32,
+        _ body: () async throws(Failure) -> Success
+    ) async throws(Failure) -> Success {
+        requireLoopThread()
+        let outer = readDeadline(of: slot)
+        let inner = now.advanced(by: duration)
+        setReadDeadline(min(outer, inner), of: slot)
+        defer { setReadDeadline(outer, of: slot) }
+        return try await body()
+    }
+
     /// A connection has been made: it has the loop's timeouts, if there are any.
     func applyTimeouts(_ slot: UInt32) {
         setTimeouts(configuration.timeouts, of: slot)

@@ -6,6 +6,13 @@ internal import EddyBuffers
 //                               ◀── waiting ends       waiting begins
 
 extension EventLoop {
+    func setWatermarks(low: Int, high: Int, of slot: UInt32) {
+        requireLoopThread()
+        precondition(low >= 1 && low <= high && high <= 1 << 30, "watermarks lie in 1...high and low...1 GiB")
+        connections[slot].lowWatermark = UInt32(low)
+        connections[slot].highWatermark = UInt32(high)
+    }
+
     /// Queues bytes; returns whether the queue is above its high watermark now.
     @inline(__always)
     func queue(_ buffer: consuming Buffer, to slot: UInt32) throws(ConnectionError) -> Bool {
