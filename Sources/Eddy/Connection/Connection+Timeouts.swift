@@ -1,5 +1,3 @@
-internal import EddyRing
-
 extension Connection {
     /// How long a connection waits for its peer. Nil: for ever.
     ///
