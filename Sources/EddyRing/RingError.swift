@@ -1,4 +1,4 @@
-/// Why a ring could not be made or used, each with what to do about it.
+/// Why a ring, or the thread of a loop that is to have it, could not be made or used, each with what to do about it.
 public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The kernel has no io_uring (ENOSYS).
     case unsupported
@@ -12,8 +12,17 @@ public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
     case missingFeature(String)
     /// An environment variable holds what is not known; `known` says what is.
     case environment(variable: String, value: String, known: [String])
-    /// Anything else; `call` names the system call.
+    /// Anything else; `call` names what failed: a call on a ring, or one on the thread, such as `pthread_create` and
+    /// `sched_setaffinity`.
     case system(call: String, error: SystemError)
+
+    /// What the failure of a system call means: that there are no descriptors left, or nothing better than itself.
+    init(call: String, error: SystemError) {
+        switch error {
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem: self = .tooManyOpenFiles
+        default: self = .system(call: call, error: error)
+        }
+    }
 
     public var description: String {
         switch self {

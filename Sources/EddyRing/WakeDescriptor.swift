@@ -12,17 +12,13 @@ package final class WakeDescriptor: @unchecked Sendable {
 
     package init() throws(RingError) {
         descriptor = eventfd(0, Int32(EFD_CLOEXEC))
+        guard descriptor >= 0 else { throw RingError(call: "eventfd", error: .current) }
         unsafe counter = .allocate(capacity: 1)
         unsafe counter.initialize(to: 0)
-        guard descriptor >= 0 else {
-            let error = SystemError.current
-            let outOfDescriptors = error == .tooManyOpenFiles || error == .tooManyOpenFilesInSystem
-            throw outOfDescriptors ? .tooManyOpenFiles : .system(call: "eventfd", error: error)
-        }
     }
 
     deinit {
-        if descriptor >= 0 { _ = close(descriptor) }
+        close(descriptor)
         unsafe counter.deallocate()
     }
 

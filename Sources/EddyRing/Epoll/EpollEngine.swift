@@ -39,21 +39,15 @@ final class EpollEngine {
 
     init(submissionEntries: UInt32, completionEntries: UInt32) throws(RingError) {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard epoll >= 0 else {
-            let error = SystemError.current
-            let outOfDescriptors = error == .tooManyOpenFiles || error == .tooManyOpenFilesInSystem
-            throw outOfDescriptors ? .tooManyOpenFiles : .system(call: "epoll_create1", error: error)
-        }
+        guard epoll >= 0 else { throw RingError(call: "epoll_create1", error: .current) }
         queues = RingQueues(submissionEntries: submissionEntries, completionEntries: completionEntries)
         unsafe events = .allocate(capacity: Self.maximumEvents)
     }
 
     deinit {
-        if epoll >= 0 {
-            close(epoll)
-            queues.deallocate()
-            unsafe events.deallocate()
-        }
+        close(epoll)
+        queues.deallocate()
+        unsafe events.deallocate()
     }
 
     // MARK: Entering

@@ -40,7 +40,7 @@ final class FeatureProbe {
         let made = unsafe withUnsafeMutableBytes(of: &pair) { pair in
             unsafe socketpair(AF_UNIX, type, 0, pair.assumingMemoryBound(to: Int32.self).baseAddress)
         }
-        guard made == 0 else { throw .system(call: "socketpair", error: .current) }
+        guard made == 0 else { throw RingError(call: "socketpair", error: .current) }
         (near, far) = pair
         do {
             ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 64)

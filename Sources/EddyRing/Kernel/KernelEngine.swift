@@ -114,9 +114,8 @@ extension RingError {
         case .notImplemented: self = .unsupported
         case .notPermitted, .accessDenied: self = .forbidden(byPolicy: SystemFacts.ioUringDisabled ?? 0 > 0)
         case .outOfMemory: self = .lockedMemoryLimit(bytes: LockedMemory.limit)
-        case .tooManyOpenFiles, .tooManyOpenFilesInSystem: self = .tooManyOpenFiles
         case .invalidArgument: self = .missingFeature("COOP_TASKRUN and SUBMIT_ALL")
-        default: self = .system(call: "io_uring_setup", error: error)
+        default: self.init(call: "io_uring_setup", error: error)
         }
     }
 }
