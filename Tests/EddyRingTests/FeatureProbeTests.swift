@@ -6,9 +6,9 @@ import Testing
 @Suite("ring: feature probe", .timeLimit(.minutes(1)))
 struct FeatureProbeTests {
     @Test("The probe finds what this kernel's release has brought")
-    func probe() {
+    func probe() throws {
         guard EngineKind.tested.contains(.uring) else { return }
-        let features = RingFeatures.probed(on: .uring)
+        let features = try RingFeatures.probed(on: .uring)
         let release = kernelRelease
         // Kernels are patched both ways; this is one of the newest, and nothing may be overlooked there.
         guard release >= (6, 17) else { return }
@@ -18,24 +18,39 @@ struct FeatureProbeTests {
     }
 
     @Test("On epoll it finds all but what is the kernel's own")
-    func epoll() {
+    func epoll() throws {
         let kernelsOwn: Set<RingFeature> = [.absoluteDeadlines, .fixedBuffers, .zeroCopySends]
         var expected = RingFeatures.permitted
         for feature in kernelsOwn { expected[feature] = false }
-        #expect(RingFeatures.probed(on: .epoll) == expected)
+        #expect(try RingFeatures.probed(on: .epoll) == expected)
     }
 
     @Test("It finds the same again, on whatever thread")
-    func repeated() async {
-        let here = RingFeatures.probed
-        #expect(await Task.detached { RingFeatures.probed }.value == here)
+    func repeated() async throws {
+        let here = try RingFeatures.probed()
+        #expect(try await Task.detached { try RingFeatures.probed() }.value == here)
     }
 
-    @Test("Where there can be no ring no feature is found, and nothing breaks")
-    func withoutRing() async {
+    @Test("A start that is short of descriptors is refused, and the next one finds all there is")
+    func passingLack() async {
         await #expect(processExitsWith: .success) {
-            let features = withoutDescriptors { RingFeatures.probed }
-            exit(features == RingFeatures() ? 0 : 1)
+            let lacking = withoutDescriptors { Result { () throws(RingError) in try RingFeatures.probed() } }
+            #expect(throws: RingError.tooManyOpenFiles) { try lacking.get() }
+            let all = try RingFeatures.probed(on: EngineChoice.current().kind)
+            #expect(try RingFeatures.probed() == all)
+        }
+    }
+
+    @Test("However few descriptors there are, no feature is taken for missing", arguments: EngineKind.tested)
+    func fewDescriptors(engine: EngineKind) async {
+        await #expect(processExitsWith: .success) { [engine] in
+            let all = try RingFeatures.probed(on: engine)
+            for limit in 0..<32 {
+                let found = withDescriptors(below: limit) {
+                    Result { () throws(RingError) in try RingFeatures.probed(on: engine) }
+                }
+                #expect(found == .success(all) || found == .failure(.tooManyOpenFiles), "below \(limit)")
+            }
         }
     }
 

@@ -103,7 +103,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// - Parameter bell: wakes the watchdog that looks at the loop's pulse.
     convenience init(
         configuration: Configuration,
-        features: RingFeatures = .probed,
+        features: RingFeatures,
         bell: WatchdogBell = WatchdogBell()
     ) throws(RingError) {
         try self.init(configuration: configuration, features: features, ring: Ring(features: features), bell: bell)

@@ -25,7 +25,7 @@ public final class EventLoopGroup: Sendable {
         count: Int = EventLoopGroup.processorCount,
         configuration: EventLoop.Configuration = .init()
     ) throws(RingError) {
-        try self.init(count: count, configuration: configuration, features: .probed)
+        try self.init(count: count, configuration: configuration, features: .probed())
     }
 
     /// Starts loops that use the given features of the kernel, and no others.

@@ -16,15 +16,16 @@ package struct FeatureFinding: Sendable {
 
     /// The findings of every feature, with the engine that this process uses.
     ///
-    /// - Throws: ``RingError`` when there is no engine.
+    /// - Throws: ``RingError`` when there is no engine, or too little to try it.
     package static func all() throws(RingError) -> [FeatureFinding] {
         let choice = try EngineChoice.current()
-        return RingFeature.allCases.map { FeatureFinding($0, choice) }
+        let features = try RingFeatures.probed()
+        return RingFeature.allCases.map { FeatureFinding($0, isUsed: features[$0], choice) }
     }
 
-    private init(_ feature: RingFeature, _ choice: EngineChoice) {
+    private init(_ feature: RingFeature, isUsed: Bool, _ choice: EngineChoice) {
         self.feature = feature
-        if RingFeatures.probed[feature] {
+        if isUsed {
             (status, remedy) = (.used, nil)
         } else if !RingFeatures.permitted[feature] {
             (status, remedy) = (.disabled, "take it out of EDDY_DISABLE")

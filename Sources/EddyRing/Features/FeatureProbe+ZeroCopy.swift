@@ -5,11 +5,12 @@ extension FeatureProbe {
     /// A zero-copy send of one piece, and one of two: each must say how much it sent, and then that it is done with the
     /// memory. On a TCP connection of its own, since other stream sockets have no such sends.
     func sendsWithoutCopying() throws(RingError) -> Bool {
-        guard let (sender, receiver) = Self.connectOverLoopback() else { return false }
-        defer {
-            Socket.close(sender)
-            Socket.close(receiver)
-        }
+        let listener = try Self.openSocket()
+        defer { Socket.close(listener) }
+        let sender = try Self.openSocket()
+        defer { Socket.close(sender) }
+        guard let receiver = try Self.connect(sender, by: listener) else { return false }
+        defer { Socket.close(receiver) }
         guard try sendsOnePiece(to: sender), try sendsTwoPieces(to: sender) else { return false }
         return Self.receives(100 + 50, from: receiver)
     }
@@ -55,20 +56,17 @@ extension FeatureProbe {
 
     // MARK: A connection
 
-    /// Two connected sockets; nil where there is no loopback interface, or a firewall closes it.
-    private static func connectOverLoopback() -> (sender: Int32, receiver: Int32)? {
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        let listener = socket(AF_INET, type, 0)
-        let sender = socket(AF_INET, type, 0)
-        defer { Socket.close(listener) }
-        guard let receiver = connect(sender, by: listener) else {
-            Socket.close(sender)
-            return nil
-        }
-        return (sender, receiver)
+    private static let openFlags = Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+
+    private static func openSocket() throws(RingError) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | openFlags, 0)
+        guard descriptor >= 0 else { throw RingError(call: "socket", error: .current) }
+        return descriptor
     }
 
-    private static func connect(_ sender: Int32, by listener: Int32) -> Int32? {
+    /// The socket to which `sender` is connected over loopback; nil where there is no such interface, or a firewall
+    /// closes it.
+    private static func connect(_ sender: Int32, by listener: Int32) throws(RingError) -> Int32? {
         do {
             try Socket.bind(listener, to: .loopback(port: 0))
             try Socket.listen(listener, backlog: 1)
@@ -82,8 +80,9 @@ extension FeatureProbe {
             unsafe _ = Glibc.connect(sender, address, socklen_t(length))
         }
         guard isReadable(listener) else { return nil }
-        let receiver = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue))
-        return receiver >= 0 ? receiver : nil
+        let receiver = accept4(listener, nil, nil, openFlags)
+        guard receiver >= 0 else { throw RingError(call: "accept4", error: .current) }
+        return receiver
     }
 
     private static func receives(_ byteCount: Int, from descriptor: Int32) -> Bool {

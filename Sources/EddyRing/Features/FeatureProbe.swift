@@ -4,8 +4,8 @@ internal import Glibc
 
 /// Tries what an engine promises on a pair of connected sockets: a small ring, a small pool, no network but loopback.
 ///
-/// Each trial checks the outcome that Eddy relies on, byte for byte. A trial that fails for whatever reason means
-/// that the feature is not used.
+/// Each trial checks the outcome that Eddy relies on, byte for byte. A trial that fails means that the feature is not
+/// used, whatever the reason; unless it could not be made.
 @safe
 final class FeatureProbe {
     let ring: Ring
@@ -15,8 +15,10 @@ final class FeatureProbe {
     /// What is sent: more than any default socket buffer takes at once.
     let pattern: UnsafeMutableRawBufferPointer
 
-    /// Whether the trial of a feature ran and found it.
-    static func finds(_ feature: RingFeature, on engine: EngineKind) -> Bool {
+    /// Whether the trial of a feature found it.
+    ///
+    /// - Throws: `tooManyOpenFiles`, `lockedMemoryLimit`: this may pass, and says nothing of the feature.
+    static func finds(_ feature: RingFeature, on engine: EngineKind) throws(RingError) -> Bool {
         do {
             let probe = try FeatureProbe(engine)
             return switch feature {
@@ -30,7 +32,10 @@ final class FeatureProbe {
             case .zeroCopySends: try probe.sendsWithoutCopying()
             }
         } catch {
-            return false
+            switch error {
+            case .tooManyOpenFiles, .lockedMemoryLimit: throw error
+            case .unsupported, .forbidden, .missingFeature, .environment, .system: return false
+            }
         }
     }
 

@@ -1,6 +1,8 @@
+internal import Synchronization
+
 /// What a ring can do beyond what Eddy cannot do without: of the system, as far as the environment permits it.
 ///
-/// Kernels are patched, so each feature is found by trying it, not by the version (``probed``).
+/// Kernels are patched, so each feature is found by trying it, not by the version (``probed()``).
 package struct RingFeatures: Sendable, Equatable {
     package var deferredTaskWork = false
     package var multishotReceives = false
@@ -43,13 +45,29 @@ package struct RingFeatures: Sendable, Equatable {
         return RingFeatures(RingFeature.allCases.filter { !environment.disabled.contains($0) })
     }()
 
-    /// What the engine of this process can do and may, found out once.
-    package static let probed: RingFeatures = {
-        do throws(RingError) { return probed(on: try EngineChoice.current().kind) } catch { return RingFeatures() }
-    }()
+    /// What the engine of this process can do and may, which is found out when it is needed first, and then kept.
+    ///
+    /// - Throws: ``RingError`` as ``EngineChoice/current()`` does. What is lacking for the moment says nothing of the
+    ///   features, so they are tried again then.
+    package static func probed() throws(RingError) -> RingFeatures {
+        try found.withLock { found throws(RingError) in
+            if let found { return found }
+            let features = try probed(on: EngineChoice.current().kind)
+            found = features
+            return features
+        }
+    }
+
+    private static let found = Mutex<RingFeatures?>(nil)
 
     /// What an engine can do and may, found out by trying it.
-    package static func probed(on engine: EngineKind) -> RingFeatures {
-        RingFeatures(RingFeature.allCases.filter { permitted[$0] && FeatureProbe.finds($0, on: engine) })
+    ///
+    /// - Throws: ``RingError`` when there are not enough descriptors, or there is not enough locked memory, to try it.
+    package static func probed(on engine: EngineKind) throws(RingError) -> RingFeatures {
+        var features = RingFeatures()
+        for feature in RingFeature.allCases where permitted[feature] {
+            features[feature] = try FeatureProbe.finds(feature, on: engine)
+        }
+        return features
     }
 }

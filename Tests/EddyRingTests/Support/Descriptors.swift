@@ -2,11 +2,16 @@ import Glibc
 
 /// Runs `body` while this process can open no descriptor. For a process of a test's own.
 func withoutDescriptors<Success>(_ body: () -> Success) -> Success {
+    withDescriptors(below: 0, body)
+}
+
+/// Runs `body` while this process can only open descriptors with numbers below `limit`.
+func withDescriptors<Success>(below limit: Int, _ body: () -> Success) -> Success {
     let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     var before = rlimit()
     getrlimit(resource, &before)
-    var none = rlimit(rlim_cur: 0, rlim_max: before.rlim_max)
-    setrlimit(resource, &none)
+    var few = rlimit(rlim_cur: rlim_t(limit), rlim_max: before.rlim_max)
+    setrlimit(resource, &few)
     defer { setrlimit(resource, &before) }
     return body()
 }

@@ -11,7 +11,11 @@ extension EngineKind {
         self == .simulated ? Self.simulatedFeatures : Self.allFeatures[self] ?? RingFeatures()
     }
 
-    private static let allFeatures = Dictionary(uniqueKeysWithValues: tested.map { ($0, RingFeatures.probed(on: $0)) })
+    private static let allFeatures = Dictionary(
+        uniqueKeysWithValues: tested.map { engine in
+            do { return (engine, try RingFeatures.probed(on: engine)) } catch { preconditionFailure("\(error)") }
+        }
+    )
 
     /// A simulated ring's sockets are not the system's, so they cannot be tried as the others are.
     private static let simulatedFeatures = RingFeatures(RingFeature.allCases.filter { $0 != .fixedBuffers })

@@ -6,8 +6,8 @@ import Testing
 
 /// Echoes over TCP with receives into chunks filled by and by, and into two sizes of chunks.
 @Suite(.serialized) struct AdaptiveReceiveTests {
-    private func features(incremental: Bool) -> RingFeatures {
-        var features = RingFeatures.probed
+    private func features(incremental: Bool) throws -> RingFeatures {
+        var features = try RingFeatures.probed()
         features.incrementalBuffers = features.incrementalBuffers && incremental
         // Kernels without the one do not have the other.
         if !incremental { features.receiveLimits = false }

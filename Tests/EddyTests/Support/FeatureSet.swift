@@ -12,7 +12,7 @@ enum FeatureSet: CaseIterable, Sendable, CustomTestStringConvertible {
 
     /// Those among this machine's features.
     var features: RingFeatures {
-        var features = RingFeatures.probed
+        var features = Self.ofMachine
         switch self {
         case .all: break
         case .noReceiveLimits: features.receiveLimits = false
@@ -23,6 +23,10 @@ enum FeatureSet: CaseIterable, Sendable, CustomTestStringConvertible {
         }
         return features
     }
+
+    private static let ofMachine: RingFeatures = {
+        do { return try .probed() } catch { preconditionFailure("\(error)") }
+    }()
 
     var testDescription: String {
         switch self {
