@@ -1,5 +1,6 @@
 internal import CLiburing
 internal import Glibc
+internal import Synchronization
 
 /// The calls on sockets that do not wait and so need no ring: making, naming, shutting down, closing.
 ///
@@ -19,11 +20,26 @@ package enum Socket {
     }
 
     /// Whether this machine makes IPv6 sockets: not with `ipv6.disable=1`, nor where a container forbids them.
-    package static let hasIPv6: Bool = {
-        guard let descriptor = try? openStream(family: AF_INET6) else { return false }
-        close(descriptor)
-        return true
-    }()
+    ///
+    /// Found out when it is needed first, and then kept. What is lacking for the moment, such as descriptors, says nothing
+    /// of it: IPv6 is presumed then, and it is asked again.
+    package static var hasIPv6: Bool {
+        foundIPv6.withLock { found in
+            if let found { return found }
+            do throws(SystemError) {
+                close(try openStream(family: AF_INET6))
+                found = true
+            } catch {
+                switch error {
+                case .addressFamilyNotSupported, .protocolNotSupported, .accessDenied, .notPermitted: found = false
+                default: break
+                }
+            }
+            return found ?? true
+        }
+    }
+
+    private static let foundIPv6 = Mutex<Bool?>(nil)
 
     package static func bind(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
         try unsafe address.withSystemAddress { pointer, length throws(SystemError) in

@@ -71,4 +71,13 @@ struct UnixAddressTests {
         #expect(any.description == (Socket.hasIPv6 ? "[::]:80" : "0.0.0.0:80"))
         #expect(try SocketAddress(":80") == any)
     }
+
+    @Test("A moment without descriptors is not taken for a machine without IPv6")
+    func anyWithoutDescriptors() async {
+        await #expect(processExitsWith: .success) {
+            #expect(withoutDescriptors { Socket.hasIPv6 })
+            let descriptor = try? Socket.openStream(for: SocketAddress("[::1]:0"))
+            #expect(Socket.hasIPv6 == (descriptor != nil))
+        }
+    }
 }
