@@ -36,7 +36,7 @@ package final class SocketFile: Sendable {
     ///
     /// - Returns: the file; nil for an address that has none.
     /// - Throws: `addressInUse` when a server lives there; `notASocket` when another kind of file is there; what
-    ///   bind(2) and listen(2) throw otherwise.
+    ///   bind(2), listen(2) and open(2) throw otherwise. No file is left behind then.
     package static func listen(
         _ descriptor: Int32,
         on address: SocketAddress,
@@ -56,8 +56,14 @@ package final class SocketFile: Sendable {
                 try removeDead(path, at: address)
                 try Socket.bind(descriptor, to: address)
             }
-            try Socket.listen(descriptor, backlog: backlog)
-            return try SocketFile(path)
+            do throws(SystemError) {
+                try Socket.listen(descriptor, backlog: backlog)
+                return try SocketFile(path)
+            } catch {
+                // Bound just now, with the lock: it is nobody else's file.
+                unsafe _ = unlink(path)
+                throw error
+            }
         }
     }
 

@@ -84,6 +84,21 @@ struct SocketFileTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data("precious".utf8))
     }
 
+    @Test("Without a descriptor for the file it fails, and leaves no file behind")
+    func noDescriptors() async {
+        await #expect(processExitsWith: .success) {
+            let tests = try SocketFileTests()
+            defer { try? FileManager.default.removeItem(at: tests.directory) }
+            let address = try tests.address
+            let descriptor = try Socket.openStream(for: address)
+            let failed = withoutDescriptors {
+                Result { () throws(SystemError) in try SocketFile.listen(descriptor, on: address, backlog: 1) }
+            }
+            #expect(throws: SystemError.tooManyOpenFiles) { _ = try failed.get() }
+            #expect(!FileManager.default.fileExists(atPath: tests.path))
+        }
+    }
+
     @Test("A directory that does not exist")
     func noDirectory() throws {
         try FileManager.default.removeItem(at: directory)
