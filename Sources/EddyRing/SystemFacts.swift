@@ -11,16 +11,16 @@ package enum SystemFacts {
         }
     }
 
-    /// A limit of this process, and what it may raise it to (getrlimit(2)); nil: without a limit.
+    /// A limit of this process, and what it may raise it to (getrlimit(2)); nil: without a limit, or without an answer.
     package struct Limit: Sendable, Equatable, Codable {
         package let soft: UInt64?
         package let hard: UInt64?
     }
 
-    /// Descriptors that this process may have (`ulimit -n`).
+    /// Descriptors that this process may have (RLIMIT_NOFILE, `ulimit -n`).
     package static var openFiles: Limit { limit(RLIMIT_NOFILE) }
 
-    /// Bytes that this user may lock in memory (`ulimit -l`).
+    /// Bytes that this user may lock in memory (RLIMIT_MEMLOCK, `ulimit -l`).
     package static var lockedMemory: Limit { limit(__RLIMIT_MEMLOCK) }
 
     private static func limit(_ resource: __rlimit_resource) -> Limit {

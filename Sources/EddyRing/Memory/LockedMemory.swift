@@ -1,14 +1,9 @@
-internal import Glibc
 internal import Synchronization
 
 /// The memory that this process may pin for its rings' fixed buffers. Any thread.
 enum LockedMemory {
-    /// The user's limit (RLIMIT_MEMLOCK, `ulimit -l`) in bytes.
-    static var limit: UInt64 {
-        var limit = rlimit()
-        return unsafe getrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit) == 0
-            ? UInt64(limit.rlim_cur) : 0
-    }
+    /// The user's limit (`ulimit -l`) in bytes; `UInt64.max`: without one.
+    static var limit: UInt64 { SystemFacts.lockedMemory.soft ?? .max }
 
     private static let reserved = Atomic<UInt64>(0)
 
