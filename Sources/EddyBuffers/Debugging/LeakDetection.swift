@@ -2,8 +2,11 @@ internal import Glibc
 
 /// Which buffers a pool watches until they are dropped. Off costs nothing.
 ///
-/// `EDDY_LEAK=off|sampled|all|stacks` in the environment sets it for all pools that do not say otherwise, in release builds,
-/// too.
+/// `EDDY_LEAK=off|sampled|all|stacks` in the environment sets it for all pools that do not say otherwise, in release
+/// builds, too.
+///
+/// Received bytes are watched by the chunk that the kernel put them into, at every level but `off`: as one leak a chunk,
+/// without a place in the program, and with an age that counts since the kernel got the chunk.
 public enum LeakDetection: String, Sendable, CaseIterable {
     /// None.
     case off
@@ -25,7 +28,7 @@ public enum LeakDetection: String, Sendable, CaseIterable {
 public struct Leak: Sendable, CustomStringConvertible {
     /// Bytes of the buffer, or of the slices of a chunk.
     public var byteCount: Int
-    /// How long it has been held.
+    /// How long it has been held; of slices that were received, how long ago the kernel got their chunk.
     public var age: Duration
     /// Where it came from, innermost call first: one place, or the whole stack with ``LeakDetection/stacks``.
     public var places: [String]

@@ -37,6 +37,7 @@ final class LeakTracker {
         records[key(chunk)] = Record(time: .now, stack: nil)
     }
 
+    /// The chunk is free, and its memory may be given to somebody else.
     func forget(_ chunk: Chunk) {
         records[key(chunk)] = nil
     }

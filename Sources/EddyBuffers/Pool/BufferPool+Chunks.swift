@@ -63,6 +63,7 @@ extension BufferPool {
     /// Takes in a chunk whose last reference is gone.
     func recycle(_ chunk: Chunk) {
         guard unsafe chunk.state.pointee.origin == .slab else { return freeDedicated(chunk) }
+        leakTracker?.forget(chunk)
         // Bytes that were cut off from their slices were not returned with them.
         unsafe chunk.state.pointee.held = 0
         unsafe chunk.state.pointee.generation &+= 1

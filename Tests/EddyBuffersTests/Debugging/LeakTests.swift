@@ -75,6 +75,19 @@ import Testing
         #expect(pool.close() == 0)
     }
 
+    @Test func aChunkThatIsUsedAgainIsNotTakenForWhatWasReceivedBefore() throws {
+        let pool = pool(.all)
+        let chunk = try #require(pool.lendReceiveChunk())
+        let received = Slice(chunk, 0..<10)
+        pool.takeBack(chunk)
+        received.drop()
+        let rented = try #require(pool.rentChunk(size: pool.configuration.receiveChunkSize))
+        #expect(rented.chunk == chunk)
+        #expect(pool.leaks().isEmpty)
+        rented.drop()
+        #expect(pool.close() == 0)
+    }
+
     @Test func theEnvironmentSwitchesItOn() async {
         // The environment counts when a process first asks.
         await #expect(processExitsWith: .success) {
