@@ -109,9 +109,3 @@ extension BufferPool {
         unsafe slabs[index].memory.map { unsafe UnsafeMutableRawBufferPointer(start: $0.base, count: $0.byteCount) }
     }
 }
-
-/// What memory is filled with that holds no bytes of anybody, as mimalloc does.
-enum Poison {
-    static let rented: UInt8 = 0xD0
-    static let recycled: UInt8 = 0xDF
-}

@@ -19,6 +19,16 @@ package enum Socket {
         return descriptor
     }
 
+    /// Readies a descriptor that this process was given: child processes do not inherit it, and a ring can wait for it.
+    ///
+    /// A ring does not wait on behalf of a descriptor in non-blocking mode (io_uring_enter(2), EAGAIN). The mode is
+    /// shared with whoever else has the socket.
+    package static func adopt(_ descriptor: Int32) throws(SystemError) {
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        let flags = fcntl(descriptor, F_GETFL)
+        guard flags >= 0, fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) >= 0 else { throw .current }
+    }
+
     /// Whether this machine makes IPv6 sockets: not with `ipv6.disable=1`, nor where a container forbids them.
     ///
     /// Found out when it is needed first, and then kept. What is lacking for the moment, such as descriptors, says nothing

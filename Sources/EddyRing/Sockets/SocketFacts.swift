@@ -26,15 +26,3 @@ package struct SocketFacts: Equatable, Sendable {
         return value
     }
 }
-
-extension Socket {
-    /// Readies a descriptor that this process was given: child processes do not inherit it, and a ring can wait for it.
-    ///
-    /// A ring does not wait on behalf of a descriptor in non-blocking mode (io_uring_enter(2), EAGAIN). The mode is
-    /// shared with whoever else has the socket.
-    package static func adopt(_ descriptor: Int32) throws(SystemError) {
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        let flags = fcntl(descriptor, F_GETFL)
-        guard flags >= 0, fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) >= 0 else { throw .current }
-    }
-}

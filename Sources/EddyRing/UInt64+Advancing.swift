@@ -1,0 +1,12 @@
+extension UInt64 {
+    /// This moment (nanoseconds of CLOCK_MONOTONIC) and `duration` later; the end of time when that overflows.
+    package func advanced(by duration: Duration) -> UInt64 {
+        let (seconds, attoseconds) = duration.components
+        guard seconds >= 0, attoseconds >= 0 else { return self }
+        let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return .max }
+        let (sum, sumOverflow) = addingReportingOverflow(whole)
+        let (result, resultOverflow) = sum.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
+        return sumOverflow || resultOverflow ? .max : result
+    }
+}
