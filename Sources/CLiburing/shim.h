@@ -1,10 +1,11 @@
 // What Eddy needs of io_uring and what Debian's liburing 2.3 (kernel 6.0's ABI) does not declare yet.
 //
-// No logic lives here. There are three kinds of declaration:
+// What Swift can say is said in Swift. There are four kinds of declaration:
 //   1. constants newer than the installed header, under names of our own (`EDDY_…`), so that they can never
 //      clash with a newer header; the kernel release that brought each is named beside it;
-//   2. inline wrappers for what Swift cannot import: macros, atomics of the shared rings, variadic calls;
-//   3. reads and writes of fields that newer kernels have put into old padding.
+//   2. functions that glibc has and declares for _GNU_SOURCE only;
+//   3. inline functions for what Swift cannot import: atomics of the shared rings, variadic calls, sets of processors;
+//   4. writes of fields that newer kernels have put into old padding.
 //
 // Source of the values: include/uapi/linux/io_uring.h of the kernel release named.
 
@@ -55,15 +56,6 @@ extern int pthread_setname_np(pthread_t thread, const char *name);
 /// The calling thread's number (declared for _GNU_SOURCE only).
 extern pid_t gettid(void);
 
-/// fcntl(2) is variadic. The status flags of an open file, such as O_NONBLOCK; -1 on failure.
-static inline int eddy_status_flags(int descriptor) {
-    return fcntl(descriptor, F_GETFL);
-}
-
-static inline int eddy_set_status_flags(int descriptor, int flags) {
-    return fcntl(descriptor, F_SETFL, flags);
-}
-
 /// epoll_pwait2(2): as epoll_wait(2), with nanoseconds (5.11; glibc has it since 2.35). Its number is the same on every
 /// architecture but Alpha.
 static inline int eddy_epoll_wait_nanoseconds(
@@ -74,7 +66,8 @@ static inline int eddy_epoll_wait_nanoseconds(
 /// Accepts a connection and sets flags of its descriptor (declared for _GNU_SOURCE only).
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 
-/// Reads without waiting from a descriptor that has no position (preadv2(2), RWF_NOWAIT; declared for _GNU_SOURCE only).
+/// Reads without waiting from a descriptor that has no position (preadv2(2), RWF_NOWAIT; declared for _GNU_SOURCE
+/// only).
 extern ssize_t preadv2(int descriptor, const struct iovec *vectors, int count, off_t offset, int flags);
 static const int EDDY_RWF_NOWAIT = 8;
 
@@ -87,7 +80,8 @@ extern int sched_setaffinity(int process, size_t size, const cpu_set_t *set);
 /// Waits for a semaphore until a moment of a clock (glibc 2.30, declared for _GNU_SOURCE only).
 extern int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *deadline);
 
-/// Ties the calling thread to one of the processors that it may use, counted from 0 and around; -1 and `errno` on failure.
+/// Ties the calling thread to one of the processors that it may use, counted from 0 and around; -1 and `errno` on
+/// failure.
 static inline int eddy_pin_to_processor(int number, int usable) {
     cpu_set_t set;
     memset(&set, 0, sizeof(set));
@@ -140,30 +134,6 @@ static inline void eddy_store_release(unsigned *word, unsigned value) {
 
 static inline void eddy_store_release_16(unsigned short *word, unsigned short value) {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
-}
-
-/// `struct tcp_info` as the kernel has it (tcp(7), TCP_INFO): glibc's has fewer fields. False on failure.
-static inline int eddy_tcp_information(int descriptor, unsigned char information[128]) {
-    socklen_t length = 128;
-    return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, information, &length) == 0 && length == 128;
-}
-
-/// Bytes that the peer has not acknowledged yet (tcp(7), SIOCOUTQ; ioctl(2) is variadic); -1 on failure, and when the
-/// connection is no more: what a reset has thrown away would be counted for ever.
-static inline int eddy_unacknowledged_bytes(int descriptor) {
-    unsigned char information[128];
-    int bytes = 0;
-    // The first field is the state.
-    if (eddy_tcp_information(descriptor, information) && information[0] == TCP_CLOSE) return -1;
-    return ioctl(descriptor, SIOCOUTQ, &bytes) == 0 ? bytes : -1;
-}
-
-/// Bytes that the peer has acknowledged since the connection was made (tcpi_bytes_acked; 4.1); 0 on failure.
-static inline unsigned long long eddy_acknowledged_bytes(int descriptor) {
-    unsigned char information[128];
-    unsigned long long bytes = 0;
-    if (eddy_tcp_information(descriptor, information)) memcpy(&bytes, information + 120, sizeof(bytes));
-    return bytes;
 }
 
 #endif

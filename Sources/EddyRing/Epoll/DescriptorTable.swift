@@ -1,4 +1,4 @@
-internal import CLiburing
+internal import Glibc
 
 // A descriptor has two lanes, one a direction, each a list of operations that wait:
 //
@@ -75,7 +75,7 @@ final class DescriptorTable {
     @inline(__always)
     func makeRoom(for descriptor: Int32) -> Bool {
         if Int(descriptor) < capacity { return true }
-        guard eddy_status_flags(descriptor) >= 0 else { return false }
+        guard fcntl(descriptor, F_GETFL) >= 0 else { return false }
         grow(toHold: Int(descriptor))
         return true
     }

@@ -9,9 +9,9 @@ extension EpollEngine {
 
     /// accept(2) has no flag that keeps it from waiting, so the listening socket is made non-blocking for good.
     func startAccepting(_ entry: SubmissionEntry) {
-        let flags = eddy_status_flags(entry.descriptor)
+        let flags = fcntl(entry.descriptor, F_GETFL)
         guard flags >= 0 else { return post(entry.token, -errno) }
-        if flags & O_NONBLOCK == 0 { _ = eddy_set_status_flags(entry.descriptor, flags | O_NONBLOCK) }
+        if flags & O_NONBLOCK == 0 { _ = fcntl(entry.descriptor, F_SETFL, flags | O_NONBLOCK) }
         startWaiting(entry, toRead: true)
         // Tried at once: of a socket that does not listen epoll has nothing to report.
         descriptors.appendReady(.reading(entry.descriptor))
@@ -39,13 +39,13 @@ extension EpollEngine {
 
     /// The socket is non-blocking for this one call only.
     func startConnecting(_ entry: SubmissionEntry) {
-        let flags = eddy_status_flags(entry.descriptor)
+        let flags = fcntl(entry.descriptor, F_GETFL)
         guard flags >= 0 else { return post(entry.token, -errno) }
-        if flags & O_NONBLOCK == 0 { _ = eddy_set_status_flags(entry.descriptor, flags | O_NONBLOCK) }
+        if flags & O_NONBLOCK == 0 { _ = fcntl(entry.descriptor, F_SETFL, flags | O_NONBLOCK) }
         let address = unsafe UnsafePointer<sockaddr>(bitPattern: UInt(entry.address))
         let result = unsafe Glibc.connect(entry.descriptor, address, socklen_t(entry.offset))
         let error = result == 0 ? 0 : errno
-        if flags & O_NONBLOCK == 0 { _ = eddy_set_status_flags(entry.descriptor, flags) }
+        if flags & O_NONBLOCK == 0 { _ = fcntl(entry.descriptor, F_SETFL, flags) }
         if error == EINPROGRESS || error == EINTR {
             startWaiting(entry, toRead: false)
         } else {

@@ -10,7 +10,7 @@ extension EpollEngine {
         let waitsFirst = UInt16(IORING_RECV_MULTISHOT) | UInt16(IORING_RECVSEND_POLL_FIRST)
         if entry.operationOptions & waitsFirst == 0, descriptor >= 0, !isOccupied(.reading(descriptor)) {
             guard let buffer = groups.next(of: entry.bufferGroup) else {
-                return post(entry.token, eddy_status_flags(descriptor) >= 0 ? -ENOBUFS : -EBADF)
+                return post(entry.token, fcntl(descriptor, F_GETFL) >= 0 ? -ENOBUFS : -EBADF)
             }
             let result = receive(entry, into: buffer)
             if result != -EAGAIN { return finish(entry, result, buffer) }

@@ -103,10 +103,14 @@ package enum Socket {
             case .onlyIPv6: (Int32(IPPROTO_IPV6), IPV6_V6ONLY)
             case .noPortWhenBound: (Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT)
             }
+        try set(level, name, to: value, on: descriptor)
+    }
+
+    /// Sets an option whose value is an `int` (setsockopt(2)).
+    static func set(_ level: Int32, _ name: Int32, to value: Int32, on descriptor: Int32) throws(SystemError) {
         var value = value
-        guard unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0 else {
-            throw .current
-        }
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe setsockopt(descriptor, level, name, &value, size) == 0 else { throw .current }
     }
 
     /// Has `close` reset the connection instead of ending it in order: SO_LINGER with no time (socket(7)).
@@ -173,13 +177,15 @@ package enum Socket {
     /// Bytes handed to the kernel that the peer has not acknowledged yet; nil when the socket cannot tell, or is
     /// connected no more.
     package static func unacknowledgedBytes(_ descriptor: Int32) -> Int? {
-        let bytes = eddy_unacknowledged_bytes(descriptor)
-        return bytes >= 0 ? Int(bytes) : nil
+        // What a reset has thrown away would be counted for ever.
+        if let information = try? information(of: descriptor), information.isClosed { return nil }
+        var bytes: Int32 = 0
+        return unsafe ioctl(descriptor, UInt(SIOCOUTQ), &bytes) == 0 ? Int(bytes) : nil
     }
 
-    /// Bytes that the peer has acknowledged since the connection was made.
+    /// Bytes that the peer has acknowledged since the connection was made; 0 when the socket cannot tell.
     package static func acknowledgedBytes(_ descriptor: Int32) -> UInt64 {
-        eddy_acknowledged_bytes(descriptor)
+        (try? information(of: descriptor))?.bytesAcknowledged ?? 0
     }
 
     /// A number that changes when the peer takes bytes of what this side has to send, and at no other time while one

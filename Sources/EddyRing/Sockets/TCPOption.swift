@@ -45,12 +45,6 @@ extension Socket {
         case .receiveBufferSize(let size): try set(SOL_SOCKET, SO_RCVBUF, to: Int32(clamping: size), on: descriptor)
         }
     }
-
-    private static func set(_ level: Int32, _ name: Int32, to value: Int32, on descriptor: Int32) throws(SystemError) {
-        var value = value
-        let size = socklen_t(MemoryLayout<Int32>.size)
-        guard unsafe setsockopt(descriptor, level, name, &value, size) == 0 else { throw .current }
-    }
 }
 
 extension Duration {
