@@ -4,23 +4,16 @@
 /// let endpoint = try Endpoint("localhost:7000")     // nothing is looked up here
 /// ```
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
-    package enum Target: Hashable, Sendable {
-        case address(SocketAddress)
-        case name(String, port: UInt16)
-    }
-
-    package let target: Target
+    package let target: AddressText
 
     /// Reads `HOST:PORT` or `unix:PATH`, as ``SocketAddress/init(_:)`` does, but looks no name up.
     ///
     /// - Throws: ``AddressError``; `unresolved` only for a number that is none, such as `256.0.0.1`.
     public init(_ text: String) throws(AddressError) {
-        switch try AddressText(text) {
-        case .address(let address): target = .address(address)
-        case .name(let name, let port): target = .name(name, port: port)
-        }
+        target = try AddressText(text)
     }
 
+    /// An address, of which nothing is looked up.
     public init(_ address: SocketAddress) {
         target = .address(address)
     }

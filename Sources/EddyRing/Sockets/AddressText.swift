@@ -1,0 +1,41 @@
+/// What a text means before any name is looked up.
+package enum AddressText: Hashable, Sendable {
+    case address(SocketAddress)
+    case name(String, port: UInt16)
+
+    /// Reads `HOST:PORT` or `unix:PATH`.
+    init(_ text: String) throws(AddressError) {
+        let scheme = "unix:"
+        // Byte by byte: a path may begin with a mark that would join the colon to one character.
+        if text.utf8.starts(with: scheme.utf8) {
+            let path = String(Substring(text.utf8.dropFirst(scheme.utf8.count)))
+            self = .address(try SocketAddress(unixPath: path))
+            return
+        }
+        guard let colon = text.lastIndex(of: ":") else { throw .malformed(text) }
+        let portText = text[text.index(after: colon)...]
+        var host = String(text[..<colon])
+        guard !portText.isEmpty, portText.allSatisfy({ $0.isASCII && $0.isNumber }), let port = UInt16(portText) else {
+            throw .badPort(String(portText))
+        }
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = String(host.dropFirst().dropLast())
+            guard host.contains(":") else { throw .malformed(text) }
+        } else if host.contains(":") {
+            throw .malformed(text)
+        }
+        guard !host.utf8.contains(0), !host.contains(where: \.isWhitespace) else { throw .malformed(text) }
+        if host.isEmpty || host == "*" {
+            self = .address(.any(port: port))
+        } else if let number = SocketAddress(number: host) {
+            self = .address(number.withPort(port))
+        } else if host.contains(":") {
+            throw .unresolved(name: host, reason: "it is no IPv6 number")
+        } else if host.split(separator: ".").last?.allSatisfy({ $0.isASCII && $0.isNumber }) == true {
+            // No name ends with a number (RFC 3696, section 2): nobody needs to be asked.
+            throw .unresolved(name: host, reason: "it is no IPv4 number")
+        } else {
+            self = .name(host, port: port)
+        }
+    }
+}
