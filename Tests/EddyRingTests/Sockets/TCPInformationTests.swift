@@ -1,3 +1,4 @@
+import CLiburing
 import EddyRing
 import Glibc
 import Testing
@@ -23,14 +24,12 @@ struct TCPInformationTests {
 
     @Test("A Unix domain socket knows what waits, and of acknowledgements nothing")
     func unix() throws {
-        var pair: [Int32] = [-1, -1]
-        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0)
-        defer { for descriptor in pair { Socket.close(descriptor) } }
-        #expect(Socket.unacknowledgedBytes(pair[0]) == 0)
-        #expect(send(pair[0], "hello", 5, 0) == 5)
-        #expect(Socket.unacknowledgedBytes(pair[0]) ?? 0 > 0)
-        #expect(Socket.acknowledgedBytes(pair[0]) == 0)
-        #expect(throws: SystemError.notSupported) { _ = try Socket.information(of: pair[0]) }
+        let pair = try SocketPair()
+        #expect(Socket.unacknowledgedBytes(pair.near) == 0)
+        #expect(send(pair.near, "hello", 5, 0) == 5)
+        #expect(Socket.unacknowledgedBytes(pair.near) ?? 0 > 0)
+        #expect(Socket.acknowledgedBytes(pair.near) == 0)
+        #expect(throws: SystemError.notSupported) { _ = try Socket.information(of: pair.near) }
     }
 
     /// Two ends of a connection over loopback.
@@ -43,7 +42,7 @@ struct TCPInformationTests {
         let near = try Socket.openStream(for: loopback)
         // Under way, as a rule, when it returns; the accept waits for its end.
         try? Socket.connectAtOnce(near, to: #require(Socket.localAddress(of: listener)))
-        let far = accept(listener, nil, nil)
+        let far = accept4(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
         try #require(far >= 0)
         return (near, far)
     }
