@@ -41,7 +41,6 @@ public struct SystemError: Error, Equatable, Hashable, Sendable, CustomStringCon
     public static let addressFamilyNotSupported = SystemError(EAFNOSUPPORT)
     public static let protocolNotSupported = SystemError(EPROTONOSUPPORT)
     public static let notASocket = SystemError(ENOTSOCK)
-    public static let badDescriptor = SystemError(EBADF)
     public static let noSuchFile = SystemError(ENOENT)
     public static let notADirectory = SystemError(ENOTDIR)
     public static let networkUnreachable = SystemError(ENETUNREACH)

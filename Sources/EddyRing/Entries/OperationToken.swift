@@ -6,8 +6,10 @@
 //     └─────────┴──────────────────┴────────────────────────────────┘
 //
 // No object is made for an operation. The index names a slot in a table, which is kept until its operations' last
-// completions have come; when it is given to somebody else its generation changes, so a timer or a cancellation that
-// comes late is recognised.
+// completions have come, so a completion needs no generation to find whom it is for. The generation changes when the
+// slot is given to somebody else. With it a cancellation, which names the whole token, never meets an operation of the
+// slot's next owner; and what names a slot without any token, and may come late, is recognised: another thread's mail,
+// a sequence of chunks, the notification of a zero-copy send.
 
 /// What a completion belongs to.
 @usableFromInline

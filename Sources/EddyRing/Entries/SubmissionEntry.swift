@@ -1,8 +1,8 @@
 /// One submission: `struct io_uring_sqe` of the kernel's ABI, 64 bytes, field by field.
 ///
 /// The loop writes these and every engine reads them, the kernel included, so the layout is the kernel's
-/// (include/uapi/linux/io_uring.h); `SubmissionEntryTests` compare it with the C struct. Only the fields that Eddy
-/// uses have names of their own.
+/// (include/uapi/linux/io_uring.h); `SubmissionEntryTests` compare it with the C struct. Those that Eddy does not use
+/// are private, and stay 0.
 package struct SubmissionEntry {
     package var operation: Operation
     package var flags: Flags = []
@@ -18,7 +18,7 @@ package struct SubmissionEntry {
     package var token: OperationToken
     /// `buf_index` of a fixed buffer, `buf_group` of provided ones.
     package var bufferGroup: UInt16 = 0
-    package var personality: UInt16 = 0
+    private var personality: UInt16 = 0
     /// `file_index`, and since 6.17 `optlen`, which is a multishot receive's limit in bytes.
     package var optionLength: UInt32 = 0
     private var reserved: (UInt64, UInt64) = (0, 0)

@@ -18,7 +18,8 @@ package import EddyBuffers
 // its chunks have long been idle.
 //
 // A slice holds its chunk. When what is held takes more than half of the pool, small slices are copied out of their
-// chunks to memory of their own: somebody who keeps one slice of each chunk then takes the memory of those slices alone.
+// chunks to memory of their own: somebody who keeps one slice of each chunk then takes the memory of those slices
+// alone.
 
 /// Chunks lent to the kernel for receives, and the way from a completion to the slice that it filled.
 ///
@@ -120,7 +121,9 @@ package final class ReceiveRing {
         unsafe state.deallocate()
     }
 
-    /// Takes the chunks back. Only when no operation that uses the ring is in flight any more.
+    /// Takes the ring and its chunks back from the kernel. Only when every completion that names a chunk has been read.
+    ///
+    /// Receives that are still in flight find no chunk (ENOBUFS), unless the group has a ring again by then.
     package func close() {
         ring.engine.unregisterBufferRing(group: group)
         unsafe state.pointee.isRegistered = false

@@ -12,7 +12,7 @@ package struct SocketFacts: Equatable, Sendable {
 
     /// Asks the system (socket(7)).
     ///
-    /// - Throws: `badDescriptor`, `notASocket`.
+    /// - Throws: EBADF, `notASocket`.
     package init(of descriptor: Int32) throws(SystemError) {
         isStream = try Self.value(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue)
         isListening = try Self.value(SO_ACCEPTCONN, of: descriptor) != 0

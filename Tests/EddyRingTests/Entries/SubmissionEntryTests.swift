@@ -20,7 +20,6 @@ struct SubmissionEntryTests {
         entry.byteCount = 0x191A_1B1C
         entry.callFlags = 0x1D1E_1F20
         entry.bufferGroup = 0x2122
-        entry.personality = 0x2324
         entry.optionLength = 0x2526_2728
         let sqe = unsafeBitCast(entry, to: io_uring_sqe.self)
         #expect(sqe.opcode == 26)
@@ -33,7 +32,7 @@ struct SubmissionEntryTests {
         #expect(sqe.msg_flags == 0x1D1E_1F20)
         #expect(sqe.user_data == token.rawValue)
         #expect(sqe.buf_group == 0x2122)
-        #expect(sqe.personality == 0x2324)
+        #expect(sqe.personality == 0)
         #expect(sqe.file_index == 0x2526_2728)
     }
 
