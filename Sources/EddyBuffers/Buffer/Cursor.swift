@@ -24,15 +24,18 @@ public struct Cursor: ~Escapable {
 
     /// Fewer bytes are left than a read needs.
     public struct EndOfBytes: Error, Hashable, CustomStringConvertible {
-        /// Where the read started, what it needed, and what was left.
+        /// Where the read started, in bytes from the start of the buffer.
         public var offset: Int
+        /// Bytes that it needed; negative if that was what it was asked for.
         public var needed: Int
+        /// Bytes that were left.
         public var remaining: Int
 
         public var description: String {
             needed < 0
                 ? "\(needed) bytes cannot be read; check a count that comes from a peer"
-                : "\(needed) bytes are needed at offset \(offset), and \(remaining) are left; read more bytes and try again"
+                : "\(needed) bytes are needed at offset \(offset), and \(remaining) are left; "
+                    + "read more bytes and try again"
         }
     }
 

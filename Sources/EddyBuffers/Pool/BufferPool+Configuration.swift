@@ -3,24 +3,26 @@ internal import Synchronization
 extension BufferPool {
     /// What a pool may use, and how it cuts it.
     public struct Configuration: Sendable {
-        /// Bytes of a chunk that the kernel receives into. Large chunks serve bulk transfers with few receives;
-        /// where the kernel fills them step by step, small messages pack tightly as well.
+        /// Bytes of a chunk that the kernel receives into, from 64 to 1,073,741,824. Large chunks serve bulk transfers
+        /// with few receives; where the kernel fills them step by step, small messages pack tightly as well.
         public var receiveChunkSize: Int
-        /// Bytes of slabs that the pool may map. At the limit receives wait for memory to come back,
+        /// Bytes of slabs that the pool may map, 0 or more. A slab is 2 MiB, or as many times 2 MiB as one chunk takes; with less
+        /// than one nothing is pooled, and nothing can be received. At the limit receives wait for memory to come back,
         /// ``Buffer/allocUnsafe(_:)`` falls back to memory of its own for each buffer, and
         /// ``Buffer/allocWithinLimit(_:)`` throws.
         public var maximumBytes: Int
         /// Clears memory when it is recycled, for programs whose secrets must not stay in memory. Off, since safe code
         /// never sees the bytes of others anyway. See ``Buffer/wipe()`` for single secrets.
         public var zeroesRecycledMemory = false
-        /// Fills chunks with 0xD0 before they are carved and with 0xDF when they are recycled, so that a use of memory that is
-        /// nobody's shows. Memory of single buffers is left to malloc's own means. For debugging.
+        /// Fills chunks with 0xD0 before they are carved and with 0xDF when they are recycled, so that a use of memory
+        /// that is nobody's shows. Memory of single buffers is left to malloc's own means. For debugging.
         public var poisonsMemory = false
         /// Which buffers are watched until they are dropped. The environment's `EDDY_LEAK` unless it is set here.
         public var leakDetection = LeakDetection.ofEnvironment
         /// Told about each leak that the pool finds when it is closed. Prints it to standard error unless it is set.
         public var leakHandler: @Sendable (Leak) -> Void = Leak.print
 
+        /// Chunks of 256 KiB and up to 128 MiB, unless others are given; the rest as it is by itself.
         public init(receiveChunkSize: Int = 256 << 10, maximumBytes: Int = 128 << 20) {
             self.receiveChunkSize = receiveChunkSize
             self.maximumBytes = maximumBytes
@@ -39,9 +41,9 @@ extension BufferPool {
 
     private static let poolSizeSetting = Atomic<Int>(64 << 10)
 
-    /// Bytes of the chunk that ``Buffer/allocUnsafe(_:)`` carves, for chunks made from now on: the chunk at hand is used
-    /// up first, and takes sizes of less than half of what this was when it was made. As Node's `Buffer.poolSize` it is
-    /// one setting for the whole process; 64 KiB at the start.
+    /// Bytes of the chunk that ``Buffer/allocUnsafe(_:)`` carves, for chunks made from now on: the chunk at hand is
+    /// used up first, and takes sizes of less than half of what this was when it was made. As Node's `Buffer.poolSize`
+    /// it is one setting for the whole process; 64 KiB at the start.
     ///
     /// - Precondition: the new value is from 64 to 1,073,741,824.
     public static var poolSize: Int {

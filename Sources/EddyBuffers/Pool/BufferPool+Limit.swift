@@ -1,6 +1,7 @@
 extension BufferPool {
     /// All memory that a pool may use is in use.
     public struct LimitReached: Error, CustomStringConvertible {
+        /// The error, which is always the same.
         public init() {}
 
         public var description: String {

@@ -1,6 +1,6 @@
 extension BufferPool {
-    /// A whole free chunk of `size` bytes as an empty slice, with its reference, for bulk data that does not come from a
-    /// socket; nil at the pool's limit.
+    /// A whole free chunk of `size` bytes as an empty slice, with its reference, for bulk data that does not come from
+    /// a socket; nil at the pool's limit.
     package func rentChunk(size: Int) -> Slice? {
         guard let chunk = takeChunk(size: size) else { return nil }
         chunk.retainOnOwnerThread(byteCount: UInt32(chunk.capacity))

@@ -1,8 +1,9 @@
 extension BufferPool {
     /// What a pool holds at one moment, counted from the chunks themselves.
     public struct Statistics: Sendable, Equatable {
-        /// Slabs mapped, and their bytes.
+        /// Slabs mapped.
         public var slabs = 0
+        /// Bytes of the slabs mapped.
         public var mappedBytes = 0
         /// Chunks that nobody uses.
         public var chunksFree = 0
@@ -12,8 +13,9 @@ extension BufferPool {
         public var chunksHeld = 0
         /// Slices that have not been dropped.
         public var slicesOut = 0
-        /// Buffers with memory of their own, and their bytes.
+        /// Buffers with memory of their own.
         public var dedicatedBuffers = 0
+        /// Bytes of the buffers with memory of their own.
         public var dedicatedBytes = 0
         /// References that other threads have returned so far.
         public var remoteReturns: UInt64 = 0
@@ -26,16 +28,18 @@ extension BufferPool {
         public var liveBytes = 0
         /// Bytes that these slices keep from being used for anything else: their whole chunks.
         public var retainedBytes = 0
-        /// The most chunks that were in use at a time, and the most bytes mapped.
+        /// The most chunks that were in use at a time.
         public var chunksUsedPeak = 0
+        /// The most bytes of slabs that were mapped at a time.
         public var mappedBytesPeak = 0
 
         /// Bytes retained for each live byte: 1 at best. 1 when there is none.
         public var amplification: Double { liveBytes == 0 ? 1 : Double(retainedBytes) / Double(liveBytes) }
 
+        /// A pool that has nothing and never had.
         public init() {}
 
-        /// The sum of two pools' figures.
+        /// The sum of two pools' figures; of peaks it is an upper limit, since they may have come at different times.
         public static func + (left: Statistics, right: Statistics) -> Statistics {
             var sum = left
             sum.slabs += right.slabs

@@ -1,6 +1,7 @@
 extension BufferPool {
-    /// Gives slabs back to the system that nobody has needed since the last call: call it every now and then, about every
-    /// ten seconds. Half of what was idle stays, so that a load that comes and goes does not map and unmap for ever.
+    /// Gives slabs back to the system that nobody has needed since the last call: call it every now and then, about
+    /// every ten seconds. Half of what was idle stays, so that a load that comes and goes does not map and unmap for
+    /// ever.
     ///
     /// Slabs that are registered with the kernel stay: it has pinned them. Owner thread only.
     ///

@@ -2,14 +2,15 @@ internal import Synchronization
 
 /// The memory of one thread: slabs cut into chunks, chunks carved into slices.
 ///
-/// A pool belongs to the thread that made it. Its buffers may be split, shared and dropped on any thread;
-/// creating buffers, statistics and trimming happen on the owner's. An event loop has a pool, which the kernel knows and receives into;
-/// any other thread gets one when it first creates a buffer (``current``).
+/// A pool belongs to the thread that made it. Its buffers may be split, shared and dropped on any thread; creating
+/// buffers, statistics and trimming happen on the owner's. An event loop has a pool, which the kernel knows and receives
+/// into; any other thread gets one when it first creates a buffer (``current``).
 ///
 /// The pool outlives its buffers: when it is closed while some are still held, its memory stays mapped until the
 /// last of them is dropped.
 @safe
 public final class BufferPool {
+    /// What the pool was made with.
     public let configuration: Configuration
 
     /// Frees memory that was taken over.
@@ -63,7 +64,13 @@ public final class BufferPool {
     /// Makes a pool for the calling thread, which becomes its owner. Maps nothing yet.
     ///
     /// `wake` is called on any thread when a reference comes home while the owner waits for memory.
+    ///
+    /// - Precondition: the configuration's chunks have from 64 bytes to 1 GiB.
     package init(configuration: Configuration = Configuration(), wake: @escaping @Sendable () -> Void = {}) {
+        precondition(
+            (64...(1 << 30)).contains(configuration.receiveChunkSize),
+            "receiveChunkSize must lie between 64 bytes and 1 GiB"
+        )
         self.configuration = configuration
         self.wake = wake
         owner = .current

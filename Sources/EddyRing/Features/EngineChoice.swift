@@ -2,9 +2,12 @@ internal import Synchronization
 
 /// Which engine this process uses, and why.
 public struct EngineChoice: Sendable, Equatable {
+    /// The engine.
     public let kind: EngineKind
+    /// Why it is this one.
     public let reason: Reason
 
+    /// Why an engine was chosen.
     public enum Reason: Sendable, Equatable {
         /// It is the best, and the system gives it.
         case available

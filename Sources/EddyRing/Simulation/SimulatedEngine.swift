@@ -251,6 +251,7 @@ extension SubmissionEntry {
 extension CompletionEntry {
     /// For a log.
     var words: String {
-        "\(String(token.rawValue, radix: 16)): \(result)\(isLast ? "" : ", more")\(isNotification ? ", notification" : "")"
+        "\(String(token.rawValue, radix: 16)): \(result)"
+            + (isLast ? "" : ", more") + (isNotification ? ", notification" : "")
     }
 }

@@ -2,7 +2,7 @@ internal import Glibc
 
 // One direction of a connection:
 //
-//     send ──▶ [ in flight: up to the send buffer ] ──line: bandwidth, latency──▶ [ received: up to the receive buffer ]
+//     send ──▶ [ in flight: up to the send buffer ] ─line: bandwidth, latency─▶ [ received: up to the receive buffer ]
 //              bytes that have come, but find no room, stay here until the other side reads
 
 /// The way of bytes from one socket to another.
