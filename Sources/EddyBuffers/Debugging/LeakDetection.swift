@@ -5,8 +5,8 @@ internal import Glibc
 /// `EDDY_LEAK=off|sampled|all|stacks` in the environment sets it for all pools that do not say otherwise, in release
 /// builds, too.
 ///
-/// Received bytes are watched by the chunk that the kernel put them into, at every level but `off`: as one leak a chunk,
-/// without a place in the program, and with an age that counts since the kernel got the chunk.
+/// Received bytes are watched by the chunk that the kernel put them into, at every level but `off`: as one leak a
+/// chunk, without a place in the program, and with an age that counts since the kernel got the chunk.
 public enum LeakDetection: String, Sendable, CaseIterable {
     /// None.
     case off

@@ -3,8 +3,8 @@ internal import Synchronization
 /// The memory of one thread: slabs cut into chunks, chunks carved into slices.
 ///
 /// A pool belongs to the thread that made it. Its buffers may be split, shared and dropped on any thread; creating
-/// buffers, statistics and trimming happen on the owner's. An event loop has a pool, which the kernel knows and receives
-/// into; any other thread gets one when it first creates a buffer (``current``).
+/// buffers, statistics and trimming happen on the owner's. An event loop has a pool, which the kernel knows and
+/// receives into; any other thread gets one when it first creates a buffer (``current``).
 ///
 /// The pool outlives its buffers: when it is closed while some are still held, its memory stays mapped until the
 /// last of them is dropped.

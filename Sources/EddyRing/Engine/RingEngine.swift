@@ -3,8 +3,8 @@ internal import Glibc
 
 /// The engine of one ring: the few things in which engines differ.
 ///
-/// Submitting and reading completions is not among them; that is memory. Each call here is rare, or a system call, so the
-/// branch costs nothing. It is not copyable, so that reaching an engine counts no references.
+/// Submitting and reading completions is not among them; that is memory. Each call here is rare, or a system call, so
+/// the branch costs nothing. It is not copyable, so that reaching an engine counts no references.
 enum RingEngine: ~Copyable {
     case kernel(KernelEngine)
     case epoll(EpollEngine)

@@ -34,7 +34,8 @@ final class DescriptorTable {
     struct DescriptorState {
         /// Whether epoll knows the descriptor. A hint: it may have been closed, and its number given to another file.
         var isRegistered = false
-        /// Whether the peer has ended its direction, or the connection is broken: receives go on until they are told so.
+        /// Whether the peer has ended its direction, or the connection is broken: receives go on until they are told
+        /// so.
         var hasHungUp = false
     }
 
@@ -70,8 +71,8 @@ final class DescriptorTable {
         unsafeMutableAddress { unsafe descriptors + Int(descriptor) }
     }
 
-    /// Grows the table so that it has a place for a descriptor; false when that is not open. Numbers are given out from the
-    /// lowest up, so the table is as large as the process's descriptors are many.
+    /// Grows the table so that it has a place for a descriptor; false when that is not open. Numbers are given out from
+    /// the lowest up, so the table is as large as the process's descriptors are many.
     @inline(__always)
     func makeRoom(for descriptor: Int32) -> Bool {
         if Int(descriptor) < capacity { return true }

@@ -10,9 +10,9 @@ internal import Glibc
 //     5. timeouts       that are due                                                  ┘
 //     again from 2 until there are as many completions as were asked for, or the deadline has passed
 //
-// A descriptor is watched edge-triggered, so that an operation that goes on for ever, such as a multishot receive, needs
-// one epoll_ctl(2) in its life. An operation that begins to wait always calls it, even if the descriptor is known: it may
-// have been closed, and its number given to another file, without anybody telling.
+// A descriptor is watched edge-triggered, so that an operation that goes on for ever, such as a multishot receive,
+// needs one epoll_ctl(2) in its life. An operation that begins to wait always calls it, even if the descriptor is
+// known: it may have been closed, and its number given to another file, without anybody telling.
 //
 // Nothing is ever done for which the completion queue has no room. What has to wait for room stays where it is:
 // submissions in their queue, lanes among those that are ready. So no completion is lost, and none overtakes another.

@@ -23,7 +23,8 @@ final class SimulatedEngine {
     private var provided: [UInt16: Provided] = [:]
     /// Until when receives find no buffers, whatever is there.
     var stormEnd: UInt64 = 0
-    /// Reads of descriptors that have no position, which are real ones: of the one by which other threads wake the loop.
+    /// Reads of descriptors that have no position, which are real ones: of the one by which other threads wake the
+    /// loop.
     var positionlessReads: [SimulatedOperation] = []
     private var enters = 0
     /// The latest operation that has posted a completion.
@@ -76,7 +77,8 @@ final class SimulatedEngine {
         return taken
     }
 
-    /// Lets happen what is due, and performs the reads of descriptors in which something is: other threads write to them.
+    /// Lets happen what is due, and performs the reads of descriptors in which something is: other threads write to
+    /// them.
     private func runDueEvents() {
         network.runDueEvents()
         positionlessReads.removeAll { $0.hasEnded || readWithoutPosition($0) }

@@ -1,4 +1,5 @@
-/// What can go wrong in a simulated network. Most faults have a rate; some follow from the limits of queues and buffers.
+/// What can go wrong in a simulated network. Most faults have a rate; some follow from the limits of queues and
+/// buffers.
 ///
 /// A fault is counted when it happens, so that a run can show that it has met all of them.
 package enum SimulatedFault: Int, CaseIterable, Sendable {

@@ -9,8 +9,8 @@ internal import Glibc
 //                                  events, by their time: bytes arrive, connections are made or break,
 //                                  completions are posted
 //
-// Time passes only when the loop enters: to the next event, or to the loop's deadline. Everything that is left to chance
-// is drawn from one generator, in an order that the seed alone determines.
+// Time passes only when the loop enters: to the next event, or to the loop's deadline. Everything that is left to
+// chance is drawn from one generator, in an order that the seed alone determines.
 
 /// A network in memory. One thread only.
 package final class SimulatedNetwork: @unchecked Sendable {

@@ -31,8 +31,8 @@ package enum Socket {
 
     /// Whether this machine makes IPv6 sockets: not with `ipv6.disable=1`, nor where a container forbids them.
     ///
-    /// Found out when it is needed first, and then kept. What is lacking for the moment, such as descriptors, says nothing
-    /// of it: IPv6 is presumed then, and it is asked again.
+    /// Found out when it is needed first, and then kept. What is lacking for the moment, such as descriptors, says
+    /// nothing of it: IPv6 is presumed then, and it is asked again.
     package static var hasIPv6: Bool {
         foundIPv6.withLock { found in
             if let found { return found }

@@ -1,7 +1,7 @@
 import EddyRing
 
-// A simulated socket is closed by a test that means to close it, and ends with its network otherwise: one that is closed
-// while an operation has it ends the process, which would hide why a test has failed.
+// A simulated socket is closed by a test that means to close it, and ends with its network otherwise: one that is
+// closed while an operation has it ends the process, which would hide why a test has failed.
 
 /// Two ends of a connection: a descriptor of the ring's, and its peer. They end with the object.
 final class Connection {
