@@ -3,13 +3,12 @@ internal import Synchronization
 extension BufferPool {
     /// What a pool may use, and how it cuts it.
     public struct Configuration: Sendable {
-        /// Bytes of a chunk that the kernel receives into, from 64 to 1,073,741,824. Large chunks serve bulk transfers
-        /// with few receives; where the kernel fills them step by step, small messages pack tightly as well.
+        /// Bytes of a chunk that the kernel receives into, from 4,096 to 1,073,741,824. Large chunks serve bulk
+        /// transfers with few receives; where the kernel fills them step by step, small messages pack tightly as well.
         public var receiveChunkSize: Int
-        /// Bytes of slabs that the pool may map, 0 or more. A slab is 2 MiB, or as many times 2 MiB as one chunk takes;
-        /// with less than one nothing is pooled, and nothing can be received. At the limit receives wait for memory to
-        /// come back, ``Buffer/allocUnsafe(_:)`` falls back to memory of its own for each buffer, and
-        /// ``Buffer/allocWithinLimit(_:)`` throws.
+        /// Bytes of slabs that the pool may map; at least one slab, which is 2 MiB, or as many times 2 MiB as one chunk
+        /// takes. At the limit receives wait for memory to come back, ``Buffer/allocUnsafe(_:)`` falls back to memory
+        /// of its own for each buffer, and ``Buffer/allocWithinLimit(_:)`` throws.
         public var maximumBytes: Int
         /// Clears memory when it is recycled, for programs whose secrets must not stay in memory. Off, since safe code
         /// never sees the bytes of others anyway. See ``Buffer/wipe()`` for single secrets.

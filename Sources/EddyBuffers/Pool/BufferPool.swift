@@ -64,13 +64,7 @@ public final class BufferPool {
     /// Makes a pool for the calling thread, which becomes its owner. Maps nothing yet.
     ///
     /// `wake` is called on any thread when a reference comes home while the owner waits for memory.
-    ///
-    /// - Precondition: the configuration's chunks have from 64 bytes to 1 GiB.
     package init(configuration: Configuration = Configuration(), wake: @escaping @Sendable () -> Void = {}) {
-        precondition(
-            (64...(1 << 30)).contains(configuration.receiveChunkSize),
-            "receiveChunkSize must lie between 64 bytes and 1 GiB"
-        )
         self.configuration = configuration
         self.wake = wake
         owner = .current
