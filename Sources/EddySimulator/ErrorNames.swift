@@ -25,6 +25,7 @@ private func name(of error: ConnectionError) -> String {
     case .frameTooLong: "frameTooLong"
     case .file: "file"
     case .fileTooShort: "fileTooShort"
+    case .option: "option"
     case .system: "system"
     }
 }

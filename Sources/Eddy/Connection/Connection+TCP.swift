@@ -1,34 +1,46 @@
 public import EddyRing
 
 extension Connection {
-    /// This side's address, an IPv4 one also when the server's socket is of IPv6; nil when the system no longer knows
-    /// it.
+    /// This side's address, an IPv4 one also when the server's socket is of IPv6; nil when the connection is broken.
     public var localAddress: SocketAddress? {
         loop.requireLoopThread()
-        return loop.ring.localAddress(of: loop.connections[slot].descriptor)?.unmapped
+        guard let descriptor = try? loop.openDescriptor(of: slot) else { return nil }
+        return loop.ring.localAddress(of: descriptor)?.unmapped
     }
 
     /// The peer's address, an IPv4 one also when the server's socket is of IPv6; nil when the connection is broken.
     public var remoteAddress: SocketAddress? {
         loop.requireLoopThread()
-        return loop.ring.remoteAddress(of: loop.connections[slot].descriptor)?.unmapped
+        guard let descriptor = try? loop.openDescriptor(of: slot) else { return nil }
+        return loop.ring.remoteAddress(of: descriptor)?.unmapped
     }
 
     /// Sets an option of the socket.
     ///
-    /// - Throws: ``ConnectionError/system(_:)``: EINVAL for a value that the system does not take, EOPNOTSUPP on a
-    ///   socket that is not TCP's.
+    /// - Throws: ``ConnectionError/option(_:)``: EINVAL for a value that the system does not take, EOPNOTSUPP on a
+    ///   socket that is not TCP's. The connection is as it was before. When it is broken, why that is.
     public func set(_ option: TCPOption) throws(ConnectionError) {
         loop.requireLoopThread()
-        do { try Socket.set(option, on: loop.connections[slot].descriptor) } catch { throw .system(error) }
+        let descriptor = try loop.openDescriptor(of: slot)
+        do { try Socket.set(option, on: descriptor) } catch { throw .option(error) }
     }
 
     /// What the system knows of the connection: round-trip time, windows, bytes, retransmissions (TCP_INFO). It costs a
     /// system call.
     ///
-    /// - Throws: ``ConnectionError/system(_:)``: EOPNOTSUPP on a socket that is not TCP's.
+    /// - Throws: ``ConnectionError/option(_:)``: EOPNOTSUPP on a socket that is not TCP's. When the connection is broken,
+    ///   why that is.
     public func information() throws(ConnectionError) -> TCPInformation {
         loop.requireLoopThread()
-        do { return try Socket.information(of: loop.connections[slot].descriptor) } catch { throw .system(error) }
+        let descriptor = try loop.openDescriptor(of: slot)
+        do { return try Socket.information(of: descriptor) } catch { throw .option(error) }
+    }
+}
+
+extension EventLoop {
+    /// The descriptor of a connection that is not broken.
+    fileprivate func openDescriptor(of slot: UInt32) throws(ConnectionError) -> Int32 {
+        guard !connections[slot].hasFailed else { throw ConnectionError(failure: connections[slot].failure) }
+        return connections[slot].descriptor
     }
 }

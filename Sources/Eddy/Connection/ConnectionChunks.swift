@@ -35,7 +35,7 @@ public struct ConnectionChunks: AsyncSequence {
         public mutating func next() async throws(ConnectionError) -> SharedBuffer? {
             loop.requireLoopThread()
             while true {
-                guard loop.connections.isCurrent(slot, generation: generation), loop.connections[slot].phase == .open
+                guard loop.connections.isCurrent(slot, generation: generation), loop.connections[slot].isHeld
                 else { throw .closed }
                 guard loop.mustWaitToRead(slot) else { break }
                 await Suspension.suspend { loop.connections[slot].suspendReader($0) }

@@ -34,6 +34,9 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     case file(SystemError)
     /// A file to be sent ends at `size`, before the range does; so many bytes of it were sent.
     case fileTooShort(size: Int, sent: Int)
+    /// An option that the system does not take, or does not have for this kind of socket. The connection is as it was
+    /// before.
+    case option(SystemError)
     /// Any other failure that the system reports; ENOBUFS also when the loop had no memory left and reset the
     /// connection for what it held (``EventLoop/Configuration/starvationTimeout``).
     case system(SystemError)
@@ -45,7 +48,8 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
         case .timedOut: "the connection timed out: the peer does not answer; check the network and that the peer runs"
         case .closed: "the connection was closed; read its chunks while it is open"
         case .readTimedOut:
-            "nothing was received within the read timeout; raise timeouts.read if the peer may take longer"
+            "the peer did not send in time what was waited for; raise timeouts.read or the read deadline if it may take "
+                + "longer"
         case .writeTimedOut:
             "the peer took nothing of what was sent within the write timeout; raise timeouts.write if it may be slow"
         case .idleTimedOut:
@@ -65,7 +69,10 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
         case .file(let error): "the file cannot be sent: \(error); check that it is a readable regular file"
         case .fileTooShort(let size, let sent):
             "the file ends after \(size) bytes, within the range to be sent, of which \(sent) bytes were; "
-                + "do not shorten it while it is sent"
+                + "check the range, and do not shorten files that are being sent"
+        case .option(let error):
+            "the option cannot be set or read, and the connection goes on: \(error); check its value, and ask what is "
+                + "TCP's of TCP sockets only"
         case .system(let error): "the connection failed: \(error); \(Self.remedy(for: error))"
         }
     }
@@ -73,8 +80,6 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     private static func remedy(for error: SystemError) -> String {
         switch error {
         case .noBufferSpace: "a full pool resets those that hold most of it: read faster, or raise pool.maximumBytes"
-        case .invalidArgument: "check the option's value"
-        case .notSupported: "ask it of TCP sockets only"
         default: "check the network, and connect again"
         }
     }

@@ -9,6 +9,9 @@ struct ConnectionState {
         case connecting
         /// Somebody holds a ``Connection`` to it.
         case open
+        /// Somebody holds a ``Connection`` to it, and it has failed: its descriptor and what it had to send are gone, or go
+        /// as soon as nothing is in flight. What was received before can still be read.
+        case broken
         /// The ``Connection`` is gone; the loop has not looked yet.
         case released
         /// The ``Connection`` is gone; what it left is being finished.
@@ -76,6 +79,7 @@ struct ConnectionState {
         static let readTimedOut = Flags(rawValue: 1 << 21)
     }
 
+    /// -1 once it is closed, which that of a broken connection may be before its ``Connection`` is gone.
     var descriptor: Int32 = -1
     var generation: UInt32 = 0
     var phase = Phase.vacant
@@ -125,6 +129,8 @@ struct ConnectionState {
         self.reader = reader
     }
 
+    /// Whether somebody holds a ``Connection`` to it.
+    var isHeld: Bool { phase == .open || phase == .broken }
     var isSending: Bool { sendingSlices > 0 }
     var isRelaying: Bool { relayPeer != Self.noSlot }
     var hasFailed: Bool { failure != 0 }

@@ -23,6 +23,9 @@ extension Connection {
     ///
     /// For the loop and its server the connection is closed then.
     ///
+    /// The system's ways are the descriptor's from now on: a write to a peer that is gone raises SIGPIPE, unless it is
+    /// ignored or the write is a send(2) with MSG_NOSIGNAL.
+    ///
     /// - Throws: ``ConnectionError`` if the connection is broken, and ``ConnectionError/cancelled``; it is closed then.
     public consuming func detach() async throws(ConnectionError) -> sending DetachedConnection {
         loop.requireLoopThread()

@@ -28,7 +28,7 @@ extension EventLoop {
         public var loop: Int
         /// How long the job has run at least; it may have begun half a threshold before.
         public var duration: Duration
-        /// The job's task; see ``EventLoop/currentTask``.
+        /// The job's task; see ``EventLoop/currentTask``. 0 for methods of an actor.
         public var task: UInt64
         /// Whether the job has ended.
         public var isOver: Bool
@@ -44,9 +44,11 @@ extension EventLoop {
         /// What happened, and what to do about it.
         public var description: String {
             let time = "\(duration / .milliseconds(1)) ms"
+            // The system runs what tasks ask of an actor in jobs of the actor's own, which have no number.
+            let job = task == 0 ? "an actor" : "task \(task)"
             return isOver
-                ? "event loop \(loop) goes on; task \(task) held it up for \(time)"
-                : "event loop \(loop) is held up by task \(task), for \(time) so far: it serves nobody meanwhile; "
+                ? "event loop \(loop) goes on; \(job) held it up for \(time)"
+                : "event loop \(loop) is held up by \(job), for \(time) so far: it serves nobody meanwhile; "
                     + "move what blocks or takes long to another thread"
         }
     }

@@ -324,7 +324,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         runJobs()
         connections.forEachOccupied { slot in
             connections[slot].ending = .reset
-            if connections[slot].phase == .open { connections[slot].phase = .closing }
+            if connections[slot].isHeld { connections[slot].phase = .closing }
             continueClosing(slot)
         }
         let deadline = now + 5_000_000_000

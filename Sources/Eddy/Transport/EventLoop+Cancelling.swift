@@ -33,7 +33,7 @@ extension EventLoop {
         case .open, .detaching:
             if sides.contains(.reading) { cancelReading(slot) }
             if sides.contains(.writing) { cancelWriting(slot) }
-        case .connecting, .vacant, .released, .closing: break
+        case .connecting, .broken, .released, .closing, .vacant: break
         }
     }
 

@@ -51,25 +51,38 @@ extension EventLoop {
         armReceive(slot)
     }
 
-    /// Cancels what is in flight; closes the descriptor when nothing is.
+    /// Ends what is in flight; closes the descriptor and vacates the slot when nothing is.
     private func finishClosing(_ slot: UInt32) {
+        guard closeDescriptor(slot) else { return }
+        slices.removeAll(of: &connections[slot].inbound)
+        vacate(slot)
+    }
+
+    /// Cancels what is in flight; closes the descriptor when nothing is, and drops what was to be sent.
+    ///
+    /// - Returns: whether the descriptor is closed.
+    private func closeDescriptor(_ slot: UInt32) -> Bool {
         guard connections[slot].operations == 0 else {
             connections[slot].ending = .reset
-            cancelReceive(slot)
-            if connections[slot].isSending, connections[slot].flags.isDisjoint(with: [.sendingInline, .cancellingSend])
-            {
-                connections[slot].flags.insert(.cancellingSend)
-                submit(.cancel(sendToken(slot), token: token(.cancel, slot)))
-            }
-            return
+            cancelOperations(slot)
+            return false
         }
+        guard connections[slot].descriptor >= 0 else { return true }
         slices.removeAll(of: &connections[slot].outbound)
-        slices.removeAll(of: &connections[slot].inbound)
         if connections[slot].ending != .orderly, !connections[slot].flags.isSuperset(of: [.peerEnded, .ended]) {
             ring.resetOnClose(connections[slot].descriptor)
         }
         ring.close(connections[slot].descriptor)
-        vacate(slot)
+        connections[slot].descriptor = -1
+        return true
+    }
+
+    private func cancelOperations(_ slot: UInt32) {
+        cancelReceive(slot)
+        let ends: ConnectionState.Flags = [.sendingInline, .cancellingSend]
+        guard connections[slot].isSending, connections[slot].flags.isDisjoint(with: ends) else { return }
+        connections[slot].flags.insert(.cancellingSend)
+        submit(.cancel(sendToken(slot), token: token(.cancel, slot)))
     }
 
     /// Resets the connection, unless its peer is taking what was written: slow is not dead.
@@ -128,15 +141,16 @@ extension EventLoop {
 
     // MARK: Failure
 
-    /// Breaks the connection: whoever waits for it is told, and its peer sees a reset. It is closed now if its owner is
-    /// gone, and otherwise as soon as that lets go of it.
+    /// Breaks the connection: whoever waits for it is told, and its peer sees a reset. Its slot is vacated now if its
+    /// owner is gone, and otherwise as soon as that lets go of it.
     func reset(_ slot: UInt32, failure: Int32) {
         connections[slot].ending = .reset
         fail(slot, failure)
         continueClosing(slot)
     }
 
-    /// The connection is broken: whoever waits for it is told. The first failure is the one that counts.
+    /// The connection is broken: whoever waits for it is told, and its descriptor is closed, whatever its owner waits for
+    /// meanwhile. The first failure is the one that counts.
     func fail(_ slot: UInt32, _ failure: Int32) {
         guard !connections[slot].hasFailed else { return }
         connections[slot].failure = failure
@@ -147,5 +161,14 @@ extension EventLoop {
         if connections[slot].isRelaying { relayFailed(slot) }
         resumeReader(slot)
         resumeWriter(slot)
+        if connections[slot].phase == .open {
+            connections[slot].phase = .broken
+            finishBreaking(slot)
+        }
+    }
+
+    /// Closes the descriptor of a broken connection when nothing is in flight.
+    func finishBreaking(_ slot: UInt32) {
+        _ = closeDescriptor(slot)
     }
 }

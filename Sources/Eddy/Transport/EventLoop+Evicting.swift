@@ -7,7 +7,8 @@ internal import EddyRing
 //     receives find no chunk ──▶ starvationTimeout without a single one ──▶ the connections that hold most are reset,
 //                            ◀── some memory came back: nothing happens     until a quarter of the pool is free
 //
-// So those who stall lose their connections, and nobody else's stands still for ever.
+// So those who stall lose their connections, and nobody else's stands still for ever. What is free then is not theirs to
+// fill again: with most of the pool held, who has not read what it has receives no more (``armReceive(_:)``).
 
 extension EventLoop {
     /// Receives wait, and there is no chunk: the time runs from here, unless it does already.
@@ -27,11 +28,21 @@ extension EventLoop {
     /// The time is over, and there was not a single chunk.
     func starvationTimedOut() {
         starvationTimer.value = .none
+        let holders = largestHolders()
+        if holders.isEmpty { reportKeptMemory() }
         var wanted = configuration.pool.maximumBytes / 4
-        for (slot, byteCount) in largestHolders() where wanted > 0 {
+        for (slot, byteCount) in holders where wanted > 0 {
             wanted -= byteCount
             evict(slot)
         }
+    }
+
+    /// What the program keeps is not the loop's to take back.
+    private func reportKeptMemory() {
+        writeToStandardError(
+            "eddy: connections wait for memory, and buffers that the program keeps hold all \(pool.mappedBytes) bytes of "
+                + "its event loop's pool; drop them sooner, copy what is kept for long, or raise pool.maximumBytes\n"
+        )
     }
 
     /// The connections that hold memory, those with most of it first.
@@ -46,7 +57,7 @@ extension EventLoop {
 
     /// Resets a connection for the memory that it holds. Its handler gets ENOBUFS.
     private func evict(_ slot: UInt32) {
-        counters.connectionsEvicted += 1
+        if !connections[slot].hasFailed { counters.connectionsEvicted += 1 }
         slices.removeAll(of: &connections[slot].inbound)
         reset(slot, failure: SystemError.noBufferSpace.code)
     }

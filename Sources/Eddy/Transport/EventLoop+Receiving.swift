@@ -7,6 +7,9 @@ internal import EddyRing
 //     (or, relayed: the other side's queue)
 //                                    armed           not armed; the peer fills the socket's buffer and stops
 //
+// When most of the pool is held the window is a byte: whoever has not read what it has receives no more, so that what
+// is left serves those who read.
+//
 // With a kernel that knows receive limits the multishot receive is given a credit of the window and ends by itself.
 // Without, it is cancelled when the window is full, and that connection receives one by one from then on: to cancel
 // and arm again and again costs more than it saves.
@@ -24,8 +27,21 @@ internal import EddyRing
 extension EventLoop {
     /// Submits a receive if the connection may have one.
     func armReceive(_ slot: UInt32) {
-        guard canReceive(slot), receiveBacklog(slot) < UInt32(configuration.receiveWindow) else { return }
+        guard canReceive(slot), receiveBacklog(slot) < receiveWindow else { return }
         submitReceive(slot)
+    }
+
+    /// Bytes that a multishot receive may bring before it ends.
+    @inline(__always)
+    private var receiveCredit: UInt32 {
+        let window = UInt32(truncatingIfNeeded: configuration.receiveWindow)
+        return receiveRing.isUnderPressure ? min(window, UInt32(truncatingIfNeeded: receiveRing.chunkSize)) : window
+    }
+
+    /// Bytes received and not read with which a connection receives no more.
+    @inline(__always)
+    private var receiveWindow: UInt32 {
+        receiveRing.isUnderPressure ? 1 : UInt32(truncatingIfNeeded: configuration.receiveWindow)
     }
 
     /// Submits a receive even though the window is full: the reader waits for more than it holds.
@@ -58,7 +74,7 @@ extension EventLoop {
             entry = .receiveMultishot(
                 descriptor: connections[slot].descriptor,
                 group: receiveRing.group,
-                limit: features.receiveLimits ? UInt32(configuration.receiveWindow) : 0,
+                limit: features.receiveLimits ? receiveCredit : 0,
                 expectsDelay: flags.contains(.warm),
                 token: token(.receive, slot)
             )
@@ -123,10 +139,11 @@ extension EventLoop {
         resumeReader(slot)
     }
 
-    /// Bytes that no reader waits for: kept for whoever gets the descriptor, else dropped.
+    /// Bytes that no reader waits for: kept for whoever gets the descriptor, or still reads what came before the failure.
     @inline(never)
     private func acceptUnread(_ slice: Slice, from slot: UInt32) {
-        if connections[slot].phase == .detaching {
+        let isBroken = connections[slot].phase == .broken && !connections[slot].flags.contains(.readingEnded)
+        if isBroken || connections[slot].phase == .detaching {
             slices.append(slice, to: &connections[slot].inbound, mayMerge: true)
         } else {
             slice.dropOnOwnerThread()
@@ -178,7 +195,7 @@ extension EventLoop {
         switch connections[slot].phase {
         case .open: armReceiveIfWanted(slot)
         case .closing, .released: armReceive(slot)
-        case .detaching, .connecting, .vacant: break
+        case .broken, .detaching, .connecting, .vacant: break
         }
     }
 

@@ -9,7 +9,7 @@ extension EventLoop {
             return
         }
         // A loop that ends closes connections before their owners let go of them.
-        guard connections[slot].phase == .open else { return }
+        guard connections[slot].isHeld else { return }
         connections[slot].phase = .released
         closeQueue.append(slot)
     }

@@ -116,7 +116,7 @@ extension EventLoop {
         switch connections[slot].phase {
         case .open, .detaching: lookAtTimeouts(slot)
         case .closing: closeTimedOut(slot)
-        case .connecting, .released, .vacant: break
+        case .connecting, .broken, .released, .vacant: break
         }
     }
 

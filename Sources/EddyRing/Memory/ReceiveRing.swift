@@ -51,7 +51,7 @@ package final class ReceiveRing {
 
     private struct State {
         /// Whether small slices are copied out of their chunks: the pool is under pressure.
-        var copiesOut = false
+        var isUnderPressure = false
         /// The fewest entries that the kernel had left since ``shrink()``.
         var fewest: UInt16 = 0
         /// Entries that the ring starts with, and never goes below.
@@ -135,6 +135,8 @@ package final class ReceiveRing {
         unsafe state.pointee.count = 0
     }
 
+    /// Whether the pool was under pressure when the ring was refilled last (``BufferPool/isUnderPressure``).
+    package var isUnderPressure: Bool { unsafe state.pointee.isUnderPressure }
     /// Receives that found no chunk.
     package var starvations: UInt64 { unsafe state.pointee.starvations }
     /// Whether a receive would find a chunk.
@@ -170,7 +172,7 @@ package final class ReceiveRing {
         )
         unsafe entry.pointee.filled = filled + byteCount
         if !completion.flags.contains(.bufferContinues) { unsafe giveBack(entry, chunk) }
-        return unsafe state.pointee.copiesOut ? copyOut(slice) : slice
+        return unsafe state.pointee.isUnderPressure ? copyOut(slice) : slice
     }
 
     @inline(never)
@@ -200,7 +202,7 @@ package final class ReceiveRing {
         while unsafe state.pointee.count < state.pointee.target, let chunk = pool.lendReceiveChunk(size: chunkSize) {
             provide(chunk)
         }
-        unsafe state.pointee.copiesOut = pool.isUnderPressure
+        unsafe state.pointee.isUnderPressure = pool.isUnderPressure
         if unsafe state.pointee.tail != before {
             unsafe eddy_store_release_16(&entries[0].tail, state.pointee.tail)
         }

@@ -30,7 +30,8 @@ package enum AddressText: Hashable, Sendable {
         } else if let number = SocketAddress(number: host) {
             self = .address(number.withPort(port))
         } else if host.contains(":") {
-            throw .unresolved(name: host, reason: "it is no IPv6 number")
+            let scope = host.contains("%") ? ", a link-local one with an interface of this machine behind the %" : ""
+            throw .unresolved(name: host, reason: "it is no IPv6 number" + scope)
         } else if host.split(separator: ".").last?.allSatisfy({ $0.isASCII && $0.isNumber }) == true {
             // No name ends with a number (RFC 3696, section 2): nobody needs to be asked.
             throw .unresolved(name: host, reason: "it is no IPv4 number")

@@ -71,6 +71,14 @@ package enum Socket {
         guard Glibc.listen(descriptor, backlog) == 0 else { throw .current }
     }
 
+    /// Whether the process, or the system, gives no further descriptor now.
+    static var areDescriptorsUsedUp: Bool {
+        let descriptor = eventfd(0, Int32(EFD_CLOEXEC))
+        guard descriptor >= 0 else { return errno == EMFILE || errno == ENFILE }
+        close(descriptor)
+        return false
+    }
+
     // MARK: Options
 
     package enum Option {

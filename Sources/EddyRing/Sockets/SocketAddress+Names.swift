@@ -38,8 +38,10 @@ extension SocketAddress {
         let code: Int32
         let error: SystemError
 
+        /// Without descriptors the resolver asks nobody, and says that there is no such name.
         var reason: String {
-            code == EAI_SYSTEM ? error.description : unsafe String(cString: gai_strerror(code))
+            if Socket.areDescriptorsUsedUp { return "\(SystemError.tooManyOpenFiles), raise ulimit -n" }
+            return code == EAI_SYSTEM ? error.description : unsafe String(cString: gai_strerror(code))
         }
     }
 

@@ -13,16 +13,17 @@ struct ExchangeWorkload: Workload {
     func run() async {
         let simulation = simulation
         await simulation.serve { connection in
+            let port = connection.remoteAddress?.port
             do {
                 while let message = try await connection.readFrame(limit: Self.limit) {
                     try await connection.write(copying: Self.length(message.count).span)
                     try await connection.write(message)
                 }
             } catch {
-                simulation.thrownInExchange(error, by: connection.remoteAddress?.port, isCancelled: false)
+                simulation.thrownInExchange(error, by: port, isCancelled: false)
                 throw error
             }
-            simulation.handlerReturned(connection.remoteAddress?.port)
+            simulation.handlerReturned(port)
         } while: {
             simulation.startDyingInMessages()
             await withTaskGroup(of: Void.self) { clients in

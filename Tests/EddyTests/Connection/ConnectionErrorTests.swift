@@ -7,8 +7,8 @@ struct ConnectionErrorTests {
     private static let errors: [ConnectionError] = [
         .reset, .timedOut, .closed, .readTimedOut, .writeTimedOut, .idleTimedOut, .writingEnded, .cancelled, .shutDown,
         .unexpectedEnd(received: 1), .delimiterNotFound(limit: 1), .frameTooLong(length: 2, limit: 1),
-        .file(.noSuchFile), .fileTooShort(size: 1, sent: 0), .system(.noBufferSpace), .system(.invalidArgument),
-        .system(.notSupported), .system(.hostUnreachable),
+        .file(.noSuchFile), .fileTooShort(size: 1, sent: 0), .system(.noBufferSpace), .option(.invalidArgument),
+        .system(.hostUnreachable),
     ]
 
     @Test("Each says in one line what happened, and behind it what to do", arguments: errors)

@@ -37,10 +37,10 @@ struct OptionTests {
             try connection.set(.receiveBufferSize(30_000))
             #expect(Self.value(SOL_SOCKET, SO_RCVBUF, of: connection) == 60_000)
             try connection.set(.quickAcknowledgement(true))
-            #expect(throws: ConnectionError.system(.invalidArgument)) {
+            #expect(throws: ConnectionError.option(.invalidArgument)) {
                 try connection.set(.keepAlive(idle: .zero, interval: .seconds(1), count: 1))
             }
-            #expect(throws: ConnectionError.system(.invalidArgument)) {
+            #expect(throws: ConnectionError.option(.invalidArgument)) {
                 try connection.set(.keepAlive(idle: .seconds(Int64.min), interval: .seconds(1), count: 1))
             }
             done.send(())

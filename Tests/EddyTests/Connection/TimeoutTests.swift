@@ -7,6 +7,40 @@ import Testing
 /// Peers that are silent, slow or dead.
 @Suite("connection: timeouts", .serialized, .timeLimit(.minutes(1)))
 struct TimeoutTests {
+    // MARK: The owner waits for something else
+
+    @Test(
+        "A peer is reset by a timeout at once, though the handler waits for something else",
+        arguments: FeatureSet.allCases
+    )
+    func handlerElsewhere(set: FeatureSet) async throws {
+        let gate = Gate()
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            guard try await connection.read()?.count == 1 else { return }
+            connection.timeouts.idle = .milliseconds(20)
+            await gate.wait()
+            #expect(connection.remoteAddress == nil)
+            #expect(throws: ConnectionError.idleTimedOut) { try connection.information() }
+            #expect(throws: ConnectionError.idleTimedOut) { try connection.set(.noDelay(true)) }
+            // What came before is still there.
+            let rest = try await connection.read()
+            #expect(rest?.count == 2)
+            errors.send(await connection.errorOfReading())
+            await #expect(throws: ConnectionError.idleTimedOut) { try await connection.write("late") }
+        }
+        let statistics = try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            try await eventually { await server.group.statistics().bytesReceived == 1 }
+            try await peer.send([2, 3])
+            #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+            gate.open()
+            #expect(try await errors.next() == .idleTimedOut)
+        }
+        #expect(statistics.idleTimeouts == 1)
+    }
+
     // MARK: Reading
 
     @Test("A read gives up after its timeout, and the connection is as it was", arguments: FeatureSet.allCases)

@@ -119,6 +119,8 @@ struct WatchdogTests {
     func description() {
         let stall = EventLoop.Stall(loop: 3, duration: .milliseconds(120), task: 17, isOver: false)
         #expect("\(stall)".hasPrefix("event loop 3 is held up by task 17, for 120.0 ms so far"))
+        let actor = EventLoop.Stall(loop: 3, duration: .milliseconds(120), task: 0, isOver: true)
+        #expect("\(actor)" == "event loop 3 goes on; an actor held it up for 120.0 ms")
     }
 
     @Test("A threshold that makes no sense traps, with a reason")
