@@ -5,7 +5,8 @@ internal import EddyRing
 // handlers that do not read, may hold all of it, and nothing would ever come back:
 //
 //     receives find no chunk ──▶ starvationTimeout without a single one ──▶ the connections that hold most are reset,
-//                            ◀── some memory came back: nothing happens     until a quarter of the pool is free
+//                            ◀── some memory came back: nothing happens     until a quarter of the pool is free,
+//                                                                             and a tenth of the time later the next
 //
 // So those who stall lose their connections, and nobody else's stands still for ever. What is free then is not theirs to
 // fill again: with most of the pool held, who has not read what it has receives no more (``armReceive(_:)``).
@@ -14,8 +15,11 @@ extension EventLoop {
     /// Receives wait, and there is no chunk: the time runs from here, unless it does already.
     func watchStarvation() {
         guard starvationTimer.value == .none, !starvedQueue.isEmpty else { return }
-        let deadline = now.advanced(by: configuration.starvationTimeout)
-        starvationTimer.value = timers.schedule(.starvationTimedOut, at: deadline)
+        setStarvationTimer(after: configuration.starvationTimeout)
+    }
+
+    private func setStarvationTimer(after time: Duration) {
+        starvationTimer.value = timers.schedule(.starvationTimedOut, at: now.advanced(by: time))
     }
 
     /// There are chunks.
@@ -28,8 +32,11 @@ extension EventLoop {
     /// The time is over, and there was not a single chunk.
     func starvationTimedOut() {
         starvationTimer.value = .none
+        guard !starvedQueue.isEmpty else { return }
         let holders = largestHolders()
-        if holders.isEmpty { reportKeptMemory() }
+        guard !holders.isEmpty else { return reportKeptMemory() }
+        // Others may hold the rest of the chunks: if none comes back now, it is soon the next ones' turn.
+        setStarvationTimer(after: configuration.starvationTimeout / 10)
         var wanted = configuration.pool.maximumBytes / 4
         for (slot, byteCount) in holders where wanted > 0 {
             wanted -= byteCount
