@@ -1,10 +1,10 @@
 /// Measures what a timer costs: Eddy's, and SwiftNIO's on its event loop.
 ///
-/// With so many timers pending as the row says, a random one is cancelled and a new one set in its place, over and over:
-/// what servers do that move the timeouts of their connections. A server has the timer's handle in the connection that it
-/// works on, so handles are kept in the order of their use: what is fetched from all over memory is the timers. Deadlines
-/// are spread over a minute. Each figure is the median of several rounds of one kind in turn with the other, in
-/// nanoseconds of processor time. Nothing is asserted: the machine decides.
+/// With so many timers pending as the row says, a random one is cancelled and a new one set in its place, over and
+/// over: what servers do that move the timeouts of their connections. A server has the timer's handle in the connection
+/// that it works on, so handles are kept in the order of their use: what is fetched from all over memory is the timers.
+/// Deadlines are spread over a minute. Each figure is the median of several rounds of one kind in turn with the other,
+/// in nanoseconds of processor time. Nothing is asserted: the machine decides.
 @main
 struct TimersBench {
     static func main() throws {

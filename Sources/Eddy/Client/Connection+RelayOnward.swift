@@ -4,7 +4,7 @@ extension Connection {
     /// Connects to `endpoint` on this connection's loop, and relays between the two until both have ended.
     ///
     /// What this connection receives meanwhile, up to the loop's window, is passed on first. When it breaks before the
-    /// other one stands, that is given up at once. (The end of its stream is no reason: it may still want the answer.)
+    /// other one stands, that is given up, at once unless what it has received fills the window. (The end of its stream is no reason: it may still want the answer.)
     ///
     /// - Throws: ``ConnectError`` when there is no connection to `endpoint`; ``ConnectionError`` when either connection
     ///   breaks.

@@ -28,8 +28,8 @@ extension Connection {
     /// What the system knows of the connection: round-trip time, windows, bytes, retransmissions (TCP_INFO). It costs a
     /// system call.
     ///
-    /// - Throws: ``ConnectionError/option(_:)``: EOPNOTSUPP on a socket that is not TCP's. When the connection is broken,
-    ///   why that is.
+    /// - Throws: ``ConnectionError/option(_:)``: EOPNOTSUPP on a socket that is not TCP's. When the connection is
+    ///   broken, why that is.
     public func information() throws(ConnectionError) -> TCPInformation {
         loop.requireLoopThread()
         let descriptor = try loop.openDescriptor(of: slot)

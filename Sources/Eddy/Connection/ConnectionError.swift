@@ -48,8 +48,7 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
         case .timedOut: "the connection timed out: the peer does not answer; check the network and that the peer runs"
         case .closed: "the connection was closed; read its chunks while it is open"
         case .readTimedOut:
-            "the peer did not send in time what was waited for; raise timeouts.read or the read deadline if it may take "
-                + "longer"
+            "the peer did not send in time what was waited for; raise timeouts.read or the read deadline if it may be slow"
         case .writeTimedOut:
             "the peer took nothing of what was sent within the write timeout; raise timeouts.write if it may be slow"
         case .idleTimedOut:

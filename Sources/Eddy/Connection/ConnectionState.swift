@@ -9,8 +9,8 @@ struct ConnectionState {
         case connecting
         /// Somebody holds a ``Connection`` to it.
         case open
-        /// Somebody holds a ``Connection`` to it, and it has failed: its descriptor and what it had to send are gone, or go
-        /// as soon as nothing is in flight. What was received before can still be read.
+        /// Somebody holds a ``Connection`` to it, and it has failed: its descriptor and what it had to send are gone, or
+        /// go as soon as nothing is in flight. What was received before can still be read.
         case broken
         /// The ``Connection`` is gone; the loop has not looked yet.
         case released

@@ -12,7 +12,7 @@ extension EventLoop {
         public var maximumConnections = 65_536
         /// Bytes that a connection may have received and not read, or not relayed; nothing more is asked of the socket
         /// then, and TCP slows the peer down. What was asked for before may still come: up to another window and a
-        /// chunk.
+        /// chunk. When most of the loop's pool is held it is a single byte.
         public var receiveWindow = 1 << 20
         /// Bytes queued for sending above which `write` waits.
         public var highWatermark = 512 << 10
@@ -30,7 +30,8 @@ extension EventLoop {
         /// How long connections wait for their peers, unless ``Connection/timeouts`` says otherwise: for ever, at
         /// first.
         public var timeouts = Connection.Timeouts()
-        /// How long receives may find no memory at all before the connections that hold most of it are reset.
+        /// How long receives may find no memory at all before the connections that hold most of it are reset, and, a
+        /// tenth of it later, the next ones.
         public var starvationTimeout = Duration.seconds(5)
         /// Whether each loop's thread is tied to a processor: the first loop of a group to the first one that the
         /// process may use, and so on, around. Worth it where nothing else runs on these processors.

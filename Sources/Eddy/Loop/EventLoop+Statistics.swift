@@ -63,7 +63,7 @@ extension EventLoop {
         public var completions: UInt64 = 0
         /// Times that the completion queue was too small.
         public var overflows: UInt64 = 0
-        /// Connections that are being made, open or being closed.
+        /// Connections that are being made, held by somebody, which broken ones may be, or being closed.
         public var connections = 0
         /// Bytes of the pool that are registered as fixed buffers; the limit of locked memory may forbid more.
         public var registeredBytes = 0

@@ -302,9 +302,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         submit(trimmingTimer.start(token: OperationToken(kind: OperationKind.trimMemory.rawValue)))
     }
 
-    /// Gives idle memory back; goes on while there may be more. An idle loop with no more than it began with sleeps.
-    func trimMemory() {
+    /// Gives idle memory back; goes on while there may be more. An idle loop with no more than it began with sleeps, and
+    /// one that ends cancels the timer.
+    func trimMemory(_ completion: CompletionEntry) {
         isTrimming.value = false
+        guard completion.error != .cancelled else { return }
         do {
             if !ring.hasCompletions { try receiveRing.shrink() }
             if !ring.hasCompletions { try bulkRing?.shrink() }
@@ -334,9 +336,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             runJobs()
         }
         for mail in mailbox.close() { handle(mail) }
+        cancelEverything()
         while !jobs.isEmpty { runJobs() }
         locals.removeAll()
-        cancelEverything()
         // What is still in flight keeps its memory: that is leaked rather than freed.
         guard !holdsPoolMemory else { return }
         receiveRing.close()
@@ -349,6 +351,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         while holdsPoolMemory || isAwaitingMail.value || isTrimming.value, now < deadline {
             submit(.cancelEverything(token: OperationToken(kind: OperationKind.cancel.rawValue)))
             exchange(waitFor: 1, deadline: deadline)
+            runJobs()
+            // What cannot be cancelled ends when it does.
+            if holdsPoolMemory { exchange(waitFor: 1, deadline: min(deadline, now + 100_000_000)) }
         }
     }
 

@@ -34,6 +34,8 @@ extension EventLoop {
     func continueClosing(_ slot: UInt32) {
         guard connections[slot].phase == .closing else { return }
         guard connections[slot].ending != .reset, !connections[slot].hasFailed else { return finishClosing(slot) }
+        // A peer that still sends may take what is left only when it has been heard.
+        armReceive(slot)
         guard connections[slot].outbound.isEmpty else { return }
         switch connections[slot].ending {
         case .orderly: closeInOrder(slot)
@@ -48,7 +50,6 @@ extension EventLoop {
             connections[slot].flags.insert(.ended)
             ring.shutdownWrite(connections[slot].descriptor)
         }
-        armReceive(slot)
     }
 
     /// Ends what is in flight; closes the descriptor and vacates the slot when nothing is.
@@ -58,10 +59,12 @@ extension EventLoop {
         vacate(slot)
     }
 
-    /// Cancels what is in flight; closes the descriptor when nothing is, and drops what was to be sent.
+    /// Closes the descriptor when nothing is in flight, and drops what was to be sent. Cancels what is, which makes it a
+    /// reset.
     ///
     /// - Returns: whether the descriptor is closed.
-    private func closeDescriptor(_ slot: UInt32) -> Bool {
+    @discardableResult
+    func closeDescriptor(_ slot: UInt32) -> Bool {
         guard connections[slot].operations == 0 else {
             connections[slot].ending = .reset
             cancelOperations(slot)
@@ -74,6 +77,7 @@ extension EventLoop {
         }
         ring.close(connections[slot].descriptor)
         connections[slot].descriptor = -1
+        leaveQueues(slot)
         return true
     }
 
@@ -149,8 +153,8 @@ extension EventLoop {
         continueClosing(slot)
     }
 
-    /// The connection is broken: whoever waits for it is told, and its descriptor is closed, whatever its owner waits for
-    /// meanwhile. The first failure is the one that counts.
+    /// The connection is broken: whoever waits for it is told, and its descriptor is closed with a reset, whatever its
+    /// owner waits for meanwhile. The first failure is the one that counts.
     func fail(_ slot: UInt32, _ failure: Int32) {
         guard !connections[slot].hasFailed else { return }
         connections[slot].failure = failure
@@ -163,12 +167,8 @@ extension EventLoop {
         resumeWriter(slot)
         if connections[slot].phase == .open {
             connections[slot].phase = .broken
-            finishBreaking(slot)
+            connections[slot].ending = .reset
+            closeDescriptor(slot)
         }
-    }
-
-    /// Closes the descriptor of a broken connection when nothing is in flight.
-    func finishBreaking(_ slot: UInt32) {
-        _ = closeDescriptor(slot)
     }
 }

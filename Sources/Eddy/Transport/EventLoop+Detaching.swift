@@ -53,7 +53,7 @@ extension EventLoop {
     func continueEnding(_ slot: UInt32) {
         switch connections[slot].phase {
         case .closing: continueClosing(slot)
-        case .broken: finishBreaking(slot)
+        case .broken: closeDescriptor(slot)
         case .detaching where connections[slot].operations == 0: resumeReader(slot)
         default: break
         }

@@ -19,14 +19,14 @@ extension EventLoop {
         case .zeroCopySend: zeroCopySent(completion)
         case .readFile: fileRead(completion)
         case .wake: woken(completion)
-        case .trimMemory: trimMemory()
+        case .trimMemory: trimMemory(completion)
         case .cancel: break
         case nil: preconditionFailure("the kernel completed what the loop never submitted")
         }
     }
 
     private func woken(_ completion: CompletionEntry) {
-        guard completion.result != -SystemError.cancelled.code else {
+        guard completion.error != .cancelled else {
             // The loop ends: there is no more mail.
             isAwaitingMail.value = false
             return

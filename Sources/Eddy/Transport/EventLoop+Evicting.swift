@@ -8,8 +8,8 @@ internal import EddyRing
 //                            ◀── some memory came back: nothing happens     until a quarter of the pool is free,
 //                                                                             and a tenth of the time later the next
 //
-// So those who stall lose their connections, and nobody else's stands still for ever. What is free then is not theirs to
-// fill again: with most of the pool held, who has not read what it has receives no more (``armReceive(_:)``).
+// So those who stall lose their connections, and nobody else's stands still for ever. What is free then is not theirs
+// to fill again: with most of the pool held, who has not read what it has asks for no more (``armReceive(_:)``).
 
 extension EventLoop {
     /// Receives wait, and there is no chunk: the time runs from here, unless it does already.
@@ -34,9 +34,13 @@ extension EventLoop {
         starvationTimer.value = .none
         guard !starvedQueue.isEmpty else { return }
         let holders = largestHolders()
-        guard !holders.isEmpty else { return reportKeptMemory() }
-        // Others may hold the rest of the chunks: if none comes back now, it is soon the next ones' turn.
-        setStarvationTimer(after: configuration.starvationTimeout / 10)
+        let held = holders.reduce(0) { $0 + $1.byteCount }
+        if pool.statistics.liveBytes - held > held {
+            reportKeptMemory()
+        } else {
+            // Others may hold the rest of the chunks: if none comes back now, it is soon the next ones' turn.
+            setStarvationTimer(after: configuration.starvationTimeout / 10)
+        }
         var wanted = configuration.pool.maximumBytes / 4
         for (slot, byteCount) in holders where wanted > 0 {
             wanted -= byteCount
@@ -47,8 +51,9 @@ extension EventLoop {
     /// What the program keeps is not the loop's to take back.
     private func reportKeptMemory() {
         writeToStandardError(
-            "eddy: connections wait for memory, and buffers that the program keeps hold all \(pool.mappedBytes) bytes of "
-                + "its event loop's pool; drop them sooner, copy what is kept for long, or raise pool.maximumBytes\n"
+            "eddy: connections wait for memory, and buffers that the program keeps hold most of the "
+                + "\(pool.mappedBytes) bytes of its event loop's pool; drop them sooner, copy what is kept for long, or "
+                + "raise pool.maximumBytes\n"
         )
     }
 

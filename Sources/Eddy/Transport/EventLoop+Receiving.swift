@@ -7,8 +7,8 @@ internal import EddyRing
 //     (or, relayed: the other side's queue)
 //                                    armed           not armed; the peer fills the socket's buffer and stops
 //
-// When most of the pool is held the window is a byte: whoever has not read what it has receives no more, so that what
-// is left serves those who read.
+// When most of the pool is held the window is a byte: whoever has not read what it has asks for no more, so that what
+// is left serves those who read. (What was asked for before still comes.)
 //
 // With a kernel that knows receive limits the multishot receive is given a credit of the window and ends by itself.
 // Without, it is cancelled when the window is full, and that connection receives one by one from then on: to cancel
@@ -139,7 +139,7 @@ extension EventLoop {
         resumeReader(slot)
     }
 
-    /// Bytes that no reader waits for: kept for whoever gets the descriptor, or still reads what came before the failure.
+    /// Bytes that no reader waits for: kept for whoever gets the descriptor, or still reads what came before a failure.
     @inline(never)
     private func acceptUnread(_ slice: Slice, from slot: UInt32) {
         let isBroken = connections[slot].phase == .broken && !connections[slot].flags.contains(.readingEnded)

@@ -11,21 +11,25 @@ extension EventLoop {
     func vacate(_ slot: UInt32) {
         counters.connectionsClosed += 1
         let listener = connections[slot].listener
-        if connections[slot].flags.contains(.queuedToSend) || connections[slot].flags.contains(.starved) {
-            forget(slot)
-        }
+        leaveQueues(slot)
         dropDeadlines(slot)
         connections.vacate(slot)
         if listener != ConnectionState.noListener { listeners[Int(listener)]?.connectionClosed() }
     }
 
-    /// Takes a slot out of the queues that it is still in; its next owner must not be found there.
-    private func forget(_ slot: UInt32) {
-        for _ in 0..<sendQueue.count {
-            if let queued = sendQueue.popFirst(), queued != slot { sendQueue.append(queued) }
-        }
-        for _ in 0..<starvedQueue.count {
-            if let starved = starvedQueue.popFirst(), starved != slot { starvedQueue.append(starved) }
+    /// Takes a slot out of the queues that it is still in: nothing is sent or received there any more, and its next owner
+    /// must not be found.
+    func leaveQueues(_ slot: UInt32) {
+        if connections[slot].flags.contains(.queuedToSend) { sendQueue.removeAll(slot) }
+        if connections[slot].flags.contains(.starved) { starvedQueue.removeAll(slot) }
+        connections[slot].flags.subtract([.queuedToSend, .starved])
+    }
+}
+
+extension LoopQueue<UInt32> {
+    fileprivate func removeAll(_ slot: UInt32) {
+        for _ in 0..<count {
+            if let first = popFirst(), first != slot { append(first) }
         }
     }
 }

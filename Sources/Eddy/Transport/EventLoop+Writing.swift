@@ -54,6 +54,7 @@ extension EventLoop {
         }
         if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
     }
+
     func resumeWriter(_ slot: UInt32) {
         guard let writer = connections[slot].writer else { return }
         connections[slot].writer = nil

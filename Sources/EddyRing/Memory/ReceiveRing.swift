@@ -197,12 +197,12 @@ package final class ReceiveRing {
     /// - Returns: whether the ring has chunks now.
     @discardableResult
     package func refill() -> Bool {
+        unsafe state.pointee.isUnderPressure = pool.isUnderPressure
         guard unsafe state.pointee.count < state.pointee.target else { return true }
         let before = unsafe state.pointee.tail
         while unsafe state.pointee.count < state.pointee.target, let chunk = pool.lendReceiveChunk(size: chunkSize) {
             provide(chunk)
         }
-        unsafe state.pointee.isUnderPressure = pool.isUnderPressure
         if unsafe state.pointee.tail != before {
             unsafe eddy_store_release_16(&entries[0].tail, state.pointee.tail)
         }

@@ -60,7 +60,7 @@ package final class SocketFile: Sendable {
                 try Socket.listen(descriptor, backlog: backlog)
                 return try SocketFile(path)
             } catch {
-                // Bound just now, with the lock: it is nobody else's file.
+                // Bound just now: it is nobody else's file.
                 unsafe _ = unlink(path)
                 throw error
             }

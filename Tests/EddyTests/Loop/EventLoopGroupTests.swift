@@ -64,4 +64,31 @@ struct EventLoopGroupTests {
         await #expect(throws: ConnectionError.shutDown) { try await task.value }
         #expect(try await peer.receiveUntilBroken().error == .connectionReset)
     }
+
+    @Test("One that only writes is reset, too: what was sent must not look whole")
+    func leftWriter() async throws {
+        let group = try EventLoopGroup(count: 1)
+        let listener = try PeerListener()
+        let loop = group.next()
+        let sent = Channel<Void>()
+        let task = Task {
+            try await loop.run {
+                try await loop.connect(to: listener.address) { connection in
+                    try await connection.write("half of it")
+                    while connection.queuedBytes > 0 { try await loop.sleep(for: .milliseconds(1)) }
+                    sent.send(())
+                    // Waits for nothing that the connection could tell it.
+                    while true {
+                        try await connection.write("")
+                        await Task.yield()
+                    }
+                }
+            }
+        }
+        let peer = try await listener.accept()
+        try await sent.next()
+        try await blocking { group.shutDown() }
+        #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+        await #expect(throws: ConnectionError.shutDown) { try await task.value }
+    }
 }

@@ -55,6 +55,22 @@ struct ServerHandlerTests {
         }
     }
 
+    @Test("A peer that sends all of its own first gets the whole answer, read or not", arguments: FeatureSet.allCases)
+    func uploadBeforeAnswer(set: FeatureSet) async throws {
+        // More than both sockets and a window take.
+        let (upload, reply) = ([UInt8](repeating: 1, count: 16 << 20), randomBytes(16 << 20))
+        let handler: TCPServer.Handler = { connection in
+            connection.setWatermarks(low: 1 << 20, high: 32 << 20)
+            try await connection.write(copying: reply.span)
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send(upload)
+            peer.finish()
+            #expect(difference(try await peer.receiveAll(), from: reply) == nil)
+        }
+    }
+
     @Test("A handler that never reads ends with the server's grace", arguments: FeatureSet.allCases)
     func neverReading(set: FeatureSet) async throws {
         let running = Channel<Void>()
