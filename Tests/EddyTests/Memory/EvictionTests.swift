@@ -58,7 +58,7 @@ struct EvictionTests {
         #expect(statistics.connectionsAccepted == 15)
     }
 
-    @Test("Who waits for more than the memory holds is reset", arguments: FeatureSet.allCases)
+    @Test("Who waits for more than the memory holds does not wait for ever", arguments: FeatureSet.allCases)
     func greedyReaders(set: FeatureSet) async throws {
         let errors = Channel<ConnectionError>()
         let handler: TCPServer.Handler = { connection in
@@ -74,12 +74,15 @@ struct EvictionTests {
                     let flooder = try await Peer.connect(to: server.address)
                     tasks.addTask { try? await flooder.send([UInt8](repeating: 0, count: 64 << 20)) }
                 }
-                // The others may go on: what is cut into small pieces is gathered in memory of its own.
-                #expect(try await errors.next() == .system(.noBufferSpace))
+                // What comes in small pieces is gathered in memory of its own, and so is there as a whole.
+                for _ in 0..<3 {
+                    let error = try await errors.next()
+                    #expect(error == .system(.noBufferSpace) || error == .unexpectedEnd(received: 64 << 20))
+                }
                 try await tasks.waitForAll()
             }
         }
-        #expect(statistics.connectionsEvicted > 0)
+        if set.features.incrementalBuffers { #expect(statistics.connectionsEvicted > 0) }
     }
 
     @Test("Memory that the program keeps is not taken back; it is said that it is kept")
