@@ -208,7 +208,11 @@ final class Simulation: @unchecked Sendable {
         if peer.socket.wasStruck || excused.contains(peer.port) || network.now >= graceEnd { return true }
         if peer.received == 0, scenario.refuses || isShuttingDown { return true }
         // One that holds memory which others wait for may be reset when its handler has ended already.
-        return scenario.isMemoryLimited && loop.collectStatistics().connectionsEvicted > 0
+        let statistics = loop.collectStatistics()
+        if scenario.isMemoryLimited, statistics.connectionsEvicted > 0 { return true }
+        // One whose handler waits for something else is reset before its handler is told.
+        let told = ["idleTimedOut", "writeTimedOut"].reduce(0) { $0 + result.errors["ConnectionError.\($1)", default: 0] }
+        return statistics.idleTimeouts + statistics.writeTimeouts > UInt64(told)
     }
 
     /// A handler has returned: nobody may take the end within a message for one behind it.

@@ -46,8 +46,9 @@ struct SimulationTests {
     /// - 27: the timer after which a listener accepts again outlived it.
     /// - 28: a second shutdown of a listener that had left its loop set a timer under a number that was another's.
     /// - 5837: a closing connection was reset after a quarter of its write timeout.
+    /// - 17238: a loop that ended in the middle of a stall did not cancel what it had in flight for itself.
     /// - 29993: a send alone was told that its connection had broken, and a relay passed on the end that its receive found.
-    @Test("What was found once is not found again", arguments: [UInt64(8), 27, 28, 512, 5837, 29_993])
+    @Test("What was found once is not found again", arguments: [UInt64(8), 27, 28, 512, 5837, 17_238, 29_993])
     func found(seed: UInt64) throws {
         _ = try Simulation.run(seed: seed)
     }

@@ -346,14 +346,15 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Ends what goes on for as long as the loop does, and what has not ended by itself.
+    ///
+    /// It tries for a second. That is counted in rounds: one stall of the machine must not be all there is.
     private func cancelEverything() {
-        let deadline = now + 1_000_000_000
-        while holdsPoolMemory || isAwaitingMail.value || isTrimming.value, now < deadline {
+        for _ in 0..<100 where holdsPoolMemory || isAwaitingMail.value || isTrimming.value {
             submit(.cancelEverything(token: OperationToken(kind: OperationKind.cancel.rawValue)))
-            exchange(waitFor: 1, deadline: deadline)
+            exchange(waitFor: 1, deadline: now + 10_000_000)
             runJobs()
             // What cannot be cancelled ends when it does.
-            if holdsPoolMemory { exchange(waitFor: 1, deadline: min(deadline, now + 100_000_000)) }
+            if holdsPoolMemory { exchange(waitFor: 1, deadline: now + 10_000_000) }
         }
     }
 
