@@ -211,8 +211,8 @@ final class Simulation: @unchecked Sendable {
         let statistics = loop.collectStatistics()
         if scenario.isMemoryLimited, statistics.connectionsEvicted > 0 { return true }
         // One whose handler waits for something else is reset before its handler is told.
-        let told = ["idleTimedOut", "writeTimedOut"].reduce(0) { $0 + result.errors["ConnectionError.\($1)", default: 0] }
-        return statistics.idleTimeouts + statistics.writeTimeouts > UInt64(told)
+        let told = ["idleTimedOut", "writeTimedOut"].map { result.errors["ConnectionError.\($0)", default: 0] }
+        return statistics.idleTimeouts + statistics.writeTimeouts > UInt64(told[0] + told[1])
     }
 
     /// A handler has returned: nobody may take the end within a message for one behind it.
