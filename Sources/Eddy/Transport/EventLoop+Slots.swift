@@ -17,8 +17,8 @@ extension EventLoop {
         if listener != ConnectionState.noListener { listeners[Int(listener)]?.connectionClosed() }
     }
 
-    /// Takes a slot out of the queues that it is still in: nothing is sent or received there any more, and its next owner
-    /// must not be found.
+    /// Takes a slot out of the queues that it is still in: nothing is sent or received there any more, and its next
+    /// owner must not be found.
     func leaveQueues(_ slot: UInt32) {
         if connections[slot].flags.contains(.queuedToSend) { sendQueue.removeAll(slot) }
         if connections[slot].flags.contains(.starved) { starvedQueue.removeAll(slot) }

@@ -1,0 +1,9 @@
+internal import CLiburing
+internal import Glibc
+
+/// The nanoseconds that a clock of the system shows (clock_gettime(2)).
+func nanoseconds(of clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(clock, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}
