@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// What this kernel offers is found by trying.
-@Suite("ring: feature probe", .timeLimit(.minutes(1)))
+@Suite("ring: feature probe", .timeLimit(.minutes(5)))
 struct FeatureProbeTests {
     @Test("The probe finds what this kernel's release has brought")
     func probe() throws {

@@ -115,7 +115,7 @@ private enum DirectoryLock {
 
     /// Others of Eddy's hold the lock for microseconds. Whoever holds it longer is a stranger and is not waited for.
     private static func lock(_ descriptor: Int32) {
-        for _ in 0..<100 {
+        for _ in 0..<1000 {
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
             usleep(1_000)
         }

@@ -22,7 +22,7 @@ extension AcceptanceTests {
             let server = try RunningCommand([Eddy.path, "echo", "--listen", "[::1]:0"])
             let address = try await server.readyAddress()
             try await Visit.expectEcho(at: address)
-            let load = try await Eddy.run("load", "tcp://\(address)", "-c", "4", "-d", "300ms", "--verify")
+            let load = try await Eddy.run("load", "tcp://\(address)", "-c", "4", "-d", "2s", "--verify")
             #expect(load.ending == .exit(0), "\(load)")
             try await server.stop()
         }
@@ -35,7 +35,7 @@ extension AcceptanceTests {
             )
             try await Visit.expectEcho(at: try await proxy.readyAddress())
             let target = "tcp://localhost:\(server.port)"
-            let load = try await Eddy.run("load", target, "-c", "4", "-d", "300ms", "--verify")
+            let load = try await Eddy.run("load", target, "-c", "4", "-d", "2s", "--verify")
             #expect(load.ending == .exit(0), "\(load)")
             try await proxy.stop()
             try await server.stop()

@@ -55,7 +55,7 @@ extension AcceptanceTests {
             let proxy = try RunningCommand([Eddy.path, "proxy", "--listen", front, "--to", "unix:\(path)"])
             #expect(try await proxy.readyAddress() == front)
             try await Visit.expectEcho(at: front)
-            let load = try await Eddy.run("load", front, "-c", "4", "-d", "300ms", "--verify")
+            let load = try await Eddy.run("load", front, "-c", "4", "-d", "2s", "--verify")
             #expect(load.ending == .exit(0), "\(load)")
             #expect(load.output.contains { $0.contains(front) })
             try await proxy.stop()

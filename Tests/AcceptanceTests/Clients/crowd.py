@@ -11,7 +11,7 @@ import sys
 from common import connect, obey
 
 # Once this long nothing came, nothing more is expected.
-QUIET = 0.5
+QUIET = 5
 
 port = int(sys.argv[1])
 connections = []

@@ -54,7 +54,7 @@ extension AcceptanceTests {
             for server in [try await Server(Client.line("echo_server.py", [])), try await Server.echo()] {
                 let report = try await LoadReport.run(
                     "tcp://127.0.0.1:\(server.port)",
-                    options + ["-d", "500ms", "--verify"]
+                    options + ["-d", "1s", "--verify"]
                 )
                 #expect(report.errors == 0)
                 #expect(report.requests > 0)

@@ -1,17 +1,26 @@
 import Foundation
+import Synchronization
 
-/// A port of 127.0.0.1 where nobody listens. Ports are given out at random, so nobody else is likely to get it soon.
+/// A port of 127.0.0.1 where nobody listens, and that nobody else gets: a socket has it until the tests end. A server
+/// that is to have it needs SO_REUSEADDR, as servers have it (socket(7)).
 func freePort() throws -> Int {
-    let listener = FileDescriptor(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+    let holder = FileDescriptor(socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
+    var on = Int32(1)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isBound = withUnsafeMutablePointer(to: &address) { address in
         address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(listener.number, $0, length) == 0 && getsockname(listener.number, $0, &length) == 0
+            setsockopt(holder.number, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size)) == 0
+                && bind(holder.number, $0, length) == 0
+                && getsockname(holder.number, $0, &length) == 0
         }
     }
     guard isBound else { throw SystemFailure("cannot find a free port") }
+    holders.withLock { $0.append(holder) }
     return Int(UInt16(bigEndian: address.sin_port))
 }
+
+/// The sockets that have the ports.
+private let holders = Mutex<[FileDescriptor]>([])

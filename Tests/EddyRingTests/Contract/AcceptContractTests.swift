@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Accepting, as every engine does it.
-@Suite("contract: accept", .timeLimit(.minutes(1)))
+@Suite("contract: accept", .timeLimit(.minutes(5)))
 struct AcceptContractTests {
     private let token = OperationToken(kind: 1)
 

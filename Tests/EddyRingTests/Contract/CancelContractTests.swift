@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Cancelling, as every engine does it. See also the other operations.
-@Suite("contract: cancel", .timeLimit(.minutes(1)))
+@Suite("contract: cancel", .timeLimit(.minutes(5)))
 struct CancelContractTests {
     @Test("What is cancelled completes, and so does the cancellation", arguments: TestedEngine.all)
     func cancelling(engine: TestedEngine) throws {

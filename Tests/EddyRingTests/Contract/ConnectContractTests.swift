@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Connecting, as every engine does it.
-@Suite("contract: connect", .timeLimit(.minutes(1)))
+@Suite("contract: connect", .timeLimit(.minutes(5)))
 struct ConnectContractTests {
     private let token = OperationToken(kind: 1)
 

@@ -2,7 +2,7 @@ import EddyRing
 import Testing
 
 /// Submitting, entering and reading completions, as every engine does it. See also `RingTests`.
-@Suite("contract: enter", .timeLimit(.minutes(1)))
+@Suite("contract: enter", .timeLimit(.minutes(5)))
 struct EnterContractTests {
     /// Submits a send of each byte, with its place as token.
     private func submitOneByOne(_ bytes: UnsafeRawBufferPointer, from connection: Connection, to ring: Ring) throws {

@@ -3,7 +3,7 @@ import EddyRing
 import Testing
 
 /// Receiving, as every engine does it. See also `ReceiveRingTests`.
-@Suite("contract: receive", .timeLimit(.minutes(1)))
+@Suite("contract: receive", .timeLimit(.minutes(5)))
 struct ReceiveContractTests {
     private let token = OperationToken(kind: 1)
 

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// Slabs that the kernel pins, as far as the limit of locked memory allows.
-@Suite("ring: fixed buffers", .enabled(if: EngineKind.tested.contains(.uring)), .timeLimit(.minutes(1)))
+@Suite("ring: fixed buffers", .enabled(if: EngineKind.tested.contains(.uring)), .timeLimit(.minutes(5)))
 struct FixedBuffersTests {
     @Test("With no limit every slab is registered")
     func noLimit() async {

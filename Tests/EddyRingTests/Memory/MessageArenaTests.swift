@@ -3,7 +3,7 @@ import EddyRing
 import Testing
 
 /// Messages of several pieces.
-@Suite("ring: message arena", .timeLimit(.minutes(1)))
+@Suite("ring: message arena", .timeLimit(.minutes(5)))
 struct MessageArenaTests {
     private let pool = BufferPool(configuration: .init(receiveChunkSize: 4096))
 

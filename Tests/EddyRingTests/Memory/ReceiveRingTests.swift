@@ -3,7 +3,7 @@ import EddyRing
 import Testing
 
 /// Receives into chunks of the pool, on every engine.
-@Suite("ring: receiving into the pool", .timeLimit(.minutes(1)))
+@Suite("ring: receiving into the pool", .timeLimit(.minutes(5)))
 struct ReceiveRingTests {
     /// Chunks of one page: 512 of them in a slab.
     private static let chunkSize = 4096

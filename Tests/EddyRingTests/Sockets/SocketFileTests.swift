@@ -25,6 +25,12 @@ struct SocketFileTests {
         }
     }
 
+    /// Ends a listener as the end of its process does: also where a process that is being started still holds a copy.
+    private func die(_ listener: Int32) {
+        shutdown(listener, Int32(SHUT_RDWR))
+        Socket.close(listener)
+    }
+
     private func error(_ body: () throws -> Void) -> SystemError? {
         do {
             try body()
@@ -50,7 +56,7 @@ struct SocketFileTests {
     func dead() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let (dead, deadFile) = try open()
-        Socket.close(dead)
+        die(dead)
         let (living, file) = try open()
         deadFile?.remove()
         #expect(FileManager.default.fileExists(atPath: path))
@@ -110,7 +116,7 @@ struct SocketFileTests {
         defer { try? FileManager.default.removeItem(at: directory) }
         for _ in 0..<20 {
             let (dead, _) = try open()
-            Socket.close(dead)
+            die(dead)
             let winners = await withTaskGroup(of: Int32?.self) { tasks in
                 for _ in 0..<4 { tasks.addTask { try? open().descriptor } }
                 return await tasks.reduce(into: [Int32]()) { if let descriptor = $1 { $0.append(descriptor) } }

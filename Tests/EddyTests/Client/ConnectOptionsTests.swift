@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Local addresses, Unix domain sockets, and what else a client can be told.
-@Suite("client: options", .serialized, .timeLimit(.minutes(2)))
+@Suite("client: options", .serialized, .timeLimit(.minutes(5)))
 struct ConnectOptionsTests {
     @Test("The local address is the one that was asked for", arguments: ["127.0.0.5:0", "127.0.0.6:0"])
     func localAddress(text: String) async throws {

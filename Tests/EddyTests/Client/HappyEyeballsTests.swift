@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Names with several addresses: which one becomes the connection, and what is said when none does.
-@Suite("client: happy eyeballs", .serialized, .timeLimit(.minutes(2)))
+@Suite("client: happy eyeballs", .serialized, .timeLimit(.minutes(5)))
 struct HappyEyeballsTests {
     /// A name, and the hosts that it resolves to.
     private func options(_ hosts: [String]) -> ConnectOptions {
@@ -57,16 +57,24 @@ struct HappyEyeballsTests {
 
     @Test("The families overtake each other, too", .enabled(if: hasIPv6Loopback))
     func families() async throws {
-        let server = try TCPServer(on: "[::1]:0", loops: 1)
+        let (server, hole) = try Self.serverAndBlackHole()
         async let running = server.run(echo)
-        // At 127.0.0.1 the port may be that of another test's connection.
-        let hole = try BlackHole(at: SocketAddress("127.0.0.2:\(server.address.port)"))
         try await withLoops { group in
             let options = options(["127.0.0.2", "127.0.0.9", "[::1]"])
             try await expectEcho(through: group, at: "name:\(hole.address.port)", options)
         }
         server.shutDown(grace: .seconds(40))
         expectBalance(await running)
+    }
+
+    /// A server on IPv6, and a black hole at its port of IPv4, which another test's server may have on all addresses.
+    private static func serverAndBlackHole() throws -> (TCPServer, BlackHole) {
+        while true {
+            let server = try TCPServer(on: "[::1]:0", loops: 1)
+            do {
+                return (server, try BlackHole(at: SocketAddress("127.0.0.2:\(server.address.port)")))
+            } catch let error as SystemError where error == .addressInUse {}
+        }
     }
 
     @Test("When all addresses refuse, all are named", arguments: FeatureSet.allCases)
@@ -91,7 +99,7 @@ struct HappyEyeballsTests {
         try await withLoops { group in
             let endpoint = try Endpoint("name:\(hole.address.port)")
             var options = options(["127.0.0.2", "127.0.0.1"])
-            options.timeout = .milliseconds(50)
+            options.timeout = .seconds(3)
             let error = await errorOfConnecting(through: group, to: endpoint, options)
             let attempts = [
                 ConnectAttempt(try SocketAddress("127.0.0.2:\(hole.address.port)"), .connectionRefused),
@@ -160,7 +168,7 @@ struct HappyEyeballsTests {
                 let endpoint = try Endpoint("name:\(hole.address.port)")
                 // The hole takes the only slot, so that the server is never tried.
                 var options = options(["127.0.0.2", "127.0.0.1"])
-                options.timeout = .milliseconds(60)
+                options.timeout = .seconds(3)
                 let error = await errorOfConnecting(through: group, to: endpoint, options)
                 #expect(error == .timedOut(endpoint, [ConnectAttempt(hole.address, .timedOut)]))
             }

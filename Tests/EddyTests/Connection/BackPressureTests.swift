@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Neither a peer that does not receive nor a handler that does not read makes memory grow.
-@Suite("connections: back-pressure", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: back-pressure", .serialized, .timeLimit(.minutes(5)))
 struct BackPressureTests {
     private static var narrow: EventLoop.Configuration {
         var configuration = EventLoop.Configuration()
@@ -22,6 +22,7 @@ struct BackPressureTests {
         let (full, waits) = (Channel<Void>(), Channel<Int>())
         let handler: TCPServer.Handler = { connection in
             let configuration = connection.eventLoop.configuration
+            try connection.set(.sendBufferSize(256 << 10))
             var count = 0
             for _ in 0..<total / piece.count {
                 let mustWait = Int(connection.queuedBytes) + piece.count > configuration.highWatermark
@@ -97,7 +98,11 @@ struct BackPressureTests {
 
     @Test("An echo stops while its peer does not receive, and goes on when it does", arguments: FeatureSet.allCases)
     func echoOfAGreedySender(set: FeatureSet) async throws {
-        try await withServer(set, configuration: Self.narrow) { server in
+        let handler: TCPServer.Handler = { connection in
+            try connection.set(.sendBufferSize(256 << 10))
+            try await echo(connection)
+        }
+        try await withServer(set, configuration: Self.narrow, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
             let sent = randomBytes(12 << 20)
             async let sending: Void = peer.send(sent)

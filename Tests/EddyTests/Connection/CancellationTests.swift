@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// A task that is cancelled waits no more, and loses nothing.
-@Suite("connections: cancellation", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: cancellation", .serialized, .timeLimit(.minutes(5)))
 struct CancellationTests {
     /// Runs `body` with a connection to a peer, in a task that the test can cancel.
     private func withConnection(

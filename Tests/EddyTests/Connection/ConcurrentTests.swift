@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// One task reads while another writes.
-@Suite("connections: both ways at once", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: both ways at once", .serialized, .timeLimit(.minutes(5)))
 struct ConcurrentTests {
     private struct Mistake: Error {}
 
@@ -197,7 +197,7 @@ struct ConcurrentTests {
         let errors = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in
             let chunks = connection.chunks
-            try await connection.write("bye")
+            _ = try await connection.read(exactly: 1)
             connection.reset()
             do throws(ConnectionError) {
                 for try await _ in chunks {}
@@ -206,6 +206,7 @@ struct ConcurrentTests {
         }
         try await withServer(handler: handler) { server in
             let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
             #expect(try await errors.next() == .closed)
             peer.close()
         }

@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Connections that this side opens.
-@Suite("connections: connect", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: connect", .serialized, .timeLimit(.minutes(5)))
 struct ConnectTests {
     @Test("Bytes go both ways, and the addresses are those of both ends", arguments: FeatureSet.allCases)
     func connects(set: FeatureSet) async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Connections that leave their loop.
-@Suite("connections: detaching", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: detaching", .serialized, .timeLimit(.minutes(5)))
 struct DetachingTests {
     /// What a detached connection is, for a test on another thread.
     private struct Detached: Sendable {
@@ -76,6 +76,7 @@ struct DetachingTests {
     ) -> TCPServer.Handler {
         { connection in
             connection.setWatermarks(low: 1, high: 64 << 20)
+            try connection.set(.sendBufferSize(256 << 10))
             try await connection.write([UInt8](repeating: 7, count: 16 << 20))
             full.send(())
             do throws(ConnectionError) {

@@ -2,7 +2,7 @@ import Eddy
 import Testing
 
 /// The bytes of one direction arrive in order, whole, once.
-@Suite("connections: the bytes", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: the bytes", .serialized, .timeLimit(.minutes(5)))
 struct EchoTests {
     @Test("Bytes in random pieces come back identical", arguments: FeatureSet.allCases)
     func randomPieces(set: FeatureSet) async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import Eddy
 
 /// One connection does not take the loop from the others.
-@Suite("connections: fairness", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: fairness", .serialized, .timeLimit(.minutes(5)))
 struct FairnessTests {
     @Test("Between a request and its reply a flood gets a bounded part", arguments: FeatureSet.allCases)
     func floodAndPing(set: FeatureSet) async throws {

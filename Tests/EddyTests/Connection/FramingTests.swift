@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// Messages out of a stream, wherever the network cuts it.
-@Suite("connections: messages", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: messages", .serialized, .timeLimit(.minutes(5)))
 struct FramingTests {
     /// Small chunks, so that messages lie across their ends.
     private static var smallChunks: EventLoop.Configuration {

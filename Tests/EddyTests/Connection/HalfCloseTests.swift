@@ -2,7 +2,7 @@ import Eddy
 import Testing
 
 /// The end of one direction is not the end of the other.
-@Suite("connections: half-close", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: half-close", .serialized, .timeLimit(.minutes(5)))
 struct HalfCloseTests {
     @Test("A peer that has ended still receives everything", arguments: FeatureSet.allCases)
     func peerEnds(set: FeatureSet) async throws {

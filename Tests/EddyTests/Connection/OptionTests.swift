@@ -6,7 +6,7 @@ import Testing
 @testable import Eddy
 
 /// What the system knows of a connection, and what it is told.
-@Suite("connections: TCP", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: TCP", .serialized, .timeLimit(.minutes(5)))
 struct OptionTests {
     private static func value(_ level: Int32, _ name: Int32, of connection: borrowing Connection) -> Int32 {
         var value: Int32 = -1

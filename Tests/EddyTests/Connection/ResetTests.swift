@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// A connection that breaks is an error, and breaks nothing else.
-@Suite("connections: resets", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: resets", .serialized, .timeLimit(.minutes(5)))
 struct ResetTests {
     @Test("A reset while this side waits to read", arguments: FeatureSet.allCases)
     func whileReading(set: FeatureSet) async throws {
@@ -98,11 +98,13 @@ struct ResetTests {
     @Test("A reset on purpose does not wait for a peer that takes nothing", arguments: FeatureSet.allCases)
     func onPurposeWithFullQueue(set: FeatureSet) async throws {
         let handler: TCPServer.Handler = { connection in
+            _ = try await connection.read(exactly: 1)
             while connection.queuedBytes == 0 { try await connection.write(randomBytes(16 << 10)) }
             connection.reset()
         }
         try await withServer(set, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+            try await peer.send([1])
             try await eventually { await server.group.statistics().connectionsClosed == 1 }
             #expect(try await peer.receiveUntilBroken().error == .connectionReset)
         }

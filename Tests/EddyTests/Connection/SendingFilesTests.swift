@@ -6,7 +6,7 @@ import Testing
 @testable import Eddy
 
 /// Files to sockets.
-@Suite("connections: files", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: files", .serialized, .timeLimit(.minutes(5)))
 struct SendingFilesTests {
     /// Runs `body` with the path of a file of these bytes.
     private func withFile<Success>(_ bytes: [UInt8], _ body: (String) async throws -> Success) async throws -> Success {
@@ -104,6 +104,7 @@ struct SendingFilesTests {
             let handler: TCPServer.Handler = { connection in
                 let (loop, slot) = (connection.eventLoop, connection.slot)
                 connection.setWatermarks(low: 64 << 10, high: high)
+                try connection.set(.sendBufferSize(256 << 10))
                 let watcher = Task(executorPreference: loop) { @concurrent in
                     while loop.connections[slot].writer == nil { try await loop.sleep(for: .milliseconds(1)) }
                     stalled.send(Int(loop.connections[slot].outbound.byteCount))

@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// All the forms in which bytes can be written.
-@Suite("connections: writing", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: writing", .serialized, .timeLimit(.minutes(5)))
 struct WritingTests {
     @Test("Every form arrives, in order", arguments: FeatureSet.allCases)
     func forms(set: FeatureSet) async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Sends out of the pool's memory itself: forced here, since the kernel copies on the loopback interface anyway.
-@Suite("connections: zero-copy sends", .serialized, .timeLimit(.minutes(2)))
+@Suite("connections: zero-copy sends", .serialized, .timeLimit(.minutes(5)))
 struct ZeroCopyTests {
     private static func forced(threshold: Int = 1) -> EventLoop.Configuration {
         var configuration = EventLoop.Configuration.patient

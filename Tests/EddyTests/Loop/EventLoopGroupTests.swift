@@ -3,7 +3,7 @@ import Testing
 @testable import Eddy
 
 /// Loops that come and go.
-@Suite("loop: groups", .serialized, .timeLimit(.minutes(1)))
+@Suite("loop: groups", .serialized, .timeLimit(.minutes(5)))
 struct EventLoopGroupTests {
     @Test("Loops take turns")
     func turns() async throws {

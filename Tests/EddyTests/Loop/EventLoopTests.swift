@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// A loop as an executor.
-@Suite("loop: jobs and statistics", .serialized, .timeLimit(.minutes(1)))
+@Suite("loop: jobs and statistics", .serialized, .timeLimit(.minutes(5)))
 struct EventLoopTests {
     @Test("Tasks and child tasks run on the loop's thread, and come back to it")
     func thread() async throws {

@@ -3,7 +3,7 @@ import Testing
 @testable import Eddy
 
 /// Values that each loop has for itself.
-@Suite("loop: local values", .serialized, .timeLimit(.minutes(1)))
+@Suite("loop: local values", .serialized, .timeLimit(.minutes(5)))
 struct LocalTests {
     private enum Count: EventLoop.LocalKey {
         static func makeValue(on loop: EventLoop) -> Int { 100 }

@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// Mail is never overlooked.
-@Suite("loop: mailbox", .serialized, .timeLimit(.minutes(1)))
+@Suite("loop: mailbox", .serialized, .timeLimit(.minutes(5)))
 struct MailboxTests {
     @Test("Mail keeps the loop awake until it is collected")
     func mail() throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// A task that waits to read runs the loop itself while no other is ready, and gives way at once when one is.
-@Suite("loop: run by the task that waits", .serialized, .timeLimit(.minutes(2)))
+@Suite("loop: run by the task that waits", .serialized, .timeLimit(.minutes(5)))
 struct RunningInsideTests {
     /// Waits for bytes, and so runs the loop; then sends them back.
     private static func withWaitingEcho(

@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// Jobs that hold a loop up are reported, and nothing else is.
-@Suite("loop: watchdog", .serialized, .timeLimit(.minutes(1)))
+@Suite("loop: watchdog", .serialized, .timeLimit(.minutes(5)))
 struct WatchdogTests {
     // MARK: Real loops
 

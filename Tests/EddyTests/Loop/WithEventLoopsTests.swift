@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// Loops that end with a scope, whichever way it is left.
-@Suite("loop: scoped groups", .serialized, .timeLimit(.minutes(1)))
+@Suite("loop: scoped groups", .serialized, .timeLimit(.minutes(5)))
 struct WithEventLoopsTests {
     private struct Failure: Error {}
 

@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// A pool at its limit parks connections and lets them go on, in order, when memory comes back.
-@Suite("memory: starvation", .serialized, .timeLimit(.minutes(2)))
+@Suite("memory: starvation", .serialized, .timeLimit(.minutes(5)))
 struct StarvationTests {
     /// One slab: two chunks where they are filled by and by, and 128 small ones otherwise.
     private static var tiny: EventLoop.Configuration {

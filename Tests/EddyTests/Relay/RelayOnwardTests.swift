@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// A relay that makes its other connection itself.
-@Suite("relay: onward", .serialized, .timeLimit(.minutes(2)))
+@Suite("relay: onward", .serialized, .timeLimit(.minutes(5)))
 struct RelayOnwardTests {
     @Test("What the client sends before the other connection stands arrives", arguments: FeatureSet.allCases)
     func relays(set: FeatureSet) async throws {
@@ -53,6 +53,7 @@ struct RelayOnwardTests {
         let closed = try ClosedPort()
         let errors = Channel<ConnectError?>()
         let handler: TCPServer.Handler = { client in
+            _ = try await client.read(exactly: 1)
             do {
                 try await client.relay(to: Endpoint(closed.address))
             } catch {
@@ -62,6 +63,7 @@ struct RelayOnwardTests {
         }
         try await withServer(handler: handler) { server in
             let client = try await Peer.connect(to: server.address)
+            try await client.send([1])
             let expected = ConnectError.refused(
                 Endpoint(closed.address),
                 [ConnectAttempt(closed.address, .connectionRefused)]

@@ -2,7 +2,7 @@ import Eddy
 import Testing
 
 /// What one side sends the other receives, both ways at once.
-@Suite("relay: the bytes", .serialized, .timeLimit(.minutes(2)))
+@Suite("relay: the bytes", .serialized, .timeLimit(.minutes(5)))
 struct RelayTests {
     @Test("Bytes of both directions arrive identical, and so do both ends", arguments: FeatureSet.allCases)
     func bothDirections(set: FeatureSet) async throws {

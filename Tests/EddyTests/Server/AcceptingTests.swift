@@ -6,7 +6,7 @@ import Testing
 @testable import Eddy
 
 /// Which loop accepts, and how many connections.
-@Suite("server: accepting", .serialized, .timeLimit(.minutes(2)))
+@Suite("server: accepting", .serialized, .timeLimit(.minutes(5)))
 struct AcceptingTests {
     @Test("One acceptor hands connections over to all loops in turn")
     func roundRobin() async throws {

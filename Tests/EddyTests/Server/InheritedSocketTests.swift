@@ -6,7 +6,7 @@ import Testing
 @testable import Eddy
 
 /// Sockets that another program has opened.
-@Suite("server: inherited sockets", .serialized, .timeLimit(.minutes(2)))
+@Suite("server: inherited sockets", .serialized, .timeLimit(.minutes(5)))
 struct InheritedSocketTests {
     @Test("A listening socket is served, in non-blocking mode too, by all loops", arguments: ["127.0.0.1:0", "unix:@"])
     func serves(text: String) async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// What a handler does is the matter of its own connection.
-@Suite("server: handlers", .serialized, .timeLimit(.minutes(2)))
+@Suite("server: handlers", .serialized, .timeLimit(.minutes(5)))
 struct ServerHandlerTests {
     private struct Mistake: Error {}
 
@@ -104,15 +104,18 @@ struct ServerHandlerTests {
     @Test("A peer slower than the close timeout gets everything", arguments: [false, true])
     func slowPeer(throwing: Bool) async throws {
         var configuration = EventLoop.Configuration()
-        configuration.closeTimeout = .seconds(2)
-        let reply = randomBytes(200_000)
+        configuration.closeTimeout = .seconds(5)
+        let reply = randomBytes(400_000)
         let handler: TCPServer.Handler = { connection in
+            _ = try await connection.read(exactly: 1)
             try await connection.write(reply)
             if throwing { throw Mistake() }
         }
         try await withServer(configuration: configuration, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
-            let (bytes, error) = try await peer.receiveUntilBroken(pause: .milliseconds(100))
+            async let received = peer.receiveUntilBroken(pause: .milliseconds(100))
+            try await peer.send([1])
+            let (bytes, error) = try await received
             #expect(difference(bytes, from: reply) == nil)
             #expect(error == (throwing ? .connectionReset : nil))
         }

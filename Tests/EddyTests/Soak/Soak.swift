@@ -21,7 +21,7 @@ struct Soak: Sendable {
 
     func run() async throws {
         // A process that hangs ends itself, even if nobody waits for it any more.
-        alarm(Self.isHeavy ? 600 : 120)
+        alarm(600)
         var generator = SeededGenerator(seed: seed)
         try await live(rounds: 1, &generator)
         let before = try await ProcessHoldings.settled()

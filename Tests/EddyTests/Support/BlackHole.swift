@@ -21,7 +21,8 @@ final class BlackHole: Sendable {
             try? Socket.connectAtOnce(descriptor, to: self.address)
             descriptors.append(descriptor)
         }
-        usleep(20_000)
+        // For a listener this is the length of its queue (`tcp_get_info` of the kernel).
+        while try Socket.information(of: listener).unacknowledgedSegments == 0 { usleep(1000) }
         self.descriptors = descriptors
     }
 

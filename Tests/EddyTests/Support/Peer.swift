@@ -63,8 +63,8 @@ final class Peer: Sendable {
             while sent < bytes.count {
                 let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
                 let result = Glibc.send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
-                guard result > 0 else { throw SystemError.current }
-                sent += result
+                guard result > 0 || errno == EINTR else { throw SystemError.current }
+                sent += max(0, result)
             }
         }
     }
@@ -106,9 +106,9 @@ final class Peer: Sendable {
         while bytes.count < count {
             if pause > .zero { Thread.sleep(forTimeInterval: pause / .seconds(1)) }
             let result = recv(descriptor, &piece, min(piece.count, count - bytes.count), 0)
-            guard result >= 0 else { throw SystemError.current }
-            guard result > 0 else { return }
-            bytes.append(contentsOf: piece[..<result])
+            guard result >= 0 || errno == EINTR else { throw SystemError.current }
+            guard result != 0 else { return }
+            bytes.append(contentsOf: piece[..<max(0, result)])
         }
     }
 

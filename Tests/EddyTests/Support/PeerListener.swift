@@ -21,6 +21,8 @@ final class PeerListener: Sendable {
         try await blocking { [descriptor] in
             let accepted = Glibc.accept(descriptor, nil, nil)
             guard accepted >= 0 else { throw SystemError.current }
+            // Nothing that another test starts may keep it open.
+            _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
             return Peer(accepted)
         }
     }

@@ -22,6 +22,8 @@ func withRelay(
     let handler: TCPServer.Handler = { client in
         let loop = client.eventLoop
         let clientSlot = client.slot
+        // However large this machine lets send buffers grow, a client that is slow on purpose is to hold the relay up.
+        if clientBuffer != nil { try client.set(.sendBufferSize(256 << 10)) }
         try await loop.connect(to: listener.address) { upstream in
             let upstreamSlot = upstream.slot
             let watcher = queued.map { queued in
