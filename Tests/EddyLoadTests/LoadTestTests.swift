@@ -188,17 +188,23 @@ struct LoadTestTests {
         #expect(error?.description.contains("smaller messages") == true)
     }
 
+    private func text(_ result: ExitTest.Result?) -> String {
+        String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    }
+
     @Test("Numbers that make no test trap, with a reason")
     func invalidNumbers() async {
-        await #expect(processExitsWith: .failure) {
+        let noConnections = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             var configuration = LoadTest.Configuration(target: .loopback(port: 1))
             configuration.connections = 0
             _ = try LoadTest(configuration)
         }
-        await #expect(processExitsWith: .failure) {
+        #expect(text(noConnections).contains("a load test has at least one connection"))
+        let noMessageSize = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             var configuration = LoadTest.Configuration(target: .loopback(port: 1))
             configuration.messageSize = 0
             _ = try LoadTest(configuration)
         }
+        #expect(text(noMessageSize).contains("a request has at least one byte"))
     }
 }

@@ -123,10 +123,15 @@ struct ConnectionState {
         set { relayPeer = newValue }
     }
 
-    /// A task waits to be resumed as the reader. A second one would take the place of the first, which waited for ever.
+    /// A task waits to be resumed as the reader.
     mutating func suspendReader(_ reader: Suspension) {
-        precondition(self.reader == nil, "one task at a time reads a connection; do not read it and its chunks at once")
+        requireNoReader()
         self.reader = reader
+    }
+
+    /// A second reader would take the place of the first, or its bytes, and the first waited for ever.
+    func requireNoReader() {
+        precondition(reader == nil, "one task at a time reads a connection; do not read it and its chunks at once")
     }
 
     /// Whether somebody holds a ``Connection`` to it.

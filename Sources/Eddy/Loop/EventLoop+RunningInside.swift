@@ -24,6 +24,7 @@ extension EventLoop {
     @inline(__always)
     func runUntil(_ slot: UInt32, _ condition: () -> Bool) -> Bool {
         guard jobs.isEmpty else { return false }
+        connections[slot].requireNoReader()
         // The job has not ended, but it does not keep others from running.
         pulse?.end()
         readerInside.value = slot

@@ -166,7 +166,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     func requireLoopThread() {
         precondition(
             isCurrent,
-            "a connection is used on its event loop's thread; do not hand it to an actor, or to a task elsewhere"
+            "a connection and a local value are used on their event loop's thread; do not hand them to a task elsewhere"
         )
     }
 

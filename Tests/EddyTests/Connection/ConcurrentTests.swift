@@ -176,20 +176,23 @@ struct ConcurrentTests {
 
     @Test("Two tasks that wait to read at once trap, where one would wait for ever")
     func twoReaders() async {
-        await #expect(processExitsWith: .failure) {
-            let handler: TCPServer.Handler = { connection in
-                // The compiler does not let the sequence go to another task without this.
-                nonisolated(unsafe) let chunks = connection.chunks
-                async let first: Void = { for try await _ in chunks {} }()
-                try await connection.eventLoop.sleep(for: .milliseconds(1))
-                _ = try await connection.read()
-                try await first
-            }
-            try await withServer(handler: handler) { server in
-                let peer = try await Peer.connect(to: server.address)
-                _ = try await peer.receiveAll()
-            }
-        }
+        expectTrap(
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                let handler: TCPServer.Handler = { connection in
+                    // The compiler does not let the sequence go to another task without this.
+                    nonisolated(unsafe) let chunks = connection.chunks
+                    async let first: Void = { for try await _ in chunks {} }()
+                    try await connection.eventLoop.sleep(for: .milliseconds(1))
+                    _ = try await connection.read()
+                    try await first
+                }
+                try await withServer(handler: handler) { server in
+                    let peer = try await Peer.connect(to: server.address)
+                    _ = try await peer.receiveAll()
+                }
+            },
+            saying: "one task at a time reads a connection"
+        )
     }
 
     @Test("A sequence of chunks that outlives its connection says so")

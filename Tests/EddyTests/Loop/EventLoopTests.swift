@@ -117,26 +117,38 @@ struct EventLoopTests {
 
     @Test("Limits that make no sense trap, with a reason")
     func invalidConfiguration() async {
-        await #expect(processExitsWith: .failure) {
-            var configuration = EventLoop.Configuration()
-            configuration.lowWatermark = configuration.highWatermark + 1
-            _ = try EventLoopGroup(count: 1, configuration: configuration)
-        }
-        await #expect(processExitsWith: .failure) {
-            var configuration = EventLoop.Configuration()
-            configuration.maximumConnections = 0
-            _ = try EventLoopGroup(count: 1, configuration: configuration)
-        }
-        await #expect(processExitsWith: .failure) {
-            var configuration = EventLoop.Configuration()
-            configuration.pool.receiveChunkSize = 0
-            _ = try EventLoopGroup(count: 1, configuration: configuration)
-        }
-        await #expect(processExitsWith: .failure) {
-            var configuration = EventLoop.Configuration()
-            configuration.pool.maximumBytes = 1 << 20
-            _ = try EventLoopGroup(count: 1, configuration: configuration)
-        }
+        expectTrap(
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                var configuration = EventLoop.Configuration()
+                configuration.lowWatermark = configuration.highWatermark + 1
+                _ = try EventLoopGroup(count: 1, configuration: configuration)
+            },
+            saying: "lowWatermark must lie in 1...highWatermark"
+        )
+        expectTrap(
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                var configuration = EventLoop.Configuration()
+                configuration.maximumConnections = 0
+                _ = try EventLoopGroup(count: 1, configuration: configuration)
+            },
+            saying: "maximumConnections must be at least 1"
+        )
+        expectTrap(
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                var configuration = EventLoop.Configuration()
+                configuration.pool.receiveChunkSize = 0
+                _ = try EventLoopGroup(count: 1, configuration: configuration)
+            },
+            saying: "receiveChunkSize"
+        )
+        expectTrap(
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                var configuration = EventLoop.Configuration()
+                configuration.pool.maximumBytes = 1 << 20
+                _ = try EventLoopGroup(count: 1, configuration: configuration)
+            },
+            saying: "maximumBytes"
+        )
     }
 
     private actor Elsewhere {

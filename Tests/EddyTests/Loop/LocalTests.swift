@@ -68,9 +68,12 @@ struct LocalTests {
 
     @Test("Elsewhere than on the loop's thread it traps")
     func elsewhere() async {
-        await #expect(processExitsWith: .failure) {
-            let group = try EventLoopGroup(count: 1)
-            _ = group.next().local
-        }
+        expectTrap(
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                let group = try EventLoopGroup(count: 1)
+                _ = group.next().local
+            },
+            saying: "are used on their event loop's thread"
+        )
     }
 }

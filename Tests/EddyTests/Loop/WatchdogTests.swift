@@ -125,11 +125,14 @@ struct WatchdogTests {
 
     @Test("A threshold that makes no sense traps, with a reason")
     func invalidThreshold() async {
-        await #expect(processExitsWith: .failure) {
-            var configuration = EventLoop.Configuration()
-            configuration.watchdog = .init(threshold: .zero)
-            _ = try EventLoopGroup(count: 1, configuration: configuration)
-        }
+        expectTrap(
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                var configuration = EventLoop.Configuration()
+                configuration.watchdog = .init(threshold: .zero)
+                _ = try EventLoopGroup(count: 1, configuration: configuration)
+            },
+            saying: "the watchdog's threshold must be at least 1 ms"
+        )
     }
 
     // MARK: The watch alone, with a clock of its own

@@ -154,16 +154,19 @@ struct ServerHandlerTests {
 
     @Test("A connection that is used on another thread traps")
     func usedElsewhere() async {
-        await #expect(processExitsWith: .failure) {
-            let handler: TCPServer.Handler = { connection in
-                let carrier = ConnectionCarrier(connection)
-                try await Task.detached { try await carrier.write("wrong") }.value
-            }
-            try await withServer(handler: handler) { server in
-                let peer = try await Peer.connect(to: server.address)
-                _ = try await peer.receiveAll()
-            }
-        }
+        expectTrap(
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                let handler: TCPServer.Handler = { connection in
+                    let carrier = ConnectionCarrier(connection)
+                    try await Task.detached { try await carrier.write("wrong") }.value
+                }
+                try await withServer(handler: handler) { server in
+                    let peer = try await Peer.connect(to: server.address)
+                    _ = try await peer.receiveAll()
+                }
+            },
+            saying: "are used on their event loop's thread"
+        )
     }
 
     @Test("Bytes from another thread are sent, and their memory returns to it", arguments: FeatureSet.allCases)

@@ -129,12 +129,15 @@ struct ServerShutdownTests {
 
     @Test("A server that is run twice traps")
     func runTwice() async {
-        await #expect(processExitsWith: .failure) {
-            let server = try TCPServer(on: .loopback(port: 0), loops: 1)
-            server.shutDown(grace: .zero)
-            await server.run(echo)
-            await server.run(echo)
-        }
+        expectTrap(
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                let server = try TCPServer(on: .loopback(port: 0), loops: 1)
+                server.shutDown(grace: .zero)
+                await server.run(echo)
+                await server.run(echo)
+            },
+            saying: "a server is run once"
+        )
     }
 
     @Test("A listener that starts after the shutdown accepts nothing")

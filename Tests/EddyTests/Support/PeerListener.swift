@@ -19,7 +19,8 @@ final class PeerListener: Sendable {
 
     func accept() async throws -> Peer {
         try await blocking { [descriptor] in
-            let accepted = Glibc.accept(descriptor, nil, nil)
+            var accepted: Int32
+            repeat { accepted = Glibc.accept(descriptor, nil, nil) } while accepted < 0 && errno == EINTR
             guard accepted >= 0 else { throw SystemError.current }
             // Nothing that another test starts may keep it open.
             _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
