@@ -203,10 +203,16 @@ final class Simulation: @unchecked Sendable {
         if unfinished > 0 { await withCheckedContinuation { waiter = $0 } }
     }
 
-    /// Whether a peer's connection may break without a fault of the loop's. Who is refused never gets a byte.
+    /// Whether a peer may have been refused: it never gets a byte.
+    func mayBeRefused(_ peer: Peer) -> Bool {
+        peer.received == 0 && (scenario.refuses || isShuttingDown)
+    }
+
+    /// Whether a peer's connection may break without a fault of the loop's.
     func mayBreak(_ peer: Peer) -> Bool {
-        if peer.socket.wasStruck || excused.contains(peer.port) || network.now >= graceEnd { return true }
-        if peer.received == 0, scenario.refuses || isShuttingDown { return true }
+        if mayBeRefused(peer) || peer.socket.wasStruck || excused.contains(peer.port) || network.now >= graceEnd {
+            return true
+        }
         // One that holds memory which others wait for may be reset when its handler has ended already.
         let statistics = loop.collectStatistics()
         if scenario.isMemoryLimited, statistics.connectionsEvicted > 0 { return true }

@@ -104,7 +104,8 @@ final class StreamPeer: Peer {
     }
 
     private func ended() {
-        if received < toReceive, !simulation.mayBreak(self) {
+        // An end says that the stream is whole: what breaks is reset.
+        if received < toReceive, !simulation.mayBeRefused(self) {
             fail("the stream ends after \(received) of \(toReceive) bytes")
         }
         network.note("peer \(port) has all: \(received) bytes")
