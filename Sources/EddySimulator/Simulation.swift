@@ -48,6 +48,8 @@ final class Simulation: @unchecked Sendable {
     var handlers = 0
     /// When connections that are left are reset.
     var graceEnd = UInt64.max
+    /// Nanoseconds in which they are: for stalls of the loop, and completions that come late.
+    private static let longestReset: UInt64 = 15_000_000_000
     /// What clients of Eddy's own have done to their connections.
     var cancelledClients = 0
     var tooLongMessages = 0
@@ -230,6 +232,12 @@ final class Simulation: @unchecked Sendable {
     /// Whether a peer has broken its connection, or the network has.
     func hasBroken(_ port: UInt16?) -> Bool {
         port.flatMap { peers[$0] }?.hasBroken ?? false
+    }
+
+    /// The server has returned: soon after the end of its grace, however slow its peers are, or silent.
+    func serverReturned() {
+        guard network.now > graceEnd, case let late = network.now - graceEnd, late > Self.longestReset else { return }
+        network.fail("the server has returned \(late / 1_000_000) ms after the end of its grace")
     }
 
     // MARK: Errors

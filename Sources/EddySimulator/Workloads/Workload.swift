@@ -18,6 +18,7 @@ extension Simulation {
                     defer { self.handlers -= 1 }
                     try await handler(connection)
                 }
+                self.serverReturned()
             }
             if self.scenario.shutsDownInTheMiddle { self.shutDownLater(server) }
             if let patience = self.patience { self.shutDownSilent(server, after: patience) }
@@ -27,7 +28,9 @@ extension Simulation {
             self.network.note("the peers have finished")
             await self.waitForUnplugged(since: start)
             self.isShuttingDown = true
-            server.shutDown(grace: .milliseconds(self.network.random.magnitude(0...2000)))
+            let grace = UInt64(self.network.random.magnitude(0...2000)) * 1_000_000
+            self.graceEnd = min(self.graceEnd, self.network.now + grace)
+            server.shutDown(grace: .nanoseconds(Int64(grace)))
         }
     }
 
