@@ -23,7 +23,9 @@ struct SimulationResult: Sendable {
 //     memory stays with an operation until its last completion   a checksum of every send; poison in provided buffers
 //     a slice goes back once                                      none is out at the end, nor fewer
 //     a descriptor is closed once, every operation ends           the network knows both
-//     bytes arrive in order, whole, once                          each stream's bytes depend on their place
+//     bytes arrive in order, whole, once                          each stream's bytes depend on their place; its end
+//                                                                 comes behind the last: what breaks is reset
+//     a server ends with its grace                                however silent its peers are
 //     nothing grows without a limit                               queues, the pool and connections are looked at
 //     no byte of recycled memory is seen                          the same patterns, and the poison
 //
