@@ -72,8 +72,10 @@ extension AcceptanceTests {
             let server = try await Server.echo(["--grace", "200ms"])
             let crowd = try Crowd(at: server)
             try await crowd.open(20)
+            let silent = try await Peer.connect(to: server)
             #expect(try await Mirror.run(at: server, connections: 4, bytes: .MiB(1)) == Mirror(identical: 4))
             try await server.stop()
+            #expect(try await silent.drain().end == .reset)
         }
 
         @Test("500 connections open and close, and no descriptor is left", arguments: [1, 2])

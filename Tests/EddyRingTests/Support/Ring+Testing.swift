@@ -1,12 +1,13 @@
 import EddyRing
 
 extension Ring {
-    /// Submits what is queued and returns the next `count` completions; fewer only after a long time.
+    /// Submits what is queued and returns the next `count` completions; an error if they do not come for a long time.
     func completions(_ count: Int) throws -> [CompletionEntry] {
         let deadline = now + 30_000_000_000
         var all: [CompletionEntry] = []
         try enter(waitFor: 0, deadline: nil)
-        while all.count < count, now < deadline {
+        while all.count < count {
+            guard now < deadline else { throw SystemError.timedOut }
             if let completion = nextCompletion() {
                 all.append(completion)
             } else {

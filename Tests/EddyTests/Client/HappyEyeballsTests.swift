@@ -57,22 +57,27 @@ struct HappyEyeballsTests {
 
     @Test("The families overtake each other, too", .enabled(if: hasIPv6Loopback))
     func families() async throws {
-        let (server, hole) = try Self.serverAndBlackHole()
+        let (server, holes) = try Self.serverAndBlackHoles()
         async let running = server.run(echo)
-        try await withLoops { group in
-            let options = options(["127.0.0.2", "127.0.0.9", "[::1]"])
-            try await expectEcho(through: group, at: "name:\(hole.address.port)", options)
+        var configuration = EventLoop.Configuration()
+        // If both of IPv4 were tried first, there would be no room for the other family.
+        configuration.maximumConnections = 2
+        try await withLoops(configuration: configuration) { group in
+            let options = options(["127.0.0.2", "127.0.0.3", "[::1]"])
+            try await expectEcho(through: group, at: "name:\(server.address.port)", options)
         }
+        withExtendedLifetime(holes) {}
         server.shutDown(grace: .seconds(40))
         expectBalance(await running)
     }
 
-    /// A server on IPv6, and a black hole at its port of IPv4, which another test's server may have on all addresses.
-    private static func serverAndBlackHole() throws -> (TCPServer, BlackHole) {
+    /// A server on IPv6, and black holes at its port of IPv4, which another test's server may have on all addresses.
+    private static func serverAndBlackHoles() throws -> (TCPServer, [BlackHole]) {
         while true {
             let server = try TCPServer(on: "[::1]:0", loops: 1)
             do {
-                return (server, try BlackHole(at: SocketAddress("127.0.0.2:\(server.address.port)")))
+                let hosts = ["127.0.0.2", "127.0.0.3"]
+                return (server, try hosts.map { try BlackHole(at: SocketAddress("\($0):\(server.address.port)")) })
             } catch let error as SystemError where error == .addressInUse {}
         }
     }

@@ -62,18 +62,23 @@ struct ResolverTests {
     func bounded() async throws {
         struct Running { var (now, most) = (0, 0) }
         let running = Mutex(Running())
+        let gate = Gate()
         let resolver = Resolver(maximumThreads: 3) { name throws(AddressError) in
             running.withLock { running in
                 running.now += 1
                 running.most = max(running.most, running.now)
             }
             defer { running.withLock { $0.now -= 1 } }
+            gate.waitBlocking()
             throw .unresolved(name: name, reason: "test")
         }
         let answers = Channel<Void>()
         for number in 0..<200 { _ = resolver.addresses(of: "name-\(number)") { _ in answers.send(()) } }
+        try await eventually { running.withLock { $0.now } == 3 }
+        #expect(resolver.waitingCount == 197)
+        gate.open()
         for _ in 0..<200 { try await answers.next() }
-        #expect(running.withLock { $0.most } <= 3)
+        #expect(running.withLock { $0.most } == 3)
     }
 
     @Test("Beyond the limit of waiting names the answer is an error, and a name that waits already is joined")
@@ -124,7 +129,9 @@ struct ResolverTests {
         defer { gate.open() }
         var options = ConnectOptions()
         options.timeout = cancels ? .seconds(1000) : .milliseconds(20)
+        let begun = Channel<Void>()
         options.resolver = Resolver { _ throws(AddressError) in
+            begun.send(())
             gate.waitBlocking()
             return [.loopback(port: 0)]
         }
@@ -132,7 +139,7 @@ struct ResolverTests {
             let endpoint = try Endpoint("name:80")
             let task = Task { try await TCPClient(group: group, options: options).connect(to: endpoint) { _ in } }
             if cancels {
-                try await eventually { options.resolver.waitingCount == 0 }
+                try await begun.next()
                 task.cancel()
             }
             await #expect(throws: cancels ? ConnectError.cancelled : .timedOut(endpoint, [])) { try await task.value }

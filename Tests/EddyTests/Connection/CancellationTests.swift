@@ -155,8 +155,38 @@ struct CancellationTests {
         }
     }
 
+    /// What waits for everything to be sent.
+    enum Flush: CaseIterable { case detach, endWriting }
+
+    @Test("What waits until all is sent is ended, and what was queued is still sent", arguments: Flush.allCases)
+    func whileFlushing(flush: Flush) async throws {
+        let errors = Channel<ConnectionError?>()
+        let written = randomBytes(4 << 20)
+        try await withConnection(.all) { connection in
+            try connection.set(.sendBufferSize(256 << 10))
+            connection.setWatermarks(low: 1, high: 64 << 20)
+            try await connection.write(written)
+            errors.send(nil)
+            do throws(ConnectionError) {
+                switch flush {
+                case .endWriting: try await connection.endWriting()
+                case .detach: _ = try await connection.detach()
+                }
+                errors.send(nil)
+            } catch { errors.send(error) }
+        } test: { peer, task in
+            #expect(try await errors.next() == nil)
+            task.cancel()
+            #expect(try await errors.next() == .cancelled)
+            #expect(difference(try await peer.receiveAll(), from: written) == nil)
+            peer.close()
+            try await task.value
+        }
+    }
+
     @Test("A cancellation that races with bytes loses none of them", arguments: FeatureSet.allCases)
     func racing(set: FeatureSet) async throws {
+        var races = 0
         for round in 0..<20 {
             let rest = Channel<(Peer, [UInt8])>()
             try await withConnection(set) { connection in
@@ -178,9 +208,11 @@ struct CancellationTests {
                 try await sent
                 let (other, received) = try await rest.next()
                 #expect(received + (try await other.receive(50 - received.count)) == Array(0..<50))
+                races += 1
                 peer.close()
                 other.close()
             }
         }
+        #expect(races > 0)
     }
 }

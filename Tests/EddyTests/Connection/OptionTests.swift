@@ -1,6 +1,6 @@
 import Eddy
 import EddyRing
-import Glibc
+import Foundation
 import Testing
 
 @testable import Eddy
@@ -36,7 +36,10 @@ struct OptionTests {
             #expect(Self.value(SOL_SOCKET, SO_SNDBUF, of: connection) == 40_000)
             try connection.set(.receiveBufferSize(30_000))
             #expect(Self.value(SOL_SOCKET, SO_RCVBUF, of: connection) == 60_000)
+            try connection.set(.quickAcknowledgement(false))
+            #expect(Self.value(tcp, TCP_QUICKACK, of: connection) == 0)
             try connection.set(.quickAcknowledgement(true))
+            #expect(Self.value(tcp, TCP_QUICKACK, of: connection) == 1)
             #expect(throws: ConnectionError.option(.invalidArgument)) {
                 try connection.set(.keepAlive(idle: .zero, interval: .seconds(1), count: 1))
             }
@@ -49,6 +52,22 @@ struct OptionTests {
             let peer = try await Peer.connect(to: server.address)
             try await done.next()
             peer.close()
+        }
+    }
+
+    @Test("A Unix domain socket has no options and no information of TCP")
+    func unixSocket() async throws {
+        try await withTemporaryDirectory { directory in
+            let server = try TCPServer(on: "unix:" + directory.appending(path: "s").path, loops: 1)
+            async let running = server.run { connection in
+                #expect(throws: ConnectionError.option(.notSupported)) { try connection.set(.noDelay(true)) }
+                #expect(throws: ConnectionError.option(.notSupported)) { _ = try connection.information() }
+                try await connection.write("looked")
+            }
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await peer.receiveAll() == Array("looked".utf8))
+            server.shutDown(grace: patience)
+            _ = await running
         }
     }
 

@@ -99,10 +99,17 @@ struct ResetTests {
     func onPurposeWithFullQueue(set: FeatureSet) async throws {
         let handler: TCPServer.Handler = { connection in
             _ = try await connection.read(exactly: 1)
-            while connection.queuedBytes == 0 { try await connection.write(randomBytes(16 << 10)) }
+            try connection.set(.sendBufferSize(256 << 10))
+            // Until the socket takes no more.
+            repeat {
+                try await connection.write(randomBytes(16 << 10))
+                try await connection.eventLoop.sleep(for: .milliseconds(1))
+            } while connection.queuedBytes == 0
             connection.reset()
         }
-        try await withServer(set, handler: handler) { server in
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .seconds(1000)
+        try await withServer(set, configuration: configuration, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
             try await peer.send([1])
             try await eventually { await server.group.statistics().connectionsClosed == 1 }

@@ -145,6 +145,11 @@ struct TimeoutTests {
                     errors.send(await connection.errorOfReading())
                 }
             }
+            await connection.withReadDeadline(after: .seconds(1000)) {
+                await connection.withReadDeadline(after: .milliseconds(20)) {
+                    errors.send(await connection.errorOfReading())
+                }
+            }
             // Over.
             received.send(try await connection.gather(1))
         }

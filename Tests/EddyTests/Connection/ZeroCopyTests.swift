@@ -44,7 +44,7 @@ struct ZeroCopyTests {
             #expect(difference(try await peer.receiveAll(), from: pieces.flatMap { $0 }) == nil)
             try await eventually { await server.group.statistics().pool.slicesOut == 0 }
             let hasSends = try RingFeatures.probed().zeroCopySends
-            #expect((await server.group.statistics().zeroCopySends > 0) == hasSends)
+            #expect((hasSends ? 1..<100 : 0..<1).contains(await server.group.statistics().zeroCopySends))
         }
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Eddy
@@ -27,8 +28,16 @@ struct EventLoopGroupTests {
     }
 
     @Test("Groups that are made and ended again and again leave nothing behind")
-    func manyGroups() throws {
-        for _ in 0..<20 { try EventLoopGroup(count: 2).shutDown() }
+    func manyGroups() async {
+        await #expect(processExitsWith: .success) {
+            let before = try await ProcessHoldings.settled().descriptors
+            for _ in 0..<20 { try EventLoopGroup(count: 2).shutDown() }
+            let after = try await ProcessHoldings.settled().descriptors
+            let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").compactMap {
+                try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8)
+            }
+            exit(before == after && !threads.contains { $0.hasPrefix("eddy-") } ? 0 : 1)
+        }
     }
 
     @Test("A group within a loop's task ends without harm to the loop")

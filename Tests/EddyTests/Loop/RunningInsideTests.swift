@@ -14,7 +14,13 @@ struct RunningInsideTests {
             let peer = try await Peer.connect(to: server.address)
             try await peer.send([0])
             #expect(try await peer.receive(1) == [0])
-            try await body(server.group.loops[0], server, peer)
+            let loop = server.group.loops[0]
+            let inside = Channel<Bool>()
+            try await eventually {
+                _ = loop.post { inside.send(loop.readerInside.value != ConnectionState.noSlot) }
+                return try await inside.next()
+            }
+            try await body(loop, server, peer)
             try await peer.send([1, 2, 3])
             #expect(try await peer.receive(3) == [1, 2, 3])
         }

@@ -1,4 +1,5 @@
 import EddyRing
+import Foundation
 import Testing
 
 @testable import Eddy
@@ -66,6 +67,12 @@ struct WithEventLoopsTests {
         }
     }
 
+    /// Those of the calling thread, as proc_pid_status(5) lists them.
+    private static func allowedProcessors() throws -> String {
+        let lines = try String(contentsOfFile: "/proc/thread-self/status", encoding: .utf8).split(separator: "\n")
+        return String(lines.first { $0.hasPrefix("Cpus_allowed_list:") } ?? "")
+    }
+
     @Test("Each pinned loop has one processor, and the program keeps its own")
     func pinned() async throws {
         let processors = EventLoopGroup.processorCount
@@ -73,7 +80,12 @@ struct WithEventLoopsTests {
         configuration.isPinned = true
         // More than there are processors: it goes round.
         try await withEventLoops(count: processors + 1, configuration: configuration) { group in
-            for loop in group.loops { #expect(await loop.run { EventLoopGroup.processorCount } == 1) }
+            var places: Set<String> = []
+            for loop in group.loops {
+                #expect(await loop.run { EventLoopGroup.processorCount } == 1)
+                places.insert(try await loop.run { try Self.allowedProcessors() })
+            }
+            #expect(places.count == processors)
         }
         #expect(EventLoopGroup.processorCount == processors)
     }

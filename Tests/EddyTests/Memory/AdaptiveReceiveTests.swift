@@ -46,6 +46,7 @@ import Testing
                         }
                         received += bytes.count
                     }
+                    guard received == messageSize else { throw WrongByte() }
                     sent += messageSize
                 }
             }

@@ -70,6 +70,29 @@ struct RelayFaultTests {
         #expect(statistics.connectionsOpened == 0)
     }
 
+    @Test("A relay whose task is cancelled resets both sides", arguments: FeatureSet.allCases)
+    func cancelled(set: FeatureSet) async throws {
+        let (clients, upstreams) = (try PeerListener(), try PeerListener())
+        try await withLoops(set) { group in
+            let loop = group.next()
+            let relay = Task {
+                try await loop.run {
+                    try await loop.connect(to: clients.address) { client in
+                        try await loop.connect(to: upstreams.address) { try await client.relay(to: $0) }
+                    }
+                }
+            }
+            let (client, upstream) = (try await clients.accept(), try await upstreams.accept())
+            try await client.send([1])
+            #expect(try await upstream.receive(1) == [1])
+            relay.cancel()
+            await #expect(throws: ConnectionError.cancelled) { try await relay.value }
+            for peer in [client, upstream] { #expect(try await peer.receiveUntilBroken().error == .connectionReset) }
+            try await eventually { await group.statistics().connections == 0 }
+            expectBalance(await group.statistics())
+        }
+    }
+
     @Test("Both sides reset at once", arguments: FeatureSet.allCases)
     func bothReset(set: FeatureSet) async throws {
         let errors = Channel<ConnectionError?>()

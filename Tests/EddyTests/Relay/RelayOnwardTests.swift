@@ -25,6 +25,37 @@ struct RelayOnwardTests {
         }
     }
 
+    @Test("A client that has ended before the other connection stands gets its answer")
+    func clientEndsFirst() async throws {
+        let listener = try PeerListener()
+        let gate = Gate()
+        defer { gate.open() }
+        var options = ConnectOptions()
+        options.resolver = Resolver { _ throws(AddressError) in
+            gate.waitBlocking()
+            return [listener.address]
+        }
+        let handler: TCPServer.Handler = { [options] client in
+            try await client.relay(to: Endpoint("name:\(listener.address.port)"), options: options)
+        }
+        try await withServer(handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            try await client.send([1, 2, 3])
+            client.finish()
+            let loop = server.group.loops[0]
+            try await eventually {
+                await loop.run { loop.connections.count == 1 && loop.collectStatistics().bytesReceived == 3 }
+            }
+            gate.open()
+            let upstream = try await listener.accept()
+            #expect(try await upstream.receiveAll() == [1, 2, 3])
+            try await upstream.send([4])
+            upstream.close()
+            #expect(try await client.receiveAll() == [4])
+            client.close()
+        }
+    }
+
     @Test("A client that resets while the other connection is being made ends that", arguments: FeatureSet.allCases)
     func clientLeaves(set: FeatureSet) async throws {
         let hole = try BlackHole()

@@ -100,8 +100,11 @@ struct AcceptingTests {
         var options = mode.options
         options.maximumConnections = 1
         try await withServer(loops: 2, options: options, grace: .zero) { server in
-            _ = try await open(1, at: server.address)
-            _ = try await connect(5, to: server.address)
+            let served = try await open(1, at: server.address)
+            let waiting = try await connect(5, to: server.address)
+            try await eventually { await server.group.statistics().acceptPauses > 0 }
+            server.shutDown(grace: .zero)
+            for peer in served + waiting { _ = try await peer.receiveUntilBroken() }
         }
     }
 
@@ -109,7 +112,10 @@ struct AcceptingTests {
     func shutDownWhileAccepting(mode: Mode) async throws {
         for _ in 0..<5 {
             try await withServer(loops: 3, options: mode.options, grace: .zero) { server in
-                for peer in try await connect(20, to: server.address) { try await peer.send([1]) }
+                let peers = try await connect(20, to: server.address)
+                for peer in peers { try await peer.send([1]) }
+                server.shutDown(grace: .zero)
+                for peer in peers { _ = try await peer.receiveUntilBroken() }
             }
         }
     }

@@ -1,6 +1,6 @@
 import Eddy
 import EddyRing
-import Glibc
+import Foundation
 import Testing
 
 @testable import Eddy
@@ -8,7 +8,7 @@ import Testing
 /// Sockets that another program has opened.
 @Suite("server: inherited sockets", .serialized, .timeLimit(.minutes(5)))
 struct InheritedSocketTests {
-    @Test("A listening socket is served, in non-blocking mode too, by all loops", arguments: ["127.0.0.1:0", "unix:@"])
+    @Test("A listening socket in non-blocking mode is served by several loops", arguments: ["127.0.0.1:0", "unix:@"])
     func serves(text: String) async throws {
         let text = text == "unix:@" ? "unix:@eddy-inherited-\(getpid())" : text
         let address = try SocketAddress(text)
@@ -29,6 +29,21 @@ struct InheritedSocketTests {
         let statistics = await running
         #expect(statistics.connectionsAccepted == 4)
         expectBalance(statistics)
+    }
+
+    @Test("The file of an inherited socket stays: it is another program's")
+    func file() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending(path: "s").path
+            let address = try SocketAddress(unixPath: path)
+            let descriptor = try Socket.openStream(for: address)
+            try Socket.bind(descriptor, to: address)
+            try Socket.listen(descriptor, backlog: 16)
+            let server = try TCPServer(inherited: .descriptor(descriptor), loops: 1)
+            server.shutDown(grace: .zero)
+            expectBalance(await server.run(echo))
+            #expect(FileManager.default.fileExists(atPath: path))
+        }
     }
 
     @Test("One is served with the loops of a group, which go on after it")

@@ -118,6 +118,9 @@ struct ManyConnectionsTests {
             var options = ConnectOptions()
             options.timeout = .milliseconds(20)
             _ = await errorOfConnecting(through: server.group, to: Endpoint(hole.address), options)
+            options.localAddress = try SocketAddress("192.0.2.1:0")
+            _ = await errorOfConnecting(through: server.group, to: Endpoint(hole.address), options)
+            options.localAddress = nil
             options.timeout = .seconds(1000)
             let task = Task { [options] in
                 await errorOfConnecting(through: server.group, to: Endpoint(hole.address), options)

@@ -169,7 +169,7 @@ struct ServerHandlerTests {
         )
     }
 
-    @Test("Bytes from another thread are sent, and their memory returns to it", arguments: FeatureSet.allCases)
+    @Test("Bytes from another thread are sent, joined or not", arguments: FeatureSet.allCases)
     func foreignMemory(set: FeatureSet) async throws {
         let count = 200
         let handler: TCPServer.Handler = { connection in

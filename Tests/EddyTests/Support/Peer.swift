@@ -82,14 +82,14 @@ final class Peer: Sendable {
     }
 
     /// Receives until the end of the stream or an error, which is returned with what came before it; slowly, if there
-    /// is to be a pause before each receive.
+    /// is to be a pause before each receive. That nothing came for too long is no such error: it is thrown.
     func receiveUntilBroken(pause: Duration = .zero) async throws -> (bytes: [UInt8], error: SystemError?) {
         try await blocking { [self] in
             var bytes: [UInt8] = []
             do {
                 try receive(upTo: .max, into: &bytes, pause: pause)
                 return (bytes, nil)
-            } catch let error as SystemError {
+            } catch let error as SystemError where error != .again {
                 return (bytes, error)
             }
         }

@@ -1,4 +1,10 @@
-/// Waits until `condition` holds. The test's time limit ends it if it never does.
-func eventually(_ condition: () async throws -> Bool) async throws {
-    while !(try await condition()) { try await Task.sleep(for: .milliseconds(2)) }
+import Testing
+
+/// Waits until `condition` holds; an error after a time in which the system itself would end what hangs.
+func eventually(sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(100)
+    while !(try await condition()) {
+        try #require(.now < end, "it has not come about in time", sourceLocation: sourceLocation)
+        try await Task.sleep(for: .milliseconds(2))
+    }
 }

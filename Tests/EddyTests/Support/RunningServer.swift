@@ -12,7 +12,7 @@ func withServer(
     loops: Int = 1,
     configuration: EventLoop.Configuration = .init(),
     options: TCPServer.Options = .init(),
-    grace: Duration = .seconds(40),
+    grace: Duration = patience,
     handler: @escaping TCPServer.Handler = echo,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ body: (TCPServer) async throws -> Void
@@ -28,14 +28,23 @@ func withServer(
         _ = await running
         throw error
     }
+    let start = ContinuousClock.now
     server.shutDown(grace: grace)
     _ = await running
+    // A long grace is one that nobody needs; a short one is meant to end what is left.
+    if grace >= patience {
+        let isInTime = .now - start < grace
+        #expect(isInTime, "handlers went on until the grace was over", sourceLocation: sourceLocation)
+    }
     // Connections that handlers have made may be closed a moment later.
     try await eventually { await group.statistics().connections == 0 }
     let statistics = await group.statistics()
     expectBalance(statistics, sourceLocation: sourceLocation)
     return statistics
 }
+
+/// Longer than anything takes that a test does not mean to hold up.
+let patience = Duration.seconds(40)
 
 /// Sends back what it receives.
 let echo: TCPServer.Handler = { connection in

@@ -53,7 +53,7 @@ struct CounterServiceTests {
     func endlessLine() async throws {
         try await withService { address in
             await #expect(throws: ConnectionError.reset) {
-                try await ask(address, String(repeating: "a", count: 5000))
+                try await ask(address, String(repeating: "a", count: 5000), finishes: false)
             }
             let answer = try await ask(address, "get\nquit\n")
             #expect(answer == "0\n")
@@ -70,8 +70,13 @@ struct CounterServiceTests {
         }
     }
 
-    /// Sends `text`, finishes, and returns all that comes back.
-    private func ask(_ address: SocketAddress, _ text: String, inPiecesOf size: Int = .max) async throws -> String {
+    /// Sends `text`, finishes, unless told not to, and returns all that comes back.
+    private func ask(
+        _ address: SocketAddress,
+        _ text: String,
+        inPiecesOf size: Int = .max,
+        finishes: Bool = true
+    ) async throws -> String {
         let group = try EventLoopGroup(count: 1)
         defer { group.shutDown() }
         let loop = group.next()
@@ -84,7 +89,7 @@ struct CounterServiceTests {
                     // Lets the piece leave before the next one is written.
                     if !rest.isEmpty { try await loop.sleep(for: .milliseconds(1)) }
                 }
-                try await connection.endWriting()
+                if finishes { try await connection.endWriting() }
                 var answer = ""
                 while let bytes = try await connection.read() { answer += String(decoding: bytes) }
                 return answer
