@@ -8,7 +8,7 @@ extension Connection {
     ///   ``ConnectionError/readTimedOut``, after which the connection is as it was.
     @inlinable
     public func read() async throws(ConnectionError) -> sending Buffer? {
-        while mustWaitToRead() {
+        while mustWaitToRead(holding: #isolation) {
             await Suspension.suspend { suspendReader($0) }
         }
         return try takeReceived()
@@ -17,9 +17,9 @@ extension Connection {
     // What `read` is made of. It is inlined into its caller, which saves the frame of an asynchronous call.
 
     @usableFromInline
-    func mustWaitToRead() -> Bool {
+    func mustWaitToRead(holding actor: (any Actor)?) -> Bool {
         loop.requireLoopThread()
-        return loop.mustWaitToRead(slot)
+        return loop.mustWaitToRead(slot, holding: actor)
     }
 
     @usableFromInline

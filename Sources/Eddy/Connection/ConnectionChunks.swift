@@ -37,7 +37,7 @@ public struct ConnectionChunks: AsyncSequence {
             while true {
                 guard loop.connections.isCurrent(slot, generation: generation), loop.connections[slot].isHeld
                 else { throw .closed }
-                guard loop.mustWaitToRead(slot) else { break }
+                guard loop.mustWaitToRead(slot, holding: #isolation) else { break }
                 await Suspension.suspend { loop.connections[slot].suspendReader($0) }
             }
             return try loop.read(slot)?.share()

@@ -61,7 +61,7 @@ extension SliceStore {
     /// Whether the slices behind the first hold more memory than they are worth.
     private func isFragmented(_ queue: SliceQueue) -> Bool {
         guard queue.count > 4, let first = first(of: queue) else { return false }
-        return queue.byteCount - first.count < (queue.count - 1) * 4096 || queue.count > 64
+        return queue.count > 64 || queue.byteCount - first.count < (queue.count - 1) * 4096
     }
 }
 

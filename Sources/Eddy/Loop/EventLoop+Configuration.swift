@@ -61,7 +61,10 @@ extension EventLoop {
             precondition((1...highWatermark).contains(lowWatermark), "lowWatermark must lie in 1...highWatermark")
             precondition(sizes.contains(zeroCopyThreshold), "zeroCopyThreshold must lie between 1 byte and 1 GiB")
             pool.requireValid()
-            precondition(maximumConnections > 0, "maximumConnections must be at least 1")
+            precondition(
+                (1...1 << 24).contains(maximumConnections),
+                "maximumConnections must be at least 1, and at most 16,777,216"
+            )
             if let watchdog {
                 precondition(watchdog.threshold >= .milliseconds(1), "the watchdog's threshold must be at least 1 ms")
             }

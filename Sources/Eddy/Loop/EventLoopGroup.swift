@@ -104,7 +104,8 @@ public final class EventLoopGroup: Sendable {
     ///
     /// - Precondition: not on a thread of one of the loops.
     public func finish() async {
-        precondition(loops.allSatisfy { !$0.isCurrent }, "an event loop cannot wait for its own end")
+        // Not by the thread's identity, which a new thread may have when the loop's has ended.
+        precondition(!loops.contains { $0 === EventLoop.current }, "an event loop cannot wait for its own end")
         // The thread lets go of the group before it says so: when this returns, the group is its owner's alone, and its
         // descriptors are closed when that one drops it.
         let group = Mutex<EventLoopGroup?>(self)

@@ -22,11 +22,13 @@ extension EventLoop {
         slices.removeAll(of: &connections[slot].inbound)
         continueClosing(slot)
         // Still there: it has to wait for its peer, and gets a limit.
-        if connections[slot].phase == .closing { limitClosing(slot, acknowledged: 0) }
+        guard connections[slot].phase == .closing else { return }
+        let isSent = connections[slot].outbound.isEmpty
+        limitClosing(slot, progress: isSent ? 0 : ring.deliveryProgress(connections[slot].descriptor))
     }
 
-    private func limitClosing(_ slot: UInt32, acknowledged: UInt64) {
-        deadlines[makeDeadlines(slot)].progress = acknowledged
+    private func limitClosing(_ slot: UInt32, progress: UInt64) {
+        deadlines[makeDeadlines(slot)].progress = progress
         setTimer(of: slot, at: now.advanced(by: configuration.closeTimeout))
     }
 
@@ -92,9 +94,9 @@ extension EventLoop {
     /// Resets the connection, unless its peer is taking what was written: slow is not dead.
     func closeTimedOut(_ slot: UInt32) {
         if hasUndeliveredBytes(slot) {
-            let acknowledged = ring.acknowledgedBytes(connections[slot].descriptor)
-            if acknowledged > deadlines[connections[slot].deadlines].progress {
-                return limitClosing(slot, acknowledged: acknowledged)
+            let progress = ring.deliveryProgress(connections[slot].descriptor)
+            if progress != deadlines[connections[slot].deadlines].progress {
+                return limitClosing(slot, progress: progress)
             }
         }
         connections[slot].ending = .reset

@@ -120,7 +120,7 @@ extension EventLoop {
         armReceiveBeyondWindow(slot)
         let before = connections[slot].inbound.byteCount
         if connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
-        let hasCome = runUntil(slot) {
+        let hasCome = runUntil(slot, holding: #isolation) {
             if connections[slot].inbound.byteCount > before || hasStoppedReceiving(slot) { return true }
             // A receive that was being cancelled, since the window was full, may have ended.
             armReceiveBeyondWindow(slot)

@@ -234,11 +234,11 @@ extension EventLoop {
 
     /// Whether the task must be suspended, since there is nothing to read and others are to run. More is being
     /// received then.
-    func mustWaitToRead(_ slot: UInt32) -> Bool {
+    func mustWaitToRead(_ slot: UInt32, holding actor: (any Actor)?) -> Bool {
         guard !isReadable(slot) else { return false }
         if connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
         armReceive(slot)
-        return !runUntilReadable(slot)
+        return !runUntil(slot, holding: actor) { isReadable(slot) }
     }
 
     /// Whether a read would not wait: there are bytes, the end, a failure or a timeout.
@@ -249,7 +249,9 @@ extension EventLoop {
 
     /// Whatever has arrived; waits if nothing has.
     func readWhatCame(_ slot: UInt32) async throws(ConnectionError) -> sending Buffer? {
-        while mustWaitToRead(slot) { await Suspension.suspend { connections[slot].suspendReader($0) } }
+        while mustWaitToRead(slot, holding: #isolation) {
+            await Suspension.suspend { connections[slot].suspendReader($0) }
+        }
         return try read(slot)
     }
 

@@ -60,9 +60,9 @@ extension EventLoop {
 
     private func submitSend(_ slot: UInt32) {
         if connections[slot].outbound.byteCount >= zeroCopyFloor, submitZeroCopySend(slot) { return }
-        let queued = Int(connections[slot].outbound.count)
-        let pieces = min(queued, MessageArena.maximumPieces)
-        let endsInline = mayEndInline(slot, pieces: pieces)
+        let limit = sendLimit(slot)
+        let pieces = piecesToSend(slot, limit: limit)
+        let endsInline = connections[slot].outbound.byteCount <= limit && mayEndInline(slot, pieces: pieces)
         let kind = endsInline ? OperationKind.inlineSend : .send
         var entry: SubmissionEntry
         if pieces > 1, messages.hasRoom(forPieces: pieces) {
@@ -74,11 +74,11 @@ extension EventLoop {
         } else {
             guard let slice = slices.first(of: connections[slot].outbound) else { return }
             connections[slot].sendingSlices = 1
-            connections[slot].sendingBytes = slice.count
+            connections[slot].sendingBytes = min(slice.count, limit)
             entry = unsafe .send(
                 descriptor: connections[slot].descriptor,
                 address: UnsafeRawPointer(slice.start),
-                byteCount: Int(slice.count),
+                byteCount: Int(connections[slot].sendingBytes),
                 token: token(kind, slot)
             )
         }
@@ -92,6 +92,26 @@ extension EventLoop {
             if connections[slot].deadlines != SlotIndex.none { startedWaitingToSend(slot) }
         }
         submit(entry)
+    }
+
+    /// Bytes that one send takes at most.
+    ///
+    /// The system's own limit is 2 GiB less a page (write(2)). Where the time of a peer's progress counts, the end of a
+    /// send has to come often enough to tell of it: sockets other than TCP's do not count what their peers take.
+    func sendLimit(_ slot: UInt32) -> UInt32 {
+        connections[slot].deadlines == SlotIndex.none ? 1 << 30 : 256 << 10
+    }
+
+    /// The number of slices that the next send takes: at least one, of which it may be the beginning.
+    func piecesToSend(_ slot: UInt32, limit: UInt32) -> Int {
+        let pieces = min(Int(connections[slot].outbound.count), MessageArena.maximumPieces)
+        guard pieces > 1, connections[slot].outbound.byteCount > limit else { return pieces }
+        var (fitting, byteCount) = (0, 0)
+        slices.forEach(in: connections[slot].outbound, limit: pieces) { slice in
+            byteCount += Int(slice.count)
+            if byteCount <= Int(limit) { fitting += 1 }
+        }
+        return max(1, fitting)
     }
 
     /// Makes a message of the first `pieces` slices of the queue, which are in flight from now on.

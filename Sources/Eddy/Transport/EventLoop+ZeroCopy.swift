@@ -14,7 +14,8 @@ extension EventLoop {
     /// Submits what is queued as a zero-copy send; false where a plain one is better.
     func submitZeroCopySend(_ slot: UInt32) -> Bool {
         guard wantsZeroCopy(slot), let first = slices.first(of: connections[slot].outbound) else { return false }
-        let pieces = min(Int(connections[slot].outbound.count), MessageArena.maximumPieces)
+        let limit = sendLimit(slot)
+        let pieces = piecesToSend(slot, limit: limit)
         let isMessage = Int(first.count) < configuration.zeroCopyThreshold && messages.hasRoom(forPieces: pieces)
         let send = ZeroCopySends.Send(slot: slot, generation: connections[slot].generation)
         let number = zeroCopySends.begin(send)
@@ -25,11 +26,11 @@ extension EventLoop {
             unsafe submit(.sendMessageZeroCopy(descriptor: descriptor, message: message, token: token))
         } else {
             connections[slot].sendingSlices = 1
-            connections[slot].sendingBytes = first.count
+            connections[slot].sendingBytes = min(first.count, limit)
             let entry = unsafe SubmissionEntry.sendZeroCopy(
                 descriptor: descriptor,
                 address: UnsafeRawPointer(first.start),
-                byteCount: Int(first.count),
+                byteCount: Int(connections[slot].sendingBytes),
                 fixedBuffer: fixedBufferIndex(of: first),
                 token: token
             )

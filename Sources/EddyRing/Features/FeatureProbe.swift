@@ -24,7 +24,7 @@ final class FeatureProbe {
             return switch feature {
             case .deferredTaskWork: probe.ring.defersTaskWork
             case .multishotReceives: try probe.receivesAgainAndAgain()
-            case .incrementalBuffers: try probe.fillsBuffersIncrementally()
+            case .incrementalBuffers: try probe.fillsBuffersIncrementally() ? probe.completesAsItFills() : false
             case .receiveLimits: try probe.honoursReceiveLimits()
             case .inlineSends: try probe.endsSendsInline()
             case .absoluteDeadlines: probe.ring.hasAbsoluteDeadlines
@@ -123,6 +123,37 @@ final class FeatureProbe {
             }
             if let previous, unsafe previous.end != slice.start { return false }
             previous = slice
+        }
+        return true
+    }
+
+    /// 100 bytes come on one connection and 60 others on another: the order of the completions must be the order of the
+    /// bytes in their chunk, since nothing else says where they lie. Kernels before 6.15 posted the completion of a single
+    /// receive behind that of a multishot one that came later (Linux 687b2bae0eff).
+    private func completesAsItFills() throws(RingError) -> Bool {
+        let other = try FeatureProbe(ring.kind)
+        unsafe other.pattern.initializeMemory(as: UInt8.self, repeating: 0xA5)
+        let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: true, target: 2)
+        defer { receiveRing.close() }
+        guard write(100), other.write(60) else { return false }
+        try ring.submit(.receiveOnce(descriptor: near, group: 0, token: OperationToken(kind: 1)))
+        let second = SubmissionEntry.receiveMultishot(
+            descriptor: other.near,
+            group: 0,
+            limit: 0,
+            expectsDelay: false,
+            token: OperationToken(kind: 2)
+        )
+        try ring.submit(second)
+        try ring.enter(waitFor: 2, deadline: MonotonicClock.now + Self.patience)
+        for _ in 0..<2 {
+            guard let completion = ring.nextCompletion(), let slice = receiveRing.slice(for: completion) else {
+                return false
+            }
+            defer { slice.dropOnOwnerThread() }
+            let (byteCount, byte): (UInt32, UInt8) = completion.token.kind == 1 ? (100, 0x5A) : (60, 0xA5)
+            let bytes = unsafe UnsafeRawBufferPointer(start: slice.start, count: Int(slice.count))
+            guard slice.count == byteCount, unsafe bytes.allSatisfy({ $0 == byte }) else { return false }
         }
         return true
     }

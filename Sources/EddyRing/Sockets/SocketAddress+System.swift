@@ -16,8 +16,8 @@ extension SocketAddress {
             let ipv6 = unsafe raw.loadUnaligned(as: sockaddr_in6.self)
             let halves = unsafe withUnsafeBytes(of: ipv6.sin6_addr) { bytes in
                 (
-                    upper: UInt64(bigEndian: unsafe bytes.load(as: UInt64.self)),
-                    lower: UInt64(bigEndian: unsafe bytes.load(fromByteOffset: 8, as: UInt64.self))
+                    upper: UInt64(bigEndian: unsafe bytes.loadUnaligned(as: UInt64.self)),
+                    lower: UInt64(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
                 )
             }
             self.init(

@@ -60,6 +60,15 @@ final class SliceStoreTests {
         whole.drop()
     }
 
+    @Test("More small slices than 4 GiB have pages")
+    func manyFragments() {
+        let total = 1 << 20 + 2
+        for number in 0..<total { add([UInt8(truncatingIfNeeded: number)]) }
+        store.gatherFragments(of: &queue, expected: total, pool: pool)
+        #expect(queue.count == 1)
+        #expect(Int(queue.byteCount) == total)
+    }
+
     @Test("Large slices are left where they are until they are taken")
     func largeSlices() {
         for _ in 0..<8 { add([UInt8](repeating: 1, count: 8000)) }

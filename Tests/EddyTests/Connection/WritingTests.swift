@@ -1,5 +1,6 @@
 import Eddy
 import EddyBuffers
+import Foundation
 import Testing
 
 @testable import Eddy
@@ -95,6 +96,25 @@ struct WritingTests {
         // One is still held here.
         #expect(try await slicesOut <= 1)
         #expect(shared.count == bytes.count)
+    }
+
+    /// Takes seconds: `EDDY_HEAVY=1`.
+    @Test(
+        "More than the system takes at a time arrives",
+        .enabled(if: ProcessInfo.processInfo.environment["EDDY_HEAVY"] == "1"),
+        arguments: [false, true]
+    )
+    func moreThanASend(isOneBuffer: Bool) async throws {
+        let total = isOneBuffer ? Int(Int32.max) : 40 * 64 << 20
+        let handler: TCPServer.Handler = { connection in
+            if isOneBuffer { return try await connection.write(Buffer.alloc(total)) }
+            let piece = Buffer.alloc(64 << 20).share()
+            try await connection.write(contentsOf: Array(repeating: piece, count: 40))
+        }
+        try await withServer(configuration: .patient, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await peer.receiveAll().count == total)
+        }
     }
 
     @Test("Each connection may have its own watermarks", arguments: FeatureSet.allCases)

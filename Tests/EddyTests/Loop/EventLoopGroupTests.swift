@@ -27,6 +27,17 @@ struct EventLoopGroupTests {
         for _ in 0..<10 { try await blocking { group.shutDown() } }
     }
 
+    @Test("What has ended may be ended again, on threads that came later")
+    func finishTwice() async throws {
+        for _ in 0..<20 {
+            let group = try EventLoopGroup(count: 2)
+            group.shutDown()
+            try await Task { try await blocking {} }.value
+            await group.finish()
+            await group.finish()
+        }
+    }
+
     @Test("Groups that are made and ended again and again leave nothing behind")
     func manyGroups() async {
         await #expect(processExitsWith: .success) {

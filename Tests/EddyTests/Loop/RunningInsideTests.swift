@@ -1,3 +1,5 @@
+import Eddy
+import EddyRing
 import Synchronization
 import Testing
 
@@ -34,6 +36,45 @@ struct RunningInsideTests {
                 try await peer.send([number])
                 #expect(try await peer.receive(1) == [number])
             }
+        }
+    }
+
+    /// Asks servers of their own, on behalf of others.
+    private actor Client {
+        private var answers = 0
+
+        func ask(_ address: SocketAddress, by way: Way, on loop: EventLoop) async throws -> [UInt8] {
+            try await loop.connect(to: address) { connection in
+                var answer: [UInt8] = []
+                switch way {
+                case .read: if let bytes = try await connection.read() { answer = Array(bytes) }
+                case .exactly: if let bytes = try await connection.read(exactly: 1) { answer = Array(bytes) }
+                case .chunks: for try await bytes in connection.chunks.prefix(1) { answer = Array(bytes) }
+                }
+                // Who uses what is the actor's is the actor's.
+                answers += 1
+                return answer
+            }
+        }
+    }
+
+    enum Way: CaseIterable { case read, exactly, chunks }
+
+    @Test("A task that waits within an actor lets others have the actor", arguments: Way.allCases)
+    func withinActor(way: Way) async throws {
+        let (first, second) = (try PeerListener(), try PeerListener())
+        try await withLoops { group in
+            let (loop, client) = (group.next(), Client())
+            let asksFirst = Task(executorPreference: loop) { try await client.ask(first.address, by: way, on: loop) }
+            let answersFirst = try await first.accept()
+            let asksSecond = Task(executorPreference: loop) { try await client.ask(second.address, by: way, on: loop) }
+            let answersSecond = try await second.accept()
+            // Both wait soon. The one that waits longer is answered, while the other one still waits.
+            try await Task.sleep(for: .milliseconds(50))
+            try await answersFirst.send([1])
+            #expect(try await asksFirst.value == [1])
+            try await answersSecond.send([2])
+            #expect(try await asksSecond.value == [2])
         }
     }
 

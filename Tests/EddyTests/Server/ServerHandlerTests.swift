@@ -1,5 +1,6 @@
 import Eddy
 import EddyRing
+import Foundation
 import Testing
 
 @testable import Eddy
@@ -118,6 +119,28 @@ struct ServerHandlerTests {
             let (bytes, error) = try await received
             #expect(difference(bytes, from: reply) == nil)
             #expect(error == (throwing ? .connectionReset : nil))
+        }
+    }
+
+    @Test("So does one on a path, where nothing is acknowledged")
+    func slowPeerOnPath() async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .seconds(3)
+        let reply = randomBytes(4 << 20)
+        try await withTemporaryDirectory { directory in
+            let group = try EventLoopGroup(count: 1, configuration: configuration)
+            defer { group.shutDown() }
+            let server = try TCPServer(on: "unix:" + directory.appending(path: "s").path, group: group)
+            async let running = server.run { connection in
+                connection.setWatermarks(low: 1, high: 8 << 20)
+                try await connection.write(reply)
+            }
+            let peer = try await Peer.connect(to: server.address)
+            let (bytes, error) = try await peer.receiveUntilBroken(pause: .milliseconds(100))
+            #expect(difference(bytes, from: reply) == nil)
+            #expect(error == nil)
+            server.shutDown(grace: patience)
+            _ = await running
         }
     }
 
