@@ -99,7 +99,10 @@ package final class ReceiveRing {
         refill()
     }
 
+    /// Registers the ring, empty.
     private func register() throws(RingError) {
+        unsafe state.pointee.tail = 0
+        unsafe eddy_store_release_16(&entries[0].tail, 0)
         let result = unsafe ring.engine.registerBufferRing(
             entries,
             count: Self.capacity,
@@ -123,7 +126,7 @@ package final class ReceiveRing {
 
     /// Takes the ring and its chunks back from the kernel. Only when every completion that names a chunk has been read.
     ///
-    /// Receives that are still in flight find no chunk (ENOBUFS), unless the group has a ring again by then.
+    /// Receives that are still in flight find no chunk (ENOBUFS), unless the ring has been refilled by then.
     package func close() {
         ring.engine.unregisterBufferRing(group: group)
         unsafe state.pointee.isRegistered = false
@@ -192,13 +195,15 @@ package final class ReceiveRing {
 
     // MARK: Refilling
 
-    /// Provides free chunks up to the target, and publishes them with one store.
+    /// Provides free chunks up to the target, and publishes them with one store; gives the ring to the kernel again if
+    /// it was taken back.
     ///
     /// - Returns: whether the ring has chunks now.
     @discardableResult
     package func refill() -> Bool {
         unsafe state.pointee.isUnderPressure = pool.isUnderPressure
         guard unsafe state.pointee.count < state.pointee.target else { return true }
+        guard unsafe state.pointee.isRegistered || (try? register()) != nil else { return false }
         let before = unsafe state.pointee.tail
         while unsafe state.pointee.count < state.pointee.target, let chunk = pool.lendReceiveChunk(size: chunkSize) {
             provide(chunk)
@@ -241,9 +246,12 @@ package final class ReceiveRing {
         unsafe state.pointee.target = max(target / 2, state.pointee.minimum)
         guard ring.defersTaskWork, unsafe count > state.pointee.target else { return }
         close()
-        unsafe state.pointee.tail = 0
-        unsafe eddy_store_release_16(&entries[0].tail, 0)
-        try register()
+        do {
+            try register()
+        } catch RingError.system(_, .outOfMemory) {
+            // The page of before is somebody else's now. Receives wait, and `refill` tries again.
+            return
+        }
         refill()
         unsafe state.pointee.fewest = state.pointee.count
     }

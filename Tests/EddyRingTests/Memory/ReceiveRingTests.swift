@@ -31,6 +31,27 @@ struct ReceiveRingTests {
         }
     }
 
+    @Test("A ring that was taken back is given again", arguments: TestedEngine.faultlessWithBuffers)
+    func again(engine: TestedEngine, incremental: Bool) throws {
+        try withReceiveRing(engine, incremental: incremental, target: 4) { world, receiveRing, connection in
+            func receive() throws -> CompletionEntry {
+                try world.ring.submit(.receiveOnce(descriptor: connection.near, group: 0, token: token))
+                return try world.ring.completions(1)[0]
+            }
+            for value in UInt8(1)...7 {
+                receiveRing.close()
+                #expect(!receiveRing.hasChunks)
+                connection.far.write([value])
+                #expect(try receive().error == .noBufferSpace)
+                #expect(receiveRing.refill())
+                let completion = try receive()
+                let slice = try #require(receiveRing.slice(for: completion))
+                #expect(slice.start.load(as: UInt8.self) == value)
+                slice.dropOnOwnerThread()
+            }
+        }
+    }
+
     @Test(
         "Small receives follow each other in one chunk, or take one each",
         arguments: TestedEngine.faultlessWithBuffers
