@@ -34,9 +34,9 @@ final class DescriptorTable {
     struct DescriptorState {
         /// Whether epoll knows the descriptor. A hint: it may have been closed, and its number given to another file.
         var isRegistered = false
-        /// Whether the peer has ended its direction, or the connection is broken: receives go on until they are told
-        /// so.
-        var hasHungUp = false
+        /// Whether something may be left behind a receive that has taken less than it had room for: the end of the
+        /// stream, an error, or what follows urgent data, before which recv(2) stops (tcp(7)).
+        var mayHoldMore = false
     }
 
     private static let none = UInt32.max

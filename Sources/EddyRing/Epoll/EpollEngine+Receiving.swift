@@ -41,9 +41,8 @@ extension EpollEngine {
                 return .finished
             }
             post(entry.token, result, consume(result, of: buffer, entry.bufferGroup).union(.more))
-            // Less than there was room for: all that was there (epoll(7), question 9), unless more than bytes is to
-            // come.
-            if Int(result) < buffer.byteCount, !descriptors[entry.descriptor].hasHungUp { return .waits }
+            // Less than there was room for: all that was there (epoll(7), question 9), as a rule.
+            if Int(result) < buffer.byteCount, !descriptors[entry.descriptor].mayHoldMore { return .waits }
             left -= Int(result)
         }
     }

@@ -104,8 +104,9 @@ final class EpollEngine {
     /// before.
     private func handle(_ events: UInt32, on descriptor: Int32) {
         let ended = EPOLLERR.rawValue | EPOLLHUP.rawValue
-        if events & (ended | EPOLLRDHUP.rawValue) != 0 { descriptors[descriptor].hasHungUp = true }
-        if events & (ended | EPOLLRDHUP.rawValue | EPOLLIN.rawValue) != 0 { advance(.reading(descriptor)) }
+        let special = ended | EPOLLRDHUP.rawValue | EPOLLPRI.rawValue
+        if events & special != 0 { descriptors[descriptor].mayHoldMore = true }
+        if events & (special | EPOLLIN.rawValue) != 0 { advance(.reading(descriptor)) }
         if events & (ended | EPOLLOUT.rawValue) != 0 { advance(.writing(descriptor)) }
     }
 
@@ -182,11 +183,11 @@ final class EpollEngine {
     private func watch(_ descriptor: Int32) -> SystemError? {
         var events = EPOLLET.rawValue
         if descriptors[.reading(descriptor)].first != OperationTable.none {
-            events |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue
+            events |= EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLPRI.rawValue
         }
         if descriptors[.writing(descriptor)].first != OperationTable.none { events |= EPOLLOUT.rawValue }
         var event = unsafe epoll_event(events: events, data: epoll_data_t(fd: descriptor))
-        descriptors[descriptor].hasHungUp = false
+        descriptors[descriptor].mayHoldMore = false
         let wasRegistered = descriptors[descriptor].isRegistered
         let (first, second) = wasRegistered ? (EPOLL_CTL_MOD, EPOLL_CTL_ADD) : (EPOLL_CTL_ADD, EPOLL_CTL_MOD)
         var result = unsafe epoll_ctl(epoll, first, descriptor, &event)

@@ -72,6 +72,16 @@ struct ReceiveContractTests {
     private static let bytes = patternedBytes(3 << 20)
     private var pattern: [UInt8] { Self.bytes }
 
+    @Test("What follows urgent data comes without waiting for more", arguments: TestedEngine.realWithBuffers)
+    func urgent(engine: TestedEngine, incremental: Bool) throws {
+        let receiver = try Receiver(engine, incremental: incremental)
+        let far = try #require(receiver.connection.far as? SystemFarEnd)
+        far.write([1, 2, 3])
+        far.writeUrgent(4)
+        far.write([5, 6])
+        #expect(try receiver.receive(5, with: receiver.multishot(token: token)) == [1, 2, 3, 5, 6])
+    }
+
     @Test("All bytes come once and in order", arguments: TestedEngine.withBuffers, [true, false])
     func order(with: (engine: TestedEngine, incremental: Bool), multishot: Bool) throws {
         let receiver = try Receiver(with.engine, incremental: with.incremental)

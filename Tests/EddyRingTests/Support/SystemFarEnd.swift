@@ -36,6 +36,12 @@ final class SystemFarEnd: FarEnd {
         bytes.withUnsafeBytes { max(0, Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))) }
     }
 
+    /// Sends a byte that is not of the stream (tcp(7), urgent data).
+    func writeUrgent(_ byte: UInt8) {
+        var byte = byte
+        _ = Glibc.send(descriptor, &byte, 1, Int32(MSG_OOB))
+    }
+
     func startReading(_ count: Int) {
         reader = Background { [descriptor] in
             var all = [UInt8](repeating: 0, count: count)
