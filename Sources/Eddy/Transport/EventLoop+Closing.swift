@@ -22,9 +22,7 @@ extension EventLoop {
         slices.removeAll(of: &connections[slot].inbound)
         continueClosing(slot)
         // Still there: it has to wait for its peer, and gets a limit.
-        guard connections[slot].phase == .closing else { return }
-        let isSent = connections[slot].outbound.isEmpty
-        limitClosing(slot, progress: isSent ? 0 : ring.deliveryProgress(connections[slot].descriptor))
+        if connections[slot].phase == .closing { limitClosing(slot, progress: 0) }
     }
 
     private func limitClosing(_ slot: UInt32, progress: UInt64) {
