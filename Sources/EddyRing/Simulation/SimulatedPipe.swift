@@ -21,8 +21,9 @@ final class SimulatedPipe {
     /// The sender has said that nothing follows; and when that is known at the other end.
     private(set) var isEnded = false
     private var endHasArrived = false
-    /// Whether what was on its way is lost.
+    /// Whether what was on its way is lost, and with bytes the end behind them.
     private var isCut = false
+    private var endIsLost = false
     /// Bytes that the receiver's side has taken in, which acknowledges them.
     private(set) var delivered: UInt64 = 0
     /// Whether nothing arrives any more, nor is acknowledged.
@@ -41,7 +42,7 @@ final class SimulatedPipe {
     /// Bytes that the other side has not acknowledged.
     var unacknowledged: Int { inFlight.count }
     /// Whether all has been read, and nothing more comes.
-    var isAtEnd: Bool { endHasArrived && inFlight.isEmpty && received.isEmpty }
+    var isAtEnd: Bool { endHasArrived && !endIsLost && inFlight.isEmpty && received.isEmpty }
     var latency: UInt64 { line.latency }
 
     /// Takes the bytes, for which there is room.
@@ -113,6 +114,7 @@ final class SimulatedPipe {
     /// What is on its way is lost.
     func cut() {
         isCut = true
+        endIsLost = !inFlight.isEmpty
         inFlight.removeAll()
         arrived = 0
     }
