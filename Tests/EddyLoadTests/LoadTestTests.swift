@@ -33,6 +33,7 @@ struct LoadTestTests {
             var configuration = configuration(address)
             configuration.messageSize = messageSize
             configuration.depth = depth
+            configuration.duration = .seconds(1)
             let report = try await report(of: configuration)
             #expect(report.requests > 0)
             #expect(report.errors == 0)

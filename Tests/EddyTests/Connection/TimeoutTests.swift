@@ -159,7 +159,7 @@ struct TimeoutTests {
             try await ready.next()
             try await peer.send([1, 2, 3])
             #expect(try await received.next() == [1, 2, 3])
-            #expect(try await errors.next() == .readTimedOut)
+            for _ in 0..<2 { #expect(try await errors.next() == .readTimedOut) }
             try await peer.send([4])
             #expect(try await received.next() == [4])
             peer.close()

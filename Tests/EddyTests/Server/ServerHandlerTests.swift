@@ -125,7 +125,7 @@ struct ServerHandlerTests {
     @Test("So does one on a path, where nothing is acknowledged")
     func slowPeerOnPath() async throws {
         var configuration = EventLoop.Configuration()
-        configuration.closeTimeout = .seconds(3)
+        configuration.closeTimeout = .seconds(5)
         let reply = randomBytes(4 << 20)
         try await withTemporaryDirectory { directory in
             let group = try EventLoopGroup(count: 1, configuration: configuration)
