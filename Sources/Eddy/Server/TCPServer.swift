@@ -266,12 +266,11 @@ public final class TCPServer: Sendable {
     /// Stops accepting at once. Connections may finish within `grace`; then they are reset and their tasks
     /// cancelled. Any thread. A second call may shorten the grace, for example to zero.
     public func shutDown(grace: Duration) {
-        let listeners = state.withLock { state in
+        state.withLock { state in
             state.grace = grace
-            return state.listeners
-        }
-        for listener in listeners {
-            _ = listener.loop.mailbox.post(.work { listener.shutDown(grace: grace) })
+            for listener in state.listeners {
+                _ = listener.loop.mailbox.post(.work { listener.shutDown(grace: grace) })
+            }
         }
     }
 }
