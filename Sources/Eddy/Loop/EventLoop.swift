@@ -307,12 +307,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     func trimMemory(_ completion: CompletionEntry) {
         isTrimming.value = false
         guard completion.error != .cancelled else { return }
-        do {
-            if !ring.hasCompletions { try receiveRing.shrink() }
-            if !ring.hasCompletions { try bulkRing?.shrink() }
-        } catch {
-            endProcess(brokenRing: error)
-        }
+        if !ring.hasCompletions { receiveRing.shrink() }
+        if !ring.hasCompletions { bulkRing?.shrink() }
         pool.trim()
     }
 

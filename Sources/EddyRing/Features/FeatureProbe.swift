@@ -127,18 +127,17 @@ final class FeatureProbe {
         return true
     }
 
-    /// 100 bytes come on one connection and 60 others on another: the order of the completions must be the order of the
+    /// 100 bytes come to one socket and 60 others to the other: the order of the completions must be the order of the
     /// bytes in their chunk, since nothing else says where they lie. Kernels before 6.15 posted the completion of a single
     /// receive behind that of a multishot one that came later (Linux 687b2bae0eff).
     private func completesAsItFills() throws(RingError) -> Bool {
-        let other = try FeatureProbe(ring.kind)
-        unsafe other.pattern.initializeMemory(as: UInt8.self, repeating: 0xA5)
+        let others = [UInt8](repeating: 0xA5, count: 60)
         let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: true, target: 2)
         defer { receiveRing.close() }
-        guard write(100), other.write(60) else { return false }
+        guard write(100), unsafe Glibc.write(near, others, others.count) == others.count else { return false }
         try ring.submit(.receiveOnce(descriptor: near, group: 0, token: OperationToken(kind: 1)))
         let second = SubmissionEntry.receiveMultishot(
-            descriptor: other.near,
+            descriptor: far,
             group: 0,
             limit: 0,
             expectsDelay: false,

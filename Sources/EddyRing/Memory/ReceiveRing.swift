@@ -196,7 +196,7 @@ package final class ReceiveRing {
     // MARK: Refilling
 
     /// Provides free chunks up to the target, and publishes them with one store; gives the ring to the kernel again if
-    /// it was taken back.
+    /// it was taken back. Where the kernel has no memory for it receives wait, and the next call tries again.
     ///
     /// - Returns: whether the ring has chunks now.
     @discardableResult
@@ -239,19 +239,13 @@ package final class ReceiveRing {
     /// Chunks that the kernel has cannot be taken out one by one, and an idle kernel uses none up. So the ring is taken
     /// away as a whole and given anew: receives that are in flight look for it when data arrive. Only where the kernel
     /// posts completions within `enter` alone, so that nothing can happen in between.
-    package func shrink() throws(RingError) {
+    package func shrink() {
         let (count, fewest, target) = unsafe (state.pointee.count, state.pointee.fewest, state.pointee.target)
         unsafe state.pointee.fewest = count
         guard unsafe target > state.pointee.minimum, fewest > target / 2 else { return }
         unsafe state.pointee.target = max(target / 2, state.pointee.minimum)
         guard ring.defersTaskWork, unsafe count > state.pointee.target else { return }
         close()
-        do {
-            try register()
-        } catch RingError.system(_, .outOfMemory) {
-            // The page of before is somebody else's now. Receives wait, and `refill` tries again.
-            return
-        }
         refill()
         unsafe state.pointee.fewest = state.pointee.count
     }

@@ -57,17 +57,17 @@ struct OptionTests {
 
     @Test("A Unix domain socket has no options and no information of TCP")
     func unixSocket() async throws {
+        let handler: TCPServer.Handler = { connection in
+            #expect(throws: ConnectionError.option(.notSupported)) { try connection.set(.noDelay(true)) }
+            #expect(throws: ConnectionError.option(.notSupported)) { _ = try connection.information() }
+            try await connection.write("looked")
+        }
         try await withTemporaryDirectory { directory in
-            let server = try TCPServer(on: "unix:" + directory.appending(path: "s").path, loops: 1)
-            async let running = server.run { connection in
-                #expect(throws: ConnectionError.option(.notSupported)) { try connection.set(.noDelay(true)) }
-                #expect(throws: ConnectionError.option(.notSupported)) { _ = try connection.information() }
-                try await connection.write("looked")
+            let path = try SocketAddress(unixPath: directory.appending(path: "s").path)
+            try await withServer(on: path, handler: handler) { server in
+                let peer = try await Peer.connect(to: server.address)
+                #expect(try await peer.receiveAll() == Array("looked".utf8))
             }
-            let peer = try await Peer.connect(to: server.address)
-            #expect(try await peer.receiveAll() == Array("looked".utf8))
-            server.shutDown(grace: patience)
-            _ = await running
         }
     }
 

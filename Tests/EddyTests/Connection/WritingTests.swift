@@ -1,6 +1,5 @@
 import Eddy
 import EddyBuffers
-import Foundation
 import Testing
 
 @testable import Eddy
@@ -101,7 +100,7 @@ struct WritingTests {
     /// Takes seconds: `EDDY_HEAVY=1`.
     @Test(
         "More than the system takes at a time arrives",
-        .enabled(if: ProcessInfo.processInfo.environment["EDDY_HEAVY"] == "1"),
+        .enabled(if: Soak.isHeavy),
         arguments: [false, true]
     )
     func moreThanASend(isOneBuffer: Bool) async throws {

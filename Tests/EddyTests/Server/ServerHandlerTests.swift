@@ -127,20 +127,18 @@ struct ServerHandlerTests {
         var configuration = EventLoop.Configuration()
         configuration.closeTimeout = .seconds(5)
         let reply = randomBytes(4 << 20)
-        try await withTemporaryDirectory { directory in
-            let group = try EventLoopGroup(count: 1, configuration: configuration)
-            defer { group.shutDown() }
-            let server = try TCPServer(on: "unix:" + directory.appending(path: "s").path, group: group)
-            async let running = server.run { connection in
-                connection.setWatermarks(low: 1, high: 8 << 20)
-                try await connection.write(reply)
+        let handler: TCPServer.Handler = { connection in
+            connection.setWatermarks(low: 1, high: 8 << 20)
+            try await connection.write(reply)
+        }
+        try await withTemporaryDirectory { [configuration] directory in
+            let path = try SocketAddress(unixPath: directory.appending(path: "s").path)
+            try await withServer(on: path, configuration: configuration, handler: handler) { server in
+                let peer = try await Peer.connect(to: server.address)
+                let (bytes, error) = try await peer.receiveUntilBroken(pause: .milliseconds(100))
+                #expect(difference(bytes, from: reply) == nil)
+                #expect(error == nil)
             }
-            let peer = try await Peer.connect(to: server.address)
-            let (bytes, error) = try await peer.receiveUntilBroken(pause: .milliseconds(100))
-            #expect(difference(bytes, from: reply) == nil)
-            #expect(error == nil)
-            server.shutDown(grace: patience)
-            _ = await running
         }
     }
 

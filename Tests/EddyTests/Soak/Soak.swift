@@ -8,7 +8,7 @@ import Testing
 struct Soak: Sendable {
     /// The seed of this process's tests.
     static let seed = environment["EDDY_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...(1 << 48))
-    private static let isHeavy = environment["EDDY_HEAVY"] == "1"
+    static let isHeavy = environment["EDDY_HEAVY"] == "1"
     private static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
     /// Bytes that the process may have more at the end: what allocators and the runtime keep.

@@ -9,6 +9,7 @@ import Testing
 @discardableResult
 func withServer(
     _ set: FeatureSet = .all,
+    on address: SocketAddress = .loopback(port: 0),
     loops: Int = 1,
     configuration: EventLoop.Configuration = .init(),
     options: TCPServer.Options = .init(),
@@ -19,7 +20,7 @@ func withServer(
 ) async throws -> EventLoop.Statistics {
     let group = try EventLoopGroup(count: loops, configuration: configuration.quiet, features: set.features)
     defer { group.shutDown() }
-    let server = try TCPServer(on: .loopback(port: 0), group: group, options: options)
+    let server = try TCPServer(on: address, group: group, options: options)
     async let running = server.run(handler)
     do {
         try await body(server)
