@@ -23,6 +23,8 @@ private func name(of error: ConnectionError) -> String {
     case .unexpectedEnd: "unexpectedEnd"
     case .delimiterNotFound: "delimiterNotFound"
     case .frameTooLong: "frameTooLong"
+    case .outOfMemory: "outOfMemory"
+    case .tooMuchKept: "tooMuchKept"
     case .file: "file"
     case .fileTooShort: "fileTooShort"
     case .option: "option"

@@ -94,7 +94,7 @@ struct Scenario: Sendable {
         configuration.zeroCopyThreshold = random.magnitude(1...(16 << 10))
         configuration.closeTimeout = .seconds(120)
         configuration.pool.receiveChunkSize = 1 << (12 + Int(random.next() % 5))
-        configuration.pool.maximumBytes = isMemoryLimited ? 2 << 20 : 32 << 20
+        configuration.pool.maximumBytes = isMemoryLimited ? 4 << 20 : 32 << 20
         if isMemoryLimited {
             configuration.receiveWindow = random.magnitude(1...(1 << 20))
             configuration.highWatermark = max(configuration.highWatermark, random.magnitude(1...(1 << 20)))

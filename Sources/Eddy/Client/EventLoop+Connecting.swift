@@ -31,7 +31,10 @@ extension EventLoop {
     ) throws(SystemError) -> Int32 {
         let descriptor = try ring.openStream(for: address)
         do {
-            if !address.isUnix { try ring.enable(.noDelay, on: descriptor) }
+            if !address.isUnix {
+                try ring.enable(.noDelay, on: descriptor)
+                try ring.enable(.limitUnsent, on: descriptor)
+            }
             if let localAddress { try bind(descriptor, to: localAddress, before: address) }
             return descriptor
         } catch {

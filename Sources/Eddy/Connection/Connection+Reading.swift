@@ -24,7 +24,7 @@ extension Connection {
 
     @usableFromInline
     func suspendReader(_ reader: Suspension) {
-        loop.connections[slot].suspendReader(reader)
+        loop.suspendReader(slot, reader)
     }
 
     @usableFromInline

@@ -38,7 +38,7 @@ public struct ConnectionChunks: AsyncSequence {
                 guard loop.connections.isCurrent(slot, generation: generation), loop.connections[slot].isHeld
                 else { throw .closed }
                 guard loop.mustWaitToRead(slot, holding: #isolation) else { break }
-                await Suspension.suspend { loop.connections[slot].suspendReader($0) }
+                await Suspension.suspend { loop.suspendReader(slot, $0) }
             }
             return try loop.read(slot)?.share()
         }

@@ -30,6 +30,11 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     case delimiterNotFound(limit: Int)
     /// A message is longer than its reader takes. It can still be read.
     case frameTooLong(length: UInt64, limit: Int)
+    /// A message does not fit into what the loop's memory has for it. What has come of it can still be read.
+    case outOfMemory(needed: Int, limit: Int)
+    /// Handlers keep as many received bytes as they may (``BufferPool/Configuration/maximumKeptBytes``). The connection is
+    /// as it was before: it can be read again when some have been dropped.
+    case tooMuchKept(limit: Int)
     /// A file to be sent cannot be opened or read.
     case file(SystemError)
     /// A file to be sent ends at `size`, before the range does; so many bytes of it were sent.
@@ -37,8 +42,8 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     /// An option that the system does not take, or does not have for this kind of socket. The connection is as it was
     /// before.
     case option(SystemError)
-    /// Any other failure that the system reports; ENOBUFS also when the loop had no memory left and reset the
-    /// connection for what it held (``EventLoop/Configuration/starvationTimeout``).
+    /// Any other failure that the system reports; ENOBUFS also when others waited for memory and the loop reset the
+    /// connection for what it held without getting any further (``EventLoop/Configuration/starvationTimeout``).
     case system(SystemError)
 
     /// What happened, and what to do about it.
@@ -65,6 +70,12 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
         case .frameTooLong(let length, let limit):
             "the peer announced a message of \(length) bytes, and the limit is \(limit); raise it if such messages are "
                 + "right"
+        case .outOfMemory(let needed, let limit):
+            "a message of \(needed) bytes does not fit: the event loop has \(limit) bytes for messages of all its "
+                + "connections; read it in parts, or raise pool.maximumBytes"
+        case .tooMuchKept(let limit):
+            "handlers keep all \(limit) bytes of received buffers that pool.maximumKeptBytes allows; drop them sooner, "
+                + "compact what is kept for long, or raise it"
         case .file(let error): "the file cannot be sent: \(error); check that it is a readable regular file"
         case .fileTooShort(let size, let sent):
             "the file ends after \(size) bytes, within the range to be sent, of which \(sent) bytes were; "
@@ -78,7 +89,9 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
 
     private static func remedy(for error: SystemError) -> String {
         switch error {
-        case .noBufferSpace: "a full pool resets those that hold most of it: read faster, or raise pool.maximumBytes"
+        case .noBufferSpace:
+            "where memory is short, connections that hold much and do not move are reset: read faster, or raise "
+                + "pool.maximumBytes"
         default: "check the network, and connect again"
         }
     }

@@ -77,6 +77,10 @@ struct ConnectionState {
         static let zeroCopyRefused = Flags(rawValue: 1 << 20)
         /// The reading task was resumed because it has waited for too long.
         static let readTimedOut = Flags(rawValue: 1 << 21)
+        /// The reader has something to read, and waits until others have had their turns.
+        static let awaitsTurn = Flags(rawValue: 1 << 22)
+        /// In the loop's queue of connections whose readers wait for memory for their messages.
+        static let awaitsMemory = Flags(rawValue: 1 << 23)
     }
 
     /// -1 once it is closed, which that of a broken connection may be before its ``Connection`` is gone.
@@ -107,6 +111,10 @@ struct ConnectionState {
     var inbound = SliceQueue()
     /// Queued for sending, what is in flight included.
     var outbound = SliceQueue()
+    /// Bytes that must be there before the reader's message is complete, at most; 0 while none waits for a message.
+    var expectedBytes: UInt32 = 0
+    /// Bytes that the handler has read and that have been sent, for a look at whether anything moves. Wraps.
+    var movedBytes: UInt32 = 0
     /// Bytes queued for sending above which a writer waits, and at which it goes on.
     var highWatermark: UInt32 = .max
     var lowWatermark: UInt32 = .max

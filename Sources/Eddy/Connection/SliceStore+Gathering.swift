@@ -17,20 +17,28 @@ internal import EddyBuffers
 extension SliceStore {
     /// Takes the first `byteCount` bytes out as one slice, whose reference is the caller's now.
     ///
-    /// They are copied only if they lie in several slices: into the first one if it has room, else into memory of
-    /// `pool` for `capacity` bytes.
+    /// They are copied only if they lie in several slices: into the first one if it has room, else into what `allocate`
+    /// returns for `capacity` bytes.
     ///
+    /// - Returns: nil if that is nothing; then nothing has changed.
     /// - Precondition: the queue holds as many.
-    func take(_ byteCount: Int, of queue: inout SliceQueue, pool: BufferPool, capacity: Int? = nil) -> Slice {
+    func take(
+        _ byteCount: Int,
+        of queue: inout SliceQueue,
+        capacity: Int? = nil,
+        allocate: (Int) -> Slice?
+    ) -> Slice? {
         precondition(byteCount <= Int(queue.byteCount), "a queue gives what it holds")
         guard byteCount > 0, let first = first(of: queue) else { return .empty }
         if Int(first.count) > byteCount { return cut(byteCount, of: &queue) }
-        guard var whole = popFirst(of: &queue) else { return .empty }
+        var whole = first
         if Int(whole.capacity) < byteCount {
-            whole = pool.allocate(max(byteCount, capacity ?? byteCount)).relinquish()
+            guard let larger = allocate(max(byteCount, capacity ?? byteCount)) else { return nil }
+            whole = larger
             whole.append(first, count: Int(first.count))
             first.drop()
         }
+        _ = popFirst(of: &queue)
         while Int(whole.count) < byteCount, let next = self.first(of: queue) {
             let part = min(byteCount - Int(whole.count), Int(next.count))
             whole.append(next, count: part)
@@ -47,29 +55,21 @@ extension SliceStore {
         return unsafe Slice(chunk: chunk, start: first.start, count: UInt32(byteCount), capacity: UInt32(byteCount))
     }
 
-    /// Gathers everything into the queue's first slice if it lies in many small ones.
+    /// Gathers everything into the queue's first slice if it lies in many small ones, and `allocate` has memory for it.
     ///
     /// - Parameter expected: bytes that will be there in the end; no more room is made.
-    func gatherFragments(of queue: inout SliceQueue, expected: Int, pool: BufferPool) {
+    func gatherFragments(of queue: inout SliceQueue, expected: Int, allocate: (Int) -> Slice?) {
         guard isFragmented(queue) else { return }
         let byteCount = Int(queue.byteCount)
         let capacity = min(expected, max(2 * byteCount, 256))
-        let whole = take(byteCount, of: &queue, pool: pool, capacity: capacity)
-        prepend(whole, to: &queue)
+        if let whole = take(byteCount, of: &queue, capacity: capacity, allocate: allocate) {
+            prepend(whole, to: &queue)
+        }
     }
 
     /// Whether the slices behind the first hold more memory than they are worth.
     private func isFragmented(_ queue: SliceQueue) -> Bool {
         guard queue.count > 4, let first = first(of: queue) else { return false }
         return queue.count > 64 || queue.byteCount - first.count < (queue.count - 1) * 4096
-    }
-}
-
-extension Slice {
-    /// Copies the first `count` bytes of another slice behind its own.
-    fileprivate mutating func append(_ other: Slice, count byteCount: Int) {
-        precondition(byteCount <= Int(capacity - count), "a slice holds what it has room for")
-        unsafe end.copyMemory(from: other.start, byteCount: byteCount)
-        count += UInt32(byteCount)
     }
 }

@@ -11,7 +11,17 @@ struct SliceQueue {
     fileprivate(set) var byteCount: UInt32 = 0
 
     var isEmpty: Bool { count == 0 }
+
+    /// Bytes that the queue takes: those of its slices, and what it costs to manage each.
+    var footprint: Int { Int(byteCount) + Int(count) * SliceStore.costOfSlice }
 }
+
+// Each slice takes a node, and may take a chunk of its own. So small slices that are no neighbours in memory are copied
+// together, once a queue has several slices:
+//
+//     [ a ][ b ][ c ][ d ]  +  [ e ]   ──▶   [ a ][ b ][ c ][ de ··········· ]   ◀── the next small slices
+//
+// The copy has room to grow and doubles when it is full, up to a page: so a queue of single bytes takes a slice a page.
 
 /// The links of all ``SliceQueue``s of a loop: nodes in one growing array, free ones in a list.
 ///
@@ -19,6 +29,13 @@ struct SliceQueue {
 @safe
 struct SliceStore: ~Copyable {
     static let none = UInt32.max
+    /// Bytes that a slice costs besides its own: its node, and the state of a chunk that it may have alone.
+    static let costOfSlice = 128
+    /// Slices that a queue has before small ones are copied together, the largest of those, and of what they become.
+    private static let sliceCountBeforeCoalescing: UInt32 = 4
+    private static let largestCoalesced: UInt32 = 1024
+    private static let coalescedSize: UInt32 = 4096
+    private static let smallestCapacity = 256
 
     @safe
     struct Node {
@@ -31,11 +48,18 @@ struct SliceStore: ~Copyable {
         var nodes: UnsafeMutablePointer<Node>
         var capacity: Int
         var firstFree: UInt32
+        /// Nodes in use.
+        var count = 0
+        /// Bytes of the slices of all queues.
+        var byteCount = 0
     }
 
     let storage: UnsafeMutablePointer<Storage>
+    /// What copies are made in; nil: none are made. It outlives the store.
+    private let pool: Unmanaged<BufferPool>?
 
-    init(capacity: Int = 256) {
+    init(capacity: Int = smallestCapacity, pool: BufferPool? = nil) {
+        unsafe self.pool = pool.map { unsafe Unmanaged.passUnretained($0) }
         unsafe storage = .allocate(capacity: 1)
         unsafe storage.initialize(to: Storage(nodes: .allocate(capacity: capacity), capacity: 0, firstFree: Self.none))
         link(upTo: capacity)
@@ -46,12 +70,21 @@ struct SliceStore: ~Copyable {
         unsafe storage.deallocate()
     }
 
-    /// Adds a slice, whose reference the queue takes over. Joins it with the last one when they are neighbours in
-    /// memory and `mayMerge`.
+    /// Bytes that all queues take.
+    var footprint: Int { unsafe storage.pointee.byteCount + storage.pointee.count * Self.costOfSlice }
+
+    /// Adds a slice, whose reference the queue takes over. Joins it with the last one when `mayMerge`: where they are
+    /// neighbours in memory, or by copying where both are small.
     func append(_ slice: Slice, to queue: inout SliceQueue, mayMerge: Bool = false) {
         queue.byteCount += slice.count
-        if mayMerge, queue.last != Self.none, unsafe storage.pointee.nodes[Int(queue.last)].slice.merge(slice) {
-            return
+        unsafe storage.pointee.byteCount += Int(slice.count)
+        if mayMerge, queue.last != Self.none {
+            if unsafe storage.pointee.nodes[Int(queue.last)].slice.merge(slice) { return }
+            if queue.count >= Self.sliceCountBeforeCoalescing, slice.count <= Self.largestCoalesced,
+                coalesce(slice, with: queue.last)
+            {
+                return
+            }
         }
         let node = takeFree()
         unsafe (storage.pointee.nodes + Int(node)).initialize(to: Node(slice: slice, next: Self.none))
@@ -64,6 +97,27 @@ struct SliceStore: ~Copyable {
         queue.count += 1
     }
 
+    /// Copies a small slice behind the one of a node; false where that is too large, or there is no memory.
+    @inline(never)
+    private func coalesce(_ slice: Slice, with node: UInt32) -> Bool {
+        var whole = unsafe storage.pointee.nodes[Int(node)].slice
+        let byteCount = whole.count + slice.count
+        guard byteCount <= Self.coalescedSize else { return false }
+        if whole.capacity - whole.count < slice.count {
+            let capacity = min(Self.coalescedSize, max(256, 2 * byteCount))
+            guard let pool = unsafe pool,
+                var copy = unsafe pool._withUnsafeGuaranteedRef({ $0.allocateCopy(Int(capacity)) })
+            else { return false }
+            copy.append(whole, count: Int(whole.count))
+            whole.drop()
+            whole = copy
+        }
+        whole.append(slice, count: Int(slice.count))
+        slice.drop()
+        unsafe storage.pointee.nodes[Int(node)].slice = whole
+        return true
+    }
+
     /// Puts a slice, whose reference the queue takes over, before all others.
     func prepend(_ slice: Slice, to queue: inout SliceQueue) {
         let node = takeFree()
@@ -72,6 +126,7 @@ struct SliceStore: ~Copyable {
         if queue.last == Self.none { queue.last = node }
         queue.count += 1
         queue.byteCount += slice.count
+        unsafe storage.pointee.byteCount += Int(slice.count)
     }
 
     /// Takes the first slice out; its reference is the caller's now.
@@ -83,6 +138,8 @@ struct SliceStore: ~Copyable {
         if queue.first == Self.none { queue.last = Self.none }
         queue.count -= 1
         queue.byteCount -= slice.count
+        unsafe storage.pointee.byteCount -= Int(slice.count)
+        unsafe storage.pointee.count -= 1
         unsafe storage.pointee.nodes[Int(node)].next = storage.pointee.firstFree
         unsafe storage.pointee.firstFree = node
         return slice
@@ -127,6 +184,7 @@ struct SliceStore: ~Copyable {
             guard Int(slice.count) <= left else {
                 unsafe storage.pointee.nodes[Int(queue.first)].slice.removeFirst(left)
                 queue.byteCount -= UInt32(left)
+                unsafe storage.pointee.byteCount -= left
                 return
             }
             left -= Int(slice.count)
@@ -143,10 +201,11 @@ struct SliceStore: ~Copyable {
         if unsafe storage.pointee.firstFree == Self.none { grow() }
         let node = unsafe storage.pointee.firstFree
         unsafe storage.pointee.firstFree = storage.pointee.nodes[Int(node)].next
+        unsafe storage.pointee.count += 1
         return node
     }
 
-    /// The queues are bounded by their connections' watermarks, and so are the nodes.
+    /// The queues are bounded by the loop's budget, in which each slice counts, and so are the nodes.
     @inline(never)
     private func grow() {
         let old = unsafe storage.pointee
@@ -165,5 +224,50 @@ struct SliceStore: ~Copyable {
             unsafe storage.pointee.firstFree = UInt32(index)
         }
         unsafe storage.pointee.capacity = capacity
+    }
+
+    // MARK: Shrinking
+
+    /// Whether ``shrink(visitingQueues:)`` may give something back.
+    var mayShrink: Bool { unsafe storage.pointee.capacity > Self.smallestCapacity }
+
+    /// Gives back nodes that have not been needed since the last burst: at most half of those that stay are free.
+    ///
+    /// - Parameter visit: calls the closure that it is given with every queue of the store.
+    func shrink(visitingQueues visit: ((inout SliceQueue) -> Void) -> Void) {
+        let (count, capacity) = unsafe (storage.pointee.count, storage.pointee.capacity)
+        guard capacity > Self.smallestCapacity, count < capacity / 4 else { return }
+        let old = unsafe storage.pointee.nodes
+        var newCapacity = Self.smallestCapacity
+        while newCapacity < 2 * count { newCapacity *= 2 }
+        let nodes = UnsafeMutablePointer<Node>.allocate(capacity: newCapacity)
+        var used = 0
+        visit { queue in
+            var node = queue.first
+            queue.first = node == Self.none ? Self.none : UInt32(used)
+            while node != Self.none {
+                let (slice, next) = unsafe (old[Int(node)].slice, old[Int(node)].next)
+                let link = next == Self.none ? Self.none : UInt32(used + 1)
+                unsafe (nodes + used).initialize(to: Node(slice: slice, next: link))
+                used += 1
+                node = next
+            }
+            queue.last = queue.first == Self.none ? Self.none : UInt32(used - 1)
+        }
+        precondition(used == count, "every queue of the store is visited")
+        unsafe old.deallocate()
+        unsafe storage.pointee.nodes = nodes
+        unsafe storage.pointee.firstFree = Self.none
+        unsafe storage.pointee.capacity = used
+        link(upTo: newCapacity)
+    }
+}
+
+extension Slice {
+    /// Copies the first `count` bytes of another slice behind its own.
+    mutating func append(_ other: Slice, count byteCount: Int) {
+        precondition(byteCount <= Int(capacity - count), "a slice holds what it has room for")
+        unsafe end.copyMemory(from: other.start, byteCount: byteCount)
+        count += UInt32(byteCount)
     }
 }

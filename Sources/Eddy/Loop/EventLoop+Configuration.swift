@@ -10,11 +10,12 @@ extension EventLoop {
         /// Connections that a loop has at a time. One that is accepted beyond it is closed at once; one that is to be
         /// made throws ``ConnectError/tooManyConnections(limit:)``.
         public var maximumConnections = 65_536
-        /// Bytes that a connection may have received and not read, or not relayed; nothing more is asked of the socket
-        /// then, and TCP slows the peer down. What was asked for before may still come: up to another window and a
-        /// chunk. When most of the loop's pool is held it is a single byte.
-        public var receiveWindow = 1 << 20
-        /// Bytes queued for sending above which `write` waits.
+        /// Bytes that a connection may have received and not read, or not relayed, together with what it has queued for
+        /// sending; nothing more is asked of the socket then, and TCP slows the peer down. Up to a chunk more may still
+        /// come. When the connections of the loop hold much of its memory, each may hold less.
+        public var receiveWindow = 512 << 10
+        /// Bytes queued for sending above which `write` waits. When the connections of the loop hold much of its memory,
+        /// it waits earlier.
         public var highWatermark = 512 << 10
         /// Bytes still queued at which it goes on, and so does a relay that waits for this side.
         public var lowWatermark = 128 << 10
@@ -30,8 +31,8 @@ extension EventLoop {
         /// How long connections wait for their peers, unless ``Connection/timeouts`` says otherwise: for ever, at
         /// first.
         public var timeouts = Connection.Timeouts()
-        /// How long receives may find no memory at all before the connections that hold most of it are reset, and, a
-        /// tenth of it later, the next ones.
+        /// How long receives may wait for memory before connections are reset: those that hold most of it and have not
+        /// got any further in half of that time, and, a tenth of it later, the next ones.
         public var starvationTimeout = Duration.seconds(5)
         /// Whether each loop's thread is tied to a processor: the first loop of a group to the first one that the
         /// process may use, and so on, around. Worth it where nothing else runs on these processors.

@@ -23,7 +23,7 @@ extension EventLoop {
     /// - Parameter actor: what the reader's task holds.
     @inline(__always)
     func runUntil(_ slot: UInt32, holding actor: (any Actor)?, _ condition: () -> Bool) -> Bool {
-        guard actor == nil, jobs.isEmpty else { return false }
+        guard actor == nil, jobs.isEmpty, turnQueue.isEmpty else { return false }
         connections[slot].requireNoReader()
         // The job has not ended, but it does not keep others from running.
         pulse?.end()
@@ -32,7 +32,7 @@ extension EventLoop {
             readerInside.value = ConnectionState.noSlot
             pulse?.goOn()
         }
-        while jobs.isEmpty, closeQueue.isEmpty, !stopping.value {
+        while jobs.isEmpty, turnQueue.isEmpty, closeQueue.isEmpty, !stopping.value {
             advance()
             if condition() { return true }
         }

@@ -18,7 +18,9 @@ extension EventLoop {
         public var acceptPauses: UInt64 = 0
         /// Connections whose handler threw an error.
         public var handlerFailures: UInt64 = 0
-        /// Connections that were reset because they held the memory that all others waited for.
+        /// Times that connections came to hold so much of the loop's memory that each may hold less.
+        public var memoryShortages: UInt64 = 0
+        /// Connections that were reset because they held memory that others waited for, and did not get any further.
         public var connectionsEvicted: UInt64 = 0
         /// Reads that have waited for longer than they may, and throw ``ConnectionError/readTimedOut`` unless bytes
         /// come in the same moment.
@@ -63,6 +65,8 @@ extension EventLoop {
         public var completions: UInt64 = 0
         /// Times that the completion queue was too small.
         public var overflows: UInt64 = 0
+        /// Bytes that connections have received and not read, and that wait to be sent, with what it takes to manage them.
+        public var queuedBytes = 0
         /// Connections that are being made, held by somebody, which broken ones may be, or being closed.
         public var connections = 0
         /// Bytes of the pool that are registered as fixed buffers; the limit of locked memory may forbid more.
@@ -85,6 +89,7 @@ extension EventLoop {
             sum.connectionsRefused += right.connectionsRefused
             sum.acceptPauses += right.acceptPauses
             sum.handlerFailures += right.handlerFailures
+            sum.memoryShortages += right.memoryShortages
             sum.connectionsEvicted += right.connectionsEvicted
             sum.readTimeouts += right.readTimeouts
             sum.writeTimeouts += right.writeTimeouts
@@ -106,6 +111,7 @@ extension EventLoop {
             sum.submissions += right.submissions
             sum.completions += right.completions
             sum.overflows += right.overflows
+            sum.queuedBytes += right.queuedBytes
             sum.connections += right.connections
             sum.registeredBytes += right.registeredBytes
             sum.pool = left.pool + right.pool
@@ -141,6 +147,7 @@ extension EventLoop {
         statistics.submissions = ringStatistics.submissions
         statistics.completions = ringStatistics.completions
         statistics.overflows = ringStatistics.overflows
+        statistics.queuedBytes = slices.footprint
         statistics.connections = connections.count
         statistics.registeredBytes = registeredBytes
         statistics.pool = pool.statistics

@@ -33,7 +33,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let pulse: JobPulse?
 
     let connections: ConnectionTable
-    let slices = SliceStore()
+    let slices: SliceStore
     let messages = MessageArena()
     let jobs = LoopQueue<UnownedJob>()
     let timers = TimerWheel()
@@ -49,6 +49,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let closeQueue = LoopQueue<UInt32>()
     /// Connections whose receive found no memory, in the order in which they did.
     let starvedQueue = LoopQueue<UInt32>()
+    /// Connections whose readers wait for messages that are larger than what they may hold now, in that order.
+    let messageQueue = LoopQueue<UInt32>()
+    /// Connections whose readers' turns are over, until others have had theirs.
+    let turnQueue = LoopQueue<UInt32>()
+    /// What the job that is running may still read.
+    let turn = LoopLocal(Turn())
+    /// How much of its memory each connection may hold.
+    let memory: LoopLocal<MemoryBudget>
 
     private let counterStorage = LoopLocal(Statistics())
     private let listenerStorage = LoopLocal([Listener?]())
@@ -65,10 +73,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// The connection whose task runs the loop while it waits to read; or none.
     let readerInside = LoopLocal(ConnectionState.noSlot)
     let startTime: UInt64
-    /// Runs while receives wait without a chunk.
+    /// Runs while receives wait for memory.
     let starvationTimer = LoopLocal(TimerHandle.none)
+    /// How far the connections that held memory were when it fired last.
+    let progressMarks = LoopLocal([UInt32: ProgressMark]())
     /// When memory that nobody has needed is given back.
-    private let trimmingTimer = IntervalTimer(seconds: 10)
+    private let trimmingTimer = IntervalTimer(seconds: 2)
     /// Whether that timer is running.
     private let isTrimming = LoopLocal(false)
     /// Whether the read of the wake descriptor is in flight.
@@ -131,7 +141,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             // Each receive uses a whole chunk up, so chunks must be smaller for the same number of them.
             poolConfiguration.receiveChunkSize = min(poolConfiguration.receiveChunkSize, 16 << 10)
         }
-        pool = BufferPool(configuration: poolConfiguration, wake: { mailbox.notify() })
+        pool = BufferPool(
+            configuration: poolConfiguration,
+            shares: PoolShares(dividing: poolConfiguration),
+            wake: { mailbox.notify() }
+        )
+        slices = SliceStore(pool: pool)
+        memory = LoopLocal(MemoryBudget(maximumBytes: poolConfiguration.maximumBytes))
         receiveRing = try ReceiveRing(
             ring: ring,
             pool: pool,
@@ -201,12 +217,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         submitSends()
         supplyMemory()
         // Nothing tells that an inline send has succeeded, and it may hold the memory that a connection waits for.
-        let mayWait = isSettled && (starvedQueue.isEmpty || inlineSends.isEmpty)
-        let mustWait = mayWait && jobs.isEmpty && mailbox.fallAsleep()
+        let waitsForMemory = !starvedQueue.isEmpty || !messageQueue.isEmpty
+        let mayWait = isSettled && (!waitsForMemory || inlineSends.isEmpty)
+        let mustWait = mayWait && jobs.isEmpty && turnQueue.isEmpty && mailbox.fallAsleep()
         exchange(waitFor: mustWait ? 1 : 0, deadline: mustWait ? timers.nextDeadline : nil)
         if mustWait { mailbox.wakeUp() }
         fireTimers()
         collectMail()
+        turn.value = Turn()
     }
 
     /// Submits, waits, and deals with all that has completed.
@@ -242,11 +260,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Runs the jobs that are there, and those that they make ready, up to a bound, so that the kernel is heard.
     private func runJobs() {
         let executor = unsafe asUnownedTaskExecutor()
+        beginTurns()
         counters.jobQueueHighWater = max(counters.jobQueueHighWater, jobs.count)
         var left = max(jobs.count, Self.jobsAnIteration)
         if !jobs.isEmpty { pulse?.goOn() }
         while left > 0, let job = jobs.popFirst() {
             pulse?.begin(job)
+            turn.value = Turn()
             unsafe job.runSynchronously(on: executor)
             left -= 1
         }
@@ -275,25 +295,26 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// before, or wakes the loop.
     private func supplyMemory() {
         pool.collectReturns()
+        if memory.value.update(queuedBytes: slices.footprint) { memoryBecameTight() }
         if !refill() {
             // Every chunk is held. Memory that another thread returns must wake the loop.
             pool.startWaitingForReturns()
             guard refill() else { return watchStarvation() }
         }
         pool.stopWaitingForReturns()
-        endStarvation()
         while let slot = starvedQueue.popFirst() {
             connections[slot].flags.remove(.starved)
             receiveAgain(slot)
         }
+        if messageQueue.isEmpty { endStarvation() } else { admitMessages() }
         fixedBufferStorage.value.register(slabsOf: pool)
-        if pool.mayShrink, !isTrimming.value { scheduleTrimming() }
+        if !isTrimming.value, pool.mayShrink || slices.mayShrink { scheduleTrimming() }
     }
 
     /// Whether receives find a chunk. Without large chunks they go on with small ones.
     private func refill() -> Bool {
-        let hasChunks = receiveRing.refill()
-        bulkRing?.refill()
+        let hasChunks = receiveRing.refill(queuedBytes: slices.footprint)
+        bulkRing?.refill(queuedBytes: slices.footprint)
         return hasChunks
     }
 
@@ -309,6 +330,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         guard completion.error != .cancelled else { return }
         if !ring.hasCompletions { receiveRing.shrink() }
         if !ring.hasCompletions { bulkRing?.shrink() }
+        slices.shrink { relink in
+            connections.forEachOccupied { slot in
+                relink(&connections[slot].inbound)
+                relink(&connections[slot].outbound)
+            }
+            zeroCopySends.forEachHeld(relink)
+        }
         pool.trim()
     }
 
@@ -333,7 +361,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
         for mail in mailbox.close() { handle(mail) }
         cancelEverything()
-        while !jobs.isEmpty { runJobs() }
+        while !jobs.isEmpty || !turnQueue.isEmpty { runJobs() }
         locals.removeAll()
         // What is still in flight keeps its memory: that is leaked rather than freed.
         guard !holdsPoolMemory else { return }

@@ -31,6 +31,11 @@ struct LoopQueue<Element: BitwiseCopyable>: ~Copyable {
     var isEmpty: Bool { unsafe storage.pointee.count == 0 }
     var count: Int { unsafe storage.pointee.count }
 
+    /// The element that has waited longest.
+    var first: Element? {
+        isEmpty ? nil : unsafe storage.pointee.elements[storage.pointee.head]
+    }
+
     func append(_ element: Element) {
         if unsafe storage.pointee.count == storage.pointee.capacity { grow() }
         let index = unsafe (storage.pointee.head + storage.pointee.count) & (storage.pointee.capacity - 1)

@@ -46,7 +46,9 @@ struct ListeningSockets {
         file = nil
         do {
             try Socket.adopt(descriptor)
-            if !address.isUnix { try Socket.enable(.noDelay, on: descriptor) }
+            guard !address.isUnix else { return }
+            try Socket.enable(.noDelay, on: descriptor)
+            try Socket.enable(.limitUnsent, on: descriptor)
         } catch {
             throw ServerError(error, listeningOn: address)
         }
@@ -71,6 +73,7 @@ struct ListeningSockets {
     ) throws(SystemError) {
         try Socket.enable(.reuseAddress, on: descriptor)
         try Socket.enable(.noDelay, on: descriptor)
+        try Socket.enable(.limitUnsent, on: descriptor)
         if address.isIPv6 {
             try options.isDualStack
                 ? Socket.disable(.onlyIPv6, on: descriptor) : Socket.enable(.onlyIPv6, on: descriptor)

@@ -20,7 +20,8 @@ extension EventLoop {
             throw error
         }
         let received = Int(connections[slot].inbound.byteCount)
-        let slice = slices.take(received, of: &connections[slot].inbound, pool: pool)
+        let whole = slices.take(received, of: &connections[slot].inbound) { pool.allocate($0).relinquish() }
+        guard let slice = whole else { preconditionFailure("what the program allocates is never refused") }
         let descriptor = connections[slot].descriptor
         vacate(slot)
         return DetachedConnection(descriptor: descriptor, received: Buffer(adopting: slice))

@@ -8,7 +8,7 @@ internal import EddyBuffers
 //            └─────────────────────┘                    else: search goes on at `new`
 //
 // So a read that fails or is cancelled in the middle has taken nothing. The receive window does not bound it: a reader
-// that waits for more than the window is given more, up to its own limit.
+// that waits for more than the window is given more, as far as there is memory (``EventLoop/receiveRoom(_:)``).
 
 extension EventLoop {
     /// The next `byteCount` bytes; nil if the stream ended before the first of them.
@@ -16,7 +16,7 @@ extension EventLoop {
         requireLoopThread()
         precondition((0...Self.longestMessage).contains(byteCount), "a read takes from 0 bytes to 1 GiB")
         guard try await receive(atLeast: byteCount, from: slot) else { return nil }
-        return take(byteCount, from: slot)
+        return try take(byteCount, from: slot)
     }
 
     /// The bytes before the next delimiter, which is taken out of the stream as well; nil if the stream ended before
@@ -30,7 +30,7 @@ extension EventLoop {
         guard let byteCount = try await receive(until: delimiter, limit: limit, allowance: 0, from: slot) else {
             return nil
         }
-        let message = take(byteCount, from: slot)
+        let message = try take(byteCount, from: slot)
         slices.removeFirst(delimiter.count, of: &connections[slot].inbound)
         return message
     }
@@ -44,7 +44,7 @@ extension EventLoop {
         let hasReturn = end > 0 && slices.byte(at: end - 1, of: connections[slot].inbound) == UInt8(ascii: "\r")
         let byteCount = hasReturn ? end - 1 : end
         guard byteCount <= limit else { throw .delimiterNotFound(limit: limit) }
-        let message = take(byteCount, from: slot)
+        let message = try take(byteCount, from: slot)
         slices.removeFirst(end - byteCount + 1, of: &connections[slot].inbound)
         return message
     }
@@ -61,8 +61,7 @@ extension EventLoop {
         let length = slices.leadingInteger(prefix.byteCount, of: connections[slot].inbound, endianness: endianness)
         guard length <= UInt64(limit) else { throw .frameTooLong(length: length, limit: limit) }
         _ = try await receive(atLeast: prefix.byteCount + Int(length), from: slot)
-        slices.removeFirst(prefix.byteCount, of: &connections[slot].inbound)
-        return take(Int(length), from: slot)
+        return try take(Int(length), behind: prefix.byteCount, from: slot)
     }
 
     private static let longestMessage = 1 << 30
@@ -76,6 +75,11 @@ extension EventLoop {
 
     /// Waits until as many bytes are there; false if the stream ended before the first.
     private func receive(atLeast byteCount: Int, from slot: UInt32) async throws(ConnectionError) -> Bool {
+        guard byteCount <= pool.copyShare || connections[slot].inbound.byteCount >= byteCount else {
+            throw .outOfMemory(needed: byteCount, limit: pool.copyShare)
+        }
+        await takeTurn(slot)
+        defer { connections[slot].expectedBytes = 0 }
         while connections[slot].inbound.byteCount < byteCount {
             guard try await receiveMore(expected: byteCount, from: slot) else {
                 let received = Int(connections[slot].inbound.byteCount)
@@ -96,6 +100,8 @@ extension EventLoop {
     ) async throws(ConnectionError) -> Int? {
         let longest = limit + allowance
         var searched = 0
+        await takeTurn(slot)
+        defer { connections[slot].expectedBytes = 0 }
         while true {
             let end = slices.firstIndex(of: delimiter, in: connections[slot].inbound, from: searched)
             if let end, end <= longest { return end }
@@ -116,14 +122,15 @@ extension EventLoop {
             try requireReadable(slot)
             return false
         }
-        slices.gatherFragments(of: &connections[slot].inbound, expected: expected, pool: pool)
-        armReceiveBeyondWindow(slot)
+        slices.gatherFragments(of: &connections[slot].inbound, expected: expected, allocate: pool.allocateCopy)
+        connections[slot].expectedBytes = UInt32(expected)
+        armReceive(slot)
         let before = connections[slot].inbound.byteCount
         if connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
         let hasCome = runUntil(slot, holding: #isolation) {
             if connections[slot].inbound.byteCount > before || hasStoppedReceiving(slot) { return true }
             // A receive that was being cancelled, since the window was full, may have ended.
-            armReceiveBeyondWindow(slot)
+            armReceive(slot)
             return false
         }
         if !hasCome {
@@ -139,9 +146,26 @@ extension EventLoop {
     }
 
     /// Takes bytes that are there, and lets the peer send others.
-    private func take(_ byteCount: Int, from slot: UInt32) -> sending Buffer {
-        let slice = slices.take(byteCount, of: &connections[slot].inbound, pool: pool)
-        goOnReceiving(slot)
+    private func take(
+        _ byteCount: Int,
+        behind prefix: Int = 0,
+        from slot: UInt32
+    ) throws(ConnectionError) -> sending Buffer {
+        // Taken out before the message, and put back should there be no memory to join it in.
+        let head = slices.take(prefix, of: &connections[slot].inbound, allocate: pool.allocateCopy)
+        guard let head,
+            let slice = slices.take(byteCount, of: &connections[slot].inbound, allocate: pool.allocateCopy)
+        else {
+            if let head, head.count > 0 { slices.prepend(head, to: &connections[slot].inbound) }
+            throw .outOfMemory(needed: byteCount, limit: pool.copyShare)
+        }
+        guard pool.handOut(slice) else {
+            if slice.count > 0 { slices.prepend(slice, to: &connections[slot].inbound) } else { slice.drop() }
+            if head.count > 0 { slices.prepend(head, to: &connections[slot].inbound) }
+            throw .tooMuchKept(limit: pool.configuration.maximumKeptBytes)
+        }
+        head.drop()
+        tookBytes(UInt32(byteCount), from: slot)
         return Buffer(adopting: slice)
     }
 }

@@ -3,18 +3,16 @@ internal import EddyRing
 
 // A connection has at most one receive in flight. It is armed when there is room for what may come:
 //
-//     received and not read          0 ────────────▶ receiveWindow
+//     received and not read          0 ────────────▶ receive window, or the threshold of the loop's memory
 //     (or, relayed: the other side's queue)
 //                                    armed           not armed; the peer fills the socket's buffer and stops
 //
-// When most of the pool is held the window is a byte: whoever has not read what it has asks for no more, so that what
-// is left serves those who read. (What was asked for before still comes.)
+// With a kernel that knows receive limits the multishot receive is given the room as a credit and ends by itself, up to
+// a chunk later. Where there is little room, single receives ask for exactly as much. Without receive limits, or when
+// the threshold has fallen since, the multishot receive is cancelled. A connection of a kernel without limits receives
+// one by one from then on: to cancel and arm again and again costs more than it saves.
 //
-// With a kernel that knows receive limits the multishot receive is given a credit of the window and ends by itself.
-// Without, it is cancelled when the window is full, and that connection receives one by one from then on: to cancel
-// and arm again and again costs more than it saves.
-//
-// A kernel that fills large chunks by and by serves small and large messages alike. For others there are two sizes: a
+// A kernel that fills large chunks incrementally serves small and large messages alike. For others there are two sizes: a
 // connection that fills a small chunk and has more waiting goes over to large ones, and back when it leaves them nearly
 // empty.
 //
@@ -25,56 +23,48 @@ internal import EddyRing
 //        less than a quarter of a small chunk
 
 extension EventLoop {
-    /// Submits a receive if the connection may have one.
+    /// Submits a receive if the connection may have one, and there is room for what it brings.
     func armReceive(_ slot: UInt32) {
-        guard canReceive(slot), receiveBacklog(slot) < receiveWindow else { return }
-        submitReceive(slot)
+        guard canReceive(slot) else { return }
+        let room = receiveRoom(slot)
+        if room > 0 {
+            submitReceive(slot, room: room)
+        } else if connections[slot].expectedBytes > 0 {
+            awaitMemoryForMessage(slot)
+        }
     }
 
-    /// Bytes that a multishot receive may bring before it ends.
-    @inline(__always)
-    private var receiveCredit: UInt32 {
-        let window = UInt32(truncatingIfNeeded: configuration.receiveWindow)
-        return receiveRing.isUnderPressure ? min(window, UInt32(truncatingIfNeeded: receiveRing.chunkSize)) : window
-    }
-
-    /// Bytes received and not read with which a connection receives no more.
-    @inline(__always)
-    private var receiveWindow: UInt32 {
-        receiveRing.isUnderPressure ? 1 : UInt32(truncatingIfNeeded: configuration.receiveWindow)
-    }
-
-    /// Submits a receive even though the window is full: the reader waits for more than it holds.
-    func armReceiveBeyondWindow(_ slot: UInt32) {
-        if canReceive(slot) { submitReceive(slot) }
-    }
-
-    private func canReceive(_ slot: UInt32) -> Bool {
+    func canReceive(_ slot: UInt32) -> Bool {
         let never: ConnectionState.Flags = [.receiving, .peerEnded, .starved, .readingCancelled]
         return connections[slot].flags.isDisjoint(with: never) && !connections[slot].hasFailed
     }
 
-    private func submitReceive(_ slot: UInt32) {
+    /// Submits a receive of up to `room` bytes. A multishot one may bring up to a chunk more.
+    func submitReceive(_ slot: UInt32, room: Int) {
         let flags = connections[slot].flags
         let entry: SubmissionEntry
         if let bulkRing, flags.contains(.bulk), bulkRing.hasChunks {
             entry = .receiveOnce(
                 descriptor: connections[slot].descriptor,
                 group: bulkRing.group,
+                limit: Self.limit(room, below: bulkRing.chunkSize),
                 token: token(.receive, slot)
             )
             connections[slot].flags.insert(.receivingBulk)
-        } else if flags.contains(.receivesOneByOne) || !features.multishotReceives {
+        } else if flags.contains(.receivesOneByOne) || !features.multishotReceives || room < smallestCredit
+            || memory.value.isTight
+        {
             entry = .receiveOnce(
                 descriptor: connections[slot].descriptor,
                 group: receiveRing.group,
+                limit: Self.limit(room, below: receiveRing.chunkSize),
                 token: token(.receive, slot)
             )
         } else {
             entry = .receiveMultishot(
                 descriptor: connections[slot].descriptor,
                 group: receiveRing.group,
-                limit: features.receiveLimits ? receiveCredit : 0,
+                limit: features.receiveLimits ? UInt32(truncatingIfNeeded: room) : 0,
                 expectsDelay: flags.contains(.warm),
                 token: token(.receive, slot)
             )
@@ -84,11 +74,12 @@ extension EventLoop {
         connections[slot].operations += 1
     }
 
-    /// Bytes that were received and have not moved on.
-    private func receiveBacklog(_ slot: UInt32) -> UInt32 {
-        let peer = connections[slot].relayPeer
-        return peer == ConnectionState.noSlot
-            ? connections[slot].inbound.byteCount : connections[peer].outbound.byteCount
+    /// Room below which a receive is a single one, which brings no byte more.
+    private var smallestCredit: Int { min(configuration.receiveWindow, 64 << 10) }
+
+    /// The limit of a single receive into a chunk; 0 where the chunk is one.
+    private static func limit(_ room: Int, below chunkSize: Int) -> UInt32 {
+        room < chunkSize ? UInt32(truncatingIfNeeded: room) : 0
     }
 
     /// A receive completed: bytes, the end of the stream, a failure, or its own end.
@@ -104,8 +95,8 @@ extension EventLoop {
             if completion.flags.contains(.socketNotEmpty) { connections[slot].flags.remove(.warm) }
             connections[slot].operations -= 1
             receiveEnded(completion, slot: slot)
-        } else if !features.receiveLimits {
-            pauseWhenWindowIsFull(slot)
+        } else if memory.value.isTight || !features.receiveLimits {
+            pauseWithoutRoom(slot)
         }
     }
 
@@ -170,14 +161,7 @@ extension EventLoop {
 
     /// Arms the receive again, unless the connection is on its way out.
     private func armReceiveIfWanted(_ slot: UInt32) {
-        guard connections[slot].phase == .open else { return }
-        // A reader that waits although bytes are there waits for more than the window holds, suspended or not.
-        let isWaitedFor = connections[slot].reader != nil || readerInside.value == slot
-        if isWaitedFor, !connections[slot].isRelaying {
-            armReceiveBeyondWindow(slot)
-        } else {
-            armReceive(slot)
-        }
+        if connections[slot].phase == .open { armReceive(slot) }
     }
 
     /// The ring of the receive that ended grows. Who found no large chunk goes on with small ones.
@@ -215,10 +199,11 @@ extension EventLoop {
         }
     }
 
-    /// Without receive limits: cancels the receive of a connection that reads more slowly than its peer sends.
-    private func pauseWhenWindowIsFull(_ slot: UInt32) {
-        guard receiveBacklog(slot) >= UInt32(configuration.receiveWindow) else { return }
-        connections[slot].flags.insert(.receivesOneByOne)
+    /// Cancels the receive of a connection that reads more slowly than its peer sends, and has no limit, or a limit of
+    /// times when there was more memory.
+    private func pauseWithoutRoom(_ slot: UInt32) {
+        guard receiveRoom(slot) <= 0 else { return }
+        if !features.receiveLimits { connections[slot].flags.insert(.receivesOneByOne) }
         cancelReceive(slot)
     }
 
@@ -232,10 +217,10 @@ extension EventLoop {
 
     // MARK: The reading task
 
-    /// Whether the task must be suspended, since there is nothing to read and others are to run. More is being
-    /// received then.
+    /// Whether the task must be suspended, since there is nothing to read, or it has read enough, and others are to run.
+    /// More is being received then.
     func mustWaitToRead(_ slot: UInt32, holding actor: (any Actor)?) -> Bool {
-        guard !isReadable(slot) else { return false }
+        guard !isReadable(slot) else { return turn.value.isOver }
         if connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
         armReceive(slot)
         return !runUntil(slot, holding: actor) { isReadable(slot) }
@@ -250,7 +235,7 @@ extension EventLoop {
     /// Whatever has arrived; waits if nothing has.
     func readWhatCame(_ slot: UInt32) async throws(ConnectionError) -> sending Buffer? {
         while mustWaitToRead(slot, holding: #isolation) {
-            await Suspension.suspend { connections[slot].suspendReader($0) }
+            await Suspension.suspend { suspendReader(slot, $0) }
         }
         return try read(slot)
     }
@@ -258,7 +243,11 @@ extension EventLoop {
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
     func read(_ slot: UInt32) throws(ConnectionError) -> sending Buffer? {
         if let slice = slices.popFirst(of: &connections[slot].inbound) {
-            goOnReceiving(slot)
+            guard pool.handOut(slice) else {
+                slices.prepend(slice, to: &connections[slot].inbound)
+                throw .tooMuchKept(limit: pool.configuration.maximumKeptBytes)
+            }
+            tookBytes(slice.count, from: slot)
             return Buffer(adopting: slice)
         }
         try requireReadable(slot)
@@ -279,6 +268,14 @@ extension EventLoop {
     /// Flags with which no reader waits.
     static var readEnds: ConnectionState.Flags { [.peerEnded, .readingEnded, .readingCancelled, .readTimedOut] }
 
+    /// The handler has taken bytes.
+    @inline(__always)
+    func tookBytes(_ byteCount: UInt32, from slot: UInt32) {
+        turn.value.read(byteCount: byteCount)
+        connections[slot].movedBytes &+= byteCount
+        goOnReceiving(slot)
+    }
+
     /// Something was read: there is room for more. Bytes that came just in time win over a timeout.
     @inline(__always)
     func goOnReceiving(_ slot: UInt32) {
@@ -298,6 +295,7 @@ extension EventLoop {
     func resumeReader(_ slot: UInt32) {
         guard let reader = connections[slot].reader else { return }
         connections[slot].reader = nil
+        connections[slot].flags.remove(.awaitsTurn)
         reader.resume()
     }
 }

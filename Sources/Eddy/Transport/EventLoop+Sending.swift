@@ -28,6 +28,7 @@ extension EventLoop {
             slice.drop()
             return nil
         }
+        pool.takeIn(slice)
         appendOutbound(slice, to: slot)
         return nil
     }
@@ -184,6 +185,7 @@ extension EventLoop {
         connections[slot].sendingSlices = 0
         connections[slot].sendingBytes = 0
         counters.bytesSent += UInt64(byteCount)
+        connections[slot].movedBytes &+= UInt32(truncatingIfNeeded: byteCount)
         if byteCount > 0 { noteActivity(slot) }
         slices.removeFirst(byteCount, of: &connections[slot].outbound)
         if let error, error != .cancelled, error != .interrupted {
@@ -194,7 +196,7 @@ extension EventLoop {
         } else {
             endWritingIfDone(slot)
         }
-        if connections[slot].outbound.byteCount <= connections[slot].lowWatermark { outboundDrained(slot) }
+        if connections[slot].outbound.byteCount <= resumeMark(slot) { outboundDrained(slot) }
         if connections[slot].phase != .open { continueEnding(slot) }
     }
 

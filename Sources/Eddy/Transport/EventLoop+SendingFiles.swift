@@ -48,8 +48,9 @@ extension EventLoop {
 
     /// Reads what fits into a chunk; no bytes at the file's end. The slice's reference is the caller's.
     private func read(_ descriptor: Int32, _ range: Range<Int>) async throws(ConnectionError) -> Slice {
-        // At the pool's limit memory of its own, a little at a time.
-        var slice = pool.rentChunk(size: Self.bulkSize) ?? pool.allocate(Self.smallRead).relinquish()
+        // Where memory is short a little at a time.
+        let chunk = memory.value.isTight ? nil : pool.rentChunk(size: Self.bulkSize)
+        var slice = chunk ?? pool.allocate(Self.smallRead).relinquish()
         while true {
             let number = fileReads.begin()
             let entry = unsafe SubmissionEntry.readFile(

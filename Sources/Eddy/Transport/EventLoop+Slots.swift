@@ -4,6 +4,7 @@ extension EventLoop {
         guard let slot = connections.occupy(descriptor: descriptor, phase: phase) else { return nil }
         connections[slot].highWatermark = UInt32(configuration.highWatermark)
         connections[slot].lowWatermark = UInt32(configuration.lowWatermark)
+        memory.value.connectionsChanged(to: connections.count)
         return slot
     }
 
@@ -14,6 +15,7 @@ extension EventLoop {
         leaveQueues(slot)
         dropDeadlines(slot)
         connections.vacate(slot)
+        memory.value.connectionsChanged(to: connections.count)
         if listener != ConnectionState.noListener { listeners[Int(listener)]?.connectionClosed() }
     }
 
@@ -22,7 +24,8 @@ extension EventLoop {
     func leaveQueues(_ slot: UInt32) {
         if connections[slot].flags.contains(.queuedToSend) { sendQueue.removeAll(slot) }
         if connections[slot].flags.contains(.starved) { starvedQueue.removeAll(slot) }
-        connections[slot].flags.subtract([.queuedToSend, .starved])
+        if connections[slot].flags.contains(.awaitsMemory) { messageQueue.removeAll(slot) }
+        connections[slot].flags.subtract([.queuedToSend, .starved, .awaitsMemory])
     }
 }
 

@@ -194,7 +194,7 @@ extension EventLoop {
     /// Whether a task waits for bytes, suspended or not. That of a relay waits for its end.
     private func waitsToRead(_ slot: UInt32) -> Bool {
         guard connections[slot].reader != nil || readerInside.value == slot else { return false }
-        return !connections[slot].isRelaying && !connections[slot].flags.contains(.readTimedOut)
+        return !connections[slot].isRelaying && connections[slot].flags.isDisjoint(with: [.readTimedOut, .awaitsTurn])
     }
 
     private func readLimit(_ slot: UInt32) -> UInt64 {
@@ -207,7 +207,8 @@ extension EventLoop {
     /// because the loop has no memory, which is not the peer's fault.
     private func noteProgress(_ slot: UInt32, now: UInt64) {
         let index = connections[slot].deadlines
-        if connections[slot].flags.contains(.starved) {
+        let flags = connections[slot].flags
+        if flags.contains(.starved) || flags.contains(.awaitsMemory) && !flags.contains(.receiving) {
             deadlines[index].waitingSince = now
             deadlines[index].lastActivity = now
         }

@@ -4,6 +4,8 @@ internal import EddyBuffers
 //
 //     queued bytes    0 ──────── low ──────────────── high ────────▶
 //                               ◀── waiting ends       waiting begins
+//
+// Where the loop's memory is short both are less: see ``EventLoop/writeLimit(_:)``.
 
 extension EventLoop {
     func setWatermarks(low: Int, high: Int, of slot: UInt32) {
@@ -13,34 +15,34 @@ extension EventLoop {
         connections[slot].highWatermark = UInt32(high)
     }
 
-    /// Queues bytes; returns whether the queue is above its high watermark now.
+    /// Queues bytes; returns whether the writer must wait now.
     @inline(__always)
     func queue(_ buffer: consuming Buffer, to slot: UInt32) throws(ConnectionError) -> Bool {
         requireLoopThread()
         if let error = write(buffer.relinquish(), to: slot) { throw error }
-        return connections[slot].outbound.byteCount > connections[slot].highWatermark
+        return connections[slot].outbound.byteCount > writeLimit(slot)
     }
 
-    /// Queues shared bytes; returns whether the queue is above its high watermark now.
+    /// Queues shared bytes; returns whether the writer must wait now.
     func queue(_ buffer: SharedBuffer, to slot: UInt32) throws(ConnectionError) -> Bool {
         requireLoopThread()
         if let error = write(buffer.lend(), to: slot) { throw error }
-        return connections[slot].outbound.byteCount > connections[slot].highWatermark
+        return connections[slot].outbound.byteCount > writeLimit(slot)
     }
 
-    /// Queues all the buffers, also beyond the high watermark; returns whether the queue is above it now.
+    /// Queues all the buffers, also beyond the high watermark; returns whether the writer must wait now.
     func queue(contentsOf buffers: some Sequence<SharedBuffer>, to slot: UInt32) throws(ConnectionError) -> Bool {
         var isAbove = false
         for buffer in buffers { isAbove = try queue(buffer, to: slot) }
         return isAbove
     }
 
-    /// Waits until the queue is at its low watermark or below.
+    /// Waits until the queue is short enough.
     func waitUntilDrained(_ slot: UInt32) async throws(ConnectionError) {
         guard !connections[slot].flags.contains(.writingCancelled) else { throw .cancelled }
         await Suspension.suspend { connections[slot].writer = $0 }
         if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
-        let isDrained = connections[slot].outbound.byteCount <= connections[slot].lowWatermark
+        let isDrained = connections[slot].outbound.byteCount <= resumeMark(slot)
         if !isDrained, connections[slot].flags.contains(.writingCancelled) { throw .cancelled }
     }
 

@@ -40,6 +40,11 @@ struct ZeroCopySends {
         free.append(number)
     }
 
+    /// Calls `body` with the slices of each send that the kernel may still read.
+    mutating func forEachHeld(_ body: (inout SliceQueue) -> Void) {
+        for index in sends.indices where sends[index] != nil { body(&sends[index]!.held) }
+    }
+
     /// The send that a connection has in flight.
     func number(sendingFor slot: UInt32, generation: UInt32) -> UInt32? {
         sends.firstIndex { $0?.slot == slot && $0?.generation == generation && $0?.isSending == true }.map(UInt32.init)

@@ -31,20 +31,32 @@ extension BufferPool {
         return allocateDedicated(byteCount)
     }
 
-    /// A copy of `bytes` among others that are kept for long.
+    /// A copy of `bytes` among others that are kept for long, in memory that counts against no limit of the pool: what
+    /// a program keeps must not compete with what is received.
     func packedCopy(of bytes: RawSpan) -> Buffer {
         let byteCount = bytes.byteCount
         // A buffer that may be watched has memory of its own.
         let isPooled = Self.isPooled(byteCount) && leakTracker == nil
-        let slice = isPooled ? unsafe packer.pointee.carve(byteCount) ?? carveNewChunk(byteCount, for: packer) : nil
+        let slice = isPooled ? unsafe packer.pointee.carve(byteCount) ?? packNewChunk(byteCount) : nil
         var copy = Buffer(adopting: slice ?? allocateDedicated(byteCount))
         copy.append(copying: bytes)
         return copy
     }
 
+    /// Gives the packer a chunk from malloc and carves that.
+    private func packNewChunk(_ byteCount: Int) -> Slice? {
+        let size = Self.carvedChunkSize
+        let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+        let chunk = unsafe dedicatedChunk(base, byteCount: size, origin: .dedicated)
+        chunk.retainOnOwnerThread()
+        dedicated.add(chunk)
+        unsafe packer.pointee.replace(with: chunk)
+        return unsafe packer.pointee.carve(byteCount)
+    }
+
     /// Gives `carver` another chunk and carves that; nil at the limit.
     func carveNewChunk(_ byteCount: Int, for carver: UnsafeMutablePointer<Carver>) -> Slice? {
-        guard let chunk = takeChunk(size: Self.carvedChunkSize) else { return nil }
+        guard let chunk = takeChunk(size: Self.carvedChunkSize, purpose: .carving) else { return nil }
         unsafe carver.pointee.replace(with: chunk)
         return unsafe carver.pointee.carve(byteCount)
     }

@@ -1,11 +1,12 @@
 internal import Glibc
 
 extension BufferPool {
-    /// Lends a chunk to the kernel: it holds one reference until ``takeBack(_:)``. Nil at the pool's limit.
+    /// Lends a chunk to the kernel: it holds one reference until ``takeBack(_:)``. Nil at the share of receives.
     ///
     /// Its size is the configuration's ``Configuration/receiveChunkSize`` unless another is given.
     package func lendReceiveChunk(size: Int? = nil) -> Chunk? {
-        guard let chunk = takeChunk(size: size ?? configuration.receiveChunkSize) else { return nil }
+        let size = size ?? configuration.receiveChunkSize
+        guard let chunk = takeChunk(size: size, purpose: .receiving) else { return nil }
         chunk.startFilling()
         chunksLent += 1
         lentBytes += chunk.capacity
@@ -20,30 +21,10 @@ extension BufferPool {
         chunk.stopFilling()
     }
 
-    /// Whether what is held keeps more than half of the memory that the pool may use. Then few bytes should not hold
-    /// whole chunks: see ``copyOut(_:)``.
-    package var isUnderPressure: Bool { usedBytes - lentBytes > configuration.maximumBytes / 2 }
-
-    /// A copy of a slice in memory of its own, in exchange for the slice. The slice itself where it fills much of its
-    /// chunk anyway, or where the limit leaves no room.
-    ///
-    /// Nobody knows at this point how long the bytes will be kept. In memory of their own they pin nothing, however
-    /// that turns out.
-    package func copyOut(_ slice: Slice) -> Slice {
-        let byteCount = Int(slice.count)
-        guard let chunk = slice.chunk, byteCount <= chunk.capacity / 8,
-            mappedBytes + dedicated.footprint + byteCount < configuration.maximumBytes
-        else { return slice }
-        var copy = allocateDedicated(byteCount)
-        unsafe copy.start.copyMemory(from: slice.start, byteCount: byteCount)
-        copy.count = slice.count
-        slice.dropOnOwnerThread()
-        return copy
-    }
-
-    /// A free chunk with one reference, from the shelf of its size or from a new slab; nil at the limit.
-    func takeChunk(size: Int) -> Chunk? {
-        let shelf = shelfIndex(of: size)
+    /// A free chunk with one reference, from the shelf of its size and purpose or from a new slab; nil at the share of
+    /// that purpose.
+    func takeChunk(size: Int, purpose: Slab.Purpose) -> Chunk? {
+        let shelf = shelfIndex(of: size, purpose)
         if shelves[shelf].count == 0 {
             collectReturns()
             if shelves[shelf].count == 0 { growShelf(shelf) }
@@ -54,7 +35,7 @@ extension BufferPool {
         }
         if configuration.poisonsMemory { unsafe memset(chunk.base, Int32(Poison.rented), chunk.capacity) }
         chunksUsed += 1
-        usedBytes += chunk.capacity
+        if purpose == .receiving { receivingBytes += chunk.capacity }
         chunksUsedPeak = max(chunksUsedPeak, chunksUsed)
         chunk.retainOnOwnerThread()
         return chunk
@@ -62,7 +43,7 @@ extension BufferPool {
 
     /// Takes in a chunk whose last reference is gone.
     func recycle(_ chunk: Chunk) {
-        guard unsafe chunk.state.pointee.origin == .slab else { return freeDedicated(chunk) }
+        guard case .slab(let purpose) = unsafe chunk.state.pointee.origin else { return freeDedicated(chunk) }
         leakTracker?.forget(chunk)
         // Bytes that were cut off from their slices were not returned with them.
         unsafe chunk.state.pointee.held = 0
@@ -70,32 +51,69 @@ extension BufferPool {
         if configuration.zeroesRecycledMemory { unsafe memset(chunk.base, 0, chunk.capacity) }
         if configuration.poisonsMemory { unsafe memset(chunk.base, Int32(Poison.recycled), chunk.capacity) }
         chunksUsed -= 1
-        usedBytes -= chunk.capacity
-        shelves[shelfIndex(of: chunk.capacity)].push(chunk)
+        if purpose == .receiving { receivingBytes -= chunk.capacity }
+        shelves[shelfIndex(of: chunk.capacity, purpose)].push(chunk)
     }
 
-    private func shelfIndex(of chunkSize: Int) -> Int {
-        for index in shelves.indices where shelves[index].chunkSize == chunkSize { return index }
-        shelves.append(ChunkShelf(chunkSize: chunkSize))
+    private func shelfIndex(of chunkSize: Int, _ purpose: Slab.Purpose) -> Int {
+        for index in shelves.indices where shelves[index].chunkSize == chunkSize && shelves[index].purpose == purpose {
+            return index
+        }
+        shelves.append(ChunkShelf(chunkSize: chunkSize, purpose: purpose))
         return shelves.count - 1
     }
 
     /// Maps one more slab, within the limit, and puts its chunks on the shelf, lowest address on top.
     private func growShelf(_ shelf: Int) {
-        let chunkSize = shelves[shelf].chunkSize
-        guard Slab.byteCount(chunkSize: chunkSize) <= configuration.maximumBytes - mappedBytes else { return }
+        let (chunkSize, purpose) = (shelves[shelf].chunkSize, shelves[shelf].purpose)
+        let wanted = Slab.byteCount(chunkSize: chunkSize)
+        // Slabs of another size that are wholly free make room.
+        while !hasRoom(forSlab: wanted, purpose) {
+            guard giveBackFreeSlab(exceptOn: shelf) else { return }
+        }
         let slab: Slab
-        if let index = slabs.firstIndex(where: { $0.chunkSize == chunkSize && $0.memory == nil }) {
+        if let index = slabs.firstIndex(where: {
+            $0.chunkSize == chunkSize && $0.purpose == purpose && $0.memory == nil
+        }) {
             guard slabs[index].mapMemory() else { return }
             slab = slabs[index]
         } else {
-            guard let newSlab = Slab(chunkSize: chunkSize, pool: self) else { return }
+            guard let newSlab = Slab(chunkSize: chunkSize, purpose: purpose, pool: self) else { return }
             slabs.append(newSlab)
             slab = newSlab
         }
         mappedSlabs += 1
         mappedBytesPeak = max(mappedBytesPeak, mappedBytes)
         for index in (0..<slab.chunkCount).reversed() { shelves[shelf].push(slab.chunk(at: index)) }
+    }
+
+    /// Whether a further slab stays within its purpose's share and the pool's limit.
+    private func hasRoom(forSlab byteCount: Int, _ purpose: Slab.Purpose) -> Bool {
+        let share = purpose == .receiving ? shares.received : shares.carved
+        let mapped = slabs.reduce(0) { $0 + ($1.purpose == purpose ? $1.mappedBytes : 0) }
+        return byteCount <= share - mapped && byteCount <= configuration.maximumBytes - mappedBytes
+    }
+
+    /// Gives a slab back whose chunks are all free and lie on another shelf than `shelf`; false when there is none.
+    private func giveBackFreeSlab(exceptOn shelf: Int) -> Bool {
+        let (chunkSize, purpose) = (shelves[shelf].chunkSize, shelves[shelf].purpose)
+        for index in slabs.indices.reversed() where index >= pinnedSlabs && slabs[index].memory != nil {
+            let slab = slabs[index]
+            let isOfAnotherUse = slab.purpose != purpose
+            guard slab.chunkSize != chunkSize || isOfAnotherUse, slab.isFree else { continue }
+            // A divided pool has room for every purpose's share: the slabs of others are in nobody's way.
+            guard !isOfAnotherUse || shares.copied == nil else { continue }
+            giveBack(slab: index)
+            return true
+        }
+        return false
+    }
+
+    /// Takes a wholly free slab's chunks off their shelf and unmaps it.
+    func giveBack(slab index: Int) {
+        shelves[shelfIndex(of: slabs[index].chunkSize, slabs[index].purpose)].remove(chunksOf: slabs[index])
+        slabs[index].giveBackMemory()
+        mappedSlabs -= 1
     }
 
     /// Bytes of slabs that are mapped now.

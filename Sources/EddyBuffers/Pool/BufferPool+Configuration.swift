@@ -6,10 +6,14 @@ extension BufferPool {
         /// Bytes of a chunk that the kernel receives into, from 4,096 to 1,073,741,824. Large chunks serve bulk
         /// transfers with few receives; where the kernel fills them step by step, small messages pack tightly as well.
         public var receiveChunkSize: Int
-        /// Bytes of slabs that the pool may map; at least one slab, which is 2 MiB, or as many times 2 MiB as one chunk
-        /// takes. At the limit receives wait for memory to come back, ``Buffer/allocUnsafe(_:)`` falls back to memory
-        /// of its own for each buffer, and ``Buffer/allocWithinLimit(_:)`` throws.
+        /// Bytes that the pool may use for all that connections receive and queue; at least two slabs, which take 2 MiB
+        /// each, or as many times 2 MiB as one chunk takes. Half of it is for receives alone, an eighth for
+        /// ``Buffer/allocUnsafe(_:)``, which falls back to malloc there; the rest holds copies of received bytes. At the
+        /// limit connections receive less, and ``Buffer/allocWithinLimit(_:)`` throws.
         public var maximumBytes: Int
+        /// Bytes of received buffers that handlers may keep in copies, beyond what they keep in chunks; not negative. A
+        /// read that would go beyond it fails. What the program allocates or compacts for itself does not count.
+        public var maximumKeptBytes: Int
         /// Clears memory when it is recycled, for programs whose secrets must not stay in memory. Off, since safe code
         /// never sees the bytes of others anyway. See ``Buffer/wipe()`` for single secrets.
         public var zeroesRecycledMemory = false
@@ -21,10 +25,11 @@ extension BufferPool {
         /// Told about each leak that the pool finds when it is closed. Prints it to standard error unless it is set.
         public var leakHandler: @Sendable (Leak) -> Void = Leak.print
 
-        /// Chunks of 256 KiB and up to 128 MiB, unless others are given; the rest as it is by itself.
+        /// Chunks of 256 KiB and up to 128 MiB, unless others are given.
         public init(receiveChunkSize: Int = 256 << 10, maximumBytes: Int = 128 << 20) {
             self.receiveChunkSize = receiveChunkSize
             self.maximumBytes = maximumBytes
+            maximumKeptBytes = maximumBytes
         }
 
         /// Traps unless a loop could receive with it.
@@ -34,7 +39,11 @@ extension BufferPool {
                 "receiveChunkSize must lie between 4 KiB and 1 GiB"
             )
             let slab = Slab.byteCount(chunkSize: receiveChunkSize)
-            precondition(maximumBytes >= slab, "maximumBytes must be at least \(slab), a slab of such chunks")
+            precondition(
+                maximumBytes >= 2 * slab,
+                "pool.maximumBytes must be at least \(2 * slab), two slabs of such chunks"
+            )
+            precondition(maximumKeptBytes >= 0, "pool.maximumKeptBytes must not be negative")
         }
     }
 

@@ -12,22 +12,27 @@ extension BufferPool {
         )
         guard byteCount > 0 else { return .empty }
         let base = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
-        return unsafe adopt(base, byteCount: byteCount, deallocator: nil, watched: watched)
+        return unsafe adopt(base, byteCount: byteCount, origin: .dedicated, watched: watched)
     }
 
-    /// Takes over memory for one buffer alone; nil as `deallocator` means that it is from `allocate`.
+    /// Takes over memory from elsewhere, which `deallocator` frees.
+    func adopt(_ base: UnsafeMutableRawPointer, byteCount: Int, deallocator: Deallocator) -> Slice {
+        let slice = unsafe adopt(base, byteCount: byteCount, origin: .adopted)
+        if let chunk = slice.chunk { unsafe deallocators[UInt(bitPattern: chunk.state)] = deallocator }
+        return slice
+    }
+
+    /// Takes over memory for one buffer alone: from malloc, unless it is adopted.
     func adopt(
         _ base: UnsafeMutableRawPointer,
         byteCount: Int,
-        deallocator: Deallocator?,
+        origin: ChunkState.Origin,
         watched: Bool? = nil
     ) -> Slice {
         precondition(byteCount <= Int(Int32.max), "a buffer holds at most 2,147,483,647 bytes")
         // What other threads have dropped is freed first: nothing else may ever look into the inbox.
         collectReturns()
-        let origin = deallocator == nil ? ChunkState.Origin.dedicated : .adopted
         let chunk = unsafe dedicatedChunk(base, byteCount: byteCount, origin: origin)
-        if let deallocator { unsafe deallocators[UInt(bitPattern: chunk.state)] = deallocator }
         chunk.retainOnOwnerThread(byteCount: UInt32(byteCount))
         dedicated.add(chunk)
         if let leakTracker, watched ?? leakTracker.samplesNextAllocation() { leakTracker.note(chunk) }
@@ -35,7 +40,7 @@ extension BufferPool {
     }
 
     /// A state for the memory, one that was used before if there is any.
-    private func dedicatedChunk(
+    func dedicatedChunk(
         _ base: UnsafeMutableRawPointer,
         byteCount: Int,
         origin: ChunkState.Origin
@@ -64,7 +69,10 @@ extension BufferPool {
         dedicated.remove(chunk)
         leakTracker?.forget(chunk)
         if configuration.zeroesRecycledMemory { unsafe memset(chunk.base, 0, chunk.capacity) }
-        if unsafe chunk.state.pointee.origin == .adopted {
+        let origin = unsafe chunk.state.pointee.origin
+        if case .copied = origin { copiedBytes -= Self.footprint(ofCopy: chunk.capacity) }
+        if case .kept = origin { keptBytes -= Self.footprint(ofCopy: chunk.capacity) }
+        if case .adopted = origin {
             let deallocator = unsafe deallocators.removeValue(forKey: UInt(bitPattern: chunk.state))
             let memory = unsafe UnsafeMutableRawBufferPointer(start: chunk.base, count: chunk.capacity)
             if let deallocator {

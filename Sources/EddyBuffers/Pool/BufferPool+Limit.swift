@@ -28,7 +28,7 @@ extension BufferPool {
     /// Whether a chunk to carve is free, or its slab fits beside all that is in use.
     private var hasRoomForChunk: Bool {
         let size = Self.carvedChunkSize
-        return shelves.contains { $0.chunkSize == size && $0.count > 0 }
+        return shelves.contains { $0.chunkSize == size && $0.purpose == .carving && $0.count > 0 }
             || Slab.byteCount(chunkSize: size) <= configuration.maximumBytes - mappedBytes - dedicated.byteCount
     }
 }

@@ -1,8 +1,8 @@
 extension BufferPool {
     /// A whole free chunk of `size` bytes as an empty slice, with its reference, for bulk data that does not come from
-    /// a socket; nil at the pool's limit.
+    /// a socket; nil at the share of carved slabs.
     package func rentChunk(size: Int) -> Slice? {
-        guard let chunk = takeChunk(size: size) else { return nil }
+        guard let chunk = takeChunk(size: size, purpose: .carving) else { return nil }
         chunk.retainOnOwnerThread(byteCount: UInt32(chunk.capacity))
         // The reference that it came with: the slice's stays.
         chunk.releaseOnOwnerThread()

@@ -13,10 +13,15 @@ extension BufferPool {
         public var chunksHeld = 0
         /// Slices that have not been dropped.
         public var slicesOut = 0
-        /// Buffers with memory of their own.
+        /// Buffers with memory of their own, and chunks that compacted buffers are packed into.
         public var dedicatedBuffers = 0
-        /// Bytes of the buffers with memory of their own.
+        /// Their bytes.
         public var dedicatedBytes = 0
+        /// Bytes of copies of received bytes in connections' queues; part of ``dedicatedBytes``, with what it takes to
+        /// manage them.
+        public var copiedBytes = 0
+        /// Bytes of copies of received bytes that handlers keep; part of ``dedicatedBytes``, too.
+        public var keptBytes = 0
         /// References that other threads have returned so far.
         public var remoteReturns: UInt64 = 0
         /// Times that a chunk was wanted and the limit forbade another slab: starvation.
@@ -50,6 +55,8 @@ extension BufferPool {
             sum.slicesOut += right.slicesOut
             sum.dedicatedBuffers += right.dedicatedBuffers
             sum.dedicatedBytes += right.dedicatedBytes
+            sum.copiedBytes += right.copiedBytes
+            sum.keptBytes += right.keptBytes
             sum.remoteReturns += right.remoteReturns
             sum.refusals += right.refusals
             sum.overflows += right.overflows
@@ -70,6 +77,8 @@ extension BufferPool {
         statistics.chunksFree = shelves.reduce(0) { $0 + $1.count }
         statistics.dedicatedBuffers = dedicated.count
         statistics.dedicatedBytes = dedicated.byteCount
+        statistics.copiedBytes = copiedBytes
+        statistics.keptBytes = keptBytes
         statistics.remoteReturns = remoteReturns
         statistics.refusals = refusals
         statistics.overflows = overflows

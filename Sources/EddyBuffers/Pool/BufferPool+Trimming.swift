@@ -12,16 +12,15 @@ extension BufferPool {
         collectReturns()
         var trimmedBytes = 0
         for shelf in shelves.indices {
-            let chunkSize = shelves[shelf].chunkSize
+            let (chunkSize, purpose) = (shelves[shelf].chunkSize, shelves[shelf].purpose)
             var excess = (shelves[shelf].idleCount + 1) / 2
             // The slabs mapped last go first.
-            for index in slabs.indices.reversed() where index >= pinnedSlabs && slabs[index].chunkSize == chunkSize {
+            for index in slabs.indices.reversed()
+            where index >= pinnedSlabs && slabs[index].chunkSize == chunkSize && slabs[index].purpose == purpose {
                 guard excess >= slabs[index].chunkCount || excess * 2 >= shelves[shelf].count else { break }
                 guard slabs[index].memory != nil, slabs[index].isFree else { continue }
-                shelves[shelf].remove(chunksOf: slabs[index])
                 trimmedBytes += slabs[index].mappedBytes
-                slabs[index].giveBackMemory()
-                mappedSlabs -= 1
+                giveBack(slab: index)
                 excess -= slabs[index].chunkCount
                 guard excess > 0 else { break }
             }

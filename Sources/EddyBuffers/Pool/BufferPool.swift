@@ -12,6 +12,8 @@ internal import Synchronization
 public final class BufferPool {
     /// What the pool was made with.
     public let configuration: Configuration
+    /// How much of it each use may take.
+    package let shares: PoolShares
 
     /// Frees memory that was taken over.
     @safe
@@ -53,7 +55,11 @@ public final class BufferPool {
     /// Chunks that are on no shelf, and the most that ever were.
     var chunksUsed = 0
     var chunksUsedPeak = 0
-    var usedBytes = 0
+    /// Bytes of receive chunks that are on no shelf.
+    var receivingBytes = 0
+    /// Bytes of copies in connections' queues, and in handlers' hands; see ``copyOut(_:)``.
+    package internal(set) var copiedBytes = 0
+    package internal(set) var keptBytes = 0
     var mappedBytesPeak = 0
     /// Nil when nobody looks for leaks.
     let leakTracker: LeakTracker?
@@ -64,8 +70,15 @@ public final class BufferPool {
     /// Makes a pool for the calling thread, which becomes its owner. Maps nothing yet.
     ///
     /// `wake` is called on any thread when a reference comes home while the owner waits for memory.
-    package init(configuration: Configuration = Configuration(), wake: @escaping @Sendable () -> Void = {}) {
+    ///
+    /// - Parameter shares: the division among the pool's uses; nil: undivided.
+    package init(
+        configuration: Configuration = Configuration(),
+        shares: PoolShares? = nil,
+        wake: @escaping @Sendable () -> Void = {}
+    ) {
         self.configuration = configuration
+        self.shares = shares ?? PoolShares(undivided: configuration.maximumBytes)
         self.wake = wake
         owner = .current
         unsafe inbox = .allocate(capacity: 1)

@@ -1,14 +1,16 @@
-/// The free chunks of one size: a stack, so that the chunk used last, which the cache still holds, is used next.
+/// The free chunks of one size and purpose: a stack, so that the chunk used last, which the cache still holds, is used next.
 @safe
 struct ChunkShelf {
     let chunkSize: Int
+    let purpose: Slab.Purpose
     private var top: UnsafeMutablePointer<ChunkState>?
     private(set) var count = 0
     /// The fewest chunks that were free since ``startPeriod()``: what nobody needed in that time.
     private(set) var idleCount = 0
 
-    init(chunkSize: Int) {
+    init(chunkSize: Int, purpose: Slab.Purpose) {
         self.chunkSize = chunkSize
+        self.purpose = purpose
     }
 
     mutating func push(_ chunk: Chunk) {

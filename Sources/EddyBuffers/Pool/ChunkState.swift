@@ -53,7 +53,8 @@ package struct ChunkState: ~Copyable {
     package let owner: Atomic<UInt>
 
     package let pool: Unmanaged<BufferPool>
-    var origin: Origin
+    @usableFromInline
+    package internal(set) var origin: Origin
 
     /// The next chunk on the list that this one is on: the free list of its size, or the pool's list of dedicated
     /// memory. Owner thread only.
@@ -73,11 +74,16 @@ package struct ChunkState: ~Copyable {
     var nextReturned: UnsafeMutablePointer<ChunkState>?
 
     /// Where the memory came from, and so where it goes when the chunk is free.
-    enum Origin {
-        /// Part of a slab; goes back to the free list of its size.
-        case slab
-        /// Allocated for one buffer alone; freed.
+    @usableFromInline
+    package enum Origin {
+        /// Part of a slab; goes back to the free list of its size and purpose.
+        case slab(Slab.Purpose)
+        /// Allocated for one buffer alone, or for what is kept; freed.
         case dedicated
+        /// Received bytes that were copied out of their chunks and lie in a connection's queue; freed.
+        case copied
+        /// The same, in a handler's hands; freed.
+        case kept
         /// Taken over from elsewhere; given to its deallocator.
         case adopted
     }

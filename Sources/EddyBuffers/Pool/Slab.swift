@@ -3,22 +3,34 @@
 /// The memory may be given back to the system and mapped anew. The states stay for as long as the pool: a thread that
 /// has just returned a slice may still be looking at one.
 @safe
-struct Slab {
+@usableFromInline
+package struct Slab {
     /// Slabs are multiples of this: the size of a huge page.
     static let granularity = MappedMemory.alignment
+
+    /// What a slab's chunks are for. A slab serves one purpose alone, so that neither takes the other's share.
+    @usableFromInline
+    package enum Purpose: UInt8, Sendable {
+        /// The kernel receives into them.
+        case receiving
+        /// `allocUnsafe` carves them, and files are read into them.
+        case carving
+    }
 
     /// Nil while the memory is given back.
     private(set) var memory: MappedMemory?
     let chunkSize: Int
+    let purpose: Purpose
     let chunkCount: Int
     let states: UnsafeMutablePointer<ChunkState>
 
     /// Maps a slab for chunks of `chunkSize` bytes; nil when the system has no memory.
-    init?(chunkSize: Int, pool: BufferPool) {
+    init?(chunkSize: Int, purpose: Purpose, pool: BufferPool) {
         let byteCount = Self.byteCount(chunkSize: chunkSize)
         guard let memory = MappedMemory(byteCount: byteCount) else { return nil }
         self.memory = memory
         self.chunkSize = chunkSize
+        self.purpose = purpose
         chunkCount = byteCount / chunkSize
         unsafe states = .allocate(capacity: chunkCount)
         for index in 0..<chunkCount {
@@ -28,7 +40,7 @@ struct Slab {
                     capacity: UInt32(chunkSize),
                     owner: pool.owner,
                     pool: Unmanaged.passUnretained(pool),
-                    origin: .slab
+                    origin: .slab(purpose)
                 )
             )
         }

@@ -50,10 +50,18 @@ extension SubmissionEntry {
     }
 
     /// Receives once into a slice of a provided-buffer ring; one completion.
-    package static func receiveOnce(descriptor: Int32, group: UInt16, token: OperationToken) -> SubmissionEntry {
+    ///
+    /// - Parameter limit: bytes that it receives at most; 0: as many as the buffer has room for.
+    package static func receiveOnce(
+        descriptor: Int32,
+        group: UInt16,
+        limit: UInt32 = 0,
+        token: OperationToken
+    ) -> SubmissionEntry {
         var entry = SubmissionEntry(.receive, descriptor: descriptor, token: token)
         entry.flags = .bufferSelect
         entry.bufferGroup = group
+        entry.byteCount = limit
         return entry
     }
 

@@ -42,6 +42,9 @@ package struct SubmissionEntry {
         self.byteCount = UInt32(byteCount)
     }
 
+    /// Bytes that a receive takes at most of a provided buffer with `capacity` bytes left: a length of 0 sets no limit.
+    func room(in capacity: Int) -> Int { byteCount == 0 ? capacity : min(capacity, Int(byteCount)) }
+
     /// `enum io_uring_op`, as far as Eddy submits them. A struct, since an enum's bytes are not its raw value.
     package struct Operation: Equatable, Sendable {
         package let rawValue: UInt8

@@ -40,7 +40,7 @@ extension EpollEngine {
                 finish(entry, result, buffer)
                 return .finished
             }
-            post(entry.token, result, consume(result, of: buffer, entry.bufferGroup).union(.more))
+            post(entry.token, result, consume(result, of: buffer, entry).union(.more))
             // Less than there was room for: all that was there (epoll(7), question 9), as a rule.
             if Int(result) < buffer.byteCount, !descriptors[entry.descriptor].mayHoldMore { return .waits }
             left -= Int(result)
@@ -51,7 +51,7 @@ extension EpollEngine {
     private func receive(_ entry: SubmissionEntry, into buffer: BufferGroups.Target) -> Int32 {
         let flags = Int32(bitPattern: entry.callFlags) | Int32(MSG_DONTWAIT)
         while true {
-            let result = unsafe recv(entry.descriptor, buffer.address, buffer.byteCount, flags)
+            let result = unsafe recv(entry.descriptor, buffer.address, entry.room(in: buffer.byteCount), flags)
             if result >= 0 { return Int32(result) }
             if errno != EINTR { return -errno }
         }
@@ -59,11 +59,15 @@ extension EpollEngine {
 
     /// Posts the last completion of a receive. The end of the stream and failures use no buffer up.
     private func finish(_ entry: SubmissionEntry, _ result: Int32, _ buffer: BufferGroups.Target) {
-        post(entry.token, result, result > 0 ? consume(result, of: buffer, entry.bufferGroup) : [])
+        post(entry.token, result, result > 0 ? consume(result, of: buffer, entry) : [])
     }
 
-    private func consume(_ result: Int32, of buffer: BufferGroups.Target, _ group: UInt16) -> CompletionEntry.Flags {
-        let flags = groups.consume(Int(result), of: group)
-        return Int(result) == buffer.byteCount ? flags.union(.socketNotEmpty) : flags
+    private func consume(
+        _ result: Int32,
+        of buffer: BufferGroups.Target,
+        _ entry: SubmissionEntry
+    ) -> CompletionEntry.Flags {
+        let flags = groups.consume(Int(result), of: entry.bufferGroup)
+        return Int(result) == entry.room(in: buffer.byteCount) ? flags.union(.socketNotEmpty) : flags
     }
 }

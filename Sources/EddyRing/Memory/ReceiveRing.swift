@@ -15,11 +15,12 @@ package import EddyBuffers
 // holds one slice costs memory, and does not block the entry.
 //
 // The ring starts with few chunks, which stay in the cache, grows when receives find it empty, and shrinks when most of
-// its chunks have long been idle.
+// its chunks have long been idle. It never grows beyond an eighth of the share of receives: what one call of `enter`
+// receives must not fill the pool, before the loop has seen whose bytes they are.
 //
-// A slice holds its chunk. When what is held takes more than half of the pool, small slices are copied out of their
-// chunks to memory of their own: somebody who keeps one slice of each chunk then takes the memory of those slices
-// alone.
+// A slice holds its chunk. The more memory slices retain, the larger the slices that are copied out of their chunks
+// (``BufferPool/copyLimit(chunkSize:queuedBytes:)``): a connection that keeps one slice of each chunk then takes the
+// memory of those slices alone.
 
 /// Chunks lent to the kernel for receives, and the way from a completion to the slice that it filled.
 ///
@@ -50,8 +51,8 @@ package final class ReceiveRing {
     }
 
     private struct State {
-        /// Whether small slices are copied out of their chunks: the pool is under pressure.
-        var isUnderPressure = false
+        /// The largest slice that is copied out of its chunk; 0: none.
+        var copyLimit = 0
         /// The fewest entries that the kernel had left since ``shrink()``.
         var fewest: UInt16 = 0
         /// Entries that the ring starts with, and never goes below.
@@ -60,8 +61,9 @@ package final class ReceiveRing {
         var tail: UInt16 = 0
         /// Entries that the kernel has and has not used up.
         var count: UInt16 = 0
-        /// Entries that the ring aims at; doubled when receives found it empty.
+        /// Entries that the ring aims at; doubled when receives found it empty, up to a maximum.
         var target: UInt16
+        let maximum: UInt16
         var starvations: UInt64 = 0
         /// Slices that were copied out.
         var copies: UInt64 = 0
@@ -94,7 +96,9 @@ package final class ReceiveRing {
         unsafe lent = .allocate(capacity: count)
         unsafe lent.initialize(repeating: LentChunk(), count: count)
         unsafe state = .allocate(capacity: 1)
-        unsafe state.initialize(to: State(minimum: target, target: target))
+        let mostChunks = pool.shares.received / 8 / self.chunkSize
+        let maximum = UInt16(min(max(mostChunks, Int(target)), Int(Self.capacity)))
+        unsafe state.initialize(to: State(minimum: target, target: target, maximum: maximum))
         try register()
         refill()
     }
@@ -138,13 +142,11 @@ package final class ReceiveRing {
         unsafe state.pointee.count = 0
     }
 
-    /// Whether the pool was under pressure when the ring was refilled last (``BufferPool/isUnderPressure``).
-    package var isUnderPressure: Bool { unsafe state.pointee.isUnderPressure }
     /// Receives that found no chunk.
     package var starvations: UInt64 { unsafe state.pointee.starvations }
     /// Whether a receive would find a chunk.
     package var hasChunks: Bool { unsafe state.pointee.count > 0 }
-    /// Slices that were copied out of their chunks because the pool was under pressure.
+    /// Slices that were copied out of their chunks because slices retained too much memory.
     package var copies: UInt64 { unsafe state.pointee.copies }
 
     // MARK: Completions
@@ -175,7 +177,7 @@ package final class ReceiveRing {
         )
         unsafe entry.pointee.filled = filled + byteCount
         if !completion.flags.contains(.bufferContinues) { unsafe giveBack(entry, chunk) }
-        return unsafe state.pointee.isUnderPressure ? copyOut(slice) : slice
+        return unsafe Int(byteCount) <= state.pointee.copyLimit ? copyOut(slice) : slice
     }
 
     @inline(never)
@@ -198,10 +200,11 @@ package final class ReceiveRing {
     /// Provides free chunks up to the target, and publishes them with one store; gives the ring to the kernel again if
     /// it was taken back. Where the kernel has no memory for it receives wait, and the next call tries again.
     ///
+    /// - Parameter queuedBytes: bytes of the queues of all connections, which are retained for a reason.
     /// - Returns: whether the ring has chunks now.
     @discardableResult
-    package func refill() -> Bool {
-        unsafe state.pointee.isUnderPressure = pool.isUnderPressure
+    package func refill(queuedBytes: Int = 0) -> Bool {
+        unsafe state.pointee.copyLimit = pool.copyLimit(chunkSize: chunkSize, queuedBytes: queuedBytes)
         guard unsafe state.pointee.count < state.pointee.target else { return true }
         guard unsafe state.pointee.isRegistered || (try? register()) != nil else { return false }
         let before = unsafe state.pointee.tail
@@ -230,7 +233,7 @@ package final class ReceiveRing {
     /// A receive found the ring empty: aims at twice the chunks from now on.
     package func noteStarvation() {
         unsafe state.pointee.starvations += 1
-        unsafe state.pointee.target = min(state.pointee.target * 2, Self.capacity)
+        unsafe state.pointee.target = min(state.pointee.target * 2, state.pointee.maximum)
     }
 
     /// Halves the ring if more than half of its chunks have been idle since the last call. Call it every now and then,

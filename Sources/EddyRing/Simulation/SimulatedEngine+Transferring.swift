@@ -69,7 +69,7 @@ extension SimulatedEngine {
     private func receiveOnce(_ operation: SimulatedOperation, _ socket: SimulatedSocket) {
         let group = operation.entry.bufferGroup
         guard let buffer = groups.next(of: group) else { return }
-        var room = buffer.byteCount
+        var room = operation.entry.room(in: buffer.byteCount)
         if network.strikes(.shortReceive) { room = network.random.magnitude(1...room) }
         let memory = unsafe UnsafeMutableRawBufferPointer(start: buffer.address, count: room)
         let received = unsafe socket.receive(into: memory)

@@ -160,6 +160,7 @@ package final class SimulatedNetwork: @unchecked Sendable {
     }
     func resetOnClose(_ descriptor: Int32) { use(descriptor, "setsockopt").resetsOnClose = true }
     func unacknowledgedBytes(_ descriptor: Int32) -> Int? { use(descriptor, "SIOCOUTQ").unacknowledgedBytes }
+    func bytesToReceive(_ descriptor: Int32) -> Int { use(descriptor, "SIOCINQ").available }
     func acknowledgedBytes(_ descriptor: Int32) -> UInt64 { use(descriptor, "TCP_INFO").acknowledgedBytes }
 
     package func close(_ descriptor: Int32) {

@@ -64,6 +64,12 @@ extension Ring {
         return network.unacknowledgedBytes(descriptor)
     }
 
+    /// See ``Socket/bytesToReceive(_:)``.
+    package func bytesToReceive(_ descriptor: Int32) -> Int {
+        guard let network = engine.network else { return Socket.bytesToReceive(descriptor) }
+        return network.bytesToReceive(descriptor)
+    }
+
     /// See ``Socket/acknowledgedBytes(_:)``.
     package func acknowledgedBytes(_ descriptor: Int32) -> UInt64 {
         guard let network = engine.network else { return Socket.acknowledgedBytes(descriptor) }

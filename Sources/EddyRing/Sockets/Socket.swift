@@ -92,9 +92,17 @@ package enum Socket {
         case onlyIPv6
         /// Leave the choice of a port to `connect`, which can use one port for many peers (ip(7)).
         case noPortWhenBound
+        /// Take no more than ``unsentLimit`` from a writer whose peer takes nothing (tcp(7), TCP_NOTSENT_LOWAT);
+        /// connections inherit it from their listener. The kernel's memory for TCP is one for the whole machine, and
+        /// where slow peers fill it, packets of all others are dropped (tcp(7), tcp_mem).
+        case limitUnsent
     }
 
+    /// Bytes that a socket keeps for a peer before they are sent: what a peer that takes nothing costs the kernel.
+    static let unsentLimit: Int32 = 64 << 10
+
     package static func enable(_ option: Option, on descriptor: Int32) throws(SystemError) {
+        if case .limitUnsent = option { return try set(option, to: unsentLimit, on: descriptor) }
         try set(option, to: 1, on: descriptor)
     }
 
@@ -110,6 +118,7 @@ package enum Socket {
             case .noDelay: (Int32(IPPROTO_TCP), TCP_NODELAY)
             case .onlyIPv6: (Int32(IPPROTO_IPV6), IPV6_V6ONLY)
             case .noPortWhenBound: (Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT)
+            case .limitUnsent: (Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT)
             }
         try set(level, name, to: value, on: descriptor)
     }
@@ -194,6 +203,12 @@ package enum Socket {
     /// Bytes that the peer has acknowledged since the connection was made; 0 when the socket cannot tell.
     package static func acknowledgedBytes(_ descriptor: Int32) -> UInt64 {
         (try? information(of: descriptor))?.bytesAcknowledged ?? 0
+    }
+
+    /// Bytes that the peer has sent and the socket keeps until they are received (tcp(7), SIOCINQ); 0 when it cannot tell.
+    package static func bytesToReceive(_ descriptor: Int32) -> Int {
+        var bytes: Int32 = 0
+        return unsafe ioctl(descriptor, UInt(FIONREAD), &bytes) == 0 ? Int(bytes) : 0
     }
 
     /// A number that changes when the peer takes bytes of what this side has to send, and at no other time while one

@@ -24,6 +24,10 @@ public enum TCPOption: Sendable, Hashable {
     /// Bytes of the socket's own buffer for receiving, of which the system takes double, up to net.core.rmem_max
     /// (SO_RCVBUF). It ends the automatic adaptation of its size.
     case receiveBufferSize(Int)
+    /// Bytes that the system takes beyond what it may send now, since the peer's window or the network is full
+    /// (TCP_NOTSENT_LOWAT). 64 KiB for connections of Eddy: what a peer that takes nothing costs the system, whose memory
+    /// for TCP is one for all.
+    case unsentLimit(Int)
 }
 
 extension Socket {
@@ -42,6 +46,7 @@ extension Socket {
             try set(tcp, TCP_USER_TIMEOUT, to: time.roundedUp(to: .milliseconds(1)), on: descriptor)
         case .quickAcknowledgement(let on): try set(tcp, TCP_QUICKACK, to: on ? 1 : 0, on: descriptor)
         case .sendBufferSize(let size): try set(SOL_SOCKET, SO_SNDBUF, to: Int32(clamping: size), on: descriptor)
+        case .unsentLimit(let size): try set(tcp, TCP_NOTSENT_LOWAT, to: Int32(clamping: size), on: descriptor)
         case .receiveBufferSize(let size): try set(SOL_SOCKET, SO_RCVBUF, to: Int32(clamping: size), on: descriptor)
         }
     }

@@ -123,6 +123,7 @@ struct ResetTests {
         let handler: TCPServer.Handler = { connection in
             // The peer has ended: nothing is being received any more, so only the wait itself can notice the reset.
             while try await connection.read() != nil {}
+            try connection.set(.unsentLimit(1 << 20))
             try await connection.write(randomBytes(200_000))
             throw Failure()
         }

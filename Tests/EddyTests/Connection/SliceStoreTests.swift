@@ -19,11 +19,11 @@ final class SliceStoreTests {
     func cutting() {
         add("hello world")
         let start = store.first(of: queue)!.start
-        let word = store.take(5, of: &queue, pool: pool)
+        let word = take(5)
         #expect(word.start == start)
         #expect(text(word) == "hello")
         #expect(queue.byteCount == 6)
-        let rest = store.take(6, of: &queue, pool: pool)
+        let rest = take(6)
         #expect(rest.start == start + 5)
         #expect(text(rest) == " world")
         #expect(queue.isEmpty)
@@ -32,9 +32,9 @@ final class SliceStoreTests {
     @Test("What lies in several is gathered, and the rest stays", arguments: 0...15)
     func gathering(count: Int) {
         for piece in ["a", "bc", "def", "ghij", "klmno"] { add(piece) }
-        #expect(text(store.take(count, of: &queue, pool: pool)) == String("abcdefghijklmno".prefix(count)))
+        #expect(text(take(count)) == String("abcdefghijklmno".prefix(count)))
         #expect(queue.byteCount == UInt32(15 - count))
-        #expect(text(store.take(15 - count, of: &queue, pool: pool)) == String("abcdefghijklmno".dropFirst(count)))
+        #expect(text(take(15 - count)) == String("abcdefghijklmno".dropFirst(count)))
     }
 
     @Test("Small slices are gathered into one that grows; each byte is copied a few times at most")
@@ -44,7 +44,7 @@ final class SliceStoreTests {
         var start: UnsafeMutableRawPointer?
         for number in 0..<total {
             add([UInt8(truncatingIfNeeded: number)])
-            store.gatherFragments(of: &queue, expected: total, pool: pool)
+            store.gatherFragments(of: &queue, expected: total, allocate: pool.allocateCopy)
             #expect(queue.count <= 5)
             let first = store.first(of: queue)!
             if first.start != start, first.capacity > 1 {
@@ -54,7 +54,7 @@ final class SliceStoreTests {
         }
         // Doubling: half, a quarter, an eighth … of the bytes.
         #expect(moves < 3 * total)
-        let whole = store.take(total, of: &queue, pool: pool)
+        let whole = take(total)
         let bytes = UnsafeRawBufferPointer(start: whole.start, count: total)
         #expect(bytes.indices.allSatisfy { bytes[$0] == UInt8(truncatingIfNeeded: $0) })
         whole.drop()
@@ -64,7 +64,7 @@ final class SliceStoreTests {
     func manyFragments() {
         let total = 1 << 20 + 2
         for number in 0..<total { add([UInt8(truncatingIfNeeded: number)]) }
-        store.gatherFragments(of: &queue, expected: total, pool: pool)
+        store.gatherFragments(of: &queue, expected: total, allocate: pool.allocateCopy)
         #expect(queue.count == 1)
         #expect(Int(queue.byteCount) == total)
     }
@@ -72,7 +72,7 @@ final class SliceStoreTests {
     @Test("Large slices are left where they are until they are taken")
     func largeSlices() {
         for _ in 0..<8 { add([UInt8](repeating: 1, count: 8000)) }
-        store.gatherFragments(of: &queue, expected: 1 << 20, pool: pool)
+        store.gatherFragments(of: &queue, expected: 1 << 20, allocate: pool.allocateCopy)
         #expect(queue.count == 8)
     }
 
@@ -103,6 +103,20 @@ final class SliceStoreTests {
         #expect(store.leadingInteger(4, of: queue, endianness: .big) == 0x8102_0304)
         #expect(store.leadingInteger(8, of: queue, endianness: .big) == 0x8102_0304_0506_0788)
         #expect(store.leadingInteger(8, of: queue, endianness: .little) == 0x8807_0605_0403_0281)
+    }
+
+    @Test("Where there is no memory to gather in, nothing is taken")
+    func refusedGathering() {
+        for piece in ["abc", "def"] { add(piece) }
+        let refused = store.take(5, of: &queue, allocate: { _ in nil })
+        #expect(refused == nil)
+        store.gatherFragments(of: &queue, expected: 100, allocate: { _ in nil })
+        #expect(queue.byteCount == 6 && queue.count == 2)
+        #expect(text(take(6)) == "abcdef")
+    }
+
+    private func take(_ byteCount: Int) -> Slice {
+        store.take(byteCount, of: &queue, allocate: pool.allocateCopy)!
     }
 
     private func add(_ text: String) { add(Array(text.utf8)) }

@@ -75,6 +75,7 @@ struct ZeroCopyTests {
         let handler: TCPServer.Handler = { connection in
             let loop = connection.eventLoop
             try connection.set(.sendBufferSize(1 << 20))
+            try connection.set(.unsentLimit(1 << 20))
             try await connection.write(copying: bytes.span)
             while connection.queuedBytes > 0 { try await loop.sleep(for: .milliseconds(1)) }
             held.send((loop.zeroCopySends.count, connection.queuedBytes, loop.pool.statistics.slicesOut))

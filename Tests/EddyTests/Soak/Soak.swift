@@ -72,7 +72,7 @@ struct Soak: Sendable {
         // Bytes that a client gets from memory that was recycled too early are not those of its pattern.
         configuration.pool.poisonsMemory = true
         if memoryIsScarce {
-            configuration.pool = BufferPool.Configuration(receiveChunkSize: 64 << 10, maximumBytes: 2 << 20)
+            configuration.pool = BufferPool.Configuration(receiveChunkSize: 64 << 10, maximumBytes: 4 << 20)
             configuration.starvationTimeout = .milliseconds(50)
         }
         return configuration

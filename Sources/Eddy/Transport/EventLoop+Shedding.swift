@@ -1,0 +1,114 @@
+internal import EddyBuffers
+internal import EddyRing
+
+// Thresholds keep connections from using all memory up. Where receives wait for memory all the same, since peers have
+// begun more large messages than there is room for, or handlers hold all chunks, it must come back from somewhere:
+//
+//     receives wait ──▶ half of starvationTimeout ──▶ how far is each connection that holds memory?
+//                                        │
+//                                        ▼ the other half
+//                       of those that are not any further the ones that hold most are reset, until a quarter of the
+//                       budget is free, and a tenth of the time later the next ones
+//
+// A connection that reads, writes, or waits for its next request is never reset for memory: it holds none, or it gets
+// further.
+
+/// How far a connection was: what its handler has taken, what its peer has taken, and what has come of a message.
+struct ProgressMark: Equatable {
+    var generation: UInt32
+    /// Bytes that the handler has read and that have been sent. Wraps.
+    var moved: UInt32
+    /// Bytes that the peer has acknowledged.
+    var delivered: UInt64
+    /// Bytes that have been received and not read.
+    var received: UInt32
+}
+
+extension EventLoop {
+    /// Receives wait for memory: the time runs from here, unless it does already.
+    func watchStarvation() {
+        guard starvationTimer.value == .none, !starvedQueue.isEmpty || !messageQueue.isEmpty else { return }
+        setStarvationTimer(after: configuration.starvationTimeout / 2)
+    }
+
+    private func setStarvationTimer(after time: Duration) {
+        starvationTimer.value = timers.schedule(.starvationTimedOut, at: now.advanced(by: time))
+    }
+
+    /// No receive waits for memory.
+    func endStarvation() {
+        guard starvationTimer.value != .none else { return }
+        timers.cancel(starvationTimer.value)
+        starvationTimer.value = .none
+        progressMarks.value = [:]
+    }
+
+    /// The time is over, and receives still wait.
+    func starvationTimedOut() {
+        starvationTimer.value = .none
+        guard !starvedQueue.isEmpty || !messageQueue.isEmpty else { return }
+        let holders = largestHolders()
+        let marks = progressMarks.value
+        let stalled = holders.filter { hasStalled($0.slot, since: marks[$0.slot]) }
+        progressMarks.value = [:]
+        for (slot, _) in holders { progressMarks.value[slot] = progressMark(slot) }
+        if holders.isEmpty { reportKeptMemory() }
+        setStarvationTimer(after: configuration.starvationTimeout / (stalled.isEmpty ? 2 : 10))
+        var wanted = max(1, memory.value.byteCount / 4)
+        for (slot, byteCount) in stalled where wanted > 0 {
+            wanted -= byteCount
+            shed(slot)
+        }
+    }
+
+    private func progressMark(_ slot: UInt32) -> ProgressMark {
+        ProgressMark(
+            generation: connections[slot].generation,
+            moved: connections[slot].movedBytes,
+            delivered: connections[slot].outbound.isEmpty
+                ? 0 : ring.deliveryProgress(connections[slot].descriptor),
+            received: connections[slot].inbound.byteCount
+        )
+    }
+
+    /// Whether a connection is no further than it was. A message must have grown by a 64th of what it lacks, so that a
+    /// peer that sends a byte now and then does not hold others up for ever; one that is not being received, for lack of
+    /// memory, has not stalled while its peer has sent more of it.
+    private func hasStalled(_ slot: UInt32, since mark: ProgressMark?) -> Bool {
+        guard let mark, !connections[slot].hasFailed else { return false }
+        let current = progressMark(slot)
+        guard current.generation == mark.generation, current.moved == mark.moved, current.delivered == mark.delivered
+        else { return false }
+        guard connections[slot].expectedBytes > current.received else { return true }
+        let isReceived = connections[slot].flags.contains(.receiving)
+        if !isReceived, ring.bytesToReceive(connections[slot].descriptor) > 0 { return false }
+        let growth = current.received &- mark.received
+        return growth <= (connections[slot].expectedBytes - current.received) / 64
+    }
+
+    /// What the program keeps is not the loop's to take back.
+    private func reportKeptMemory() {
+        writeToStandardError(
+            "eddy: connections wait for memory, and buffers that the program keeps hold the \(pool.mappedBytes) bytes "
+                + "that its event loop receives into; drop them sooner, compact what is kept for long, or raise "
+                + "pool.maximumBytes\n"
+        )
+    }
+
+    /// The connections whose queues hold memory, those with most of it first.
+    private func largestHolders() -> [(slot: UInt32, byteCount: Int)] {
+        var holders: [(slot: UInt32, byteCount: Int)] = []
+        connections.forEachOccupied { slot in
+            let byteCount = connections[slot].inbound.footprint + connections[slot].outbound.footprint
+            if byteCount > 0 { holders.append((slot, byteCount)) }
+        }
+        return holders.sorted { ($1.byteCount, $0.slot) < ($0.byteCount, $1.slot) }
+    }
+
+    /// Resets a connection for the memory that it holds. Its handler gets ENOBUFS.
+    private func shed(_ slot: UInt32) {
+        counters.connectionsEvicted += 1
+        slices.removeAll(of: &connections[slot].inbound)
+        reset(slot, failure: SystemError.noBufferSpace.code)
+    }
+}

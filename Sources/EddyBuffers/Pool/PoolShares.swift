@@ -1,0 +1,40 @@
+// The pool of an event loop is divided, so that none of its uses can take what another needs:
+//
+//     maximumBytes  ┌───────────────────────────┬────────────────────┬──────────┐
+//                   │ slabs of receives: 1/2    │ copies: the rest   │ carved   │
+//                   │                           │                    │ slabs:   │
+//                   │                           │                    │ 1/8      │
+//                   └───────────────────────────┴────────────────────┴──────────┘
+//
+// Receives need slabs, which the kernel fills. Copies hold received bytes whose chunks are worth more than the bytes:
+// few bytes of a large chunk, and messages gathered from several chunks. Carved slabs serve `allocUnsafe`, which falls
+// back to malloc at its share. What the program keeps for itself (``Buffer/compacted()``, ``Buffer/allocUnsafeSlow(_:)``)
+// is in none of the shares: it never competes with receives.
+
+/// The most bytes that each use of a pool may take.
+package struct PoolShares: Equatable, Sendable {
+    /// Bytes of slabs that receives fill.
+    package let received: Int
+    /// Bytes of slabs that `allocUnsafe` carves, and that files are read into.
+    package let carved: Int
+    /// Bytes of copies; nil: what the mapped slabs leave of the pool's limit.
+    package let copied: Int?
+
+    /// Each use may take all of `maximumBytes`: for a pool that nothing is received into.
+    package init(undivided maximumBytes: Int) {
+        received = maximumBytes
+        carved = maximumBytes
+        copied = nil
+    }
+
+    /// The division of what a configuration allows.
+    ///
+    /// - Precondition: the configuration is valid: it allows two slabs of its receive chunks.
+    package init(dividing configuration: BufferPool.Configuration) {
+        let maximumBytes = configuration.maximumBytes
+        let slab = Slab.byteCount(chunkSize: configuration.receiveChunkSize)
+        received = max(slab, maximumBytes / 2 / slab * slab)
+        carved = min(maximumBytes / 8, maximumBytes - received) / Slab.granularity * Slab.granularity
+        copied = maximumBytes - received - carved
+    }
+}

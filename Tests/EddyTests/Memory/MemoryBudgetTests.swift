@@ -1,0 +1,64 @@
+import Testing
+
+@testable import Eddy
+
+@Suite("memory: the budget of connections")
+struct MemoryBudgetTests {
+    private static let limit = 128 << 20
+    private let budget = MemoryBudget(maximumBytes: limit)
+
+    @Test("A connection may hold an eighth of what is free, and never less than the floor")
+    func threshold() {
+        #expect(budget.byteCount == 32 << 20)
+        #expect(budget.threshold(queuedBytes: 0) == 4 << 20)
+        #expect(budget.threshold(queuedBytes: 24 << 20) == 1 << 20)
+        #expect(budget.threshold(queuedBytes: 32 << 20) == budget.floor)
+        #expect(budget.threshold(queuedBytes: 1 << 40) == budget.floor)
+    }
+
+    @Test(
+        "However many connections fill their thresholds, they stay within one and a half budgets",
+        arguments: [1, 20, 500, 2000, 20_000, 65_536]
+    )
+    func sum(count: Int) {
+        var budget = budget
+        budget.connectionsChanged(to: count)
+        var held = [Int](repeating: 0, count: count)
+        var total = 0
+        for _ in 0..<40 {
+            for index in held.indices {
+                let room = min(budget.share, budget.threshold(queuedBytes: total) - held[index])
+                guard room > 0 else { continue }
+                held[index] += room
+                total += room
+            }
+        }
+        #expect(total <= budget.byteCount * 3 / 2)
+        #expect(held.allSatisfy { $0 >= min(budget.floor, 256) })
+        if count == 2000 { #expect(total / count <= 24 << 10) }
+    }
+
+    @Test("The floor falls with the number of connections, and rises again")
+    func floor() {
+        var budget = budget
+        #expect(budget.floor == MemoryBudget.largestFloor)
+        budget.connectionsChanged(to: 65_536)
+        #expect(budget.floor == 256)
+        budget.connectionsChanged(to: 10_000)
+        #expect(budget.floor == (32 << 20) / 20_000)
+        budget.connectionsChanged(to: 0)
+        #expect(budget.floor == MemoryBudget.largestFloor)
+    }
+
+    @Test("Memory is tight from seven eighths of the budget on until half of it is free")
+    func tightness() {
+        var budget = budget
+        let full = budget.byteCount
+        #expect(!budget.update(queuedBytes: full / 8 * 7) && !budget.isTight)
+        #expect(budget.update(queuedBytes: full / 8 * 7 + 1) && budget.isTight)
+        // It has become so once.
+        #expect(!budget.update(queuedBytes: full) && budget.isTight)
+        #expect(!budget.update(queuedBytes: full / 2 + 1) && budget.isTight)
+        #expect(!budget.update(queuedBytes: full / 2) && !budget.isTight)
+    }
+}
