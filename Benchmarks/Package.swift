@@ -12,7 +12,8 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 
-/// Only the benchmarks of buffers and timers depend on Eddy's sources: its servers are measured as the command that users run.
+/// Only the benchmarks of buffers and timers, and `eddy-service`, depend on Eddy's sources: its servers are measured as the
+/// command that users run.
 let package = Package(
     name: "eddy-benchmarks",
     products: [
@@ -57,6 +58,19 @@ let package = Package(
         ),
         // What measures them.
         .executableTarget(name: "echo-load", dependencies: ["PeerSupport"]),
+        // What shows whether clients harm each other: services beside the command's, and their good and bad clients.
+        .executableTarget(
+            name: "eddy-service",
+            dependencies: [
+                .product(name: "Eddy", package: "eddy"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(name: "isolation-probe", dependencies: ["PeerSupport"]),
+        .executableTarget(name: "isolation-attackers", dependencies: ["PeerSupport"]),
+        .executableTarget(name: "isolation-upstream", dependencies: ["PeerSupport"]),
+        .executableTarget(name: "store-load", dependencies: ["PeerSupport"]),
         .target(name: "MallocCount"),
         .target(name: "HarnessSupport"),
         .executableTarget(

@@ -29,3 +29,10 @@ func median(_ values: [Double]) -> Double {
     guard !sorted.isEmpty else { return .nan }
     return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
 }
+
+/// The value that so large a part of all does not exceed.
+func quantile(_ part: Double, of values: [Double]) -> Double {
+    guard !values.isEmpty else { return .nan }
+    let rank = Int((part * Double(values.count)).rounded(.up))
+    return values.sorted()[min(max(rank, 1), values.count) - 1]
+}

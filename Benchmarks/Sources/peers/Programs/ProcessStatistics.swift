@@ -14,6 +14,16 @@ struct ProcessStatistics {
         return kibibytes << 10
     }
 
+    /// The estimate. To have it the kernel does not look at the pages, so it may be asked for often.
+    func roughResidentBytes() throws -> Int {
+        let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        guard let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int($0) }) else {
+            throw PeersError("the server (process \(process)) has ended")
+        }
+        return kibibytes << 10
+    }
+
     /// Until it has used no processor time for a while: then it has done all that there was. At most 10 seconds.
     func waitUntilIdle() throws {
         let limit = ContinuousClock.now + .seconds(10)
@@ -24,6 +34,11 @@ struct ProcessStatistics {
             if now == used { return }
             used = now
         } while ContinuousClock.now < limit
+    }
+
+    /// Of all its threads so far; 0 when it has ended.
+    var processorSeconds: Double {
+        (try? processorTime()) ?? 0
     }
 
     private func processorTime() throws -> Double {

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Eddy
+import Glibc
+
+/// Small services on Eddy, for what its command does not have: lines, frames, buffers that are held, values that are
+/// kept, and timeouts.
+@main
+struct EddyService: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "eddy-service",
+        abstract: "Serve one of several small protocols with Eddy."
+    )
+
+    @Argument(help: "\(ServiceProtocol.allCases.map(\.rawValue).joined(separator: ", "))")
+    var service: ServiceProtocol
+
+    @Option(help: "Event loops, a thread each.")
+    var loops = 1
+
+    @Option(help: ArgumentHelp("How long a read may wait, in seconds (default: for ever).", valueName: "seconds"))
+    var readTimeout: Double?
+
+    @Option(
+        help: ArgumentHelp("How long a peer may take nothing, in seconds (default: for ever).", valueName: "seconds")
+    )
+    var writeTimeout: Double?
+
+    @Option(help: ArgumentHelp("How long 'holder' keeps a buffer, in seconds.", valueName: "seconds"))
+    var hold = 10.0
+
+    func validate() throws {
+        guard (1...64).contains(loops) else { throw ValidationError("--loops must be from 1 to 64") }
+        for seconds in [readTimeout, writeTimeout, hold].compactMap(\.self) where !(0.001...3600).contains(seconds) {
+            throw ValidationError("timeouts and --hold must be from 0.001 to 3600 seconds")
+        }
+    }
+
+    func run() async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.timeouts.read = readTimeout.map { .seconds($0) }
+        configuration.timeouts.write = writeTimeout.map { .seconds($0) }
+        let server = try TCPServer(on: "127.0.0.1:0", loops: loops, configuration: configuration)
+        // Whoever starts it reads this from a pipe, where lines wait for more.
+        print("listening on \(server.address)")
+        fflush(nil)
+        await server.run(service.handler(holding: .seconds(hold)))
+    }
+}

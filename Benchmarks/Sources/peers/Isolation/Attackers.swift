@@ -1,0 +1,72 @@
+/// Clients that never read: what `isolation-attackers` is told.
+struct Attackers {
+    enum Manner: String {
+        /// They send nothing more.
+        case rest
+        /// They send as much as the socket takes.
+        case push
+        /// They send a byte every ten seconds.
+        case dribble
+    }
+
+    var count = 1
+    /// After the opening.
+    var manner = Manner.rest
+    /// The first byte of a connection.
+    var first: String?
+    /// Then comes this length, as 4 bytes, and so much of it.
+    var frame: String?
+    var opening = "0"
+    /// What is sent again and again; 'n' is a line feed.
+    var fill = "x"
+    /// Within how many seconds they connect.
+    var spread = 0.0
+    /// Those whose connections end come back.
+    var reconnects = false
+    var socketBuffers: (send: Int, receive: Int)?
+
+    static let silent = Attackers()
+    /// The server can send them next to nothing, and they have much to send.
+    static let pushing = Attackers(manner: .push, socketBuffers: (send: 65536, receive: 4096))
+    static let dribbling = Attackers(manner: .dribble)
+    static let blasting = Attackers(manner: .push, fill: "n")
+
+    func with(
+        first: String? = nil,
+        frame: String? = nil,
+        opening: String? = nil,
+        spread: Double? = nil,
+        reconnects: Bool? = nil
+    ) -> Attackers {
+        var copy = self
+        copy.first = first ?? self.first
+        copy.frame = frame ?? self.frame
+        copy.opening = opening ?? self.opening
+        copy.spread = spread ?? self.spread
+        copy.reconnects = reconnects ?? self.reconnects
+        return copy
+    }
+
+    var arguments: [String] {
+        var arguments = ["--clients", "\(count)", "--then", manner.rawValue, "--fill", fill, "--opening", opening]
+        if let first { arguments += ["--first", first] }
+        if let frame { arguments += ["--frame", frame] }
+        if spread > 0 { arguments += ["--spread", "\(spread)s"] }
+        if reconnects { arguments.append("--reconnect") }
+        if let socketBuffers {
+            arguments += ["--send-buffer", "\(socketBuffers.send)", "--receive-buffer", "\(socketBuffers.receive)"]
+        }
+        return arguments
+    }
+}
+
+/// What became of them.
+struct AttackReport: Codable {
+    /// Made in all; more than there are attackers if some came back.
+    let connections: Int
+    let refused: Int
+    /// Connections that the server ended, and when the first of them was.
+    let ended: Int
+    let firstEndedS: Double
+    let sentBytes: Int
+}

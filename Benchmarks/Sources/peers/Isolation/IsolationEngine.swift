@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// What performs the server's operations.
+enum IsolationEngine: String, CaseIterable, ExpressibleByArgument, Encodable {
+    case uring
+    case epoll
+    /// io_uring with what an older kernel offers.
+    case olderUring = "tier-6.1"
+
+    var environment: [String] {
+        switch self {
+        case .uring: ["EDDY_ENGINE=uring"]
+        case .epoll: ["EDDY_ENGINE=epoll"]
+        case .olderUring: ["EDDY_ENGINE=uring", "EDDY_DISABLE=tier-6.1"]
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import Foundation
+
+/// How much others on this machine disturb a measurement: the processor time of all processes, apart from some.
+struct OtherProcesses {
+    private let ours: [pid_t]
+    private let start: (time: MonotonicTime, all: Double, ours: Double)
+
+    init(apartFrom processes: [pid_t]) {
+        ours = processes + [getpid()]
+        start = (MonotonicTime.now, Self.processorSecondsOfAll(), Self.processorSeconds(of: ours))
+    }
+
+    /// Which part of a processor others have used since then, not counting `more` seconds of processes that came later.
+    func disturbance(apartFrom more: Double) -> Double {
+        let elapsed = Double(MonotonicTime.now.nanoseconds - start.time.nanoseconds) / 1e9
+        let all = Self.processorSecondsOfAll() - start.all
+        return max(0, all - (Self.processorSeconds(of: ours) - start.ours) - more) / elapsed
+    }
+
+    private static func processorSeconds(of processes: [pid_t]) -> Double {
+        processes.map { ProcessStatistics(process: $0).processorSeconds }.reduce(0, +)
+    }
+
+    /// In programs and in their system calls. What interrupts take belongs to no process.
+    private static func processorSecondsOfAll() -> Double {
+        let text = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8)) ?? ""
+        let fields = text.prefix { $0 != "\n" }.split(separator: " ").dropFirst().compactMap { Double($0) }
+        guard fields.count >= 8 else { return 0 }
+        let (user, nice, system, stolen) = (fields[0], fields[1], fields[2], fields[7])
+        return (user + nice + system + stolen) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+}
