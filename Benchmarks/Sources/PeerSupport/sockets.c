@@ -41,6 +41,8 @@ void raise_file_limit(void) {
     }
 }
 
+void add_niceness(int steps) { setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + steps); }
+
 uint64_t monotonic_nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

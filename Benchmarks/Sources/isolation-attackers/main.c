@@ -234,7 +234,7 @@ int main(int count, char **arguments) {
     parse_options(&attack, count, arguments);
     raise_file_limit();
     // The probe shares its processor, and goes first.
-    if (nice(5) < 0) errno = 0;
+    add_niceness(5);
 
     wait_until(attack.from);
     uint64_t now;

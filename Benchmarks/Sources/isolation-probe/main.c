@@ -224,7 +224,7 @@ int main(int count, char **arguments) {
     static struct probe probe;
     parse_options(&probe, count, arguments);
     // The attackers share its processor, and are to take nothing from it: where that is allowed, it goes first.
-    if (nice(-5) < 0) errno = 0;
+    add_niceness(-5);
     // A bound, should the server take no connection at all.
     uint64_t now = monotonic_nanoseconds();
     alarm(now < probe.until ? (unsigned)((probe.until - now) / 1000000000u) + 10 : 10);

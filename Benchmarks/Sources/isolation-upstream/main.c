@@ -137,8 +137,7 @@ static noreturn void run(struct upstream *upstream, int epoll) {
 }
 
 static void *serve_crowd(void *upstream) {
-    // On Linux the priority is the thread's.
-    if (nice(10) < 0) errno = 0;
+    add_niceness(10);
     run(upstream, ((struct upstream *)upstream)->crowd_epoll);
 }
 
@@ -175,7 +174,7 @@ int main(int count, char **arguments) {
     pthread_t crowd;
     int error = pthread_create(&crowd, NULL, serve_crowd, &upstream);
     if (error != 0) fail_with(error, "cannot start a thread");
-    if (nice(-5) < 0) errno = 0;
+    add_niceness(-5);
     announce(upstream.listener);
     run(&upstream, upstream.epoll);
 }

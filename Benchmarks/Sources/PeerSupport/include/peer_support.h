@@ -36,6 +36,9 @@ void announce(int listener);
 // Allows as many open files as the hard limit does.
 void raise_file_limit(void);
 
+// Makes this thread go after others (more niceness), or before them, which changes nothing without the privilege.
+void add_niceness(int steps);
+
 uint64_t monotonic_nanoseconds(void);
 
 #endif

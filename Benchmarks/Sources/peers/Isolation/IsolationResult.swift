@@ -63,14 +63,18 @@ extension IsolationResult {
         func marked(_ text: String, _ subject: IsolationVerdict.Subject) -> String {
             verdicts.contains { $0.subject == subject && $0.isMissed } ? "✗ \(text)" : text
         }
+        // There are none when all connections of the probe have been ended.
+        func milliseconds(_ value: Double, digits: Int) -> String {
+            value.isNaN ? "none" : figure(value, digits: digits)
+        }
         let mebibyte = Double(1 << 20)
         return [
             scenario,
             marked(percent(probe.answersKept), .answersKept),
             marked(percent(probe.worstSecond), .worstSecond),
-            figure(probe.quietP99Ms, digits: 2),
-            marked(figure(probe.p99Ms, digits: 2), .latency),
-            figure(probe.maximumMs, digits: 1),
+            milliseconds(probe.quietP99Ms, digits: 2),
+            marked(milliseconds(probe.p99Ms, digits: 2), .latency),
+            milliseconds(probe.maximumMs, digits: 1),
             marked("\(probe.failures)", .failures),
             marked(figure(Double(memory.growth) / mebibyte, digits: 1), .memoryGrowth),
             marked(figure(memory.growthPerAttacker / 1024), .memoryPerAttacker),

@@ -14,6 +14,12 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             encoder.keyEncodingStrategy = .convertToSnakeCase
+            // A quantile of nothing.
+            encoder.nonConformingFloatEncodingStrategy = .convertToString(
+                positiveInfinity: "infinity",
+                negativeInfinity: "-infinity",
+                nan: "nan"
+            )
             Swift.print(String(decoding: try encoder.encode(result), as: UTF8.self))
         }
     }
