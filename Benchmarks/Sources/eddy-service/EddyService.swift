@@ -2,8 +2,7 @@ import ArgumentParser
 import Eddy
 import Glibc
 
-/// Small services on Eddy, for what its command does not have: lines, frames, buffers that are held, values that are
-/// kept, and timeouts.
+/// Small services on Eddy with what the `eddy` command lacks: lines, frames, held buffers, stored values, timeouts.
 @main
 struct EddyService: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,7 +39,7 @@ struct EddyService: AsyncParsableCommand {
         configuration.timeouts.read = readTimeout.map { .seconds($0) }
         configuration.timeouts.write = writeTimeout.map { .seconds($0) }
         let server = try TCPServer(on: "127.0.0.1:0", loops: loops, configuration: configuration)
-        // Whoever starts it reads this from a pipe, where lines wait for more.
+        // Standard output may be a pipe, which is buffered.
         print("listening on \(server.address)")
         fflush(nil)
         await server.run(service.handler(holding: .seconds(hold)))

@@ -1,5 +1,6 @@
 import Eddy
 
+/// A handler for each ``ServiceProtocol``.
 enum Handlers {
     static let echo: TCPServer.Handler = { connection in
         while let bytes = try await connection.read() {
@@ -22,7 +23,7 @@ enum Handlers {
         }
     }
 
-    /// The buffer is held while the handler waits for something else.
+    /// Holds a received buffer across a wait that has nothing to do with the connection.
     @concurrent
     static func hold(_ connection: consuming sending Connection, for duration: Duration) async throws {
         while let bytes = try await connection.read() {
@@ -33,7 +34,7 @@ enum Handlers {
         }
     }
 
-    /// A record is a letter and a frame. 'S' stores the frame and answers '+'; 'E' has the record sent back.
+    /// A request is a letter and a frame. 'S' stores the frame and answers '+'; any other letter echoes the request.
     static let store: TCPServer.Handler = { connection in
         while let kind = try await connection.read(exactly: 1) {
             guard let value = try await connection.readFrame(limit: 1 << 20) else { return }
@@ -49,9 +50,4 @@ enum Handlers {
             }
         }
     }
-}
-
-/// The values that a loop stores. They stay for good.
-private enum KeptValues: EventLoop.LocalKey {
-    static func makeValue(on loop: EventLoop) -> [SharedBuffer] { [] }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Eddy
 
-/// What the service does with a connection.
+/// The protocol of a service.
 enum ServiceProtocol: String, CaseIterable, ExpressibleByArgument {
     /// Sends back what it receives.
     case echo
@@ -9,9 +9,9 @@ enum ServiceProtocol: String, CaseIterable, ExpressibleByArgument {
     case line
     /// Sends back each frame of at most 1 MiB.
     case frame
-    /// Keeps what comes for a while if it starts with 'h'; sends back all else.
+    /// Sends back what it receives; holds a buffer that starts with 'h' for a while before that.
     case holder
-    /// Stores records.
+    /// Stores values. See ``Handlers/store``.
     case store
 
     func handler(holding duration: Duration) -> TCPServer.Handler {

@@ -1,7 +1,7 @@
 // Clients that take more from a server than they should: they push and never read, stop within a message, or dribble.
 //
-// Each sends an opening, and then goes on as it is told. None ever reads. A client whose connection ends is counted, and
-// comes back only with --reconnect.
+// Each sends an opening and then rests, pushes or dribbles. None ever reads. A client whose connection ends is counted,
+// and connects again only with --reconnect.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,10 +20,10 @@ static const char usage[] =
     "HOST:PORT --from TIME --until TIME [--clients COUNT] [--spread TIME] [--first CHARACTER] [--frame BYTES]\n"
     "       [--opening BYTES] [--fill CHARACTER] [--then rest|push|dribble] [--pause TIME] [--reconnect]\n"
     "       [--send-buffer BYTES] [--receive-buffer BYTES]\n"
-    "Connects clients that never read, and reports as JSON what became of them.\n"
+    "Connects clients that never read, and reports as JSON how many connections were made, refused and ended.\n"
     "--from and --until are nanoseconds of the monotonic clock; the clients connect within --spread of --from.\n"
-    "Each sends its --first character, a length of 4 bytes (--frame) and --opening bytes; then it sends nothing, as much\n"
-    "as the socket takes, or one byte in each --pause. --fill is the byte that is repeated; 'n' stands for a line feed.\n";
+    "Each sends its --first character, a length of 4 bytes (--frame) and --opening bytes. Then it sends nothing, as\n"
+    "much as the socket takes, or one byte in each --pause. --fill is the byte that is repeated; 'n' stands for LF.\n";
 
 enum { EVENTS = 256, PUSH_SIZE = 64 << 10, MAX_OPENING = 16 << 20 };
 
@@ -233,7 +233,7 @@ int main(int count, char **arguments) {
     static struct attack attack;
     parse_options(&attack, count, arguments);
     raise_file_limit();
-    // The probe shares its processor, and goes first.
+    // The probe shares its processor and must not be delayed.
     add_niceness(5);
 
     wait_until(attack.from);

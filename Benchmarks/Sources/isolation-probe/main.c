@@ -223,7 +223,7 @@ static void print_report(const struct probe *probe) {
 int main(int count, char **arguments) {
     static struct probe probe;
     parse_options(&probe, count, arguments);
-    // The attackers share its processor, and are to take nothing from it: where that is allowed, it goes first.
+    // The attackers share its processor and must not delay it.
     add_niceness(-5);
     // A bound, should the server take no connection at all.
     uint64_t now = monotonic_nanoseconds();

@@ -1,9 +1,9 @@
 // A server whose clients choose what it does, by the first byte of their connections:
 //
-//     'p'  sends back what it receives, on a thread of its own: the probe is not to wait for the attackers here
-//     'g'  sends without end
-//     'x'  never reads again
-//     any  sends back what it receives
+//     'p'  echo, on the thread of the probe, which must not wait for the attackers here
+//     'g'  an endless stream
+//     'x'  nothing: it never reads again
+//     any  echo, on the thread of the attackers
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,7 +34,7 @@ struct connection {
 
 struct upstream {
     int listener;
-    // Of the thread that accepts and serves the probe, and of the one that serves all others.
+    // The first accepts and serves the probe, the second serves all others. Each has a thread.
     int epoll;
     int crowd_epoll;
 };
@@ -96,7 +96,7 @@ static bool echo(int epoll, struct connection *connection) {
     return send_back(epoll, connection, bytes, (size_t)received);
 }
 
-// The first byte is looked at, and stays for the one who serves the connection.
+// Peeks, so that an echo includes the first byte.
 static bool choose(struct upstream *upstream, struct connection *connection) {
     char first;
     ssize_t received = recv(connection->file, &first, 1, MSG_PEEK);

@@ -15,7 +15,8 @@
 
 static const char usage[] =
     "HOST:PORT [--clients COUNT] [--records COUNT] [--size BYTES] [--limit TIME]\n"
-    "Each client sends its records ('S', 4 bytes of length, the value) and waits for a '+' for each. Reports as JSON.\n";
+    "Each client sends its records ('S', 4 bytes of length, the value) and waits for a '+' for each.\n"
+    "Reports as JSON how many clients were served, and how long that took.\n";
 
 enum { MAX_CLIENTS = 1000, HEADER = 5 };
 

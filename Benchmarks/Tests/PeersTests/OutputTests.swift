@@ -10,6 +10,14 @@ struct OutputTests {
         #expect(median([]).isNaN)
     }
 
+    @Test func aQuantileIsOneOfTheValues() {
+        #expect(quantile(0.5, of: [3, 1, 2]) == 2)
+        #expect(quantile(0.99, of: (1...100).map(Double.init)) == 99)
+        #expect(quantile(1, of: [1, 5]) == 5)
+        #expect(quantile(0.99, of: [7]) == 7)
+        #expect(quantile(0.5, of: []).isNaN)
+    }
+
     @Test func numbersHaveCommasBetweenThousands() {
         #expect(figure(999) == "999")
         #expect(figure(1000) == "1,000")

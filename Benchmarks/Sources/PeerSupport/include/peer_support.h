@@ -36,7 +36,8 @@ void announce(int listener);
 // Allows as many open files as the hard limit does.
 void raise_file_limit(void);
 
-// Makes this thread go after others (more niceness), or before them, which changes nothing without the privilege.
+// Lowers the priority of the calling thread, or raises it with a negative number. Without the privilege to raise it,
+// nothing changes.
 void add_niceness(int steps);
 
 uint64_t monotonic_nanoseconds(void);

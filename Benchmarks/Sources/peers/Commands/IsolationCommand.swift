@@ -4,7 +4,7 @@ import Glibc
 struct IsolationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "isolation",
-        abstract: "Show what healthy clients notice of others that stall, flood or dribble, and what memory these take."
+        abstract: "Show how clients that stall, flood or dribble affect healthy ones, and how much memory they take."
     )
 
     @Option(help: ArgumentHelp("The eddy command that is measured.", valueName: "path"))
@@ -13,17 +13,16 @@ struct IsolationCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Scenarios or families of them, with commas between (default: all). Families are "
-                + IsolationScenarios.families.map(\.name).joined(separator: ", ")
+                + (IsolationScenarios.families.map(\.name) + [IsolationScenarios.keptValues.name]).joined(
+                    separator: ", "
+                )
                 + "; a number chooses the attackers: echo-push-50.",
             valueName: "names"
         )
     )
     var scenarios: CommaSeparated<String>?
 
-    @Option(
-        help:
-            "What performs the server's operations: \(IsolationEngine.allCases.map(\.rawValue).joined(separator: ", "))."
-    )
+    @Option(help: "The engine of the server.")
     var engine = IsolationEngine.uring
 
     @Option(help: "The server's event loops.")
@@ -65,7 +64,7 @@ struct IsolationCommand: ParsableCommand {
             phases: IsolationPhases(quiet: quiet, attack: attack, recovery: recovery),
             cores: try? CPU.firstTwo()
         )
-        // Its children inherit it. Without the privilege nothing changes, and others disturb more.
+        // Inherited by all programs that it starts. Without the privilege nothing changes.
         _ = nice(-10)
         let results = chosen.map { scenario in
             report("\(scenario.name): \(quiet) s, \(attack) s of attack, at most \(recovery) s after")
@@ -78,7 +77,7 @@ struct IsolationCommand: ParsableCommand {
         if strict, results.contains(where: \.missesLimit) { throw ExitCode(1) }
     }
 
-    /// One that fails does not keep the others from being measured.
+    /// A scenario that fails does not end the run.
     private static func result(of scenario: IsolationScenario, in run: IsolationRun) -> IsolationResult {
         do { return try run.run(scenario) } catch { return IsolationResult(scenario, failure: "\(error)") }
     }

@@ -21,12 +21,12 @@ struct Attackers {
     var fill = "x"
     /// Within how many seconds they connect.
     var spread = 0.0
-    /// Those whose connections end come back.
+    /// Whether an attacker whose connection has ended connects again.
     var reconnects = false
     var socketBuffers: (send: Int, receive: Int)?
 
     static let silent = Attackers()
-    /// The server can send them next to nothing, and they have much to send.
+    /// Small receive buffers: the server can send them almost nothing.
     static let pushing = Attackers(manner: .push, socketBuffers: (send: 65536, receive: 4096))
     static let dribbling = Attackers(manner: .dribble)
     static let blasting = Attackers(manner: .push, fill: "n")
@@ -58,15 +58,4 @@ struct Attackers {
         }
         return arguments
     }
-}
-
-/// What became of them.
-struct AttackReport: Codable {
-    /// Made in all; more than there are attackers if some came back.
-    let connections: Int
-    let refused: Int
-    /// Connections that the server ended, and when the first of them was.
-    let ended: Int
-    let firstEndedS: Double
-    let sentBytes: Int
 }

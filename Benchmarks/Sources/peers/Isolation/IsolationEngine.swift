@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// What performs the server's operations.
+/// The engine of the server.
 enum IsolationEngine: String, CaseIterable, ExpressibleByArgument, Encodable {
     case uring
     case epoll

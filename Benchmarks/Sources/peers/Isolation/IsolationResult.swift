@@ -1,17 +1,17 @@
 import Foundation
 
-/// What a scenario gave.
+/// The figures of a scenario, or why there are none.
 struct IsolationResult: Encodable {
     let scenario: String
-    /// Why there are no figures, if there are none.
+    /// Why the scenario could not be measured.
     var failure: String?
     var probe: ProbeFigures?
     var memory: MemoryFigures?
     var attackers: AttackReport?
-    /// The clients of a store that is full; and those of the same store when it was empty.
+    /// The clients of a full store, and of the same store before it was filled.
     var store: StoreReport?
     var quietStore: StoreReport?
-    /// Which part of a processor other processes used.
+    /// Processor time of other processes, as a part of one processor.
     var disturbance: Double?
     var verdicts: [IsolationVerdict] = []
 
@@ -55,7 +55,7 @@ extension IsolationResult {
         "KiB each", "MiB left", "others", "remarks",
     ]
 
-    /// A row of the table. A figure that misses its limit is marked.
+    /// A row of the table. Marks figures that miss their limits.
     var row: [String] {
         guard let probe, let memory else {
             return [scenario] + Array(repeating: "", count: Self.header.count - 2) + ["✗ \(failure ?? "")"]
@@ -63,7 +63,7 @@ extension IsolationResult {
         func marked(_ text: String, _ subject: IsolationVerdict.Subject) -> String {
             verdicts.contains { $0.subject == subject && $0.isMissed } ? "✗ \(text)" : text
         }
-        // There are none when all connections of the probe have been ended.
+        // There is no latency once all connections of the probe have failed.
         func milliseconds(_ value: Double, digits: Int) -> String {
             value.isNaN ? "none" : figure(value, digits: digits)
         }
@@ -97,7 +97,7 @@ extension IsolationResult {
         return remarks.joined(separator: "; ")
     }
 
-    /// Second by second, for those who want to see more.
+    /// A row for each second.
     var details: Table? {
         guard let probe else { return nil }
         var table = Table([scenario, "answers", "p50 ms", "p99 ms", "max ms", "failures"])

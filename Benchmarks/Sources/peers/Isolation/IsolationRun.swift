@@ -1,12 +1,12 @@
 import Foundation
 
-/// Runs scenarios, each with a server of its own.
+/// Runs scenarios, each with a server of its own: starts the programs, and samples the server's memory meanwhile.
 struct IsolationRun {
     let programs: ProgramFolder
     let engine: IsolationEngine
     let loops: Int
     let phases: IsolationPhases
-    /// Where there are two processors, the server has one and all others have the other.
+    /// One for the server and one for everything else; nil if there is only one.
     let cores: (server: CPU, load: CPU)?
 
     func run(_ scenario: IsolationScenario) throws -> IsolationResult {
@@ -76,14 +76,14 @@ struct IsolationRun {
 
     // MARK: - The attack
 
-    /// What was seen meanwhile.
     struct Outcome {
+        /// Resident bytes of the server.
         let before: Int
         let peak: Int
         var attackers: AttackReport?
         var store: StoreReport?
         var quietStore: StoreReport?
-        /// What the attackers used.
+        /// Processor time of the attackers.
         var processorSeconds = 0.0
     }
 
@@ -149,7 +149,7 @@ struct IsolationRun {
 
     // MARK: - Memory
 
-    /// The most that it had at any look until then; there is at least one.
+    /// The highest of all samples until then; there is at least one.
     private func peakBytes(of server: RunningServer, until end: MonotonicTime) throws -> Int {
         let statistics = ProcessStatistics(process: server.process)
         var peak = try statistics.roughResidentBytes()
@@ -160,7 +160,7 @@ struct IsolationRun {
         return peak
     }
 
-    /// What it has as soon as it is near what it had before, or else after the longest time that this may take.
+    /// Waits until the memory is close to what it was before, at most for the recovery.
     private func recover(_ server: RunningServer, from start: MonotonicTime, to before: Int) throws -> Int {
         let statistics = ProcessStatistics(process: server.process)
         let end = start.advanced(bySeconds: Double(phases.quiet + phases.attack + phases.recovery))

@@ -1,5 +1,4 @@
-/// All scenarios. A name chooses one; the name of a family chooses all of its own, and with another number, as in
-/// `echo-push-50`, that many attackers.
+/// All scenarios. `echo-push` names all scenarios of a family; `echo-push-50` is one with 50 attackers.
 enum IsolationScenarios {
     static let families = [
         IsolationFamily(name: "echo-push", counts: [20, 100, 500, 2000], service: .echo, attackers: .pushing),
@@ -38,7 +37,7 @@ enum IsolationScenarios {
             service: .small("frame", form: .frame),
             attackers: .dribbling.with(frame: "1m", opening: "200k")
         ),
-        // They come while the probe's messages do, so that each may keep the memory that these came into.
+        // They connect one after the other, so that each may pin another chunk of memory.
         IsolationFamily(
             name: "holders",
             counts: [500],
@@ -63,7 +62,7 @@ enum IsolationScenarios {
 
     static let all = families.flatMap { family in family.counts.map(family.scenario) } + [keptValues]
 
-    /// Those that a name means.
+    /// - Throws: ``PeersError`` if the name is unknown.
     static func named(_ name: String) throws -> [IsolationScenario] {
         if name == keptValues.name { return [keptValues] }
         if let family = families.first(where: { $0.name == name }) { return family.counts.map(family.scenario) }

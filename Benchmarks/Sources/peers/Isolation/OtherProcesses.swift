@@ -1,6 +1,6 @@
 import Foundation
 
-/// How much others on this machine disturb a measurement: the processor time of all processes, apart from some.
+/// The processor time of processes that do not belong to a measurement and may disturb it.
 struct OtherProcesses {
     private let ours: [pid_t]
     private let start: (time: MonotonicTime, all: Double, ours: Double)
@@ -21,7 +21,7 @@ struct OtherProcesses {
         processes.map { ProcessStatistics(process: $0).processorSeconds }.reduce(0, +)
     }
 
-    /// In programs and in their system calls. What interrupts take belongs to no process.
+    /// User and system time. The time of interrupts belongs to no process.
     private static func processorSecondsOfAll() -> Double {
         let text = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8)) ?? ""
         let fields = text.prefix { $0 != "\n" }.split(separator: " ").dropFirst().compactMap { Double($0) }

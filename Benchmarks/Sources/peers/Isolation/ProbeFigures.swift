@@ -1,4 +1,4 @@
-/// How the probe fared: before the attack, and during it.
+/// Statistics of the probe before and during the attack.
 struct ProbeFigures: Encodable {
     struct Second: Encodable {
         let second: Int
@@ -9,13 +9,13 @@ struct ProbeFigures: Encodable {
         let failures: Int
     }
 
-    /// Undisturbed.
+    /// Before the attack.
     let quietAnswersPerSecond: Double
     let quietP99Ms: Double
     /// Answers during the attack, as a part of the undisturbed ones; and those of its worst second.
     let answersKept: Double
     let worstSecond: Double
-    /// Of all requests that were under way after the first second of the attack and before its end.
+    /// Of all requests in flight after the first second of the attack and before its end; NaN if there were none.
     let p99Ms: Double
     let maximumMs: Double
     /// Connections that the server ended, or that had a wrong answer, and why.
@@ -43,7 +43,7 @@ struct ProbeFigures: Encodable {
         reasons = report.failures.reduce(into: [:]) { $0[$1.reason, default: 0] += 1 }
     }
 
-    /// Answers that came in a second, and the latencies of what was sent in it.
+    /// Answers received in a second, and the latencies of the requests sent in it.
     private static func second(_ second: Int, of report: ProbeReport) -> Second {
         func isWithin(_ us: Double) -> Bool { Int(us / 1e6) == second }
         let latencies = (report.answers + report.unanswered).filter { isWithin($0.sentUs) }.map { $0.latencyUs / 1e3 }
@@ -57,7 +57,7 @@ struct ProbeFigures: Encodable {
         )
     }
 
-    /// Of all requests that were under way in these seconds, so that one that waits through all of them counts, too.
+    /// Latencies of all requests in flight in these seconds, including those that wait through all of them.
     private static func latenciesMs(in seconds: Range<Int>, of report: ProbeReport) -> [Double] {
         let (start, end) = (Double(seconds.lowerBound) * 1e6, Double(seconds.upperBound) * 1e6)
         return (report.answers + report.unanswered)

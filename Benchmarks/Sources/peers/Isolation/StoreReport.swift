@@ -1,0 +1,8 @@
+/// What `store-load` reports.
+struct StoreReport: Codable, Equatable {
+    /// Clients whose values were all acknowledged.
+    let completed: Int
+    let failed: Int
+    /// From the start to the last client's end.
+    let seconds: Double
+}
