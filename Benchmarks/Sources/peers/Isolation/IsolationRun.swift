@@ -132,14 +132,15 @@ struct IsolationRun {
             guard exitCode == 0 else { throw PeersError("the store's clients failed with exit code \(exitCode)") }
             return try decode(StoreReport.self, from: text)
         }
-        let limit = max(1, phases.attack / 2)
-        let quiet = try store(values.clientArguments(limit: 1))
+        let quiet = try store(values.clientArguments)
         let before = try peakBytes(of: server, until: start.advanced(bySeconds: Double(phases.quiet)))
-        let filled = try store(values.fillArguments(limit: limit))
+        let filled = try store(values.fillArguments)
         guard filled.completed == values.fillers else {
-            throw PeersError("the store took not all values in \(limit) s; \(filled.failed) clients were reset")
+            throw PeersError(
+                "the store did not take all values; \(filled.failed) of \(values.fillers) clients were reset"
+            )
         }
-        let then = try store(values.clientArguments(limit: limit))
+        let then = try store(values.clientArguments)
         let until = start.advanced(bySeconds: Double(phases.quiet + phases.attack))
         var outcome = Outcome(before: before, peak: try peakBytes(of: server, until: until))
         outcome.store = then

@@ -8,14 +8,18 @@ struct KeptValues {
     var clients = 8
     var clientSize = 1 << 20
 
-    func fillArguments(limit: Int) -> [String] {
+    /// Bounds in seconds, far beyond what is normal: a store that reaches them has stopped.
+    private static let fillLimit = 20
+    private static let clientLimit = 10
+
+    var fillArguments: [String] {
         [
             "--clients", "\(fillers)", "--records", "\(records / fillers)", "--size", "\(recordSize)",
-            "--limit", "\(limit)s",
+            "--limit", "\(Self.fillLimit)s",
         ]
     }
 
-    func clientArguments(limit: Int) -> [String] {
-        ["--clients", "\(clients)", "--records", "1", "--size", "\(clientSize)", "--limit", "\(limit)s"]
+    var clientArguments: [String] {
+        ["--clients", "\(clients)", "--records", "1", "--size", "\(clientSize)", "--limit", "\(Self.clientLimit)s"]
     }
 }
