@@ -7,13 +7,13 @@ extension Buffer {
     ///
     /// - Precondition: the integer's bytes lie within the buffer's.
     @inlinable
-    public mutating func store<Integer: FixedWidthInteger & BitwiseCopyable>(
+    public mutating func store<Integer: StandardInteger>(
         _ value: Integer,
         at offset: Int,
         endianness: Endianness = .big
     ) {
-        let place = unsafe place(of: MemoryLayout<Integer>.size, at: offset)
-        unsafe place.storeBytes(of: value.ordered(endianness), as: Integer.self)
+        let width = IntegerWidth(of: Integer.self)
+        unsafe width.store(value, to: place(of: width.byteCount, at: offset), endianness: endianness)
     }
 
     /// Where `byteCount` bytes of the buffer start at `offset`.
@@ -64,11 +64,9 @@ extension Buffer {
     ///
     /// - Precondition: they fit into ``freeCapacity``.
     @inlinable
-    public mutating func append<Integer: FixedWidthInteger & BitwiseCopyable>(
-        _ value: Integer,
-        endianness: Endianness = .big
-    ) {
-        unsafe extend(by: MemoryLayout<Integer>.size).storeBytes(of: value.ordered(endianness), as: Integer.self)
+    public mutating func append<Integer: StandardInteger>(_ value: Integer, endianness: Endianness = .big) {
+        let width = IntegerWidth(of: Integer.self)
+        unsafe width.store(value, to: extend(by: width.byteCount), endianness: endianness)
     }
 
     /// Takes `byteCount` bytes of free capacity, which the caller writes at once, and says where they start.

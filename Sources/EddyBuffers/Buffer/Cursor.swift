@@ -42,13 +42,13 @@ public struct Cursor: ~Escapable {
     /// The next integer.
     @_lifetime(self: copy self)
     @inlinable
-    public mutating func read<Integer: FixedWidthInteger & BitwiseCopyable>(
+    public mutating func read<Integer: StandardInteger>(
         _ type: Integer.Type = Integer.self,
         endianness: Endianness = .big
     ) throws(EndOfBytes) -> Integer {
-        let start = try advance(by: MemoryLayout<Integer>.size)
-        let value = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start, as: Integer.self)
-        return value.ordered(endianness)
+        let width = IntegerWidth(of: type)
+        let start = try advance(by: width.byteCount)
+        return width.load(from: bytes, uncheckedOffset: start, endianness: endianness)
     }
 
     /// The next number in IEEE 754 single precision.

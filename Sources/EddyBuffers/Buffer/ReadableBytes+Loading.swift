@@ -3,15 +3,18 @@ extension ReadableBytes where Self: ~Copyable {
     ///
     /// - Precondition: the integer lies within the bytes.
     @inlinable
-    public func load<Integer: FixedWidthInteger & BitwiseCopyable>(
+    public func load<Integer: StandardInteger>(
         at offset: Int,
         as type: Integer.Type = Integer.self,
         endianness: Endianness = .big
     ) -> Integer {
-        let size = MemoryLayout<Integer>.size
+        let width = IntegerWidth(of: type)
         let bytes = bytes
-        precondition(offset >= 0 && offset <= bytes.byteCount - size, "the integer lies outside of the bytes")
-        return unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Integer.self).ordered(endianness)
+        precondition(
+            offset >= 0 && offset <= bytes.byteCount - width.byteCount,
+            "the integer lies outside of the bytes"
+        )
+        return width.load(from: bytes, uncheckedOffset: offset, endianness: endianness)
     }
 
     /// The unsigned integer of `byteCount` bytes at `offset`. Node's `buf.readUIntBE(offset, byteLength)`, for up to 8
