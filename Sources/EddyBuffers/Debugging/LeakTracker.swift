@@ -56,10 +56,13 @@ final class LeakTracker {
 }
 
 extension BufferPool {
-    /// Watched buffers that have been held for `age` or longer, oldest first. Owner thread only.
+    /// Watched buffers that have been held for `age` or longer, oldest first.
     ///
     /// Empty while ``Configuration/leakDetection`` is off.
+    ///
+    /// - Precondition: on the thread that owns the pool.
     public func leaks(olderThan age: Duration = .zero) -> [Leak] {
+        requireOwner()
         guard let leakTracker else { return [] }
         var leaks: [Leak] = []
         forEachChunk { chunk in

@@ -4,7 +4,8 @@ internal import Glibc
 extension BufferPool {
     /// The calling thread's pool: its event loop's, or one made when the thread first asks.
     ///
-    /// A pool that was made here is closed when its thread ends.
+    /// A pool that was made here is closed when its thread ends. Do not keep it across an `await`: the task may go on
+    /// on another thread, where the pool traps.
     public static var current: BufferPool {
         withCurrent { $0 }
     }
@@ -27,7 +28,7 @@ extension BufferPool {
 
     /// Makes this the calling thread's pool. The thread keeps it alive, and closes it when it ends.
     package func makeCurrent() {
-        precondition(owner == .current, "a pool serves the thread that made it")
+        requireOwner()
         unsafe eddy_set_thread_carver(carver)
         unsafe pthread_setspecific(Self.closingKey, Unmanaged.passRetained(self).toOpaque())
     }

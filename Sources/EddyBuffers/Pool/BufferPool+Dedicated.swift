@@ -57,7 +57,7 @@ extension BufferPool {
             to: ChunkState(
                 base: base,
                 capacity: UInt32(byteCount),
-                owner: owner,
+                owner: .current,
                 pool: Unmanaged.passUnretained(self),
                 origin: origin
             )

@@ -68,8 +68,15 @@ extension BufferPool {
         }
     }
 
-    /// The pool's figures. Owner thread only. Walks all chunks, so that the hot path need not count.
+    /// The pool's figures. Walks all chunks, so that the hot path need not count.
+    ///
+    /// - Precondition: on the thread that owns the pool.
     public var statistics: Statistics {
+        requireOwner()
+        return collectStatistics()
+    }
+
+    func collectStatistics() -> Statistics {
         var statistics = Statistics()
         statistics.slabs = slabs.count { $0.memory != nil }
         statistics.mappedBytes = mappedBytes

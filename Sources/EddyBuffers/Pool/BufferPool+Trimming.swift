@@ -3,9 +3,10 @@ extension BufferPool {
     /// every ten seconds. Half of what was idle stays, so that a load that comes and goes does not map and unmap for
     /// ever.
     ///
-    /// Slabs that are registered with the kernel stay: it has pinned them. Owner thread only.
+    /// Slabs that are registered with the kernel stay: it has pinned them.
     ///
     /// - Returns: the bytes given back.
+    /// - Precondition: on the thread that owns the pool.
     @discardableResult
     public func trim() -> Int {
         requireOwner()

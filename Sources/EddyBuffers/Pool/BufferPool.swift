@@ -3,8 +3,8 @@ internal import Synchronization
 /// The memory of one thread: slabs cut into chunks, chunks carved into slices.
 ///
 /// A pool belongs to the thread that made it. Its buffers may be split, shared and dropped on any thread; creating
-/// buffers, statistics and trimming happen on the owner's. An event loop has a pool, which the kernel knows and
-/// receives into; any other thread gets one when it first creates a buffer (``current``).
+/// buffers, statistics and trimming happen on the owner's, and trap elsewhere. An event loop has a pool, which the kernel
+/// knows and receives into; any other thread gets one when it first creates a buffer (``current``).
 ///
 /// The pool outlives its buffers: when it is closed while some are still held, its memory stays mapped until the
 /// last of them is dropped.
@@ -21,7 +21,7 @@ public final class BufferPool {
         let free: @Sendable (UnsafeMutableRawBufferPointer) -> Void
     }
 
-    let owner: ThreadIdentity
+    let owner = ThreadOwner()
     let inbox: UnsafeMutablePointer<ReturnInbox>
     let carver: UnsafeMutablePointer<Carver>
     /// Carves chunks for what is kept for long, so that it does not lie among what comes and goes.
@@ -80,7 +80,6 @@ public final class BufferPool {
         self.configuration = configuration
         self.shares = shares ?? PoolShares(undivided: configuration.maximumBytes)
         self.wake = wake
-        owner = .current
         unsafe inbox = .allocate(capacity: 1)
         unsafe inbox.initialize(to: ReturnInbox())
         unsafe carver = .allocate(capacity: 1)
@@ -115,7 +114,9 @@ public final class BufferPool {
         unsafe packer.pointee.retire()
         collectReturns()
         reportLeaks()
-        let slicesOut = statistics.slicesOut
+        let slicesOut = collectStatistics().slicesOut
+        // Another thread may have the identity of this one soon.
+        owner.giveUp()
         // Not `slicesOut`: what was returned but not collected yet is still to be freed.
         guard !isUnused else { return 0 }
         isClosed = true
@@ -147,8 +148,12 @@ public final class BufferPool {
 
     func wakeOwner() { wake() }
 
+    /// Traps on every thread but the owner's, also in release builds: the compiler lets a pool be sent to another task.
     func requireOwner() {
-        precondition(owner == .current, "a pool is used by the thread that owns it")
+        precondition(
+            owner.isCurrentThread,
+            "a pool is used on the thread that owns it, until that thread ends; ask for BufferPool.current on each thread"
+        )
     }
 
     /// Calls `body` with every chunk, those of dedicated memory last.

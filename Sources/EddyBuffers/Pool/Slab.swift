@@ -38,7 +38,7 @@ package struct Slab {
                 to: ChunkState(
                     base: memory.base + index * chunkSize,
                     capacity: UInt32(chunkSize),
-                    owner: pool.owner,
+                    owner: .current,
                     pool: Unmanaged.passUnretained(pool),
                     origin: .slab(purpose)
                 )

@@ -3,8 +3,8 @@ public import CEddyBuffers
 /// Which thread this is: a word to compare with. Cheap enough to tell the return of a buffer on its own thread, which
 /// needs no atomic operation, from a return by somebody else.
 ///
-/// It is the address of a thread-local variable, so knowing it takes no load. The numbers of ended threads are used
-/// again; a pool therefore gives up its owner before that thread ends (``BufferPool/close()``).
+/// It is the address of a thread-local variable, so knowing it takes no load. A new thread may get the identity of one
+/// that has ended: whatever belongs to a thread keeps a ``ThreadOwner``, and gives it up before the thread ends.
 @usableFromInline
 package struct ThreadIdentity: Equatable, Sendable {
     @usableFromInline
