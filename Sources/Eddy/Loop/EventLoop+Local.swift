@@ -18,8 +18,8 @@ extension EventLoop {
     /// The values that live on this loop's thread. They are made when first asked for and dropped, on the thread, when
     /// the loop ends.
     ///
-    /// No lock is needed, since nobody else gets at them. A key whose values are not `Sendable` is reached with
-    /// ``withLocal(_:_:)``, which keeps them from leaving the thread.
+    /// No lock is needed, since only the loop's thread reaches them. This reads and replaces whole values. To change a
+    /// collection in place, or to use a value that is not `Sendable`, call ``withLocal(_:_:)``.
     ///
     /// - Precondition: on the loop's thread.
     public var local: Locals {
@@ -27,15 +27,23 @@ extension EventLoop {
         return Locals(loop: self)
     }
 
-    /// Runs `body` with this loop's value for `key`, which cannot leave it.
+    /// Runs `body` with this loop's value for `key`, in place: nothing is copied. A value that is not `Sendable`, or a
+    /// part of it, cannot leave `body`.
     ///
-    /// - Precondition: on the loop's thread, and not within another use of the same value.
-    public func withLocal<Key: LocalKey, Success, Failure: Error>(
+    /// ```swift
+    /// loop.withLocal(Sessions.self) { sessions in sessions[identifier] = session }
+    /// ```
+    ///
+    /// `body` cannot wait: the value would change under it, since other tasks of the loop run meanwhile.
+    ///
+    /// - Throws: what `body` throws; what it has changed by then stays changed.
+    /// - Precondition: on the loop's thread. `body` does not use the same value by another way, such as ``local``.
+    public func withLocal<Key: LocalKey, Success: Sendable, Failure: Error>(
         _ key: Key.Type,
-        _ body: (inout sending Key.Value) throws(Failure) -> sending Success
-    ) throws(Failure) -> sending Success {
+        _ body: (inout sending Key.Value) throws(Failure) -> Success
+    ) throws(Failure) -> Success {
         requireLoopThread()
-        return try unsafe body(&locals.box(key, on: self).value)
+        return try locals.box(key, on: self).use(body)
     }
 
     /// See ``EventLoop/local``.
@@ -44,15 +52,21 @@ extension EventLoop {
 
         /// This loop's value for `key`, made now if there was none.
         ///
-        /// - Precondition: on the loop's thread, and not within another use of the same value.
+        /// The value is read as a copy and replaced as a whole. `local[Key.self] += 1` does both. A collection that is
+        /// changed this way is copied: use ``EventLoop/withLocal(_:_:)``. Where a change waits, as in
+        /// `await update(&loop.local[Key.self])`, what other tasks have stored meanwhile is replaced.
+        ///
+        /// - Precondition: on the loop's thread, and not within ``EventLoop/withLocal(_:_:)`` of the same key.
         public subscript<Key: LocalKey>(key: Key.Type) -> Key.Value where Key.Value: Sendable {
             get {
                 loop.requireLoopThread()
-                return unsafe loop.locals.box(key, on: loop).value
+                return loop.locals.box(key, on: loop).copy
             }
-            nonmutating _modify {
+            // Never `_modify`: it would yield the value's address to a caller that may wait while another task replaces
+            // the value.
+            nonmutating set {
                 loop.requireLoopThread()
-                yield unsafe &loop.locals.box(key, on: loop).value
+                loop.locals.box(key, on: loop).replace(with: newValue)
             }
         }
     }
