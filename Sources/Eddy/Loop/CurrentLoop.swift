@@ -7,9 +7,15 @@ extension EventLoop {
         return unsafe Unmanaged<EventLoop>.fromOpaque(pointer).takeUnretainedValue()
     }
 
-    /// Makes this the calling thread's loop. The thread runs the loop, so the loop outlives the setting.
+    /// Makes this the calling thread's loop, until ``resignCurrent()``. The thread runs the loop, so the loop outlives the
+    /// setting.
     func makeCurrent() {
         unsafe _ = pthread_setspecific(CurrentLoop.key, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// The loop has ended: the calling thread has none, and the loop may be freed before the thread ends.
+    func resignCurrent() {
+        _ = pthread_setspecific(CurrentLoop.key, nil)
     }
 }
 

@@ -68,7 +68,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let zeroCopyFloor: UInt32
     /// What users keep on this loop.
     let locals = LocalStore()
-    private let thread: ThreadIdentity
+    /// Given up when the loop has ended.
+    private let thread = ThreadOwner()
     let stopping = LoopLocal(false)
     /// The connection whose task runs the loop while it waits to read; or none.
     let readerInside = LoopLocal(ConnectionState.noSlot)
@@ -160,7 +161,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             : try ReceiveRing(ring: ring, pool: pool, incremental: false, group: 1, target: 4, chunkSize: Self.bulkSize)
         fixedBufferStorage = LoopLocal(FixedBuffers(ring: ring, isEnabled: features.fixedBuffers))
         connections = ConnectionTable(capacity: configuration.maximumConnections)
-        thread = .current
         fixedBufferStorage.value.register(slabsOf: pool)
     }
 
@@ -168,8 +168,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// with 16 KiB.
     static let bulkSize = 256 << 10
 
-    /// Whether the calling thread is the loop's.
-    public var isCurrent: Bool { thread == .current }
+    /// Whether the calling thread is the loop's. No thread is, once the loop has ended. Any thread.
+    public var isCurrent: Bool { thread.isCurrentThread }
 
     /// The registered buffer that the slice lies in, if it does.
     func fixedBufferIndex(of slice: Slice) -> UInt16? { fixedBufferStorage.value.index(of: slice, in: pool) }
@@ -182,7 +182,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     func requireLoopThread() {
         precondition(
             isCurrent,
-            "a connection and a local value are used on their event loop's thread; do not hand them to a task elsewhere"
+            "a connection and a local value are used on their event loop's thread, and not after the loop has ended; "
+                + "do not hand them to a task elsewhere"
         )
     }
 
@@ -361,8 +362,15 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
         for mail in mailbox.close() { handle(mail) }
         cancelEverything()
-        while !jobs.isEmpty || !turnQueue.isEmpty { runJobs() }
-        locals.removeAll()
+        repeat {
+            while !jobs.isEmpty || !turnQueue.isEmpty { runJobs() }
+            // The ends of values may make tasks ready.
+            locals.removeAll()
+        } while !jobs.isEmpty || !turnQueue.isEmpty
+        // From here on no job is run. Another thread may have the identity of this one soon: what it wants of the loop goes
+        // to the mailbox, which is closed.
+        resignCurrent()
+        thread.giveUp()
         // What is still in flight keeps its memory: that is leaked rather than freed.
         guard !holdsPoolMemory else { return }
         receiveRing.close()

@@ -87,13 +87,10 @@ public final class EventLoopGroup: Sendable {
     ///
     /// - Precondition: not on a thread of one of the loops.
     public func shutDown() {
+        requireOtherThread()
         threads.withLock { threads in
-            // Checked only while the threads are there: the identity of one that has ended may be a new thread's.
             guard !threads.isEmpty else { return }
-            for loop in loops {
-                precondition(!loop.isCurrent, "an event loop cannot wait for its own end")
-                _ = loop.mailbox.post(.work { loop.stop() })
-            }
+            for loop in loops { _ = loop.mailbox.post(.work { loop.stop() }) }
             for thread in threads { thread.join() }
             threads = []
             watchdog?.stop()
@@ -104,8 +101,7 @@ public final class EventLoopGroup: Sendable {
     ///
     /// - Precondition: not on a thread of one of the loops.
     public func finish() async {
-        // Not by the thread's identity, which a new thread may have when the loop's has ended.
-        precondition(!loops.contains { $0 === EventLoop.current }, "an event loop cannot wait for its own end")
+        requireOtherThread()
         // The thread lets go of the group before it says so: when this returns, the group is its owner's alone, and its
         // descriptors are closed when that one drops it.
         let group = Mutex<EventLoopGroup?>(self)
@@ -128,5 +124,9 @@ public final class EventLoopGroup: Sendable {
                 continuation.resume()
             }
         }
+    }
+
+    private func requireOtherThread() {
+        precondition(!loops.contains(where: \.isCurrent), "an event loop cannot wait for its own end")
     }
 }
