@@ -6,6 +6,7 @@ extension Connection {
     ///
     /// - Throws: ``ConnectionError`` if the connection broke before; or ``ConnectionError/cancelled`` instead of
     ///   waiting, when the end follows what is queued.
+    /// - Precondition: no other task waits to write to the connection, if this one has to wait.
     public func endWriting() async throws(ConnectionError) {
         try await loop.finishWriting(slot)
     }

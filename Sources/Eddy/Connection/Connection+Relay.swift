@@ -7,7 +7,7 @@ extension Connection {
     ///
     /// - Throws: ``ConnectionError/cancelled`` when the task is cancelled; ``ConnectionError`` when either connection
     ///   breaks. The other one gets all that was received before, and is reset when it goes out of scope.
-    /// - Precondition: these are two connections, and both live on the same loop.
+    /// - Precondition: these are two connections, and both live on the same loop. No other task reads or relays them.
     public func relay(to other: borrowing Connection) async throws(ConnectionError) {
         loop.requireLoopThread()
         precondition(other.loop === loop, "a relay joins connections of one event loop")
@@ -16,6 +16,7 @@ extension Connection {
         for slot in [first, second] where !loop.connections[slot].flags.isDisjoint(with: Self.cancelled) {
             throw .cancelled
         }
+        for slot in [first, second] { loop.connections[slot].requireNoReader() }
         loop.beginRelay(first, second)
         if loop.connections[first].isRelaying {
             await Suspension.suspend { loop.connections[first].suspendReader($0) }

@@ -9,6 +9,7 @@ extension Connection {
     ///
     /// - Throws: ``ConnectionError``: the connection is broken, or ``ConnectionError/writingEnded``; or
     ///   ``ConnectionError/cancelled`` instead of waiting, when the bytes are queued and will be sent.
+    /// - Precondition: no other task waits to write to the connection, if this one has to wait.
     @inlinable
     public func write(_ buffer: consuming Buffer) async throws(ConnectionError) {
         if try queue(buffer) { try await waitUntilDrained() }

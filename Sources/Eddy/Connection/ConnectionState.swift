@@ -137,9 +137,23 @@ struct ConnectionState {
         self.reader = reader
     }
 
-    /// A second reader would take the place of the first, or its bytes, and the first waited for ever.
+    /// A second reader would take the place of the first, or its bytes, and the first waited for ever. A relay reads
+    /// both of its connections.
     func requireNoReader() {
-        precondition(reader == nil, "one task at a time reads a connection; do not read it and its chunks at once")
+        precondition(
+            reader == nil && (!isRelaying || flags.contains(.ownsRelay)),
+            "one task at a time reads a connection; do not read it and its chunks at once"
+        )
+    }
+
+    /// A task waits to be resumed as the writer. A second one would take the place of the first, which would wait
+    /// for ever.
+    mutating func suspendWriter(_ writer: Suspension) {
+        precondition(
+            self.writer == nil,
+            "one task at a time waits to write to a connection; let one task write, or wait for each write before the next"
+        )
+        self.writer = writer
     }
 
     /// Whether somebody holds a ``Connection`` to it.

@@ -30,7 +30,7 @@ extension EventLoop {
     private func sendEverything(_ slot: UInt32) async throws(ConnectionError) {
         while mustWaitToSend(slot), !connections[slot].hasFailed {
             guard !connections[slot].flags.contains(.writingCancelled) else { throw .cancelled }
-            await Suspension.suspend { connections[slot].writer = $0 }
+            await Suspension.suspend { connections[slot].suspendWriter($0) }
         }
         if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
     }

@@ -40,7 +40,7 @@ extension EventLoop {
     /// Waits until the queue is short enough.
     func waitUntilDrained(_ slot: UInt32) async throws(ConnectionError) {
         guard !connections[slot].flags.contains(.writingCancelled) else { throw .cancelled }
-        await Suspension.suspend { connections[slot].writer = $0 }
+        await Suspension.suspend { connections[slot].suspendWriter($0) }
         if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
         let isDrained = connections[slot].outbound.byteCount <= resumeMark(slot)
         if !isDrained, connections[slot].flags.contains(.writingCancelled) { throw .cancelled }
@@ -52,7 +52,7 @@ extension EventLoop {
         endWriting(slot)
         while !connections[slot].flags.contains(.ended), !connections[slot].hasFailed {
             guard !connections[slot].flags.contains(.writingCancelled) else { throw .cancelled }
-            await Suspension.suspend { connections[slot].writer = $0 }
+            await Suspension.suspend { connections[slot].suspendWriter($0) }
         }
         if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
     }

@@ -1,5 +1,7 @@
 import Eddy
 import EddyBuffers
+import EddyRing
+import Glibc
 import Testing
 
 @testable import Eddy
@@ -187,6 +189,67 @@ struct ConcurrentTests {
                     try await connection.eventLoop.sleep(for: .milliseconds(1))
                     _ = try await connection.read()
                     try await first
+                }
+                try await withServer(handler: handler) { server in
+                    let peer = try await Peer.connect(to: server.address)
+                    _ = try await peer.receiveAll()
+                }
+            },
+            saying: "one task at a time reads a connection"
+        )
+    }
+
+    /// Two of its tasks may use the connection at once: an actor lets others in while one waits.
+    private actor Session {
+        private let connection: Connection
+
+        init(_ connection: consuming sending Connection) {
+            self.connection = connection
+        }
+
+        func write() async throws { try await connection.write(Array(repeating: 0, count: 2_000_000)) }
+        func endWriting() async throws { try await connection.endWriting() }
+        func read() async throws { _ = try await connection.read() }
+        func relay(to address: SocketAddress) async throws { try await connection.relay(to: Endpoint(address)) }
+    }
+
+    @Test("Two tasks that wait to write at once trap, where one would wait for ever", arguments: [false, true])
+    func twoWriters(ends: Bool) async {
+        expectTrap(
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [ends] in
+                var configuration = EventLoop.Configuration()
+                configuration.highWatermark = 1000
+                configuration.lowWatermark = 1000
+                let handler: TCPServer.Handler = { connection in
+                    let session = Session(connection)
+                    async let first: Void = session.write()
+                    async let second: Void = ends ? session.endWriting() : session.write()
+                    _ = try await (first, second)
+                }
+                try await withServer(configuration: configuration, handler: handler) { server in
+                    // Takes nothing.
+                    let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
+                    try await Task.sleep(for: patience)
+                    peer.close()
+                    exit(0)
+                }
+            },
+            saying: "one task at a time waits to write to a connection"
+        )
+    }
+
+    @Test("A connection that another task relays cannot be read")
+    func readerOfRelayed() async {
+        expectTrap(
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                let handler: TCPServer.Handler = { connection in
+                    let loop = connection.eventLoop
+                    let session = Session(connection)
+                    let listener = try PeerListener()
+                    async let reading: Void = session.read()
+                    try await loop.sleep(for: .milliseconds(1))
+                    try await session.relay(to: listener.address)
+                    try await reading
                 }
                 try await withServer(handler: handler) { server in
                     let peer = try await Peer.connect(to: server.address)
