@@ -1,0 +1,169 @@
+import Testing
+
+/// Programs that would misuse memory without a word of `unsafe`: the compiler refuses them.
+///
+/// Each differs in one place from a program that compiles, so that it is refused for this place and nothing else.
+@Suite(
+    "soundness: programs that do not compile",
+    .enabled(if: SwiftCompiler.path != nil, "there is no swiftc on the path or beside the Swift runtime library"),
+    .serialized,
+    .timeLimit(.minutes(5))
+)
+struct RefusedProgramTests {
+    struct Program: Sendable, CustomTestStringConvertible {
+        let name: String
+        /// The program, with `#` for the place.
+        let text: String
+        let sound: String
+        let unsound: String
+        /// A part of the compiler's error.
+        let error: String
+
+        var testDescription: String { name }
+    }
+
+    @Test("The compiler refuses the unsound variant, and takes the sound one", arguments: programs)
+    func refused(program: Program) async throws {
+        let sound = try await SwiftCompiler.compile(program.text.replacing("#", with: program.sound))
+        #expect(sound.isCompiled, "\(sound.diagnostics)")
+        let unsound = try await SwiftCompiler.compile(program.text.replacing("#", with: program.unsound))
+        #expect(!unsound.isCompiled)
+        #expect(unsound.diagnostics.contains("error: " + program.error), "\(unsound.diagnostics)")
+    }
+
+    private static let programs = [
+        Program(
+            name: "bytes are loaded as a type that only looks like an integer",
+            text: """
+                import Eddy
+
+                func load<Integer: #>(_ buffer: borrowing Buffer) -> Integer { buffer.load(at: 0) }
+                """,
+            sound: "StandardInteger",
+            unsound: "FixedWidthInteger & BitwiseCopyable",
+            error: "instance method 'load(at:as:endianness:)' requires that 'Integer' conform to 'StandardInteger'"
+        ),
+        Program(
+            name: "bytes are read as a type that only looks like an integer",
+            text: """
+                import Eddy
+
+                func read<Integer: #>(_ buffer: borrowing Buffer) throws -> Integer {
+                    var cursor = Cursor(buffer.bytes)
+                    return try cursor.read()
+                }
+                """,
+            sound: "StandardInteger",
+            unsound: "FixedWidthInteger & BitwiseCopyable",
+            error: "instance method 'read(_:endianness:)' requires that 'Integer' conform to 'StandardInteger'"
+        ),
+        Program(
+            name: "withLocal waits while it has the value's address",
+            text: """
+                import Eddy
+
+                enum Numbers: EventLoop.LocalKey {
+                    static func makeValue(on loop: EventLoop) -> [Int] { [0] }
+                }
+
+                func pause() {}
+                func pauseAsync() async {}
+
+                func change(on loop: EventLoop) async {
+                    loop.withLocal(Numbers.self) { numbers in
+                        #
+                        numbers[0] += 1
+                    }
+                }
+                """,
+            sound: "pause()",
+            unsound: "await pauseAsync()",
+            error: "cannot pass function of type"
+        ),
+        Program(
+            name: "a value that is not Sendable leaves withLocal",
+            text: """
+                import Eddy
+
+                final class Session {
+                    var requests = 0
+                }
+
+                enum SessionKey: EventLoop.LocalKey {
+                    static func makeValue(on loop: EventLoop) -> Session { Session() }
+                }
+
+                func look(on loop: EventLoop) {
+                    _ = loop.withLocal(SessionKey.self) { session in # }
+                }
+                """,
+            sound: "session.requests",
+            unsound: "session",
+            error: "type 'Session' does not conform to the 'Sendable' protocol"
+        ),
+        Program(
+            name: "a value that is not Sendable is read from a loop",
+            text: """
+                import Eddy
+
+                final class Session # {
+                    let requests = 0
+                }
+
+                enum SessionKey: EventLoop.LocalKey {
+                    static func makeValue(on loop: EventLoop) -> Session { Session() }
+                }
+
+                func requests(on loop: EventLoop) -> Int { loop.local[SessionKey.self].requests }
+                """,
+            sound: ": Sendable",
+            unsound: "",
+            error: "type 'Session' does not conform to the 'Sendable' protocol"
+        ),
+        Program(
+            name: "two tasks write to one connection",
+            text: """
+                import Eddy
+
+                func answer(_ connection: borrowing Connection) async throws {
+                    #
+                }
+                """,
+            sound: "try await connection.write(\"first\")",
+            unsound: "async let first: Void = connection.write(\"first\"); try await first",
+            error: "sending 'connection' risks causing data races"
+        ),
+        Program(
+            name: "a pool is used here after it was sent elsewhere",
+            text: """
+                import Eddy
+
+                func figures() async {
+                    let pool = BufferPool.current
+                    let slabs = Task { # }
+                    print(await slabs.value, pool.statistics.slabs)
+                }
+                """,
+            sound: "BufferPool.current.statistics.slabs",
+            unsound: "pool.statistics.slabs",
+            error: "sending value of non-Sendable type"
+        ),
+        Program(
+            name: "bytes outlive their buffer",
+            text: """
+                import Eddy
+
+                func last() -> UInt8 {
+                    let buffer = Buffer.from("hello")
+                    let bytes = buffer.bytes
+                    #
+                    let cursor = Cursor(bytes)
+                    return UInt8(cursor.remaining)
+                }
+                """,
+            sound: "print(buffer.count)",
+            unsound: "_ = buffer.share()",
+            error: "noncopyable 'buffer' cannot be consumed when captured by an escaping closure or borrowed"
+        ),
+    ]
+}
