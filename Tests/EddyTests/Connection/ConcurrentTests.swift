@@ -1,6 +1,5 @@
 import Eddy
 import EddyBuffers
-import EddyRing
 import Glibc
 import Testing
 
@@ -209,8 +208,6 @@ struct ConcurrentTests {
 
         func write() async throws { try await connection.write(Array(repeating: 0, count: 2_000_000)) }
         func endWriting() async throws { try await connection.endWriting() }
-        func read() async throws { _ = try await connection.read() }
-        func relay(to address: SocketAddress) async throws { try await connection.relay(to: Endpoint(address)) }
     }
 
     @Test("Two tasks that wait to write at once trap, where one would wait for ever", arguments: [false, true])
@@ -238,22 +235,29 @@ struct ConcurrentTests {
         )
     }
 
-    @Test("A connection that another task relays cannot be read")
-    func readerOfRelayed() async {
+    @Test("A connection cannot be read and relayed at once, whichever comes first", arguments: [false, true])
+    func readerOfRelayed(readsFirst: Bool) async {
         expectTrap(
-            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [readsFirst] in
                 let handler: TCPServer.Handler = { connection in
                     let loop = connection.eventLoop
-                    let session = Session(connection)
                     let listener = try PeerListener()
-                    async let reading: Void = session.read()
-                    try await loop.sleep(for: .milliseconds(1))
-                    try await session.relay(to: listener.address)
-                    try await reading
+                    try await loop.connect(to: listener.address) { other in
+                        let slot = other.slot
+                        async let reading = {
+                            if !readsFirst { try await loop.sleep(for: .milliseconds(20)) }
+                            return try await loop.readWhatCame(slot)?.count
+                        }()
+                        if readsFirst { try await loop.sleep(for: .milliseconds(20)) }
+                        try await connection.relay(to: other)
+                        _ = try await reading
+                    }
                 }
                 try await withServer(handler: handler) { server in
                     let peer = try await Peer.connect(to: server.address)
-                    _ = try await peer.receiveAll()
+                    try await Task.sleep(for: patience)
+                    peer.close()
+                    exit(0)
                 }
             },
             saying: "one task at a time reads a connection"
