@@ -1,3 +1,4 @@
+internal import EddyBuffers
 internal import EddyRing
 
 /// Everything that the loop knows of one connection: a slot of the table. No object, no allocation.
@@ -140,7 +141,7 @@ struct ConnectionState {
     /// A second reader would take the place of the first, or its bytes, and the first waited for ever. A relay reads
     /// both of its connections.
     func requireNoReader() {
-        precondition(
+        require(
             reader == nil && (!isRelaying || flags.contains(.ownsRelay)),
             "one task at a time reads a connection; do not read it and its chunks at once"
         )
@@ -149,7 +150,7 @@ struct ConnectionState {
     /// A task waits to be resumed as the writer. A second one would take the place of the first, which would wait
     /// for ever.
     mutating func suspendWriter(_ writer: Suspension) {
-        precondition(
+        require(
             self.writer == nil,
             "one task at a time waits to write to a connection; let one task write, or wait for each write before the next"
         )

@@ -1,3 +1,5 @@
+internal import EddyBuffers
+
 extension EventLoop {
     /// Takes a job of a task that prefers this loop. Any thread. Swift calls it; programs need not.
     ///
@@ -9,7 +11,7 @@ extension EventLoop {
             return
         }
         let accepted = mailbox.post(.job(job))
-        precondition(accepted, "a task prefers an event loop that has ended; end its tasks before the loop")
+        require(accepted, "a task prefers an event loop that has ended; end its tasks before the loop")
     }
 
     /// Runs `body` on the loop's thread and returns its result.

@@ -180,10 +180,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Traps unless the calling thread is the loop's: everything else would corrupt the loop's memory.
     @inline(__always)
     func requireLoopThread() {
-        precondition(
+        require(
             isCurrent,
-            "a connection and a local value are used on their event loop's thread, and not after the loop has ended; "
-                + "do not hand them to a task elsewhere"
+            """
+            a connection and a local value are used on their event loop's thread, and not after the loop has ended; \
+            do not hand them to a task elsewhere
+            """
         )
     }
 

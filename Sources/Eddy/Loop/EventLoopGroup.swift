@@ -1,3 +1,4 @@
+internal import EddyBuffers
 public import EddyRing
 internal import Synchronization
 
@@ -127,6 +128,6 @@ public final class EventLoopGroup: Sendable {
     }
 
     private func requireOtherThread() {
-        precondition(!loops.contains(where: \.isCurrent), "an event loop cannot wait for its own end")
+        require(!loops.contains(where: \.isCurrent), "an event loop cannot wait for its own end")
     }
 }

@@ -1,3 +1,5 @@
+internal import EddyBuffers
+
 /// The values that users keep on a loop, by their ``EventLoop/LocalKey``. Loop thread only.
 final class LocalStore {
     private var boxes: [ObjectIdentifier: AnyObject] = [:]
@@ -38,7 +40,7 @@ final class LocalStore {
         }
 
         private func requireUnused() {
-            precondition(
+            require(
                 !isInUse,
                 "a loop's local value is used within another use of it; leave withLocal before you use the value again"
             )
@@ -48,7 +50,7 @@ final class LocalStore {
     func box<Key: EventLoop.LocalKey>(_ key: Key.Type, on loop: EventLoop) -> Box<Key.Value> {
         let identifier = ObjectIdentifier(key)
         if let box = boxes[identifier] as? Box<Key.Value> { return box }
-        precondition(boxes[identifier] == nil, "makeValue(on:) of a loop's local value uses the value that it makes")
+        require(boxes[identifier] == nil, "makeValue(on:) of a loop's local value uses the value that it makes")
         boxes[identifier] = Unfinished()
         let box = Box(key.makeValue(on: loop))
         boxes[identifier] = box

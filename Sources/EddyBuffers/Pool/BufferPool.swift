@@ -150,7 +150,7 @@ public final class BufferPool {
 
     /// Traps on every thread but the owner's, also in release builds: the compiler lets a pool be sent to another task.
     func requireOwner() {
-        precondition(
+        require(
             owner.isCurrentThread,
             "a pool is used on the thread that owns it, until that thread ends; ask for BufferPool.current on each thread"
         )

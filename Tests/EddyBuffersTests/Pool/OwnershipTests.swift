@@ -46,7 +46,7 @@ import Testing
     /// The process was ended by the check of the pool's owner.
     private func expectTrap(_ result: ExitTest.Result?, sourceLocation: SourceLocation = #_sourceLocation) {
         let errors = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-        let isTrap = errors.contains("Precondition failed") && errors.contains("used on the thread that owns it")
+        let isTrap = errors.contains("Fatal error") && errors.contains("used on the thread that owns it")
         #expect(isTrap, "\(errors)", sourceLocation: sourceLocation)
     }
 }
