@@ -23,6 +23,7 @@
 #include <linux/sockios.h>
 #include <stddef.h>
 #include <string.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <semaphore.h>

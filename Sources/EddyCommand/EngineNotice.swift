@@ -1,13 +1,9 @@
 import Eddy
 
-/// What is said about the engine when a command starts: nothing, unless the system forbids the best one.
+/// What is said about the engine when a command starts: nothing, unless it is not io_uring at its best.
 enum EngineNotice {
-    /// Says on standard error which engine is used instead of io_uring, why, and what to do.
-    ///
-    /// - Throws: ``CommandFailure`` when the environment is wrong or the system gives no engine at all.
-    static func print() throws {
-        let choice: EngineChoice
-        do { choice = try EngineChoice.current() } catch { throw CommandFailure("\(error)") }
+    /// Says on standard error what the loops use instead of io_uring, or do without, why, and what to do.
+    @Sendable static func print(_ choice: EngineChoice) {
         if let notice = choice.notice { Terminal.printError("eddy: \(notice)") }
     }
 }

@@ -1,4 +1,4 @@
-internal import Eddy
+public import Eddy
 
 // One test:
 //
@@ -38,11 +38,14 @@ public struct LoadTest: Sendable {
     /// A connection that breaks later is counted as an error and made again. When the calling task is cancelled the
     /// test ends early, and the report covers the time until then.
     ///
-    /// - Parameter onProgress: called twice a second while requests are counted, on no particular thread.
+    /// - Parameters:
+    ///   - onProgress: called twice a second while requests are counted, on no particular thread.
+    ///   - onStart: called once, on the calling task, with the engine of the test's loops when they have started.
     /// - Throws: ``LoadError``, when a connection cannot be made at the start, when a byte differs or was not sent, or
     ///   when the client's loops cannot be made.
     public func run(
-        onProgress: @escaping @Sendable (LoadProgress) -> Void = { _ in }
+        onProgress: @escaping @Sendable (LoadProgress) -> Void = { _ in },
+        onStart: (EngineChoice) -> Void = { _ in }
     ) async throws(LoadError) -> LoadReport {
         let group: EventLoopGroup
         do {
@@ -51,6 +54,7 @@ public struct LoadTest: Sendable {
             throw .ring(error)
         }
         defer { group.shutDown() }
+        onStart(group.engine)
         let window = MeasurementWindow()
         let recorders = group.loops.map { _ in LoadRecorder() }
         if let failure = await run(on: group, window: window, recorders: recorders, onProgress) { throw failure }

@@ -4,8 +4,14 @@ public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
     case unsupported
     /// io_uring is forbidden here (EPERM): by `kernel.io_uring_disabled`, or by a seccomp profile.
     case forbidden(byPolicy: Bool)
-    /// The memlock limit is too small for the ring itself (ENOMEM).
+    /// The limit of locked memory (RLIMIT_MEMLOCK) is too small for the rings themselves (ENOMEM). Loops that may use epoll
+    /// do so instead.
     case lockedMemoryLimit(bytes: UInt64)
+    /// The process may have no more threads: the limit of the user (RLIMIT_NPROC), of the container or unit (`pids.max`)
+    /// or of the system is reached (EAGAIN).
+    case threadLimit
+    /// The limit of the process's address space (RLIMIT_AS) leaves no room for a thread, a ring or a pool (ENOMEM).
+    case addressSpaceLimit(bytes: UInt64)
     /// The process or the system is out of descriptors (EMFILE, ENFILE).
     case tooManyOpenFiles
     /// The kernel lacks something that Eddy cannot do without.
@@ -15,6 +21,28 @@ public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Anything else; `call` names what failed: a call on a ring, or one on the thread, such as `pthread_create` and
     /// `sched_setaffinity`.
     case system(call: String, error: SystemError)
+
+    /// Why a ring has no memory: the first limit that explains it.
+    static func shortOfMemory(call: String) -> RingError {
+        if let bytes = AddressSpace.exhaustedLimit { return .addressSpaceLimit(bytes: bytes) }
+        guard LockedMemory.limit < .max else { return .system(call: call, error: .outOfMemory) }
+        return .lockedMemoryLimit(bytes: LockedMemory.limit)
+    }
+
+    /// Why a loop has no memory for its pool.
+    package static var withoutPool: RingError {
+        AddressSpace.exhaustedLimit.map { .addressSpaceLimit(bytes: $0) } ?? .system(call: "mmap", error: .outOfMemory)
+    }
+
+    /// What the failure of pthread_create(3) means.
+    package init(threadFailure error: SystemError) {
+        guard error == .again || error == .outOfMemory else {
+            self.init(call: "pthread_create", error: error)
+            return
+        }
+        // A stack that cannot be mapped is reported as EAGAIN, too.
+        self = AddressSpace.exhaustedLimit.map { .addressSpaceLimit(bytes: $0) } ?? .threadLimit
+    }
 
     /// What the failure of a system call means: that there are no descriptors left, or nothing better than itself.
     init(call: String, error: SystemError) {
@@ -34,7 +62,14 @@ public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
             "io_uring is forbidden to this process, as containers' default seccomp profiles do; "
                 + "allow io_uring_setup, io_uring_enter and io_uring_register in the profile"
         case .lockedMemoryLimit(let bytes):
-            "the limit of locked memory (\(bytes) bytes) is too small for an io_uring; raise it with 'ulimit -l'"
+            "the limit of locked memory (\(bytes) bytes) is too small for io_uring; raise it with 'ulimit -l' "
+                + "or use fewer loops"
+        case .threadLimit:
+            "no more threads can be started; raise the limit with 'ulimit -u' (in a container or a unit, its limit of "
+                + "tasks), or use fewer loops"
+        case .addressSpaceLimit(let bytes):
+            "the limit of address space (\(bytes) bytes) is too small; raise it with 'ulimit -v', use fewer loops, or "
+                + "lower pool.maximumBytes"
         case .tooManyOpenFiles:
             "too many open files; raise the limit with 'ulimit -n'"
         case .missingFeature(let feature):

@@ -23,6 +23,9 @@ package enum SystemFacts {
     /// Bytes that this user may lock in memory (RLIMIT_MEMLOCK, `ulimit -l`).
     package static var lockedMemory: Limit { limit(__RLIMIT_MEMLOCK) }
 
+    /// Bytes of address space that this process may use (RLIMIT_AS, `ulimit -v`).
+    package static var addressSpace: Limit { limit(RLIMIT_AS) }
+
     private static func limit(_ resource: __rlimit_resource) -> Limit {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else {

@@ -114,10 +114,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// - Parameter bell: wakes the watchdog that looks at the loop's pulse.
     convenience init(
         configuration: Configuration,
-        features: RingFeatures,
+        plan: RingPlan,
         bell: WatchdogBell = WatchdogBell()
     ) throws(RingError) {
-        try self.init(configuration: configuration, features: features, ring: Ring(features: features), bell: bell)
+        try self.init(configuration: configuration, features: plan.features, ring: plan.makeRing(), bell: bell)
     }
 
     /// Makes a loop of a ring, whose thread is the calling one; `run` it there.
@@ -159,6 +159,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             features.incrementalBuffers
             ? nil
             : try ReceiveRing(ring: ring, pool: pool, incremental: false, group: 1, target: 4, chunkSize: Self.bulkSize)
+        // A server that cannot receive would only look as if it had started.
+        guard receiveRing.hasChunks else { throw RingError.withoutPool }
         fixedBufferStorage = LoopLocal(FixedBuffers(ring: ring, isEnabled: features.fixedBuffers))
         connections = ConnectionTable(capacity: configuration.maximumConnections)
         fixedBufferStorage.value.register(slabsOf: pool)

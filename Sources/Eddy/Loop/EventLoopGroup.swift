@@ -8,6 +8,12 @@ internal import Synchronization
 public final class EventLoopGroup: Sendable {
     /// The loops, at least one, in the order of their threads' numbers.
     public let loops: [EventLoop]
+    /// What performs the loops' operations, the same for all of them, and what it has to do without.
+    public let engine: EngineChoice
+    /// What the loops use of the system.
+    package let features: RingFeatures
+    /// Entries of each loop's submission queue.
+    package let submissionEntries: UInt32
     /// Threads that nobody has waited for yet.
     private let threads: Mutex<[SystemThread]>
     /// Watches the loops until their threads have ended.
@@ -19,6 +25,9 @@ public final class EventLoopGroup: Sendable {
 
     /// Starts the loops' threads and sets up a ring and a pool on each.
     ///
+    /// Where the limit of locked memory is too low for all rings, those of all loops are smaller, or all loops run on
+    /// epoll: ``engine`` says so.
+    ///
     /// - Parameter count: the number of loops; one a processor by default.
     /// - Throws: ``RingError`` if a loop cannot be made; no thread is left then.
     /// - Precondition: `count` is at least 1.
@@ -26,42 +35,47 @@ public final class EventLoopGroup: Sendable {
         count: Int = EventLoopGroup.processorCount,
         configuration: EventLoop.Configuration = .init()
     ) throws(RingError) {
-        try self.init(count: count, configuration: configuration, features: .probed())
+        try self.init(count: count, configuration: configuration, plan: .preferred())
     }
 
     /// Starts loops that use the given features of the kernel, and no others.
-    init(count: Int, configuration: EventLoop.Configuration, features: RingFeatures) throws(RingError) {
+    convenience init(
+        count: Int,
+        configuration: EventLoop.Configuration,
+        features: RingFeatures
+    ) throws(RingError) {
+        try self.init(count: count, configuration: configuration, plan: .preferred(permitted: features))
+    }
+
+    private init(count: Int, configuration: EventLoop.Configuration, plan: RingPlan) throws(RingError) {
         precondition(count > 0, "a group has at least one event loop")
-        var loops: [EventLoop] = []
-        var threads: [SystemThread] = []
-        let bell = WatchdogBell()
-        do {
-            for number in 0..<count {
-                let (thread, loop) = try SystemThread.start(
-                    name: "eddy-loop-\(number)",
-                    make: { () throws(RingError) in
-                        if configuration.isPinned { try Processors.pinCurrentThread(toUsable: number) }
-                        return try EventLoop(configuration: configuration, features: features, bell: bell)
-                    },
-                    run: { $0.run() }
-                )
-                threads.append(thread)
-                loops.append(loop)
+        var plan = plan
+        var started = StartedLoops()
+        while true {
+            do throws(RingError) {
+                try started.start(count, configuration: configuration, plan: plan)
+                break
+            } catch {
+                let (made, pinnedBytes) = started.end()
+                guard case .lockedMemoryLimit = error,
+                    let next = try plan.reduced(after: made, of: count, pinnedBytes: pinnedBytes)
+                else { throw error }
+                plan = next
             }
-            watchdog = try configuration.watchdog.map { watchdog throws(RingError) in
-                try WatchdogThread(watchdog, pulses: loops.compactMap(\.pulse), bell: bell)
-            }
-        } catch {
-            for loop in loops { _ = loop.mailbox.post(.work { loop.stop() }) }
-            for thread in threads { thread.join() }
-            throw error
         }
-        self.loops = loops
-        self.threads = Mutex(threads)
+        engine = plan.choice
+        features = plan.features
+        submissionEntries = plan.size.submissionEntries
+        loops = started.loops
+        threads = Mutex(started.threads)
+        watchdog = started.watchdog
     }
 
     /// A group of a loop that somebody else runs, and ends.
     package init(running loop: EventLoop) {
+        engine = .simulated
+        features = loop.features
+        submissionEntries = RingSize.standard.submissionEntries
         loops = [loop]
         threads = Mutex([])
         watchdog = nil

@@ -12,7 +12,8 @@ package struct SystemThread: @unchecked Sendable {
 
     /// Starts a thread, has it make a value with `make`, hands that back to the caller, and goes on with `run`.
     ///
-    /// - Throws: what `make` throws; the thread has ended then. `RingError.system` when there can be no thread.
+    /// - Throws: what `make` throws; the thread has ended then. `threadLimit` or `addressSpaceLimit` when there can be no
+    ///   further thread.
     package static func start<Value: Sendable>(
         name: String,
         make: @escaping @Sendable () throws(RingError) -> Value,
@@ -27,10 +28,15 @@ package struct SystemThread: @unchecked Sendable {
         }
         var thread = pthread_t()
         let context = unsafe Unmanaged.passRetained(body)
-        let result = unsafe pthread_create(&thread, nil, Body.main, context.toOpaque())
+        var result = unsafe pthread_create(&thread, nil, Body.main, context.toOpaque())
+        // A thread that was joined just now may still count for a moment.
+        for _ in 0..<20 where result == EAGAIN {
+            usleep(1000)
+            result = unsafe pthread_create(&thread, nil, Body.main, context.toOpaque())
+        }
         guard result == 0 else {
             unsafe context.release()
-            throw .system(call: "pthread_create", error: SystemError(result))
+            throw RingError(threadFailure: SystemError(result))
         }
         let systemThread = SystemThread(thread: thread)
         switch delivery.receive() {

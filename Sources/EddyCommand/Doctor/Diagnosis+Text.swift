@@ -8,6 +8,7 @@ extension Diagnosis {
             ("processors", "\(processors)"),
             ("open files", Self.text(of: openFiles)),
             ("locked memory", Self.text(of: lockedMemory, unit: " bytes") + "; fixed buffers take a quarter at most"),
+            ("event loops", "\(loops), with \(engine.submissionEntries) entries each"),
             ("engine", "\(engine.name): \(engine.reason)"),
         ]
         let lines = facts.map { "\(Self.padded($0.0, to: 15))\($0.1)" }

@@ -9,12 +9,16 @@ struct Diagnosis: Encodable {
     let processors: Int
     let openFiles: SystemFacts.Limit
     let lockedMemory: SystemFacts.Limit
+    /// Loops that were started.
+    let loops: Int
     let engine: Engine
     let features: [Feature]
 
     struct Engine: Encodable {
         let name: EngineKind
         let reason: String
+        /// Entries of each loop's submission queue.
+        let submissionEntries: UInt32
     }
 
     struct Feature: Encodable {
@@ -25,16 +29,22 @@ struct Diagnosis: Encodable {
         let remedy: String?
     }
 
-    /// Tries everything.
-    init() throws(RingError) {
-        let choice = try EngineChoice.current()
+    /// Starts loops as a server does, and asks them: what is tried apart from a server's own rings may not be what it gets.
+    init(loops: Int) throws(RingError) {
+        let group = try EventLoopGroup(count: loops)
+        defer { group.shutDown() }
         kernel = SystemFacts.kernelRelease
         ioUringDisabled = SystemFacts.ioUringDisabled
         processors = EventLoopGroup.processorCount
         openFiles = SystemFacts.openFiles
         lockedMemory = SystemFacts.lockedMemory
-        engine = Engine(name: choice.kind, reason: Self.text(of: choice.reason))
-        features = try FeatureFinding.all().map { finding in
+        self.loops = loops
+        engine = Engine(
+            name: group.engine.kind,
+            reason: Self.text(of: group.engine),
+            submissionEntries: group.submissionEntries
+        )
+        features = FeatureFinding.all(with: group.engine, group.features).map { finding in
             Feature(
                 name: finding.feature.rawValue,
                 kernel: "\(finding.feature.kernel.major).\(finding.feature.kernel.minor)",
@@ -44,12 +54,14 @@ struct Diagnosis: Encodable {
         }
     }
 
-    private static func text(of reason: EngineChoice.Reason) -> String {
-        switch reason {
-        case .available: "it is the best, and this system gives it"
-        case .environment: "EDDY_ENGINE asks for it"
-        case .fallback(let error): "\(error)"
-        }
+    private static func text(of choice: EngineChoice) -> String {
+        let reason =
+            switch choice.reason {
+            case .available: "preferred engine, available"
+            case .environment: "EDDY_ENGINE names it"
+            case .fallback(let error): "\(error)"
+            }
+        return ([reason] + (choice.reduction.map { ["\($0)"] } ?? [])).joined(separator: ", ")
     }
 
     /// One object, on lines of its own.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Eddy
 
 /// `eddy doctor`: says what this system offers, what is used of it, and how to get the rest.
-struct DoctorCommand: AsyncParsableCommand {
+struct DoctorCommand: LoopCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Say what this system offers, what is used, and how to get what is missing.",
@@ -16,6 +16,14 @@ struct DoctorCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What the diagnosis looks like: text or json.", valueName: "format"))
     var format = Format.text
 
+    @Option(
+        help: ArgumentHelp("Event loops of the server to diagnose (default: one a processor).", valueName: "n"),
+        transform: Int.count(upTo: 1024)
+    )
+    var loops = EventLoopGroup.processorCount
+
+    var loopCount: Int { loops }
+
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case text
         case json
@@ -23,7 +31,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let diagnosis: Diagnosis
-        do { diagnosis = try Diagnosis() } catch { throw CommandFailure("\(error)") }
+        do { diagnosis = try Diagnosis(loops: loops) } catch { throw CommandFailure("\(error)") }
         try Terminal.printResult(format == .text ? diagnosis.text : diagnosis.json)
     }
 }

@@ -3,7 +3,7 @@ import Eddy
 import EddyLoad
 
 /// `eddy load`: loads an echo server and reports.
-struct LoadCommand: AsyncParsableCommand {
+struct LoadCommand: LoopCommand {
     static let configuration = CommandConfiguration(
         commandName: "load",
         abstract: "Load a server that sends back what it receives, and report.",
@@ -73,10 +73,9 @@ struct LoadCommand: AsyncParsableCommand {
 
     func run() async throws {
         try OpenFileLimit.raise()
-        try EngineNotice.print()
         let report: LoadReport
         do {
-            report = try await LoadTest(configuration).run(onProgress: Self.show)
+            report = try await LoadTest(configuration).run(onProgress: Self.show, onStart: EngineNotice.print)
         } catch {
             Self.clearProgress()
             throw CommandFailure("\(error)")
@@ -94,12 +93,14 @@ struct LoadCommand: AsyncParsableCommand {
         }
     }
 
+    var loopCount: Int { min(threads, connections) }
+
     private var configuration: LoadTest.Configuration {
         var configuration = LoadTest.Configuration(target: target.endpoint)
         configuration.connections = connections
         configuration.duration = duration
         configuration.warmup = warmup
-        configuration.loops = min(threads, connections)
+        configuration.loops = loopCount
         configuration.depth = depth
         configuration.messageSize = size
         configuration.verifies = verify

@@ -2,7 +2,7 @@ import ArgumentParser
 import Eddy
 
 /// `eddy echo`: sends back what it receives.
-struct EchoCommand: AsyncParsableCommand {
+struct EchoCommand: LoopCommand {
     static let configuration = CommandConfiguration(
         commandName: "echo",
         abstract: "Send back what is received (RFC 862)."
@@ -18,6 +18,8 @@ struct EchoCommand: AsyncParsableCommand {
     var listen = ListenTarget.address(.loopback(port: 7000))
 
     @OptionGroup var options: ServerOptions
+
+    var loopCount: Int { options.loops }
 
     func run() async throws {
         try await options.serve(on: listen) { connection in

@@ -2,7 +2,7 @@ import ArgumentParser
 import Eddy
 
 /// `eddy proxy`: relays connections to another server.
-struct ProxyCommand: AsyncParsableCommand {
+struct ProxyCommand: LoopCommand {
     static let configuration = CommandConfiguration(
         commandName: "proxy",
         abstract: "Relay each connection to another server."
@@ -24,6 +24,8 @@ struct ProxyCommand: AsyncParsableCommand {
     var to: Endpoint
 
     @OptionGroup var options: ServerOptions
+
+    var loopCount: Int { options.loops }
 
     func validate() throws {
         guard to.address.map(ListenTarget.address) != listen else {

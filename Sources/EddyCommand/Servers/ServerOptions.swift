@@ -59,7 +59,6 @@ struct ServerOptions: ParsableArguments {
     /// Runs a server until it is told to end, and prints what it did.
     func serve(on target: ListenTarget, _ handler: @escaping TCPServer.Handler) async throws {
         try OpenFileLimit.raise()
-        try EngineNotice.print()
         let server: TCPServer
         do {
             server = try target.makeServer(loops: loops, options: options)
@@ -79,6 +78,7 @@ struct ServerOptions: ParsableArguments {
         Terminal.printLine(
             "pool: \(pool.slicesOut) slices out, \(pool.slabs) slabs of \(pool.mappedBytes) bytes in all, "
                 + "\(statistics.registeredBytes) bytes registered as fixed buffers"
+        EngineNotice.print(server.group.engine)
         )
         guard pool.slicesOut == 0 else {
             throw CommandFailure("\(pool.slicesOut) slices did not come back to the pool; please report this")

@@ -20,11 +20,13 @@ enum RingEngine: ~Copyable {
         switch kind {
         case .uring:
             self = .kernel(
-                try KernelEngine(
-                    submissionEntries: submissionEntries,
-                    completionEntries: completionEntries,
-                    features: features
-                )
+                try LockedMemory.awaitingRelease { () throws(RingError) in
+                    try KernelEngine(
+                        submissionEntries: submissionEntries,
+                        completionEntries: completionEntries,
+                        features: features
+                    )
+                }
             )
         case .epoll:
             self = .epoll(

@@ -14,13 +14,9 @@ package struct FeatureFinding: Sendable {
         case missing
     }
 
-    /// The findings of every feature, with the engine that this process uses.
-    ///
-    /// - Throws: ``RingError`` when there is no engine, or too little to try it.
-    package static func all() throws(RingError) -> [FeatureFinding] {
-        let choice = try EngineChoice.current()
-        let features = try RingFeatures.probed()
-        return RingFeature.allCases.map { FeatureFinding($0, isUsed: features[$0], choice) }
+    /// The findings of every feature, for loops with that engine and those features.
+    package static func all(with choice: EngineChoice, _ features: RingFeatures) -> [FeatureFinding] {
+        RingFeature.allCases.map { FeatureFinding($0, isUsed: features[$0], choice) }
     }
 
     private init(_ feature: RingFeature, isUsed: Bool, _ choice: EngineChoice) {
@@ -42,8 +38,11 @@ package struct FeatureFinding: Sendable {
                 ? "io_uring alone has it; take EDDY_ENGINE out of the environment"
                 : "io_uring alone has it; see the engine's reason above"
         case (.uring, .fixedBuffers):
-            "the limit of locked memory is \(LockedMemory.limit) bytes, of which a quarter is used; raise it with "
-                + "'ulimit -l'"
+            choice.reduction == nil
+                ? "the limit of locked memory is \(LockedMemory.limit) bytes, of which a quarter is used; raise it with "
+                    + "'ulimit -l'"
+                : "the limit of locked memory is \(LockedMemory.limit) bytes, which the rings need; raise it with "
+                    + "'ulimit -l'"
         case (.uring, .zeroCopySends):
             "run Linux \(feature.kernel.major).\(feature.kernel.minor) or newer, and allow TCP on the loopback "
                 + "interface, where it is tried"

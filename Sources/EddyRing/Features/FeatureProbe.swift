@@ -17,7 +17,7 @@ final class FeatureProbe {
 
     /// Whether the trial of a feature found it.
     ///
-    /// - Throws: `tooManyOpenFiles`, `lockedMemoryLimit`, and `system` with ENOMEM: this may pass, and says nothing of the feature.
+    /// - Throws: when descriptors or memory are short: this may pass, and says nothing of the feature.
     static func finds(_ feature: RingFeature, on engine: EngineKind) throws(RingError) -> Bool {
         do {
             let probe = try FeatureProbe(engine)
@@ -33,7 +33,8 @@ final class FeatureProbe {
             }
         } catch {
             switch error {
-            case .tooManyOpenFiles, .lockedMemoryLimit, .system(_, .outOfMemory): throw error
+            case .tooManyOpenFiles, .lockedMemoryLimit, .addressSpaceLimit, .threadLimit, .system(_, .outOfMemory):
+                throw error
             case .unsupported, .forbidden, .missingFeature, .environment, .system: return false
             }
         }

@@ -21,6 +21,11 @@ package struct RingFeatures: Sendable, Equatable {
         for feature in features { self[feature] = true }
     }
 
+    /// Those of both.
+    package func intersection(_ other: RingFeatures) -> RingFeatures {
+        RingFeatures(RingFeature.allCases.filter { self[$0] && other[$0] })
+    }
+
     package subscript(feature: RingFeature) -> Bool {
         get { self[keyPath: Self.path(of: feature)] }
         set { self[keyPath: Self.path(of: feature)] = newValue }
@@ -45,20 +50,21 @@ package struct RingFeatures: Sendable, Equatable {
         return RingFeatures(RingFeature.allCases.filter { !environment.disabled.contains($0) })
     }()
 
-    /// What the engine of this process can do and may, which is found out when it is needed first, and then kept.
+    /// What the engine of this process can do and may, which is found out on first use and then kept.
     ///
     /// - Throws: ``RingError`` as ``EngineChoice/current()`` does. What is lacking for the moment says nothing of the
     ///   features, so they are tried again then.
     package static func probed() throws(RingError) -> RingFeatures {
-        try found.withLock { found throws(RingError) in
-            if let found { return found }
-            let features = try probed(on: EngineChoice.current().kind)
-            found = features
+        let engine = try EngineChoice.current().kind
+        return try found.withLock { found throws(RingError) in
+            if let features = found[engine] { return features }
+            let features = try probed(on: engine)
+            found[engine] = features
             return features
         }
     }
 
-    private static let found = Mutex<RingFeatures?>(nil)
+    private static let found = Mutex<[EngineKind: RingFeatures]>([:])
 
     /// What an engine can do and may, found out by trying it.
     ///

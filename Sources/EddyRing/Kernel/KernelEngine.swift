@@ -57,6 +57,7 @@ final class KernelEngine {
         if gettid() != thread { unsafe ring.pointee.int_flags = 0 }
         unsafe io_uring_queue_exit(ring)
         unsafe ring.deallocate()
+        LockedMemory.noteClosedRing()
     }
 
     /// The kernel finds entries through an array of indices. Eddy fills entries in order, so the array never
@@ -113,7 +114,7 @@ extension RingError {
         switch error {
         case .notImplemented: self = .unsupported
         case .notPermitted, .accessDenied: self = .forbidden(byPolicy: SystemFacts.ioUringDisabled ?? 0 > 0)
-        case .outOfMemory: self = .lockedMemoryLimit(bytes: LockedMemory.limit)
+        case .outOfMemory: self = .shortOfMemory(call: "io_uring_setup")
         case .invalidArgument: self = .missingFeature("COOP_TASKRUN and SUBMIT_ALL")
         default: self.init(call: "io_uring_setup", error: error)
         }

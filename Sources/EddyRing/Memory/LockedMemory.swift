@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 
 /// The memory that this process may pin for its rings' fixed buffers. Any thread.
@@ -18,5 +19,33 @@ enum LockedMemory {
 
     static func giveBack(_ byteCount: Int) {
         reserved.wrappingSubtract(UInt64(byteCount), ordering: .relaxed)
+    }
+
+    // MARK: Rings that were closed
+
+    /// When this process closed a ring last (nanoseconds of CLOCK_MONOTONIC).
+    private static let lastClose = Atomic<UInt64>(0)
+    /// The kernel takes tens of milliseconds to unlock the memory of a closed ring.
+    private static let releaseTime: UInt64 = 250_000_000
+
+    /// A ring has been closed: its memory will be unlocked soon.
+    static func noteClosedRing() {
+        lastClose.store(MonotonicClock.now, ordering: .relaxed)
+    }
+
+    /// Repeats `body` while it fails for lack of locked memory that a ring closed by this process may still hold. Blocks
+    /// for a quarter of a second at most.
+    static func awaitingRelease<Value: ~Copyable>(
+        _ body: () throws(RingError) -> Value
+    ) throws(RingError) -> Value {
+        let deadline = lastClose.load(ordering: .relaxed) + releaseTime
+        while true {
+            do throws(RingError) {
+                return try body()
+            } catch {
+                guard case .lockedMemoryLimit = error, MonotonicClock.now < deadline else { throw error }
+                usleep(2000)
+            }
+        }
     }
 }

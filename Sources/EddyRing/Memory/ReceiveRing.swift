@@ -99,7 +99,7 @@ package final class ReceiveRing {
         let mostChunks = pool.shares.received / 8 / self.chunkSize
         let maximum = UInt16(min(max(mostChunks, Int(target)), Int(Self.capacity)))
         unsafe state.initialize(to: State(minimum: target, target: target, maximum: maximum))
-        try register()
+        try LockedMemory.awaitingRelease { () throws(RingError) in try register() }
         refill()
     }
 
@@ -114,9 +114,11 @@ package final class ReceiveRing {
             incremental: isIncremental
         )
         guard result == 0 else {
-            throw result == -EINVAL
-                ? RingError.missingFeature("provided-buffer rings")
-                : RingError.system(call: "io_uring_register", error: SystemError(-result))
+            switch SystemError(-result) {
+            case .invalidArgument: throw .missingFeature("provided-buffer rings")
+            case .outOfMemory: throw .shortOfMemory(call: "io_uring_register")
+            case let error: throw .system(call: "io_uring_register", error: error)
+            }
         }
         unsafe state.pointee.isRegistered = true
     }

@@ -17,6 +17,7 @@ struct Diagnosis: Decodable {
     struct Engine: Decodable {
         let name: String
         let reason: String
+        let submissionEntries: Int
     }
 
     struct Feature: Decodable {
@@ -28,9 +29,9 @@ struct Diagnosis: Decodable {
 }
 
 extension Diagnosis {
-    /// Runs `eddy doctor --format json` under a wrapper.
-    static func make(under wrapper: [String] = []) async throws -> Diagnosis {
-        let finished = try await RunningCommand.run(wrapper + [Eddy.path, "doctor", "--format", "json"])
+    /// Runs `eddy doctor --format json` with further options under a wrapper.
+    static func make(_ options: [String] = [], under wrapper: [String] = []) async throws -> Diagnosis {
+        let finished = try await RunningCommand.run(wrapper + [Eddy.path, "doctor", "--format", "json"] + options)
         #expect(finished.ending == .exit(0))
         #expect(finished.errors == [])
         return try JSONDecoder().decode(

@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// A command that runs event loops.
+protocol LoopCommand: AsyncParsableCommand, Sendable {
+    /// The number of loops that it starts.
+    var loopCount: Int { get }
+}
