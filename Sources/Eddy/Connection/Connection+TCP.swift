@@ -15,6 +15,14 @@ extension Connection {
         return loop.ring.remoteAddress(of: descriptor)?.unmapped
     }
 
+    /// Which process, of which user, is the peer on a Unix domain socket, when it connected; nil for TCP, and when the
+    /// connection is broken. It costs a system call.
+    public var peerCredentials: PeerCredentials? {
+        loop.requireLoopThread()
+        guard let descriptor = try? loop.openDescriptor(of: slot) else { return nil }
+        return loop.ring.peerCredentials(of: descriptor)
+    }
+
     /// Sets an option of the socket.
     ///
     /// - Throws: ``ConnectionError/option(_:)``: EINVAL for a value that the system does not take, EOPNOTSUPP on a

@@ -17,12 +17,23 @@ struct ListeningSockets {
         var descriptors: [Int32] = []
         var address = requested
         var file: SocketFile?
+        var isChangingOwner = false
         do {
             for number in 0..<Self.count(on: requested, loops: loops, options) {
                 let descriptor = try Socket.openStream(for: address)
                 descriptors.append(descriptor)
                 if address.isUnix {
-                    file = try SocketFile.listen(descriptor, on: address, backlog: Int32(options.backlog))
+                    file = try SocketFile.listen(
+                        descriptor,
+                        on: address,
+                        backlog: Int32(options.backlog),
+                        mode: options.socketMode
+                    ) { file throws(SystemError) in
+                        guard options.socketOwner != nil || options.socketGroup != nil else { return }
+                        isChangingOwner = true
+                        try file.setOwner(user: options.socketOwner, group: options.socketGroup)
+                        isChangingOwner = false
+                    }
                 } else {
                     try Self.listen(descriptor, on: address, isFirst: number == 0, options)
                 }
@@ -31,7 +42,8 @@ struct ListeningSockets {
         } catch {
             for descriptor in descriptors { Socket.close(descriptor) }
             file?.remove()
-            throw ServerError(error, listeningOn: requested)
+            throw isChangingOwner
+                ? .socketOwner(requested, error) : ServerError(error, listeningOn: requested)
         }
         self.address = address
         self.descriptors = descriptors

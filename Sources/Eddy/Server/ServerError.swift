@@ -25,6 +25,8 @@ public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
     case fileInTheWay(SocketAddress)
     /// The directory of the Unix domain socket does not exist (ENOENT, ENOTDIR).
     case noDirectory(SocketAddress)
+    /// The Unix domain socket's file cannot be given to the owner or the group of the options (chown(2)). No file is left.
+    case socketOwner(SocketAddress, SystemError)
     /// The process or the system is out of descriptors (EMFILE, ENFILE).
     case tooManyOpenFiles
     /// The kernel is out of memory (ENOBUFS, ENOMEM).
@@ -55,6 +57,9 @@ public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
             "cannot listen on \(address): there is a file that is no socket; move it away or choose another path"
         case .noDirectory(let address):
             "cannot listen on \(address): its directory does not exist; make it or choose another path"
+        case .socketOwner(let address, let error):
+            "cannot listen on \(address): its file cannot change its owner or group: \(error); run with CAP_CHOWN, or "
+                + "choose a group that this user belongs to"
         case .tooManyOpenFiles: "too many open files; raise the limit with 'ulimit -n'"
         case .outOfMemory(let address):
             "cannot listen on \(address): the system is out of memory for sockets; see net.ipv4.tcp_mem"

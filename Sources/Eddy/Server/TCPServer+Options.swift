@@ -44,11 +44,24 @@ extension TCPServer {
         /// Whether a server on `[::]` serves IPv4 as well (ipv6(7), IPV6_V6ONLY).
         public var isDualStack = true
 
+        /// Permissions of a Unix domain socket's file, from 0 to 0o777: who may write to it may connect (unix(7)). Others
+        /// trap when the server is made. Nil: as the process's umask has them.
+        ///
+        /// The file has them from the start, whatever the umask is. They do not apply to TCP, to abstract names and to
+        /// inherited sockets; nor do the owner and the group.
+        public var socketMode: UInt32?
+        /// The user ID that owns a Unix domain socket's file; nil: the process's. Another one needs CAP_CHOWN.
+        public var socketOwner: UInt32?
+        /// The group ID of a Unix domain socket's file; nil: as the system sets it. One that the process's user does not
+        /// belong to needs CAP_CHOWN.
+        public var socketGroup: UInt32?
+
         /// The defaults.
         public init() {}
 
         func requireValid() {
             precondition((1...Int(Int32.max)).contains(backlog), "backlog must be at least 1")
+            precondition((0...0o777).contains(socketMode ?? 0), "socketMode must lie between 0 and 0o777")
             precondition(maximumConnections ?? 1 > 0, "maximumConnections must be at least 1")
         }
     }

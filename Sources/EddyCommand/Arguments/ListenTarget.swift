@@ -26,6 +26,11 @@ enum ListenTarget: Equatable, Sendable {
         }
     }
 
+    /// Whether the server makes a file: that of a Unix domain socket.
+    var hasFile: Bool {
+        if case .address(let address) = self { address.filePath != nil } else { false }
+    }
+
     /// - Throws: `ServerError`.
     func makeServer(loops: Int, options: TCPServer.Options) throws(ServerError) -> TCPServer {
         switch self {

@@ -47,17 +47,30 @@ struct ServerOptions: ParsableArguments {
     )
     var atLimit = LimitPolicy.pause
 
+    @Option(
+        help: ArgumentHelp(
+            "Permissions of the file of a Unix domain socket, in octal, such as 0660 (default: as the umask has them).",
+            valueName: "mode"
+        ),
+        transform: UInt32.mode
+    )
+    var socketMode: UInt32?
+
     private var options: TCPServer.Options {
         var options = TCPServer.Options()
         options.accepting = accept.accepting
         options.backlog = backlog
         options.maximumConnections = maxConnections
         options.atLimit = atLimit.policy
+        options.socketMode = socketMode
         return options
     }
 
     /// Runs a server until it is told to end, and prints what it did.
     func serve(on target: ListenTarget, _ handler: @escaping TCPServer.Handler) async throws {
+        guard socketMode == nil || target.hasFile else {
+            throw ValidationError("--socket-mode is for a socket with a file; listen on unix:PATH")
+        }
         try OpenFileLimit.raise()
         let server: TCPServer
         do {
@@ -65,6 +78,7 @@ struct ServerOptions: ParsableArguments {
         } catch {
             throw CommandFailure("\(error)")
         }
+        EngineNotice.print(server.group.engine)
         // Signals are caught before the ready line invites them.
         let shutdown = await SignalledShutdown(of: server, grace: grace)
         Terminal.printLine("listening on \(server.address)")
@@ -78,7 +92,6 @@ struct ServerOptions: ParsableArguments {
         Terminal.printLine(
             "pool: \(pool.slicesOut) slices out, \(pool.slabs) slabs of \(pool.mappedBytes) bytes in all, "
                 + "\(statistics.registeredBytes) bytes registered as fixed buffers"
-        EngineNotice.print(server.group.engine)
         )
         guard pool.slicesOut == 0 else {
             throw CommandFailure("\(pool.slicesOut) slices did not come back to the pool; please report this")

@@ -35,6 +35,11 @@ extension Ring {
         return network.remoteAddress(of: descriptor)
     }
 
+    /// See ``Socket/peerCredentials(of:)``. Simulated sockets have no processes.
+    package func peerCredentials(of descriptor: Int32) -> PeerCredentials? {
+        engine.network == nil ? Socket.peerCredentials(of: descriptor) : nil
+    }
+
     /// See ``Socket/isWithinMachine(_:)``. A simulated network is not.
     package func isWithinMachine(_ descriptor: Int32) -> Bool {
         engine.network == nil && Socket.isWithinMachine(descriptor)

@@ -34,13 +34,18 @@ package final class SocketFile: Sendable {
 
     /// Listens on a path, in place of the file of a server that no longer lives.
     ///
+    /// - Parameters:
+    ///   - mode: the file's permissions; nil: as the process's umask has them. They are never wider, not even for a moment.
+    ///   - prepare: what else is done to the file before any peer can connect. What it throws is thrown.
     /// - Returns: the file; nil for an address that has none.
     /// - Throws: `addressInUse` when a server lives there; `notASocket` when another kind of file is there; what
     ///   bind(2), listen(2) and open(2) throw otherwise. No file is left behind then.
     package static func listen(
         _ descriptor: Int32,
         on address: SocketAddress,
-        backlog: Int32
+        backlog: Int32,
+        mode: UInt32? = nil,
+        prepare: (SocketFile) throws(SystemError) -> Void = { _ throws(SystemError) in }
     ) throws(SystemError) -> SocketFile? {
         guard let bytes = address.filePath else {
             try Socket.bind(descriptor, to: address)
@@ -48,6 +53,8 @@ package final class SocketFile: Sendable {
             return nil
         }
         let path = bytes.map { CChar(bitPattern: $0) } + [0]
+        // The file gets the permissions of the socket's own inode, less the umask: so it has them from the start.
+        if let mode, fchmod(descriptor, mode) != 0 { throw .current }
         return try DirectoryLock.hold(around: bytes) { () throws(SystemError) in
             do throws(SystemError) {
                 try Socket.bind(descriptor, to: address)
@@ -57,14 +64,33 @@ package final class SocketFile: Sendable {
                 try Socket.bind(descriptor, to: address)
             }
             do throws(SystemError) {
+                let file = try SocketFile(path)
+                try prepare(file)
+                // After the owner, whose change may clear bits. It gives back what the umask has taken.
+                if let mode { try file.setMode(mode) }
                 try Socket.listen(descriptor, backlog: backlog)
-                return try SocketFile(path)
+                return file
             } catch {
                 // Bound just now: it is nobody else's file.
                 unsafe _ = unlink(path)
                 throw error
             }
         }
+    }
+
+    /// Gives the file to a user and a group; nil leaves one as it is.
+    ///
+    /// - Throws: what chown(2) throws, such as `notPermitted`.
+    package func setOwner(user: UInt32?, group: UInt32?) throws(SystemError) {
+        guard unsafe fchownat(descriptor, "", user ?? .max, group ?? .max, Self.emptyPath) == 0 else { throw .current }
+    }
+
+    /// AT_EMPTY_PATH, which glibc declares for _GNU_SOURCE only.
+    private static let emptyPath: Int32 = 0x1000
+
+    private func setMode(_ mode: UInt32) throws(SystemError) {
+        // fchmod(2) takes no descriptor of this kind; its link does, and always leads to the very file.
+        guard unsafe chmod("/proc/self/fd/\(descriptor)", mode) == 0 else { throw .current }
     }
 
     /// Removes the file, unless it is another one by now. A second call does nothing.

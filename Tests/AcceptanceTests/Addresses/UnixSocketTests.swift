@@ -39,6 +39,29 @@ extension AcceptanceTests {
             #expect(!isThere)
         }
 
+        @Test("--socket-mode says who may connect", arguments: [("0600", 0o600), ("660", 0o660), ("0", 0)])
+        func mode(text: String, mode: Int) async throws {
+            let server = try await start("--socket-mode", text)
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            #expect(attributes[.posixPermissions] as? Int == mode)
+            if geteuid() == 0 || mode != 0 { try await Visit.expectEcho(at: "unix:\(path)") }
+            try await server.stop()
+        }
+
+        @Test("A mode that is invalid, or for a socket without a file, is refused in one line")
+        func badMode() async throws {
+            for mode in ["", "0888", "1777", "rw", "-1", "+7"] {
+                let finished = try await Eddy.run("echo", "--listen", "unix:\(path)", "--socket-mode=\(mode)")
+                #expect(finished.ending == .exit(2))
+                #expect(finished.isOneClearLine(about: "mode"), "\(finished)")
+            }
+            for address in ["127.0.0.1:0", "unix:@\(path)", "fd:3"] {
+                let finished = try await Eddy.run("echo", "--listen", address, "--socket-mode", "0600")
+                #expect(finished.ending == .exit(2))
+                #expect(finished.isOneClearLine(about: "--socket-mode"), "\(finished)")
+            }
+        }
+
         @Test("Abstract names need no file")
         func abstract() async throws {
             let address = "unix:@\(path)"

@@ -105,6 +105,50 @@ struct SocketFileTests {
         }
     }
 
+    @Test(
+        "The file has the mode that is asked for, whatever the umask is",
+        arguments: [0o600, 0o660, 0o666, 0] as [UInt32]
+    )
+    func mode(mode: UInt32) async {
+        await #expect(processExitsWith: .success) { [mode] in
+            let tests = try SocketFileTests()
+            defer { try? FileManager.default.removeItem(at: tests.directory) }
+            for mask in [0o000, 0o022, 0o077, 0o777] as [mode_t] {
+                umask(mask)
+                let address = try SocketAddress(unixPath: tests.path)
+                let descriptor = try Socket.openStream(for: address)
+                var modesBefore: [UInt32] = []
+                let file = try SocketFile.listen(descriptor, on: address, backlog: 1, mode: mode) { _ in
+                    modesBefore.append(tests.mode)
+                }
+                #expect(tests.mode == mode)
+                // Nor was it wider before.
+                #expect(modesBefore == [mode & ~mask])
+                file?.remove()
+                Socket.close(descriptor)
+            }
+        }
+    }
+
+    /// The permissions of the file.
+    private var mode: UInt32 {
+        var facts = stat()
+        return lstat(path, &facts) == 0 ? facts.st_mode & 0o7777 : .max
+    }
+
+    @Test("A file that cannot be prepared is gone again")
+    func unprepared() throws {
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let descriptor = try Socket.openStream(for: address)
+        defer { Socket.close(descriptor) }
+        #expect(throws: SystemError.notPermitted) {
+            _ = try SocketFile.listen(descriptor, on: address, backlog: 1, mode: 0o600) { _ throws(SystemError) in
+                throw .notPermitted
+            }
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
     @Test("A directory that does not exist")
     func noDirectory() throws {
         try FileManager.default.removeItem(at: directory)

@@ -1,0 +1,143 @@
+import EddyRing
+import Foundation
+import Testing
+
+@testable import Eddy
+
+/// Peers on the same machine: who may connect to a Unix domain socket, and who has.
+@Suite("server: local peers", .serialized, .timeLimit(.minutes(5)))
+struct LocalPeerTests {
+    @Test("A handler knows the process, the user and the group of a peer on a Unix domain socket")
+    func credentials() async throws {
+        try await withTemporaryDirectory { directory in
+            let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
+            let seen = Channel<PeerCredentials?>()
+            let handler: TCPServer.Handler = { seen.send($0.peerCredentials) }
+            try await withServer(on: address, handler: handler) { server in
+                let peer = try await Peer.connect(to: server.address)
+                let credentials = try #require(try await seen.next())
+                #expect(credentials.processID == getpid())
+                #expect(credentials.userID == geteuid())
+                #expect(credentials.groupID == getegid())
+                peer.close()
+            }
+        }
+    }
+
+    @Test("A client knows the user that its server listened as")
+    func credentialsOfServer() async throws {
+        try await withTemporaryDirectory { directory in
+            let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
+            try await withServer(on: address) { server in
+                try await TCPClient(group: server.group).connect(to: "\(address)") { connection in
+                    #expect(connection.peerCredentials?.userID == geteuid())
+                }
+            }
+        }
+    }
+
+    @Test("A TCP connection has no credentials")
+    func withoutCredentials() async throws {
+        let seen = Channel<PeerCredentials?>()
+        let handler: TCPServer.Handler = { connection in
+            seen.send(connection.peerCredentials)
+            while try await connection.read() != nil {}
+        }
+        try await withServer(handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await seen.next() == nil)
+            peer.close()
+        }
+    }
+
+    @Test("A server's socket has the mode of the options", arguments: [0o600, 0o660, 0o777] as [UInt32])
+    func mode(mode: UInt32) async throws {
+        try await withTemporaryDirectory { directory in
+            let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
+            var options = TCPServer.Options()
+            options.socketMode = mode
+            try await withServer(on: address, loops: 2, options: options) { server in
+                #expect(try facts(of: address).st_mode & 0o7777 == mode)
+                let peer = try await Peer.connect(to: server.address)
+                try await peer.send([1])
+                #expect(try await peer.receive(1) == [1])
+                peer.close()
+            }
+        }
+    }
+
+    @Test("Without a mode the umask decides, and the file is the process's own")
+    func unchanged() async throws {
+        await #expect(processExitsWith: .success) {
+            try await withTemporaryDirectory { directory in
+                umask(0o027)
+                let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
+                let server = try TCPServer(on: address, loops: 1)
+                let facts = try facts(of: address)
+                #expect(facts.st_mode & 0o7777 == 0o750)
+                #expect(facts.st_uid == geteuid())
+                _ = server
+            }
+        }
+    }
+
+    @Test("The file goes to the owner and the group of the options, or the server does not start")
+    func owner() async throws {
+        try await withTemporaryDirectory { directory in
+            let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
+            var options = TCPServer.Options()
+            options.socketMode = 0o660
+            options.socketOwner = 65_534
+            options.socketGroup = 65_533
+            do {
+                let server = try TCPServer(on: address, loops: 1, options: options)
+                let facts = try facts(of: address)
+                #expect(geteuid() == 0)
+                #expect(facts.st_uid == 65_534 && facts.st_gid == 65_533)
+                #expect(facts.st_mode & 0o7777 == 0o660)
+                _ = server
+            } catch let error as ServerError {
+                // Only a process with CAP_CHOWN gives files away.
+                #expect(error == .socketOwner(address, .notPermitted))
+                #expect(error.description.contains("CAP_CHOWN"))
+                #expect(!FileManager.default.fileExists(atPath: directory.appending(path: "s").path))
+            }
+        }
+    }
+
+    @Test("A process without CAP_CHOWN that gives its file away learns why it cannot start")
+    func ownerRefused() async {
+        await #expect(processExitsWith: .success) {
+            try await withTemporaryDirectory { directory in
+                chmod(directory.path, 0o777)
+                if geteuid() == 0 { #expect(setegid(65_534) == 0 && seteuid(65_534) == 0) }
+                let path = directory.appending(path: "s").path
+                let address = try SocketAddress(unixPath: path)
+                var options = TCPServer.Options()
+                options.socketOwner = 0
+                #expect(throws: ServerError.socketOwner(address, .notPermitted)) {
+                    _ = try TCPServer(on: address, loops: 1, options: options)
+                }
+                #expect(!FileManager.default.fileExists(atPath: path))
+                _ = seteuid(0)
+            }
+        }
+    }
+
+    @Test("Modes beyond the permission bits trap")
+    func invalidMode() async {
+        await #expect(processExitsWith: .failure) {
+            var options = TCPServer.Options()
+            options.socketMode = 0o1777
+            _ = try TCPServer(on: "127.0.0.1:0", loops: 1, options: options)
+        }
+    }
+}
+
+/// What the system says of an address's file.
+private func facts(of address: SocketAddress) throws -> stat {
+    var facts = stat()
+    let path = "\(address)".dropFirst("unix:".count)
+    guard lstat(String(path), &facts) == 0 else { throw SystemError.current }
+    return facts
+}
