@@ -121,6 +121,7 @@ struct ZeroCopyTests {
         let (full, errors) = (Channel<Void>(), Channel<ConnectionError?>())
         let handler: TCPServer.Handler = { connection in
             full.send(())
+            try connection.set(.unsentLimit(1 << 20))
             do throws(ConnectionError) {
                 while true { try await connection.write(copying: [UInt8](repeating: 3, count: 100_000).span) }
             } catch { errors.send(error) }

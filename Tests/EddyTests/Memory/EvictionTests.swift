@@ -139,9 +139,9 @@ struct EvictionTests {
         configuration.pool.maximumKeptBytes = 1 << 20
         let errors = Channel<ConnectionError>()
         let handler: TCPServer.Handler = { connection in
-            let first = try await connection.read()
-            guard let first, first[0] == 7 else {
-                if let first { try await connection.write(first) }
+            guard let first = try await connection.read() else { return }
+            guard first[0] == 7 else {
+                try await connection.write(first)
                 while let bytes = try await connection.read() { try await connection.write(bytes) }
                 return
             }

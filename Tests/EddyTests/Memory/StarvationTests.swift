@@ -89,7 +89,28 @@ struct StarvationTests {
         }
     }
 
-    // The loop must notice by itself that memory has come back: nothing else wakes it in the two tests below.
+    // The loop must notice by itself that memory has come back: nothing else wakes it in the tests below.
+
+    /// One chunk, which nothing can be received beside while a slice of it is held.
+    private static var single: EventLoop.Configuration {
+        var configuration = tiny
+        configuration.pool.receiveChunkSize = 2 << 20
+        return configuration
+    }
+
+    /// Reads and keeps so many bytes.
+    private static func keep(
+        _ byteCount: Int,
+        of connection: borrowing Connection
+    ) async throws(ConnectionError) -> [Carrier] {
+        var carriers: [Carrier] = []
+        var left = byteCount
+        while left > 0, let bytes = try await connection.read() {
+            left -= bytes.count
+            carriers.append(Carrier(bytes))
+        }
+        return carriers
+    }
 
     @Test("Memory that a handler drops lets others receive", arguments: Self.incremental)
     func droppedByAHandler(set: FeatureSet) async throws {
@@ -97,15 +118,14 @@ struct StarvationTests {
         let handler: TCPServer.Handler = { connection in
             guard let first = try await connection.read() else { return }
             guard first[0] == 1 else { return try await connection.write(first) }
+            let carriers = try await Self.keep((2 << 20) - first.count, of: connection)
             await gate.wait()
             // Drops all that has come, and does nothing further.
+            for carrier in carriers { carrier.drop() }
             _ = consume first
-            while !connection.hasReadEverything, try await connection.read() != nil {}
             await end.wait()
         }
-        var configuration = Self.tiny
-        configuration.receiveWindow = 8 << 20
-        try await withServer(set, configuration: configuration, handler: handler) { server in
+        try await withServer(set, configuration: Self.single, handler: handler) { server in
             let greedy = try await Peer.connect(to: server.address)
             async let sending: Void = greedy.send([UInt8](repeating: 1, count: 2 << 20))
             try await eventually { await server.group.statistics().bytesReceived == 2 << 20 }
@@ -128,13 +148,10 @@ struct StarvationTests {
         let handler: TCPServer.Handler = { connection in
             guard let first = try await connection.read() else { return }
             if first[0] == 1 {
-                // A slice of each chunk, small enough to leave within one system call.
-                held.send(())
-                guard let second = try await connection.read() else { return }
+                // A slice of the chunk, small enough to leave within one system call.
                 held.send(())
                 await gate.wait()
                 try await connection.write(first)
-                try await connection.write(second)
                 while try await connection.read() != nil {}
             } else {
                 discarded.send(first.count)
@@ -142,22 +159,18 @@ struct StarvationTests {
                 while let bytes = try await connection.read() { discarded.send(bytes.count) }
             }
         }
-        try await withServer(set, configuration: Self.tiny, handler: handler) { server in
+        try await withServer(set, configuration: Self.single, handler: handler) { server in
             let holder = try await Peer.connect(to: server.address)
             try await holder.send([1])
             try await held.next()
             let greedy = try await Peer.connect(to: server.address)
-            try await greedy.send([UInt8](repeating: 2, count: 3 << 19))
-            var count = 0
-            while count < 3 << 19 { count += try await discarded.next() }
-            try await holder.send([1])
-            try await held.next()
-            async let sending: Void = greedy.send([UInt8](repeating: 2, count: 1 << 20))
+            async let sending: Void = greedy.send([UInt8](repeating: 2, count: 3 << 20))
             try await eventually { await server.group.statistics().starvations > 0 }
             gate.open()
             try await sending
-            while count < 5 << 19 { count += try await discarded.next() }
-            #expect(try await holder.receive(2) == [1, 1])
+            var count = 0
+            while count < 3 << 20 { count += try await discarded.next() }
+            #expect(try await holder.receive(1) == [1])
             holder.close()
             greedy.close()
         }
@@ -169,22 +182,14 @@ struct StarvationTests {
         let handler: TCPServer.Handler = { connection in
             guard let first = try await connection.read() else { return }
             guard first[0] == 1 else { return try await connection.write(first) }
-            // Both chunks go to another thread.
-            var left = 2 << 20 - first.count
-            var carriers = [Carrier(first)]
-            while left > 0, let bytes = try await connection.read() {
-                left -= bytes.count
-                carriers.append(Carrier(bytes))
-            }
-            let all = carriers
+            let rest = try await Self.keep((2 << 20) - first.count, of: connection)
+            let all = [Carrier(first)] + rest
             await Task.detached {
                 await gate.wait()
                 for carrier in all { carrier.drop() }
             }.value
         }
-        var configuration = Self.tiny
-        configuration.receiveWindow = 8 << 20
-        try await withServer(set, configuration: configuration, handler: handler) { server in
+        try await withServer(set, configuration: Self.single, handler: handler) { server in
             let greedy = try await Peer.connect(to: server.address)
             try await greedy.send([UInt8](repeating: 1, count: 2 << 20))
             try await eventually { await server.group.statistics().bytesReceived == 2 << 20 }
@@ -196,5 +201,44 @@ struct StarvationTests {
             greedy.close()
             starving.close()
         }
+    }
+
+    @Test("What handlers keep stops no other connection", arguments: FeatureSet.allCases)
+    func keptByHandlers(set: FeatureSet) async throws {
+        let gate = Gate()
+        let handler: TCPServer.Handler = { connection in
+            guard let first = try await connection.read() else { return }
+            if first[0] == 1 {
+                // One buffer of each of many receives, beside those of the connection that goes on.
+                await gate.wait()
+                return try await connection.write(first)
+            }
+            try await connection.write(first)
+            while let bytes = try await connection.read() { try await connection.write(bytes) }
+        }
+        var configuration = Self.tiny
+        configuration.pool.receiveChunkSize = 64 << 10
+        let statistics = try await withServer(set, configuration: configuration, handler: handler) { server in
+            let busy = try await Peer.connect(to: server.address)
+            var holders: [Peer] = []
+            let message = [2] + randomBytes(100_000)
+            for _ in 0..<100 {
+                let holder = try await Peer.connect(to: server.address)
+                try await holder.send([1])
+                holders.append(holder)
+                async let received = busy.receive(message.count)
+                try await busy.send(message)
+                #expect(difference(try await received, from: message) == nil)
+            }
+            gate.open()
+            for holder in holders {
+                #expect(try await holder.receive(1) == [1])
+                holder.close()
+            }
+            busy.close()
+        }
+        #expect(statistics.copies > 0)
+        #expect(statistics.connectionsEvicted == 0)
+        #expect(statistics.pool.mappedBytesPeak <= 4 << 20)
     }
 }
