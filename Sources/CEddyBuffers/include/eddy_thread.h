@@ -4,6 +4,7 @@
 #ifndef EDDY_THREAD_H
 #define EDDY_THREAD_H
 
+#include <malloc.h>
 #include <stdint.h>
 
 /// What the calling thread carves its buffers from; null until it first does.
@@ -16,5 +17,8 @@ static inline void eddy_set_thread_carver(void *carver) { eddy_thread_carver = c
 
 /// A number that no other thread has while this one lives: the address of its own variable.
 static inline uintptr_t eddy_thread_identity(void) { return (uintptr_t)&eddy_thread_carver; }
+
+/// Has malloc give free memory back to the system (malloc_trim(3)), which Swift's Glibc module does not declare.
+static inline void eddy_trim_malloc(void) { malloc_trim(0); }
 
 #endif

@@ -79,5 +79,6 @@ extension EventLoop {
     func discardConnecting(_ slot: UInt32) {
         ring.close(connections[slot].descriptor)
         connections.vacate(slot)
+        memory.value.connectionsChanged(to: connections.count)
     }
 }

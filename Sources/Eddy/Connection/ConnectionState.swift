@@ -114,6 +114,8 @@ struct ConnectionState {
     var outbound = SliceQueue()
     /// Bytes that must be there before the reader's message is complete, at most; 0 while none waits for a message.
     var expectedBytes: UInt32 = 0
+    /// Bytes that the single receive in flight was promised while memory is tight; 0 for none, and for others.
+    var promisedBytes: UInt32 = 0
     /// Bytes that the handler has read and that have been sent, for a look at whether anything moves. Wraps.
     var movedBytes: UInt32 = 0
     /// Bytes queued for sending above which a writer waits, and at which it goes on.

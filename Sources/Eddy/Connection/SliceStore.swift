@@ -41,6 +41,8 @@ struct SliceStore: ~Copyable {
     struct Node {
         var slice: Slice
         var next: UInt32
+        /// Bytes that the slice counts among those of all queues, until it is gone altogether.
+        var charge: UInt32 = 0
     }
 
     @safe
@@ -50,8 +52,8 @@ struct SliceStore: ~Copyable {
         var firstFree: UInt32
         /// Nodes in use.
         var count = 0
-        /// Bytes of the slices of all queues.
-        var byteCount = 0
+        /// What the slices of all queues count.
+        var charge = 0
     }
 
     let storage: UnsafeMutablePointer<Storage>
@@ -71,15 +73,27 @@ struct SliceStore: ~Copyable {
     }
 
     /// Bytes that all queues take.
-    var footprint: Int { unsafe storage.pointee.byteCount + storage.pointee.count * Self.costOfSlice }
+    var footprint: Int { unsafe storage.pointee.charge + storage.pointee.count * Self.costOfSlice }
+
+    /// What a slice counts: its memory. A large buffer of the program's own counts in part: one write is taken as a whole,
+    /// and must not make memory scarce for all.
+    private static func charge(of slice: Slice) -> UInt32 {
+        slice.count <= largestProgramCharge || slice.holdsReceivedBytes ? slice.count : largestProgramCharge
+    }
+
+    private static let largestProgramCharge: UInt32 = 64 << 10
 
     /// Adds a slice, whose reference the queue takes over. Joins it with the last one when `mayMerge`: where they are
     /// neighbours in memory, or by copying where both are small.
     func append(_ slice: Slice, to queue: inout SliceQueue, mayMerge: Bool = false) {
         queue.byteCount += slice.count
-        unsafe storage.pointee.byteCount += Int(slice.count)
+        let charge = Self.charge(of: slice)
+        unsafe storage.pointee.charge += Int(charge)
         if mayMerge, queue.last != Self.none {
-            if unsafe storage.pointee.nodes[Int(queue.last)].slice.merge(slice) { return }
+            if unsafe storage.pointee.nodes[Int(queue.last)].slice.merge(slice) {
+                unsafe storage.pointee.nodes[Int(queue.last)].charge += charge
+                return
+            }
             if queue.count >= Self.sliceCountBeforeCoalescing, slice.count <= Self.largestCoalesced,
                 coalesce(slice, with: queue.last)
             {
@@ -87,7 +101,7 @@ struct SliceStore: ~Copyable {
             }
         }
         let node = takeFree()
-        unsafe (storage.pointee.nodes + Int(node)).initialize(to: Node(slice: slice, next: Self.none))
+        unsafe (storage.pointee.nodes + Int(node)).initialize(to: Node(slice: slice, next: Self.none, charge: charge))
         if queue.last == Self.none {
             queue.first = node
         } else {
@@ -115,18 +129,20 @@ struct SliceStore: ~Copyable {
         whole.append(slice, count: Int(slice.count))
         slice.drop()
         unsafe storage.pointee.nodes[Int(node)].slice = whole
+        unsafe storage.pointee.nodes[Int(node)].charge += slice.count
         return true
     }
 
     /// Puts a slice, whose reference the queue takes over, before all others.
     func prepend(_ slice: Slice, to queue: inout SliceQueue) {
         let node = takeFree()
-        unsafe (storage.pointee.nodes + Int(node)).initialize(to: Node(slice: slice, next: queue.first))
+        let charge = Self.charge(of: slice)
+        unsafe (storage.pointee.nodes + Int(node)).initialize(to: Node(slice: slice, next: queue.first, charge: charge))
         queue.first = node
         if queue.last == Self.none { queue.last = node }
         queue.count += 1
         queue.byteCount += slice.count
-        unsafe storage.pointee.byteCount += Int(slice.count)
+        unsafe storage.pointee.charge += Int(charge)
     }
 
     /// Takes the first slice out; its reference is the caller's now.
@@ -138,7 +154,7 @@ struct SliceStore: ~Copyable {
         if queue.first == Self.none { queue.last = Self.none }
         queue.count -= 1
         queue.byteCount -= slice.count
-        unsafe storage.pointee.byteCount -= Int(slice.count)
+        unsafe storage.pointee.charge -= Int(storage.pointee.nodes[Int(node)].charge)
         unsafe storage.pointee.count -= 1
         unsafe storage.pointee.nodes[Int(node)].next = storage.pointee.firstFree
         unsafe storage.pointee.firstFree = node
@@ -170,7 +186,8 @@ struct SliceStore: ~Copyable {
             let slice = unsafe storage.pointee.nodes[Int(node)].slice
             if let chunk = slice.chunk {
                 chunk.retain()
-                append(unsafe Slice(chunk: chunk, start: slice.start, count: slice.count, capacity: 0), to: &other)
+                let count = UInt32(min(left, Int(slice.count)))
+                append(unsafe Slice(chunk: chunk, start: slice.start, count: count, capacity: 0), to: &other)
             }
             left -= Int(slice.count)
             node = unsafe storage.pointee.nodes[Int(node)].next
@@ -184,7 +201,6 @@ struct SliceStore: ~Copyable {
             guard Int(slice.count) <= left else {
                 unsafe storage.pointee.nodes[Int(queue.first)].slice.removeFirst(left)
                 queue.byteCount -= UInt32(left)
-                unsafe storage.pointee.byteCount -= left
                 return
             }
             left -= Int(slice.count)
@@ -246,9 +262,9 @@ struct SliceStore: ~Copyable {
             var node = queue.first
             queue.first = node == Self.none ? Self.none : UInt32(used)
             while node != Self.none {
-                let (slice, next) = unsafe (old[Int(node)].slice, old[Int(node)].next)
+                let (slice, next, charge) = unsafe (old[Int(node)].slice, old[Int(node)].next, old[Int(node)].charge)
                 let link = next == Self.none ? Self.none : UInt32(used + 1)
-                unsafe (nodes + used).initialize(to: Node(slice: slice, next: link))
+                unsafe (nodes + used).initialize(to: Node(slice: slice, next: link, charge: charge))
                 used += 1
                 node = next
             }
@@ -264,6 +280,9 @@ struct SliceStore: ~Copyable {
 }
 
 extension Slice {
+    /// Whether its memory is that of receives, or of copies of received bytes.
+    fileprivate var holdsReceivedBytes: Bool { chunk?.holdsReceivedBytes ?? false }
+
     /// Copies the first `count` bytes of another slice behind its own.
     mutating func append(_ other: Slice, count byteCount: Int) {
         precondition(byteCount <= Int(capacity - count), "a slice holds what it has room for")

@@ -57,6 +57,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let turn = LoopLocal(Turn())
     /// How much of its memory each connection may hold.
     let memory: LoopLocal<MemoryBudget>
+    /// Bytes that receives in flight were promised while memory is tight.
+    let promisedBytes = LoopLocal(0)
 
     private let counterStorage = LoopLocal(Statistics())
     private let listenerStorage = LoopLocal([Listener?]())
@@ -79,7 +81,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// How far the connections that held memory were when it fired last.
     let progressMarks = LoopLocal([UInt32: ProgressMark]())
     /// When memory that nobody has needed is given back.
-    private let trimmingTimer = IntervalTimer(seconds: 2)
+    private let trimmingTimer = IntervalTimer(seconds: 1)
     /// Whether that timer is running.
     private let isTrimming = LoopLocal(false)
     /// Whether the read of the wake descriptor is in flight.
@@ -311,9 +313,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             connections[slot].flags.remove(.starved)
             receiveAgain(slot)
         }
-        if messageQueue.isEmpty { endStarvation() } else { admitMessages() }
+        admitMessages()
         fixedBufferStorage.value.register(slabsOf: pool)
-        if !isTrimming.value, pool.mayShrink || slices.mayShrink { scheduleTrimming() }
+        if !isTrimming.value, pool.mayShrink || slices.mayShrink || pool.mayTrimCopies { scheduleTrimming() }
     }
 
     /// Whether receives find a chunk. Without large chunks they go on with small ones.
@@ -343,6 +345,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             zeroCopySends.forEachHeld(relink)
         }
         pool.trim()
+        pool.trimCopies()
     }
 
     // MARK: Ending

@@ -10,11 +10,11 @@
 // default. A hundred slow ones share most of the budget and leave a rest; the more there are, the less each gets. So
 // memory is never used up by those that came first, and no list of them is kept. Below the floor a connection may
 // always receive and queue; the floor falls with the number of connections, so that the floors of all of them take half
-// of the budget at most.
+// of the budget at most, down to 256 bytes.
 //
 // A receive that is in flight was given its room when there was more memory. As long as memory is ample that does no
-// harm. From the moment at which it is tight, no receive asks for more than an equal share of the budget, so that all of
-// those in flight together bring no more than the budget once more.
+// harm. From the moment at which it is tight, no receive asks for more than its share of a quarter of the budget, and
+// what receives in flight were promised counts as queued.
 //
 //     queued by all    0 ───────────────── 1/2 ─────────────── 7/8 ──────▶ budget
 //     tight                  ◀── no more                       from here
@@ -33,18 +33,18 @@ struct MemoryBudget: Equatable {
     static let largestFloor = 4096
     private static let smallestFloor = 256
 
-    /// The budget of a loop whose pool has `maximumBytes`: a quarter. The rest is for what queues pin beyond their bytes,
-    /// for what handlers hold, and for the kernel.
+    /// The budget of a loop whose pool has `maximumBytes`: three sixteenths. The rest is for what queues pin beyond their
+    /// bytes, for what handlers hold, and for the kernel.
     init(maximumBytes: Int) {
-        byteCount = maximumBytes / 4
+        byteCount = maximumBytes / 16 * 3
         floor = Self.largestFloor
-        share = byteCount
+        share = byteCount / 4
     }
 
     /// The number of connections has changed.
     mutating func connectionsChanged(to count: Int) {
-        share = max(Self.smallestFloor, byteCount / max(1, count))
-        floor = min(Self.largestFloor, max(Self.smallestFloor, share / 2))
+        floor = min(Self.largestFloor, max(Self.smallestFloor, byteCount / (2 * max(1, count))))
+        share = max(floor, byteCount / (4 * max(1, count)))
     }
 
     /// Looks at what the queues of all connections hold.
@@ -56,7 +56,8 @@ struct MemoryBudget: Equatable {
         return isTight && !wasTight
     }
 
-    /// The most bytes that a connection may hold while the queues of all hold `queuedBytes`; never less than the floor.
+    /// The most bytes that a connection may hold while the queues of all hold, or are to receive, `queuedBytes`; never less
+    /// than the floor.
     @inline(__always)
     func threshold(queuedBytes: Int) -> Int {
         max(floor, (byteCount &- queuedBytes) >> 3)

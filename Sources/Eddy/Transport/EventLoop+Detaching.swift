@@ -22,6 +22,8 @@ extension EventLoop {
         let received = Int(connections[slot].inbound.byteCount)
         let whole = slices.take(received, of: &connections[slot].inbound) { pool.allocate($0).relinquish() }
         guard let slice = whole else { preconditionFailure("what the program allocates is never refused") }
+        // Within the limit or not: it is the program's now.
+        _ = pool.handOut(slice)
         let descriptor = connections[slot].descriptor
         vacate(slot)
         return DetachedConnection(descriptor: descriptor, received: Buffer(adopting: slice))

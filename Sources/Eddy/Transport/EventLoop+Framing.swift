@@ -122,6 +122,10 @@ extension EventLoop {
             try requireReadable(slot)
             return false
         }
+        // What is there must be joined some day.
+        guard Int(connections[slot].inbound.byteCount) < pool.copyShare else {
+            throw .outOfMemory(needed: expected, limit: pool.copyShare)
+        }
         slices.gatherFragments(of: &connections[slot].inbound, expected: expected, allocate: pool.allocateCopy)
         connections[slot].expectedBytes = UInt32(expected)
         armReceive(slot)
@@ -160,6 +164,7 @@ extension EventLoop {
             throw .outOfMemory(needed: byteCount, limit: pool.copyShare)
         }
         guard pool.handOut(slice) else {
+            turn.value.read(byteCount: 0)
             if slice.count > 0 { slices.prepend(slice, to: &connections[slot].inbound) } else { slice.drop() }
             if head.count > 0 { slices.prepend(head, to: &connections[slot].inbound) }
             throw .tooMuchKept(limit: pool.configuration.maximumKeptBytes)

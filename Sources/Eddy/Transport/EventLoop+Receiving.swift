@@ -26,12 +26,18 @@ extension EventLoop {
     /// Submits a receive if the connection may have one, and there is room for what it brings.
     func armReceive(_ slot: UInt32) {
         guard canReceive(slot) else { return }
-        let room = receiveRoom(slot)
+        let room = windowRoom(slot)
         if room > 0 {
             submitReceive(slot, room: room)
         } else if connections[slot].expectedBytes > 0 {
-            awaitMemoryForMessage(slot)
+            receiveMessage(slot)
         }
+    }
+
+    /// The reader waits for a message that its window does not hold. Single receives bring no more than that message.
+    private func receiveMessage(_ slot: UInt32) {
+        let room = messageRoom(slot)
+        if room > 0 { submitReceive(slot, room: room, isSingle: true) } else { awaitMemoryForMessage(slot) }
     }
 
     func canReceive(_ slot: UInt32) -> Bool {
@@ -40,7 +46,7 @@ extension EventLoop {
     }
 
     /// Submits a receive of up to `room` bytes. A multishot one may bring up to a chunk more.
-    func submitReceive(_ slot: UInt32, room: Int) {
+    func submitReceive(_ slot: UInt32, room: Int, isSingle: Bool = false) {
         let flags = connections[slot].flags
         let entry: SubmissionEntry
         if let bulkRing, flags.contains(.bulk), bulkRing.hasChunks {
@@ -52,7 +58,7 @@ extension EventLoop {
             )
             connections[slot].flags.insert(.receivingBulk)
         } else if flags.contains(.receivesOneByOne) || !features.multishotReceives || room < smallestCredit
-            || memory.value.isTight
+            || isSingle || memory.value.isTight
         {
             entry = .receiveOnce(
                 descriptor: connections[slot].descriptor,
@@ -70,6 +76,7 @@ extension EventLoop {
             )
         }
         submit(entry)
+        if memory.value.isTight { promise(room, to: slot) }
         connections[slot].flags.formUnion([.receiving, .warm])
         connections[slot].operations += 1
     }
@@ -92,6 +99,7 @@ extension EventLoop {
         if completion.isLast {
             if completion.error == .noBufferSpace { noteStarvation(slot) }
             connections[slot].flags.subtract([.receiving, .cancellingReceive, .receivingBulk])
+            endPromise(slot)
             if completion.flags.contains(.socketNotEmpty) { connections[slot].flags.remove(.warm) }
             connections[slot].operations -= 1
             receiveEnded(completion, slot: slot)
@@ -244,6 +252,8 @@ extension EventLoop {
     func read(_ slot: UInt32) throws(ConnectionError) -> sending Buffer? {
         if let slice = slices.popFirst(of: &connections[slot].inbound) {
             guard pool.handOut(slice) else {
+                // A handler that tries again and again comes to the end of its turn.
+                turn.value.read(byteCount: 0)
                 slices.prepend(slice, to: &connections[slot].inbound)
                 throw .tooMuchKept(limit: pool.configuration.maximumKeptBytes)
             }

@@ -1,14 +1,18 @@
 internal import EddyBuffers
 internal import EddyRing
 
-// Thresholds keep connections from using all memory up. Where receives wait for memory all the same, since peers have
-// begun more large messages than there is room for, or handlers hold all chunks, it must come back from somewhere:
+// Thresholds keep connections from using all memory up. Where receives wait for memory all the same, it must come back
+// from somewhere:
 //
 //     receives wait ──▶ half of starvationTimeout ──▶ how far is each connection that holds memory?
 //                                        │
 //                                        ▼ the other half
-//                       of those that are not any further the ones that hold most are reset, until a quarter of the
-//                       budget is free, and a tenth of the time later the next ones
+//     messages wait for the first of them:  that one is reset if its message has not got any further
+//     receives find no chunk:               of the connections that are not any further the ones that hold most are
+//                                           reset, until a quarter of the budget is free
+//                                        │
+//                                        ▼ a tenth of the time later
+//                                           the next ones
 //
 // A connection that reads, writes, or waits for its next request is never reset for memory: it holds none, or it gets
 // further.
@@ -27,7 +31,7 @@ struct ProgressMark: Equatable {
 extension EventLoop {
     /// Receives wait for memory: the time runs from here, unless it does already.
     func watchStarvation() {
-        guard starvationTimer.value == .none, !starvedQueue.isEmpty || !messageQueue.isEmpty else { return }
+        guard starvationTimer.value == .none, isStarving else { return }
         setStarvationTimer(after: configuration.starvationTimeout / 2)
     }
 
@@ -46,19 +50,34 @@ extension EventLoop {
     /// The time is over, and receives still wait.
     func starvationTimedOut() {
         starvationTimer.value = .none
-        guard !starvedQueue.isEmpty || !messageQueue.isEmpty else { return }
-        let holders = largestHolders()
         let marks = progressMarks.value
-        let stalled = holders.filter { hasStalled($0.slot, since: marks[$0.slot]) }
         progressMarks.value = [:]
+        guard isStarving else { return }
+        let holders = largestHolders()
         for (slot, _) in holders { progressMarks.value[slot] = progressMark(slot) }
+        let stalled = stalledHolders(among: holders, since: marks)
         if holders.isEmpty { reportKeptMemory() }
         setStarvationTimer(after: configuration.starvationTimeout / (stalled.isEmpty ? 2 : 10))
-        var wanted = max(1, memory.value.byteCount / 4)
+        var wanted = max(1, memory.value.byteCount / 4 - max(0, memory.value.byteCount - slices.footprint))
         for (slot, byteCount) in stalled where wanted > 0 {
             wanted -= byteCount
             shed(slot)
         }
+    }
+
+    /// Those that are to give their memory back, the largest first.
+    private func stalledHolders(
+        among holders: [(slot: UInt32, byteCount: Int)],
+        since marks: [UInt32: ProgressMark]
+    ) -> [(slot: UInt32, byteCount: Int)] {
+        guard !starvedQueue.isEmpty else {
+            // There is memory for the first message; the others wait for nothing else.
+            return holders.filter { $0.slot == messageQueue.first && hasStalled($0.slot, since: marks[$0.slot]) }
+        }
+        let stalled = holders.filter { hasStalled($0.slot, since: marks[$0.slot]) }
+        guard stalled.isEmpty else { return stalled }
+        // Nothing is received any more, not even from peers that have sent more: one of them must make room.
+        return Array(holders.filter { marks[$0.slot] == progressMark($0.slot) }.prefix(1))
     }
 
     private func progressMark(_ slot: UInt32) -> ProgressMark {
@@ -71,11 +90,11 @@ extension EventLoop {
         )
     }
 
-    /// Whether a connection is no further than it was. A message must have grown by a 64th of what it lacks, so that a
+    /// Whether a connection is no further than it was. A message must have grown by a 64th of its length, so that a
     /// peer that sends a byte now and then does not hold others up for ever; one that is not being received, for lack of
     /// memory, has not stalled while its peer has sent more of it.
     private func hasStalled(_ slot: UInt32, since mark: ProgressMark?) -> Bool {
-        guard let mark, !connections[slot].hasFailed else { return false }
+        guard let mark else { return false }
         let current = progressMark(slot)
         guard current.generation == mark.generation, current.moved == mark.moved, current.delivered == mark.delivered
         else { return false }
@@ -83,7 +102,7 @@ extension EventLoop {
         let isReceived = connections[slot].flags.contains(.receiving)
         if !isReceived, ring.bytesToReceive(connections[slot].descriptor) > 0 { return false }
         let growth = current.received &- mark.received
-        return growth <= (connections[slot].expectedBytes - current.received) / 64
+        return growth <= connections[slot].expectedBytes / 64
     }
 
     /// What the program keeps is not the loop's to take back.
@@ -107,7 +126,7 @@ extension EventLoop {
 
     /// Resets a connection for the memory that it holds. Its handler gets ENOBUFS.
     private func shed(_ slot: UInt32) {
-        counters.connectionsEvicted += 1
+        if !connections[slot].hasFailed { counters.connectionsEvicted += 1 }
         slices.removeAll(of: &connections[slot].inbound)
         reset(slot, failure: SystemError.noBufferSpace.code)
     }

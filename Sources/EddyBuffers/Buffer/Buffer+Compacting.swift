@@ -5,9 +5,10 @@ extension Buffer {
     ///
     /// A buffer keeps its whole chunk from being recycled, 256 KiB for example where it was received into one. Compact
     /// what is kept for long: the copy lies in a chunk that holds nothing but such bytes, and has no free capacity.
-    /// Bytes that fill half of their memory or more stay where they are.
+    /// Bytes that fill half of their memory or more stay where they are, unless they were received: the memory of receives
+    /// is for what comes and goes.
     public consuming func compacted() -> Buffer {
-        guard let chunk = slice.chunk, count < chunk.capacity / 2 else { return self }
+        guard let chunk = slice.chunk, count < chunk.capacity / 2 || chunk.holdsReceivedBytes else { return self }
         return BufferPool.current.packedCopy(of: bytes)
     }
 

@@ -1,3 +1,4 @@
+internal import CEddyBuffers
 internal import Glibc
 
 // A received slice keeps its whole chunk from being recycled. One byte of every chunk would pin all of them, so the more
@@ -48,6 +49,7 @@ extension BufferPool {
             return nil
         }
         copiedBytes += Self.footprint(ofCopy: byteCount)
+        copiedBytesPeak = max(copiedBytesPeak, copiedBytes + keptBytes)
         return unsafe adopt(base, byteCount: byteCount, origin: .copied)
     }
 
@@ -91,11 +93,28 @@ extension BufferPool {
     @usableFromInline
     @inline(never)
     func discharge(_ chunk: Chunk) {
-        guard unsafe chunk.state.pointee.pool.toOpaque() == Unmanaged.passUnretained(self).toOpaque() else { return }
+        // What a handler holds beside the queue, as a store or the rest of a split buffer, it goes on keeping.
+        guard unsafe chunk.state.pointee.slices.count == 1,
+            unsafe chunk.state.pointee.pool.toOpaque() == Unmanaged.passUnretained(self).toOpaque()
+        else { return }
         unsafe chunk.state.pointee.origin = .copied
         keptBytes -= Self.footprint(ofCopy: chunk.capacity)
         copiedBytes += Self.footprint(ofCopy: chunk.capacity)
     }
+
+    /// Whether ``trimCopies()`` may give something back some day.
+    package var mayTrimCopies: Bool { copiedBytesPeak > Self.copiesWorthTrimming }
+
+    /// Has malloc give memory back that copies have taken and returned since the last call: call it every now and then.
+    /// Small pieces that are freed stay with malloc otherwise (malloc_trim(3)).
+    package func trimCopies() {
+        let held = copiedBytes + keptBytes
+        guard mayTrimCopies, held < copiedBytesPeak / 2 else { return }
+        copiedBytesPeak = held
+        eddy_trim_malloc()
+    }
+
+    private static let copiesWorthTrimming = 1 << 20
 
     /// What a copy takes: its bytes, and the state of its chunk.
     static func footprint(ofCopy byteCount: Int) -> Int { byteCount + MemoryLayout<ChunkState>.stride }
@@ -107,6 +126,14 @@ extension Chunk {
         switch unsafe state.pointee.origin {
         case .copied, .kept: true
         case .slab, .dedicated, .adopted: false
+        }
+    }
+
+    /// Whether it was received, and counts against a limit of its pool.
+    package var holdsReceivedBytes: Bool {
+        switch unsafe state.pointee.origin {
+        case .slab(.receiving), .copied, .kept: true
+        case .slab(.carving), .dedicated, .adopted: false
         }
     }
 }

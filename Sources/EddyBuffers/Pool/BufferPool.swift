@@ -60,6 +60,8 @@ public final class BufferPool {
     /// Bytes of copies in connections' queues, and in handlers' hands; see ``copyOut(_:)``.
     package internal(set) var copiedBytes = 0
     package internal(set) var keptBytes = 0
+    /// The most bytes of both since ``trimCopies()`` gave something back.
+    var copiedBytesPeak = 0
     var mappedBytesPeak = 0
     /// Nil when nobody looks for leaks.
     let leakTracker: LeakTracker?

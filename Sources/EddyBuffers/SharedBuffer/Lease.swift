@@ -31,6 +31,9 @@ final class SliceLease: @unchecked Sendable {
     /// Bytes that the slice keeps from being recycled.
     var chunkCapacity: Int { slice.chunk?.capacity ?? 0 }
 
+    /// Whether its memory is that of receives, or of copies of received bytes.
+    var holdsReceivedBytes: Bool { slice.chunk?.holdsReceivedBytes ?? false }
+
     /// A slice of the same memory, which holds it by itself. From now on nobody may write the bytes.
     func lend(from start: UnsafeRawPointer, count: Int) -> Slice? {
         guard let chunk = slice.chunk else { return nil }

@@ -20,13 +20,13 @@ extension SharedBuffer {
         return Buffer(adopting: slice)
     }
 
-    /// The same bytes in no more memory than they need: itself where it fills half of its chunk, else a
-    /// copy among others that are kept for long.
+    /// The same bytes in no more memory than they need: itself where it fills half of its chunk and was not received, else
+    /// a copy among others that are kept for long.
     ///
     /// Compact what is kept for long: a slice of 100 bytes holds its whole chunk, which cannot be recycled.
     public func compacted() -> SharedBuffer {
         guard let slices = lease as? SliceLease,
-            count < slices.chunkCapacity / 2 || count <= InlineLease.maximumCount
+            count < slices.chunkCapacity / 2 || slices.holdsReceivedBytes || count <= InlineLease.maximumCount
         else { return self }
         return BufferPool.current.packedCopy(of: bytes).share()
     }

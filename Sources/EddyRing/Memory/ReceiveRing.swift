@@ -15,7 +15,7 @@ package import EddyBuffers
 // holds one slice costs memory, and does not block the entry.
 //
 // The ring starts with few chunks, which stay in the cache, grows when receives find it empty, and shrinks when most of
-// its chunks have long been idle. It never grows beyond an eighth of the share of receives: what one call of `enter`
+// its chunks have long been idle. It does not grow beyond an eighth of the share of receives: what one call of `enter`
 // receives must not fill the pool, before the loop has seen whose bytes they are.
 //
 // A slice holds its chunk. The more memory slices retain, the larger the slices that are copied out of their chunks

@@ -9,10 +9,10 @@ struct MemoryBudgetTests {
 
     @Test("A connection may hold an eighth of what is free, and never less than the floor")
     func threshold() {
-        #expect(budget.byteCount == 32 << 20)
-        #expect(budget.threshold(queuedBytes: 0) == 4 << 20)
-        #expect(budget.threshold(queuedBytes: 24 << 20) == 1 << 20)
-        #expect(budget.threshold(queuedBytes: 32 << 20) == budget.floor)
+        #expect(budget.byteCount == 24 << 20)
+        #expect(budget.threshold(queuedBytes: 0) == 3 << 20)
+        #expect(budget.threshold(queuedBytes: 16 << 20) == 1 << 20)
+        #expect(budget.threshold(queuedBytes: 24 << 20) == budget.floor)
         #expect(budget.threshold(queuedBytes: 1 << 40) == budget.floor)
     }
 
@@ -45,7 +45,7 @@ struct MemoryBudgetTests {
         budget.connectionsChanged(to: 65_536)
         #expect(budget.floor == 256)
         budget.connectionsChanged(to: 10_000)
-        #expect(budget.floor == (32 << 20) / 20_000)
+        #expect(budget.floor == (24 << 20) / 20_000)
         budget.connectionsChanged(to: 0)
         #expect(budget.floor == MemoryBudget.largestFloor)
     }
