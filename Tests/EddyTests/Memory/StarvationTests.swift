@@ -241,4 +241,38 @@ struct StarvationTests {
         #expect(statistics.connectionsEvicted == 0)
         #expect(statistics.pool.mappedBytesPeak <= 4 << 20)
     }
+
+    @Test(
+        "A closing connection that found no memory sees its peer's end once there is some",
+        arguments: Self.incremental
+    )
+    func closing(set: FeatureSet) async throws {
+        let gate = Gate()
+        let handler: TCPServer.Handler = { connection in
+            guard let first = try await connection.read() else { return }
+            // The one that leaves closes its connection, and its peer does not: yet.
+            guard first[0] == 1 else { return try await connection.write(first) }
+            let carriers = try await Self.keep((2 << 20) - 1 - first.count, of: connection)
+            await gate.wait()
+            for carrier in carriers { carrier.drop() }
+            _ = consume first
+            while try await connection.read() != nil {}
+        }
+        var configuration = Self.single
+        configuration.closeTimeout = .seconds(1000)
+        try await withServer(set, configuration: configuration, handler: handler) { server in
+            let leaving = try await Peer.connect(to: server.address)
+            try await leaving.send([2])
+            #expect(try await leaving.receiveAll() == [2])
+            let greedy = try await Peer.connect(to: server.address)
+            try await greedy.send([UInt8](repeating: 1, count: 2 << 20 - 1))
+            try await eventually { await server.group.statistics().bytesReceived == 2 << 20 }
+            try await leaving.send([3])
+            try await eventually { await server.group.statistics().starvations > 0 }
+            gate.open()
+            leaving.close()
+            try await eventually { await server.group.statistics().connections == 1 }
+            greedy.close()
+        }
+    }
 }

@@ -31,6 +31,9 @@ struct AcceptingTests {
         }
         try await withServer(loops: 2, options: options, handler: handler) { server in
             let peers = try await open(6, at: server.address)
+            for loop in server.group.loops {
+                #expect(places.withLock { $0.count { $0 == ObjectIdentifier(loop) } } == 3)
+            }
             // All connections of one loop go; the next ones go there.
             let gone = places.withLock { $0[0] }
             for (peer, place) in zip(peers, places.withLock { $0 }) where place == gone { peer.close() }
@@ -93,6 +96,30 @@ struct AcceptingTests {
         }
         #expect(statistics.connectionsAccepted == 8)
         #expect(statistics.connectionsRefused == 3)
+    }
+
+    @Test("A connection that a loop refuses does not count against the server's limit")
+    func refusedByALoop() async throws {
+        var options = TCPServer.Options()
+        options.accepting = .handingOver(.roundRobin)
+        options.maximumConnections = 3
+        options.atLimit = .refuse
+        var configuration = EventLoop.Configuration()
+        configuration.maximumConnections = 1
+        let statistics = try await withServer(loops: 2, configuration: configuration, options: options) { server in
+            let held = try await open(1, at: server.address)
+            // One loop is full from now on. The other one serves a connection, and then it is the full one's turn.
+            for _ in 0..<5 {
+                for peer in try await open(1, at: server.address) { peer.close() }
+                try await eventually { await server.group.statistics().connections == 1 }
+                for peer in try await connect(1, to: server.address) {
+                    #expect(try await peer.receiveUntilBroken().bytes.isEmpty)
+                }
+            }
+            for peer in held { peer.close() }
+        }
+        #expect(statistics.connectionsAccepted == 6)
+        #expect(statistics.connectionsRefused == 5)
     }
 
     @Test("A server that pauses at its limit shuts down all the same", arguments: modes)
