@@ -16,7 +16,8 @@ extension Connection {
         /// The loop looks at a stalled connection four times in this span, so it may take a quarter as long again.
         public var write: Duration?
         /// How long no byte may move either way. Then the connection is reset, and whoever uses it gets
-        /// ``ConnectionError/idleTimedOut``.
+        /// ``ConnectionError/idleTimedOut``. While something is queued, it may take a quarter as long again, as
+        /// ``write`` may.
         public var idle: Duration?
 
         /// Limits those waits that have a duration.

@@ -88,6 +88,8 @@ extension EventLoop {
             entry = entry.endingInline()
             connections[slot].flags.insert(.sendingInline)
             inlineSends.append(slot)
+            // Its success is noticed only when something else wakes the loop, which may be much later.
+            noteActivity(slot)
         } else {
             if connections[slot].inlineBackoff > 0 { connections[slot].inlineBackoff -= 1 }
             if connections[slot].deadlines != SlotIndex.none { startedWaitingToSend(slot) }
@@ -175,18 +177,20 @@ extension EventLoop {
         while let slot = inlineSends.popFirst() {
             guard connections[slot].flags.contains(.sendingInline) else { continue }
             connections[slot].flags.remove(.sendingInline)
-            finishSend(slot, byteCount: Int(connections[slot].sendingBytes), error: nil)
+            finishSend(slot, byteCount: Int(connections[slot].sendingBytes), error: nil, isActivity: false)
         }
     }
 
     /// Takes what was sent off the queue and goes on with the rest.
-    func finishSend(_ slot: UInt32, byteCount: Int, error: SystemError?) {
+    ///
+    /// - Parameter isActivity: whether the bytes, if there are any, have moved in this iteration.
+    func finishSend(_ slot: UInt32, byteCount: Int, error: SystemError?, isActivity: Bool = true) {
         connections[slot].operations -= 1
         connections[slot].sendingSlices = 0
         connections[slot].sendingBytes = 0
         counters.bytesSent += UInt64(byteCount)
         connections[slot].movedBytes &+= UInt32(truncatingIfNeeded: byteCount)
-        if byteCount > 0 { noteActivity(slot) }
+        if isActivity, byteCount > 0 { noteActivity(slot) }
         slices.removeFirst(byteCount, of: &connections[slot].outbound)
         if let error, error != .cancelled, error != .interrupted {
             fail(slot, error.code)

@@ -136,13 +136,13 @@ extension EventLoop {
     /// A send is under way that waits until the peer has taken enough.
     func startedWaitingToSend(_ slot: UInt32) {
         let index = connections[slot].deadlines
+        // Without looks an idle timeout would take what the peer has taken long ago for activity of now.
+        let patience = min(deadlines[index].writeTimeout, deadlines[index].idleTimeout)
         // The timer of one that is being closed is the close timeout's.
-        guard connections[slot].phase != .closing, deadlines[index].writeTimeout != ConnectionDeadlines.never else {
-            return
-        }
+        guard connections[slot].phase != .closing, patience != ConnectionDeadlines.never else { return }
         let now = deadlines[index].due == ConnectionDeadlines.never ? updateTime() : time.value
         deadlines[index].stalledSince = now
-        let look = now.advanced(byNanoseconds: deadlines[index].writeTimeout / 4)
+        let look = now.advanced(byNanoseconds: patience / 4)
         if look < deadlines[index].due { setTimer(of: slot, at: look) }
     }
 
