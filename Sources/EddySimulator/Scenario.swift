@@ -15,25 +15,34 @@ struct Scenario: Sendable {
         case bulk
         /// Many short connections.
         case churn
+        /// Peers that behave well beside others that do not.
+        case neighbours
+
+        /// Those that the first number of a seed chooses from.
+        static let drawn: [Workload] = [.echo, .relay, .exchange, .bulk, .churn]
     }
 
-    let workload: Workload
-    let configuration: EventLoop.Configuration
-    let options: TCPServer.Options
+    private(set) var workload: Workload
+    private(set) var configuration: EventLoop.Configuration
+    private(set) var options: TCPServer.Options
     let features: RingFeatures
     let submissionEntries: UInt32
     let completionEntries: UInt32
     let rates: SimulatedFaultRates
     let line: SimulatedLine
-    let descriptorLimit: Int
+    private(set) var descriptorLimit: Int
     /// Whether connections may be refused or reset by the loop's own rules.
     let isMemoryLimited: Bool
     let hasTimeouts: Bool
-    let refuses: Bool
-    let shutsDownInTheMiddle: Bool
+    private(set) var refuses: Bool
+    private(set) var shutsDownInTheMiddle: Bool
+    /// Whether the loop has room for a few connections only, which may be fewer than its server may have.
+    private(set) var isLoopCrowded = false
+    /// By when a message must have come, of which the beginning has; nil: no deadline.
+    private(set) var messageDeadline: Duration?
 
     init(_ random: inout SeededGenerator) {
-        workload = Workload.allCases[Int(random.next() % UInt64(Workload.allCases.count))]
+        workload = Workload.drawn[Int(random.next() % UInt64(Workload.drawn.count))]
         submissionEntries = 1 << UInt32(random.next() % 8)
         completionEntries = 1 << UInt32(random.next() % 9)
         rates = Self.rates(&random)
@@ -56,6 +65,28 @@ struct Scenario: Sendable {
         options.atLimit = random.once(in: 2) ? .pause : .refuse
         self.options = options
         refuses = options.maximumConnections != nil && options.atLimit == .refuse
+    }
+
+    /// Changes what the first generator has left as it is: the other seeds stay as they were.
+    mutating func vary(_ random: inout SeededGenerator) {
+        if random.once(in: 3) {
+            beNeighbours(&random)
+        } else if workload == .exchange {
+            configuration.connectTimeout = .milliseconds(random.magnitude(1...20_000))
+            guard random.once(in: 2) else { return }
+            isLoopCrowded = true
+            configuration.maximumConnections = 1 + Int(random.next() % 8)
+        }
+        configuration.closeTimeout = .milliseconds(random.magnitude(2000...120_000))
+    }
+
+    private mutating func beNeighbours(_ random: inout SeededGenerator) {
+        workload = .neighbours
+        if random.once(in: 3) { messageDeadline = .milliseconds(random.magnitude(1...5000)) }
+        if isMemoryLimited {
+            // So many bytes that a few connections may hold all of them.
+            configuration.receiveWindow = random.magnitude(1...(1 << 20))
+        }
     }
 
     private static func rates(_ random: inout SeededGenerator) -> SimulatedFaultRates {

@@ -28,13 +28,16 @@ struct SimulationResult: Sendable {
 //     a server ends with its grace                                however silent its peers are
 //     nothing grows without a limit                               queues, the pool and connections are looked at
 //     no byte of recycled memory is seen                          the same patterns, and the poison
+//     a timeout is neither early nor late                         what the network and the handlers have seen, and when
+//     a pause is over, a refusal undone, once its reason is gone   connections that wait, and those that are open
+//     who behaves well is answered in time, and never reset       beside peers that do not (NeighbourWorkload)
 //
 // That an echo allocates nothing, and that one thread alone touches a loop, is shown by other tests.
 
 /// The run of one seed. One thread only.
 final class Simulation: @unchecked Sendable {
     let seed: UInt64
-    let scenario: Scenario
+    private(set) var scenario: Scenario
     let network: SimulatedNetwork
     let loop: EventLoop
     let ring: Ring
@@ -42,6 +45,10 @@ final class Simulation: @unchecked Sendable {
     /// Where the server listens.
     let address = SocketAddress.loopback(port: 7000)
     var isShuttingDown = false
+    /// Whether the loop itself ends.
+    private(set) var isStopping = false
+    private(set) lazy var timing = TimingOracle(self)
+    private(set) lazy var accepting = AcceptOracle(self)
     /// Where connections are unplugged: for how long those are waited for that never hear of it; nil elsewhere.
     let patience: UInt64?
     /// Draws what only such a simulation has.
@@ -50,8 +57,8 @@ final class Simulation: @unchecked Sendable {
     var handlers = 0
     /// When connections that are left are reset.
     var graceEnd = UInt64.max
-    /// Nanoseconds in which they are: for stalls of the loop, and completions that come late.
-    private static let longestReset: UInt64 = 15_000_000_000
+    /// Nanoseconds in which they are, beside those in which the loop is busy, or the network late.
+    private static let longestReset: UInt64 = 300_000_000
     /// What clients of Eddy's own have done to their connections.
     var cancelledClients = 0
     var tooLongMessages = 0
@@ -61,6 +68,8 @@ final class Simulation: @unchecked Sendable {
     private var peers: [UInt16: Peer] = [:]
     /// Peers whose handlers have thrown an error, with a reason.
     private var excused: Set<UInt16> = []
+    /// Those whose handlers' waits have timed out.
+    private var timedOut: Set<UInt16> = []
     private var unfinished = 0
     private var waiter: CheckedContinuation<Void, Never>?
 
@@ -82,6 +91,12 @@ final class Simulation: @unchecked Sendable {
         // In some of the seeds more can happen. It is drawn from generators of its own: the others stay as they were.
         var (unplugging, order) = (SeededGenerator(seed: seed ^ 3 << 32), SeededGenerator(seed: seed ^ 156 << 32))
         if order.once(in: 4) { network.permuteEvents(order) }
+        var variation = SeededGenerator(seed: seed ^ 61 << 32)
+        if variation.once(in: 3) { scenario.vary(&variation) }
+        let scenario = scenario
+        network.note(
+            "\(scenario.workload), \(scenario.configuration.timeouts), close \(scenario.configuration.closeTimeout), \(scenario.line)"
+        )
         let unplugs = unplugging.once(in: 8)
         patience = unplugs ? 1_000_000_000 + unplugging.next() % 2_000_000_000_000 : nil
         if unplugs { network.unplugging = SeededGenerator(seed: unplugging.next()) }
@@ -99,11 +114,17 @@ final class Simulation: @unchecked Sendable {
         network.inspect = { [unowned self] in
             checkQueues()
             checkOccupancy()
+            accepting.check()
+        }
+        network.observe = { [unowned self] socket, event in
+            accepting.observe(socket, event)
+            timing.observe(socket, event)
         }
         network.fail = { [unowned self] in endProcess($0) }
     }
 
     private func endProcess(_ violation: String) -> Never {
+        network.note("violation: \(violation)")
         for (port, peer) in peers.sorted(by: { $0.key < $1.key }) where !peer.isFinished {
             network.note("peer \(port) is not done: \(peer.words)")
         }
@@ -122,9 +143,11 @@ final class Simulation: @unchecked Sendable {
             case .exchange: ExchangeWorkload(self)
             case .bulk: BulkWorkload(self)
             case .churn: ChurnWorkload(self)
+            case .neighbours: NeighbourWorkload(self)
             }
         Task(executorPreference: loop) {
             await workload.run()
+            self.isStopping = true
             self.loop.stop()
         }
         loop.run()
@@ -142,13 +165,16 @@ final class Simulation: @unchecked Sendable {
         let configuration = scenario.configuration
         let credit = 2 * configuration.receiveWindow + configuration.pool.receiveChunkSize
         let atATime = scenario.line.receiveBuffer
-        let message = scenario.workload == .exchange ? ExchangeWorkload.limit + 4 : BulkWorkload.headSize
+        let message = exchangesMessages ? ExchangeWorkload.limit + 4 : BulkWorkload.headSize
         let write = scenario.workload == .bulk ? BulkWorkload.largestWrite : message
         let (inbound, outbound) = loop.longestQueues
         if inbound > credit + atATime + message { network.fail("\(inbound) bytes wait to be read") }
         let most = configuration.highWatermark + credit + atATime + write
         if outbound > most { network.fail("\(outbound) bytes wait to be sent") }
     }
+
+    /// Whether messages have their length before them.
+    private var exchangesMessages: Bool { scenario.workload == .exchange || scenario.workload == .neighbours }
 
     /// The pool and the server keep to their limits.
     private func checkOccupancy() {
@@ -214,12 +240,18 @@ final class Simulation: @unchecked Sendable {
 
     /// Whether a peer's connection may break without a fault of the loop's.
     func mayBreak(_ peer: Peer) -> Bool {
-        if mayBeRefused(peer) || peer.socket.wasStruck || excused.contains(peer.port) || network.now >= graceEnd {
+        if excused.contains(peer.port) { return true }
+        // One that holds memory which others wait for may be reset when its handler has ended already.
+        if scenario.isMemoryLimited, loop.collectStatistics().connectionsEvicted > 0 { return true }
+        return mayBreakUnevicted(peer)
+    }
+
+    /// Whether a peer's connection may break, although it was not reset for the memory that it holds.
+    func mayBreakUnevicted(_ peer: Peer) -> Bool {
+        if mayBeRefused(peer) || peer.socket.wasStruck || timedOut.contains(peer.port) || network.now >= graceEnd {
             return true
         }
-        // One that holds memory which others wait for may be reset when its handler has ended already.
         let statistics = loop.collectStatistics()
-        if scenario.isMemoryLimited, statistics.connectionsEvicted > 0 { return true }
         // One whose handler waits for something else is reset before its handler is told.
         let told = ["idleTimedOut", "writeTimedOut"].map { result.errors["ConnectionError.\($0)", default: 0] }
         return statistics.idleTimeouts + statistics.writeTimeouts > UInt64(told[0] + told[1])
@@ -238,7 +270,10 @@ final class Simulation: @unchecked Sendable {
 
     /// The server has returned: soon after the end of its grace, however slow its peers are, or silent.
     func serverReturned() {
-        guard network.now > graceEnd, case let late = network.now - graceEnd, late > Self.longestReset else { return }
+        guard network.now > graceEnd else { return }
+        let allowance = network.busy.sum(after: graceEnd) + network.lateness.sum(after: graceEnd)
+        let late = network.now - graceEnd
+        guard late > Self.longestReset + allowance else { return }
         network.fail("the server has returned \(late / 1_000_000) ms after the end of its grace")
     }
 
@@ -246,6 +281,7 @@ final class Simulation: @unchecked Sendable {
 
     /// A handler has thrown an error: it must have a reason, and its peer may see the end of its connection.
     func thrown(_ error: any Error, by port: UInt16?) {
+        timing.thrown(error, timing.acceptedConnection(port))
         let name = name(of: error)
         result.errors[name, default: 0] += 1
         network.note("handler of \(port ?? 0) throws \(name)")
@@ -255,10 +291,16 @@ final class Simulation: @unchecked Sendable {
             network.fail("the handler of peer \(port) got an error that nothing explains: \(error)")
         }
         excused.insert(port)
+        switch error {
+        case ConnectionError.readTimedOut, ConnectionError.writeTimedOut, ConnectionError.idleTimedOut:
+            timedOut.insert(port)
+        default: break
+        }
     }
 
     /// Takes note of an error between Eddy's own ends, which must have a reason, too.
     func thrownInExchange(_ error: any Error, by port: UInt16? = nil, isCancelled: Bool) {
+        timing.thrown(error, timing.acceptedConnection(port))
         result.errors[name(of: error), default: 0] += 1
         network.note("an end of an exchange throws \(name(of: error))")
         let peer = port.flatMap { peers[$0] }
@@ -270,7 +312,8 @@ final class Simulation: @unchecked Sendable {
     var exchangesMayBreak: Bool {
         let census = network.census
         return cancelledClients > 0 || tooLongMessages > 0 || isShuttingDown || scenario.refuses || scenario.hasTimeouts
-            || scenario.isMemoryLimited || census[.connectionReset] > 0 || census[.acceptAborted] > 0
+            || scenario.isLoopCrowded || scenario.isMemoryLimited || census[.connectionReset] > 0
+            || census[.acceptAborted] > 0
     }
 
     private func hasReasonInExchange(_ error: any Error, _ peer: Peer?, isCancelled: Bool) -> Bool {
@@ -294,7 +337,8 @@ final class Simulation: @unchecked Sendable {
         // A send that has sent some of its bytes says that the connection broke, and not why.
         case .reset: mayBeOther || peer?.hasBroken ?? false || hasTimedOut(peer)
         case .timedOut: hasTimedOut(peer)
-        case .readTimedOut, .writeTimedOut, .idleTimedOut: scenario.hasTimeouts
+        case .readTimedOut: scenario.hasTimeouts || scenario.messageDeadline != nil
+        case .writeTimedOut, .idleTimedOut: scenario.hasTimeouts
         case .system(.noBufferSpace): scenario.isMemoryLimited
         case .shutDown, .cancelled: isShuttingDown
         case .unexpectedEnd: peer?.hasBroken ?? false
@@ -312,8 +356,11 @@ final class Simulation: @unchecked Sendable {
         switch error {
         case .refused: network.census[.connectRefused] > 0 || isShuttingDown
         case .unreachable: network.census[.connectUnreachable] > 0
-        case .timedOut: network.census[.connectBlackHoled] > 0 || network.census[.backlogFull] > 0 || isSlow
+        case .timedOut:
+            network.census[.connectBlackHoled] > 0 || network.census[.backlogFull] > 0 || isSlow
+                || scenario.configuration.connectTimeout < .seconds(10)
         case .tooManyOpenFiles: scenario.descriptorLimit < 1024
+        case .tooManyConnections: scenario.isLoopCrowded
         case .cancelled, .shutDown: isShuttingDown
         default: false
         }

@@ -21,6 +21,7 @@ extension SimulatedEngine {
     private func startReading(_ operation: SimulatedOperation) {
         guard let socket = attach(operation) else { return post(operation, -EBADF) }
         socket.reading.append(operation)
+        network.observe(socket, operation.entry.operation == .accept ? .acceptStarted : .receiveStarted)
         if operation.entry.operation == .receive, !expectsDelay(operation), findsNoBuffer(operation) { return }
         proceedSoon { [self] in proceedReading(socket) }
     }
@@ -32,6 +33,7 @@ extension SimulatedEngine {
             return post(operation, network.random.once(in: 2) ? -EINVAL : -ENOMEM)
         }
         socket.writing.append(operation)
+        network.observe(socket, .sendStarted)
         proceedSoon { [self] in proceedWriting(socket) }
     }
 
@@ -42,6 +44,7 @@ extension SimulatedEngine {
             let address = unsafe SocketAddress(pointer, length: Int(entry.offset))
         else { return post(operation, -EBADF) }
         socket.writing.append(operation)
+        network.observe(socket, .connectStarted)
         network.connect(socket, to: address, mayFail: true)
     }
 
@@ -59,7 +62,7 @@ extension SimulatedEngine {
     /// Goes on now, or, by chance, a while later.
     private func proceedSoon(_ action: @escaping () -> Void) {
         guard network.strikes(.lateCompletion) else { return action() }
-        network.schedule(in: UInt64(network.random.magnitude(100...20_000_000)), action)
+        network.delay(for: UInt64(network.random.magnitude(100...20_000_000)), action)
     }
 
     /// Goes on with what waits to read or to accept.
@@ -133,7 +136,7 @@ extension SimulatedEngine {
             post(operation, 0)
             // Until then it may end by itself.
             target.isBeingCancelled = true
-            return network.schedule(in: UInt64(network.random.magnitude(0...20_000_000))) { [weak self] in
+            return network.delay(for: UInt64(network.random.magnitude(0...20_000_000))) { [weak self] in
                 if !target.hasEnded { self?.end(target) }
             }
         }

@@ -97,6 +97,7 @@ extension SimulatedEngine {
     func sendInline(_ operation: SimulatedOperation, _ socket: SimulatedSocket) {
         var result = sendSome(operation, socket)
         if operation.progress == operation.byteCount, operation.entry.flags.contains(.skipSuccess) {
+            network.observe(socket, .sendEnded(operation.progress))
             return remove(operation)
         }
         if operation.progress > 0 { result = Int32(operation.progress) }
@@ -145,7 +146,7 @@ extension SimulatedEngine {
         // Ended, but for its notification, which the socket need not wait for.
         operation.hasEnded = true
         network.socket(operation.entry.descriptor)?.writing.removeAll { $0 === operation }
-        network.schedule(in: UInt64(network.random.magnitude(0...50_000_000))) { [weak self] in
+        network.delay(for: UInt64(network.random.magnitude(0...50_000_000))) { [weak self] in
             self?.notify(operation)
         }
     }

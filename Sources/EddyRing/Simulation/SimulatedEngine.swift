@@ -64,13 +64,13 @@ final class SimulatedEngine {
         while readable < count {
             let next = network.nextEventTime ?? .max
             if let deadline, deadline < next {
-                network.advance(to: deadline)
+                network.wait(until: deadline)
                 runDueEvents()
                 return taken > 0 ? taken : -ETIME
             }
             guard next < .max else { network.fail("the loop waits for what will never come") }
             guard next < network.timeLimit else { network.fail("what should have ended long ago goes on") }
-            network.advance(to: next)
+            network.wait(until: next)
             runDueEvents()
             if network.strikes(.waitInterrupted) { return taken > 0 ? taken : -EINTR }
         }
@@ -100,9 +100,9 @@ final class SimulatedEngine {
     private func passTime() {
         enters += 1
         guard enters < network.enterLimit else { network.fail("the loop goes round and round") }
-        network.advance(to: network.now + 200 + network.random.next() % 4096)
+        network.work(for: 200 + network.random.next() % 4096)
         if network.strikes(.loopStall) {
-            network.advance(to: network.now + UInt64(network.random.magnitude(100_000...3_000_000_000)))
+            network.work(for: UInt64(network.random.magnitude(100_000...3_000_000_000)))
         }
     }
 
@@ -140,6 +140,25 @@ final class SimulatedEngine {
         if !operation.isMultishot, operation.number < lastPosted { network.census[.reorderedCompletion] += 1 }
         lastPosted = max(lastPosted, operation.number)
         push(operation, completion)
+        observe(operation, completion)
+    }
+
+    /// Tells what a completion means for its socket.
+    private func observe(_ operation: SimulatedOperation, _ completion: CompletionEntry) {
+        guard let socket = network.socket(operation.entry.descriptor) else { return }
+        let result = completion.result
+        switch operation.entry.operation {
+        case .receive where result > 0: network.observe(socket, .received)
+        case .receive where result == -ENOBUFS: network.observe(socket, .starved)
+        case .accept:
+            network.observe(socket, .backlogChanged)
+            if result >= 0, let accepted = network.socket(result) { network.observe(accepted, .accepted) }
+            if completion.isLast { network.observe(socket, .acceptEnded) }
+        case .connect: network.observe(socket, result == 0 ? .connected : .connectFailed)
+        case .send, .sendMessage, .sendZeroCopy, .sendMessageZeroCopy:
+            if !completion.isNotification { network.observe(socket, .sendEnded(max(0, Int(result)))) }
+        default: break
+        }
     }
 
     private func push(_ operation: SimulatedOperation, _ completion: CompletionEntry) {

@@ -31,6 +31,14 @@ package final class SimulatedNetwork: @unchecked Sendable {
     let enterLimit = 2_000_000
     /// Called every now and then while the loop enters, for whoever wants to look at it.
     package var inspect: () -> Void = {}
+    /// Told of what happens on the loop's sockets.
+    package var observe: (SimulatedSocket, SimulatedSocketEvent) -> Void = { _, _ in }
+    /// When the loop's thread worked, or stood still, instead of waiting.
+    package private(set) var busy = SimulatedDelays()
+    /// How long things that were late by chance took longer.
+    package private(set) var lateness = SimulatedDelays()
+    /// The moment at which the loop has ended its last wait. It knows of everything that had completed before.
+    package private(set) var lastWait: UInt64 = 0
     /// Called when something is seen that must never be. It does not return.
     package var fail: (String) -> Never = { fatalError($0) }
 
@@ -68,8 +76,25 @@ package final class SimulatedNetwork: @unchecked Sendable {
 
     var nextEventTime: UInt64? { events.nextTime }
 
-    /// Lets time pass, without what happens meanwhile.
-    func advance(to time: UInt64) { now = max(now, time) }
+    /// Lets time pass in which the loop works, or stands still; without what happens meanwhile.
+    func work(for nanoseconds: UInt64) {
+        now += nanoseconds
+        busy.add(nanoseconds, until: now)
+    }
+
+    /// Lets time pass in which the loop waits; without what happens meanwhile.
+    func wait(until time: UInt64) {
+        now = max(now, time)
+        lastWait = now
+    }
+
+    /// Does something later than it could be done.
+    func delay(for nanoseconds: UInt64, _ action: @escaping () -> Void) {
+        schedule(in: nanoseconds) { [weak self] in
+            if let self { self.lateness.add(nanoseconds, until: self.now) }
+            action()
+        }
+    }
 
     /// Lets happen what is due.
     func runDueEvents() {
@@ -170,6 +195,7 @@ package final class SimulatedNetwork: @unchecked Sendable {
             fail("descriptor \(descriptor) is closed before the last completion of its operations")
         }
         listeners.removeAll { $0.socket === socket }
+        observe(socket, .closing)
         socket.close()
         descriptors[Int(descriptor - Self.firstDescriptor)] = nil
     }
@@ -252,6 +278,7 @@ package final class SimulatedNetwork: @unchecked Sendable {
         unplugLater(socket)
         if let listener {
             listener.backlog?.append(other)
+            observe(listener, .backlogChanged)
             listener.changed()
         } else {
             server?.accept(other)

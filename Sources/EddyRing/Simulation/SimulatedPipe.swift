@@ -70,6 +70,7 @@ final class SimulatedPipe {
         arrived -= moved
         delivered += UInt64(moved)
         network.census.bytes += moved
+        if let sender { network.observe(sender, .acknowledged) }
         receiver?.changed()
         sender?.changed()
     }
@@ -94,6 +95,7 @@ final class SimulatedPipe {
         network.schedule(at: max(lineFree, network.now) + line.latency) { [weak self] in
             guard let self, !self.isUnplugged else { return }
             self.endHasArrived = true
+            if let receiver = self.receiver { self.network.observe(receiver, .ended) }
             self.receiver?.changed()
         }
     }

@@ -72,6 +72,15 @@ package final class SimulatedSocket {
         return incoming.available > 0 || pendingError != 0 || isBroken || incoming.isAtEnd
     }
 
+    /// Whether all that the peer has sent was received, and its end as well.
+    package var isAtEnd: Bool { incoming?.isAtEnd ?? false }
+
+    /// Connections that wait to be accepted.
+    package var waitingConnections: Int { backlog?.count ?? 0 }
+
+    /// Whether an accept waits.
+    package var isAccepting: Bool { reading.contains { !$0.hasEnded } }
+
     /// Sends as much as there is room for; -EAGAIN when there is none.
     package func send(_ bytes: UnsafeRawBufferPointer) -> Int32 {
         if let error = takeError() { return error }
@@ -132,6 +141,7 @@ package final class SimulatedSocket {
         guard !isClosed, !isBroken else { return }
         isBroken = true
         pendingError = error
+        network.observe(self, .ended)
         outgoing?.cut()
         changed()
     }
@@ -164,6 +174,9 @@ package final class SimulatedSocket {
 
     /// Whether the next call is told an error.
     var hasError: Bool { pendingError != 0 }
+
+    /// Whether it could not be connected.
+    package var hasFailed: Bool { !isConnected && pendingError != 0 }
 
     /// The error that nobody was told yet, negated; once.
     func takeError() -> Int32? {

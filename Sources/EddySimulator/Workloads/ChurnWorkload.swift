@@ -10,7 +10,7 @@ struct ChurnWorkload: Workload {
     func run() async {
         let simulation = simulation
         await simulation.serve { connection in
-            try await simulation.handling(connection) { try await EchoWorkload.echo(connection) }
+            try await simulation.handling(connection) { try await EchoWorkload.echo(connection, simulation) }
         } while: {
             await simulation.startEchoing(peers: 40, upTo: 500, pausingOnceIn: 4, for: 20_000_000)
         }

@@ -13,10 +13,10 @@ struct EchoWorkload: Workload {
         await simulation.serve { connection in
             try await simulation.handling(connection) {
                 switch simulation.network.random.next() % 4 {
-                case 0: try await Self.echoShared(connection)
+                case 0: try await Self.echoShared(connection, simulation)
                 case 1: try await Self.echoChunks(connection)
                 case 2: try await Self.echoConcurrently(connection)
-                default: try await Self.echo(connection)
+                default: try await Self.echo(connection, simulation)
                 }
             }
         } while: {
@@ -24,14 +24,18 @@ struct EchoWorkload: Workload {
         }
     }
 
-    static func echo(_ connection: borrowing Connection) async throws {
-        while let bytes = try await connection.read() { try await connection.write(bytes) }
+    static func echo(_ connection: borrowing Connection, _ simulation: Simulation) async throws {
+        let watch = simulation.timing.acceptedConnection(connection.remoteAddress?.port)
+        while let bytes = try await simulation.read(from: connection, watch) {
+            try await connection.write(bytes)
+        }
     }
 
     /// Sends pieces of what came, and keeps one of them for a while.
-    private static func echoShared(_ connection: borrowing Connection) async throws {
+    private static func echoShared(_ connection: borrowing Connection, _ simulation: Simulation) async throws {
+        let watch = simulation.timing.acceptedConnection(connection.remoteAddress?.port)
         var kept: SharedBuffer?
-        while let bytes = try await connection.read() {
+        while let bytes = try await simulation.read(from: connection, watch) {
             let shared = bytes.share()
             let middle = shared.count / 2
             try await connection.write(contentsOf: [shared[..<middle], shared[middle...]])

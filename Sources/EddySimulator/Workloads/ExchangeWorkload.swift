@@ -14,8 +14,9 @@ struct ExchangeWorkload: Workload {
         let simulation = simulation
         await simulation.serve { connection in
             let port = connection.remoteAddress?.port
+            let watch = simulation.timing.acceptedConnection(port)
             do {
-                while let message = try await connection.readFrame(limit: Self.limit) {
+                while let message = try await simulation.readFrame(from: connection, limit: Self.limit, watch) {
                     try await connection.write(copying: Self.length(message.count).span)
                     try await connection.write(message)
                 }
@@ -57,32 +58,52 @@ struct ExchangeWorkload: Workload {
     }
 
     private static func exchange(_ simulation: Simulation) async {
+        let start = simulation.timing.connectBegan()
         do {
             try await simulation.loop.connect(to: simulation.address) { connection in
-                let pattern = BytePattern(key: simulation.network.random.next())
-                var position = 0
-                for _ in 0...(simulation.network.random.next() % 8) {
-                    // Some are longer than the server takes.
-                    let isTooLong = simulation.network.random.once(in: 40)
-                    if isTooLong { simulation.tooLongMessages += 1 }
-                    let count = isTooLong ? limit + 1 : simulation.network.random.magnitude(0...limit)
-                    try await connection.write(copying: length(count).span)
-                    try await connection.write(copying: pattern.bytes(position..<position + count).span)
-                    guard let answer = try await connection.readFrame(limit: limit) else {
-                        guard simulation.exchangesMayBreak else {
-                            simulation.network.fail("the server has ended the stream of a client")
-                        }
-                        return
-                    }
-                    let same = answer.bytes.withUnsafeBytes { [position] in
-                        unsafe pattern.firstDifference(in: $0, at: position) == nil
-                    }
-                    position += count
-                    guard answer.count == count, same else { simulation.network.fail("an answer is not its request") }
+                simulation.timing.connectEnded(after: start)
+                let watch = simulation.timing.ownConnection(connection.localAddress?.port)
+                simulation.timing.handlerBegan(watch)
+                do {
+                    try await exchange(connection, watch, simulation)
+                    simulation.handlerEnded(watch, hasThrown: false)
+                } catch {
+                    simulation.timing.thrown(error, watch)
+                    simulation.handlerEnded(watch, hasThrown: true)
+                    throw error
                 }
             }
         } catch {
+            if let error = error as? ConnectError { simulation.timing.connectEnded(after: start, error) }
             simulation.thrownInExchange(error, isCancelled: Task.isCancelled)
+        }
+    }
+
+    private static func exchange(
+        _ connection: consuming Connection,
+        _ watch: ConnectionWatch?,
+        _ simulation: Simulation
+    ) async throws {
+        let pattern = BytePattern(key: simulation.network.random.next())
+        var position = 0
+        for _ in 0...(simulation.network.random.next() % 8) {
+            // Some are longer than the server takes.
+            let isTooLong = simulation.network.random.once(in: 40)
+            if isTooLong { simulation.tooLongMessages += 1 }
+            let count = isTooLong ? limit + 1 : simulation.network.random.magnitude(0...limit)
+            try await connection.write(copying: length(count).span)
+            try await connection.write(copying: pattern.bytes(position..<position + count).span)
+            guard let answer = try await simulation.readFrame(from: connection, limit: limit, watch) else {
+                guard simulation.exchangesMayBreak else {
+                    simulation.network.fail("the server has ended the stream of a client")
+                }
+                return
+            }
+            let same = answer.bytes.withUnsafeBytes { [position] in
+                unsafe pattern.firstDifference(in: $0, at: position) == nil
+            }
+            position += count
+            guard answer.count == count, same else { simulation.network.fail("an answer is not its request") }
         }
     }
 }

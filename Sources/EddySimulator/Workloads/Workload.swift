@@ -13,11 +13,7 @@ extension Simulation {
         let start = network.now
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
-                await server.run { connection in
-                    self.handlers += 1
-                    defer { self.handlers -= 1 }
-                    try await handler(connection)
-                }
+                await server.run { try await self.run(handler, with: $0) }
                 self.serverReturned()
             }
             if self.scenario.shutsDownInTheMiddle { self.shutDownLater(server) }
@@ -32,6 +28,26 @@ extension Simulation {
             self.graceEnd = min(self.graceEnd, self.network.now + grace)
             server.shutDown(grace: .nanoseconds(Int64(grace)))
         }
+    }
+
+    private func run(_ handler: TCPServer.Handler, with connection: consuming sending Connection) async throws {
+        let watch = timing.acceptedConnection(connection.remoteAddress?.port)
+        handlers += 1
+        defer { handlers -= 1 }
+        timing.handlerBegan(watch)
+        do {
+            try await handler(connection)
+            handlerEnded(watch, hasThrown: false)
+        } catch {
+            handlerEnded(watch, hasThrown: true)
+            throw error
+        }
+    }
+
+    /// The handler of a connection has let go of it.
+    func handlerEnded(_ watch: ConnectionWatch?, hasThrown: Bool) {
+        accepting.handlerEnded(watch)
+        timing.handlerEnded(watch, hasThrown: hasThrown)
     }
 
     private func listen() -> TCPServer {
@@ -71,7 +87,7 @@ extension Simulation {
     private func waitForUnplugged(since start: UInt64) async {
         guard let patience else { return }
         while !isShuttingDown, handlers > 0, network.now - start < patience {
-            try? await loop.sleep(for: .seconds(1))
+            try? await timing.sleep(for: .seconds(1))
         }
     }
 
@@ -85,7 +101,7 @@ extension Simulation {
         for _ in 0...(network.random.next() % count) {
             _ = StreamPeer(echoing: self, upTo: byteCount)
             if network.random.once(in: times) {
-                try? await loop.sleep(for: .nanoseconds(Int64(pause(upTo: longest))))
+                try? await timing.sleep(for: .nanoseconds(Int64(pause(upTo: longest))))
             }
         }
     }
@@ -100,6 +116,56 @@ extension Simulation {
             try await body()
         } catch {
             thrown(error, by: port)
+            throw error
+        }
+    }
+
+    /// Reads what comes, in time.
+    func read(
+        from connection: borrowing Connection,
+        _ watch: ConnectionWatch?
+    ) async throws(ConnectionError) -> sending Buffer? {
+        timing.readBegan(watch)
+        do {
+            let bytes = try await connection.read()
+            timing.readEnded(watch)
+            return bytes
+        } catch {
+            timing.readEnded(watch, error)
+            throw error
+        }
+    }
+
+    /// Reads exactly so many bytes, in time.
+    func read(
+        exactly byteCount: Int,
+        from connection: borrowing Connection,
+        _ watch: ConnectionWatch?
+    ) async throws(ConnectionError) -> sending Buffer? {
+        timing.readBegan(watch)
+        do {
+            let bytes = try await connection.read(exactly: byteCount)
+            timing.readEnded(watch)
+            return bytes
+        } catch {
+            timing.readEnded(watch, error)
+            throw error
+        }
+    }
+
+    /// Reads a message with its length before it, in time.
+    func readFrame(
+        from connection: borrowing Connection,
+        limit: Int,
+        _ watch: ConnectionWatch?
+    ) async throws(ConnectionError) -> sending Buffer? {
+        timing.readBegan(watch)
+        do {
+            let message = try await connection.readFrame(limit: limit)
+            timing.readEnded(watch)
+            return message
+        } catch {
+            timing.readEnded(watch, error)
             throw error
         }
     }

@@ -14,10 +14,10 @@ final class UnpluggedTests {
     private func pass(_ seconds: UInt64) {
         let end = network.now + seconds * 1_000_000_000
         while let next = network.nextEventTime, next <= end {
-            network.advance(to: next)
+            network.wait(until: next)
             network.runDueEvents()
         }
-        network.advance(to: end)
+        network.wait(until: end)
     }
 
     private func connected() throws -> (here: SimulatedSocket, there: SimulatedSocket) {

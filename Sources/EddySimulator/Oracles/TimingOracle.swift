@@ -1,0 +1,310 @@
+import Eddy
+import EddyRing
+
+// Every timeout is checked twice:
+//
+//     early    what the loop can know of happened, and the timeout has not passed since
+//     late     everything that could move the timeout has happened, and it has passed, and a tick of the timer wheel,
+//              and as much time as the loop was busy since
+//
+// The moments are the network's and the handlers' own. A loop that waits is never late: the network counts the time in
+// which it does not.
+//
+//     wait begins                            due            + a tick + busy
+//     ├──────────────── early ────────────────┤├──── in time ────┤├───────── late
+//                                              ▲
+//                                   moved by: bytes, acknowledgements, want of memory
+
+/// Sees that everything that depends on time happens in time.
+final class TimingOracle {
+    private unowned let simulation: Simulation
+    private var watches: [ObjectIdentifier: ConnectionWatch] = [:]
+    private var accepted: [UInt16: ConnectionWatch] = [:]
+    private var connected: [UInt16: ConnectionWatch] = [:]
+    /// Sockets of connections that are being made, or were made and have no handler yet.
+    private var attempts: Set<ObjectIdentifier> = []
+    /// Calls of `connect` that have not returned, and when the last one has.
+    private var connecting = 0
+    private var lastConnectEnd: UInt64 = 0
+    /// A deadline is rounded up to a tick of the timer wheel.
+    private static let tick: UInt64 = 1 << 16
+    /// For what has to be cancelled, or whose zero-copy notification has to come, by the network's own delays.
+    private static let longestDelay: UInt64 = 100_000_000
+    /// The longest pause between two looks at what the peer has acknowledged.
+    private static let deliveryLook: UInt64 = 64_000_000
+
+    init(_ simulation: Simulation) { self.simulation = simulation }
+
+    private var network: SimulatedNetwork { simulation.network }
+    private var now: UInt64 { network.now }
+
+    /// The connection that the server has accepted from a peer's port.
+    func acceptedConnection(_ port: UInt16?) -> ConnectionWatch? { port.flatMap { accepted[$0] } }
+
+    /// The connection that was made from a port of the loop's.
+    func ownConnection(_ port: UInt16?) -> ConnectionWatch? { port.flatMap { connected[$0] } }
+
+    // MARK: What the network sees
+
+    func observe(_ socket: SimulatedSocket, _ event: SimulatedSocketEvent) {
+        switch event {
+        case .accepted: open(socket, in: &accepted, port: socket.remoteAddress?.port)
+        case .connected: open(socket, in: &connected, port: socket.localAddress?.port)
+        default: break
+        }
+        if event == .connectStarted { attempts.insert(ObjectIdentifier(socket)) }
+        if event == .closing, attempts.remove(ObjectIdentifier(socket)) != nil { checkAttempt() }
+        if let watch = watches[ObjectIdentifier(socket)] { note(event, watch) }
+    }
+
+    /// What the network has seen on a socket of the loop's that is open.
+    func watch(of socket: SimulatedSocket) -> ConnectionWatch? { watches[ObjectIdentifier(socket)] }
+
+    private func open(_ socket: SimulatedSocket, in ports: inout [UInt16: ConnectionWatch], port: UInt16?) {
+        guard watches[ObjectIdentifier(socket)] == nil else { return }
+        let watch = ConnectionWatch(socket, simulation.scenario.configuration.timeouts, at: now)
+        watches[ObjectIdentifier(socket)] = watch
+        if let port { ports[port] = watch }
+    }
+
+    private func note(_ event: SimulatedSocketEvent, _ watch: ConnectionWatch) {
+        let lastWait = network.lastWait
+        switch event {
+        case .received:
+            checkGap(watch)
+            watch.moved.note(now, lastWait: lastWait)
+            watch.received.note(now, lastWait: lastWait)
+        case .receiveStarted:
+            if watch.isStarved { watch.starvedUntil = now }
+            watch.starvedSince = nil
+        case .starved:
+            watch.starvedSince = watch.starvedSince ?? now
+            watch.starvedUntil = now
+        case .sendStarted:
+            watch.isSending = true
+            watch.lastSendStart = now
+            watch.progress.note(now, lastWait: lastWait)
+        case .sendEnded(let byteCount):
+            sendEnded(byteCount, watch)
+        case .acknowledged:
+            watch.acknowledged.note(now, lastWait: lastWait)
+            guard watch.isSending else { return }
+            checkGap(watch)
+            watch.moved.note(now, lastWait: lastWait)
+            watch.progress.note(now, lastWait: lastWait)
+        case .ended:
+            // A failure comes after an end, if there are both.
+            if watch.peerEnd == nil || watch.socket.isBroken { watch.peerEnd = now }
+        case .closing:
+            checkClosing(watch)
+            watch.isClosed = true
+            watches[ObjectIdentifier(watch.socket)] = nil
+        case .backlogChanged, .acceptStarted, .acceptEnded, .accepted, .connectStarted, .connected, .connectFailed:
+            break
+        }
+    }
+
+    private func sendEnded(_ byteCount: Int, _ watch: ConnectionWatch) {
+        if byteCount > 0 { checkGap(watch) }
+        watch.isSending = false
+        guard byteCount > 0 else { return }
+        watch.moved.note(now, lastWait: network.lastWait)
+        watch.progress.note(now, lastWait: network.lastWait)
+    }
+
+    // MARK: Limits
+
+    /// Something that was due must have happened by now, but for the time in which the loop was busy.
+    private func expectInTime(_ due: UInt64, late mayBeLate: Bool = false, _ what: @autoclosure () -> String) {
+        guard now > due + Self.tick else { return }
+        let allowance = network.busy.sum(after: due) + (mayBeLate ? network.lateness.sum(after: due) : 0)
+        guard now > due + Self.tick + allowance else { return }
+        network.fail("\(what()) \((now - due - Self.tick - allowance) / 1000) µs too late")
+    }
+
+    /// Something may not happen before it is due.
+    private func expectNotEarly(_ due: UInt64, _ what: @autoclosure () -> String) {
+        if now < due { network.fail("\(what()) \((due - now) / 1000) µs too early") }
+    }
+
+    private func nanoseconds(_ duration: Duration?) -> UInt64? { duration.map { UInt64(0).advanced(by: $0) } }
+
+    // MARK: Sleeping
+
+    /// Sleeps on the loop; neither less long than asked for, nor longer.
+    func sleep(for duration: Duration) async throws(CancellationError) {
+        let due = now.advanced(by: duration)
+        try await simulation.loop.sleep(for: duration)
+        expectNotEarly(due, "a sleep of \(duration) has ended")
+        expectInTime(due, "a sleep of \(duration) has ended")
+    }
+
+    // MARK: Connecting
+
+    /// A connect begins.
+    ///
+    /// - Returns: its start.
+    func connectBegan() -> UInt64 {
+        connecting += 1
+        return now
+    }
+
+    /// A connect that began at `start` has ended.
+    func connectEnded(after start: UInt64, _ error: ConnectError? = nil) {
+        connecting -= 1
+        lastConnectEnd = now
+        let due = start.advanced(by: simulation.scenario.configuration.connectTimeout)
+        if case .timedOut = error { expectNotEarly(due, "a connect has timed out") }
+        expectInTime(due, "a connect has ended")
+    }
+
+    /// A connection that was given up while it was being made is closed: as soon as it was given up.
+    private func checkAttempt() {
+        guard simulation.scenario.workload == .exchange, connecting == 0 else { return }
+        expectInTime(lastConnectEnd + Self.longestDelay, late: true, "a connect that nobody waits for was ended")
+    }
+
+    // MARK: Handlers
+
+    func handlerBegan(_ watch: ConnectionWatch?) {
+        guard let watch else { return }
+        watch.begin = now
+        attempts.remove(ObjectIdentifier(watch.socket))
+    }
+
+    /// The handler has let go of its connection.
+    func handlerEnded(_ watch: ConnectionWatch?, hasThrown: Bool) {
+        guard let watch, watch.ending == nil else { return }
+        checkGap(watch)
+        watch.ending = ConnectionWatch.Ending(time: now, hasThrown: hasThrown)
+    }
+
+    func readBegan(_ watch: ConnectionWatch?) {
+        watch?.read = ConnectionWatch.Read(
+            start: now,
+            earliestStart: network.lastWait,
+            deadline: watch?.deadlines.min()
+        )
+    }
+
+    func readEnded(_ watch: ConnectionWatch?, _ error: ConnectionError? = nil) {
+        if case .readTimedOut = error, let watch { checkReadTimeout(watch) }
+        watch?.read = nil
+    }
+
+    private func checkReadTimeout(_ watch: ConnectionWatch) {
+        guard let read = watch.read else { return }
+        let timeout = nanoseconds(watch.timeouts.read)
+        let known = max(read.earliestStart, watch.received.known(lastWait: network.lastWait))
+        guard let earliest = [timeout.map { known + $0 }, read.deadline].compactMap({ $0 }).min() else {
+            network.fail("a read has timed out that had neither a timeout nor a deadline")
+        }
+        if earliest != read.deadline { expectMemory(watch) }
+        expectNotEarly(earliest, "a read of \(watch.words) has timed out")
+        checkRead(watch)
+    }
+
+    /// Whoever waits to read has not waited for too long.
+    private func checkRead(_ watch: ConnectionWatch) {
+        guard let read = watch.read else { return }
+        if let deadline = read.deadline, deadline >= read.start {
+            expectInTime(deadline, "a read of \(watch.words) with a deadline has ended")
+        }
+        guard let timeout = nanoseconds(watch.timeouts.read), !watch.isStarved else { return }
+        let start = max(read.start, watch.received.latest, watch.latestStart)
+        expectInTime(start + timeout, "a read of \(watch.words) has ended")
+    }
+
+    /// A handler has got an error: when a timeout is its reason, it must be due.
+    func thrown(_ error: any Error, _ watch: ConnectionWatch?) {
+        guard let error = error as? ConnectionError, let watch else { return }
+        let lastWait = network.lastWait
+        switch error {
+        case .idleTimedOut:
+            guard let idle = nanoseconds(watch.timeouts.idle) else { network.fail("there is no idle timeout") }
+            let known = sides(of: watch).map { $0.moved.known(lastWait: lastWait) }.min() ?? 0
+            if !isRelay { expectMemory(watch) }
+            expectNotEarly(known + idle, "\(watch.words) has timed out, and was not idle,")
+            if !isRelay { checkIdle(watch, idle) }
+        case .writeTimedOut:
+            guard let write = nanoseconds(watch.timeouts.write) else { network.fail("there is no write timeout") }
+            let known = sides(of: watch).map { $0.progress.known(lastWait: lastWait) }.min() ?? 0
+            expectNotEarly(known + write, "\(watch.words) has timed out, and its peer takes bytes,")
+            if !isRelay { checkWrite(watch, write) }
+        default: break
+        }
+    }
+
+    /// A peer whose bytes find no memory is not idle.
+    private func expectMemory(_ watch: ConnectionWatch) {
+        guard let since = watch.starvedSince, since < network.lastWait, !watch.socket.isBroken else { return }
+        network.fail("\(watch.words) has timed out, and its peer's bytes find no memory")
+    }
+
+    private var isRelay: Bool { simulation.scenario.workload == .relay }
+
+    /// The connections of which one has failed when a handler gets an error: of a relay it may be the other one, and
+    /// which that is, only the loop knows.
+    private func sides(of watch: ConnectionWatch) -> [ConnectionWatch] {
+        isRelay ? [watch] + connected.values : [watch]
+    }
+
+    /// Something happens on a connection: no timeout may have been due before.
+    private func checkGap(_ watch: ConnectionWatch) {
+        guard watch.isOpen, !watch.socket.isBroken, !watch.isStarved else { return }
+        checkRead(watch)
+        if let idle = nanoseconds(watch.timeouts.idle) { checkIdle(watch, idle, reset: true) }
+        if let write = nanoseconds(watch.timeouts.write), watch.isSending { checkWrite(watch, write, reset: true) }
+    }
+
+    /// - Parameter reset: the connection may be on its way out already, which takes a moment.
+    private func checkIdle(_ watch: ConnectionWatch, _ idle: UInt64, reset: Bool = false) {
+        guard !watch.isStarved else { return }
+        let start = max(watch.moved.latest, watch.lastSendStart, watch.latestStart)
+        // A look at what the peer has taken comes four times in the shorter of both timeouts, at a tick.
+        let look = min(idle, nanoseconds(watch.timeouts.write) ?? .max) / 4
+        let due = start + idle + look + Self.tick + (reset ? Self.longestDelay : 0)
+        expectInTime(due, late: reset, "\(watch.words), idle, was still there, or timed out,")
+    }
+
+    private func checkWrite(_ watch: ConnectionWatch, _ write: UInt64, reset: Bool = false) {
+        let start = max(watch.progress.latest, watch.lastSendStart)
+        let due = start + write + write / 4 + Self.tick + (reset ? Self.longestDelay : 0)
+        expectInTime(due, late: reset, "\(watch.words), whose peer takes nothing, was still there, or timed out,")
+    }
+
+    // MARK: Closing
+
+    /// A connection is being closed: it had a reason, and nothing to wait for any longer.
+    private func checkClosing(_ watch: ConnectionWatch) {
+        guard let ending = watch.ending, !mayEndAtAnyTime else { return }
+        let socket = watch.socket
+        let isDelivered = socket.unacknowledgedBytes ?? 0 == 0
+        let timeout = nanoseconds(simulation.scenario.configuration.closeTimeout) ?? 0
+        let hasPeerEnded = socket.isBroken || socket.isAtEnd
+        if !hasPeerEnded, !(ending.hasThrown && isDelivered) {
+            // A handler may end before it hears that its connection has timed out.
+            let failed = watch.timeouts.idle != nil || watch.timeouts.write != nil
+            if failed, now <= ending.time + Self.longestDelay + network.lateness.sum(after: ending.time) { return }
+            let known = max(ending.time, isDelivered ? 0 : watch.acknowledged.known(lastWait: network.lastWait))
+            expectNotEarly(known + timeout, "\(watch.words) was being closed, and reset")
+        }
+        let acknowledged = max(ending.time, watch.acknowledged.latest)
+        expectInTime(acknowledged + 2 * timeout + Self.longestDelay, late: true, "\(watch.words) was closed")
+        guard isDelivered || socket.isBroken else { return }
+        if let peerEnd = watch.peerEnd, !ending.hasThrown {
+            let start = max(acknowledged, peerEnd, watch.starvedUntil, watch.received.latest)
+            expectInTime(start + Self.longestDelay, late: true, "\(watch.words), whose peer has ended, was closed")
+        }
+        if ending.hasThrown {
+            let broken = socket.isBroken ? watch.peerEnd ?? 0 : 0
+            let start = max(acknowledged, broken) + Self.longestDelay + Self.deliveryLook
+            expectInTime(start, late: true, "\(watch.words), whose peer has everything, was reset")
+        }
+    }
+
+    /// Whether the loop may end connections for reasons of its own.
+    private var mayEndAtAnyTime: Bool {
+        now >= simulation.graceEnd || simulation.isStopping || simulation.scenario.isMemoryLimited
+    }
+}

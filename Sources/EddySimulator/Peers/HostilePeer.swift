@@ -1,0 +1,81 @@
+import EddyRing
+
+/// A client that holds what others need, for a while, and resets its connection then.
+final class HostilePeer: Peer {
+    enum Malice: CaseIterable {
+        /// It sends messages, and takes no answer.
+        case pushes
+        /// It sends a long message, a byte now and then.
+        case dribbles
+        /// It sends most of a long message.
+        case holds
+        /// It sends a message and a byte of the next one.
+        case leavesAByte
+        /// It sends nothing.
+        case isSilent
+        /// It resets its connection at once, and comes again.
+        case comesAgain
+    }
+
+    private let malice: Malice
+    private let outgoing: [UInt8]
+    private let returns: Int
+    private var sent = 0
+    private var sendsAgainAt: UInt64 = 0
+    private let end: UInt64
+
+    init(_ simulation: Simulation, _ malice: Malice, until end: UInt64, returns: Int = 20) {
+        (self.malice, self.end, self.returns) = (malice, end, returns)
+        let random = BytePattern(key: simulation.network.random.next())
+        let long = ExchangeWorkload.length(ExchangeWorkload.limit) + random.bytes(0..<ExchangeWorkload.limit)
+        outgoing =
+            switch malice {
+            case .pushes: long
+            case .dribbles, .holds: Array(long[..<(long.count - 1)])
+            case .leavesAByte: [0, 0, 0, 1, 7, 0]
+            case .isSilent, .comesAgain: []
+            }
+        super.init(simulation, simulation.network.dial(simulation.address))
+        simulation.register(self)
+        hasMisbehaved = true
+        network.note("peer \(port) \(malice)")
+        network.schedule(at: end) { [weak self] in self?.leave() }
+    }
+
+    override var words: String { "\(malice), sent \(sent)" }
+
+    override func act() {
+        guard socket.isConnected else {
+            if socket.hasFailed { leave() }
+            return
+        }
+        if malice == .comesAgain { return comeAgain() }
+        while network.now >= sendsAgainAt, !outgoing.isEmpty, malice == .pushes || sent < outgoing.count {
+            let place = sent % outgoing.count
+            let last = malice == .dribbles ? place + 1 : outgoing.count
+            let result = unsafe outgoing[place..<last].withUnsafeBytes { unsafe socket.send($0) }
+            if result == SocketResult.again { return }
+            if result < 0 { return leave() }
+            sent += Int(result)
+            guard malice == .dribbles else { continue }
+            sendsAgainAt = network.now + 1_000_000 + simulation.pause(upTo: 1_000_000_000)
+            sleep(sendsAgainAt - network.now)
+        }
+        // One that reads nothing still hears of the end.
+        if socket.isBroken { leave() }
+    }
+
+    private func comeAgain() {
+        if returns > 0, network.now < end, !simulation.isShuttingDown {
+            _ = HostilePeer(simulation, .comesAgain, until: end, returns: returns - 1)
+        }
+        leave()
+    }
+
+    private func leave() {
+        guard !isFinished else { return }
+        network.note("peer \(port) leaves")
+        socket.reset()
+        finish()
+    }
+}
