@@ -112,13 +112,11 @@ struct NeighbourWorkload: Workload {
 }
 
 extension Simulation {
-    /// Whether those that behave well are answered in time and never reset, also where memory is short.
-    ///
-    /// Off while a loop's memory may all be held by peers that do not take what they are sent.
-    private static let boundsAnswersWhenMemoryIsShort = false
-
-    /// Whether whoever behaves well is answered within a bound, and never reset.
-    var answersAreBounded: Bool { Self.boundsAnswersWhenMemoryIsShort || !scenario.isMemoryLimited }
+    /// Whether clients that behave well are answered within a bound, and never reset: also where memory is short, unless a
+    /// peer that is merely far away has no time to take anything before it counts as one that takes nothing.
+    var answersAreBounded: Bool {
+        !scenario.isMemoryLimited || scenario.configuration.starvationTimeout > .seconds(2)
+    }
 
     /// Whether the connection of a client that takes what it is sent may break: never for what the loop lacks.
     func mayBreakClient(_ peer: Peer) -> Bool {
