@@ -110,10 +110,12 @@ extension EventLoop {
 
     private static let roomWorthAdmitting = 16 << 10
 
-    /// The loop has held the reader up, not its peer: it waits from now on.
+    /// Lets a reader's message be received. Where nothing of it was, the loop has held the reader up, and not its peer: it
+    /// waits from now on.
     private func admit(_ slot: UInt32) {
+        let wasHeldUp = !connections[slot].flags.contains(.receiving)
         armReceive(slot)
-        if connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
+        if wasHeldUp, connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
     }
 
     /// Whether a receive waits for memory that it does not get before something else gives it back.

@@ -210,7 +210,10 @@ final class TimingOracle {
         if let deadline = read.deadline, deadline >= read.start {
             expectInTime(deadline, "a read of \(watch.words) with a deadline has ended")
         }
-        guard let timeout = nanoseconds(watch.timeouts.read), !watch.isStarved else { return }
+        // A reader that has waited for memory of the loop begins to wait for its peer when there is some.
+        guard let timeout = nanoseconds(watch.timeouts.read), !watch.isStarved,
+            !simulation.scenario.isMemoryLimited
+        else { return }
         let start = max(read.start, watch.received.latest, watch.latestStart)
         expectInTime(start + timeout, "a read of \(watch.words) has ended")
     }
@@ -223,7 +226,6 @@ final class TimingOracle {
         case .idleTimedOut:
             guard let idle = nanoseconds(watch.timeouts.idle) else { network.fail("there is no idle timeout") }
             let known = sides(of: watch).map { $0.moved.known(lastWait: lastWait) }.min() ?? 0
-            if !isRelay { expectMemory(watch) }
             expectNotEarly(known + idle, "\(watch.words) has timed out, and was not idle,")
             if !isRelay { checkIdle(watch, idle) }
         case .writeTimedOut:
@@ -235,7 +237,7 @@ final class TimingOracle {
         }
     }
 
-    /// A peer whose bytes find no memory is not idle.
+    /// A peer whose bytes find no memory has not kept its reader waiting.
     private func expectMemory(_ watch: ConnectionWatch) {
         guard let since = watch.starvedSince, since < network.lastWait, !watch.socket.isBroken else { return }
         network.fail("\(watch.words) has timed out, and its peer's bytes find no memory")
@@ -261,16 +263,21 @@ final class TimingOracle {
     private func checkIdle(_ watch: ConnectionWatch, _ idle: UInt64, reset: Bool = false) {
         guard !watch.isStarved else { return }
         let start = max(watch.moved.latest, watch.lastSendStart, watch.latestStart)
-        // A look at what the peer has taken comes four times in the shorter of both timeouts, at a tick.
+        // A look at what the peer has taken comes four times in the shorter of both timeouts.
         let look = min(idle, nanoseconds(watch.timeouts.write) ?? .max) / 4
-        let due = start + idle + look + Self.tick + (reset ? Self.longestDelay : 0)
+        let due = noticed(start, within: look) + idle + (reset ? Self.longestDelay : 0)
         expectInTime(due, late: reset, "\(watch.words), idle, was still there, or timed out,")
     }
 
     private func checkWrite(_ watch: ConnectionWatch, _ write: UInt64, reset: Bool = false) {
         let start = max(watch.progress.latest, watch.lastSendStart)
-        let due = start + write + write / 4 + Self.tick + (reset ? Self.longestDelay : 0)
+        let due = noticed(start, within: write / 4) + write + (reset ? Self.longestDelay : 0)
         expectInTime(due, late: reset, "\(watch.words), whose peer takes nothing, was still there, or timed out,")
+    }
+
+    /// When the loop has seen at the latest what the peer has taken: it looks now and then, at a tick, unless it is busy.
+    private func noticed(_ moment: UInt64, within look: UInt64) -> UInt64 {
+        moment + look + Self.tick + network.busy.sum(after: moment)
     }
 
     // MARK: Closing
