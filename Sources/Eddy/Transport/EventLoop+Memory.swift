@@ -85,7 +85,7 @@ extension EventLoop {
         messageQueue.append(slot)
     }
 
-    /// Lets messages be received for which there is room now; and the first of the others, whatever room there is.
+    /// Lets messages be received for which there is room now; and the first of the others, even without room.
     func admitMessages() {
         while let slot = messageQueue.first {
             let state = connections[slot]

@@ -101,7 +101,7 @@ extension BufferPool {
             let slab = slabs[index]
             let isOfAnotherUse = slab.purpose != purpose
             guard slab.chunkSize != chunkSize || isOfAnotherUse, slab.isFree else { continue }
-            // A divided pool has room for every purpose's share: the slabs of others are in nobody's way.
+            // A divided pool has room for the share of every purpose: slabs of another one take none of it.
             guard !isOfAnotherUse || shares.copied == nil else { continue }
             giveBack(slab: index)
             return true
