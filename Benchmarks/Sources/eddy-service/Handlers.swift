@@ -40,7 +40,7 @@ enum Handlers {
             guard let value = try await connection.readFrame(limit: 1 << 20) else { return }
             if kind.load(at: 0, as: UInt8.self) == UInt8(ascii: "S") {
                 let kept = value.compacted().share()
-                connection.eventLoop.local[KeptValues.self].append(kept)
+                connection.eventLoop.withLocal(KeptValues.self) { $0.append(kept) }
                 try await connection.write("+")
             } else {
                 var prefix = Buffer.allocUnsafe(4)

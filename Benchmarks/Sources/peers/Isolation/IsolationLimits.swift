@@ -23,9 +23,10 @@ struct IsolationLimits {
     }
 
     /// Attackers that keep the server busy may delay the probe, which waits for a turn of each of them: by 5 ms if there
-    /// is one, by 50 ms if there are a hundred.
+    /// is one, by 50 ms if there are a hundred. What they have sent is worked off when they have left, so their memory
+    /// stays for as long.
     init(blasters count: Int) {
-        self.init(attackers: count)
+        unreturnedBytes = nil
         answersKept = nil
         worstSecond = nil
         p99Ratio = nil

@@ -25,6 +25,8 @@ struct IsolationRun {
         let (text, exitCode) = probe.waitForOutput()
         guard exitCode == 0 else { throw PeersError("the probe failed with exit code \(exitCode)") }
         let report = try decode(ProbeReport.self, from: text)
+        // An upstream that never reads would keep the bytes that it is owed in the relay.
+        upstream?.end()
         let after = try recover(server, from: start, to: outcome.before)
 
         let memory = MemoryFigures(
