@@ -55,7 +55,7 @@ extension BufferPool {
         shelves[shelfIndex(of: chunk.capacity, purpose)].push(chunk)
     }
 
-    private func shelfIndex(of chunkSize: Int, _ purpose: Slab.Purpose) -> Int {
+    func shelfIndex(of chunkSize: Int, _ purpose: Slab.Purpose) -> Int {
         for index in shelves.indices where shelves[index].chunkSize == chunkSize && shelves[index].purpose == purpose {
             return index
         }

@@ -6,7 +6,7 @@ internal import Glibc
 //
 //     retained by slices      0 ────── 1/4 ─────────────────────── 3/4 ────── 1   of the share of receives
 //     copied out                none     up to half a chunk, where    every slice
-//                                        more than half of what is
+//                                        more than a third of what is
 //                                        retained holds no queued byte
 //
 // Who holds a copy decides what it counts against:
@@ -26,7 +26,7 @@ extension BufferPool {
     package func copyLimit(chunkSize: Int, queuedBytes: Int) -> Int {
         let retained = retainedBytes
         if retained > shares.received / 4 * 3 { return chunkSize }
-        return retained > shares.received / 4 && retained > 2 * queuedBytes ? chunkSize / 2 : 0
+        return retained > shares.received / 4 && 2 * retained > 3 * queuedBytes ? chunkSize / 2 : 0
     }
 
     /// A copy of a received slice in memory of its own, in exchange for the slice; the slice itself where copies have

@@ -25,9 +25,28 @@ extension BufferPool {
                 excess -= slabs[index].chunkCount
                 guard excess > 0 else { break }
             }
+            shelves[shelf].sort(slabs: slabs)
             shelves[shelf].startPeriod()
         }
         return trimmedBytes
+    }
+
+    /// Whether the receive chunks of a size that are in use lie in more than twice the slabs that they would fill: each of
+    /// them keeps its slab mapped.
+    package func isScattered(chunkSize: Int) -> Bool {
+        var (occupied, chunks, chunksPerSlab) = (0, 0, 1)
+        for slab in slabs where slab.chunkSize == chunkSize && slab.purpose == .receiving && slab.memory != nil {
+            if !slab.isFree { occupied += 1 }
+            chunks += slab.chunkCount
+            chunksPerSlab = slab.chunkCount
+        }
+        let used = chunks - shelves[shelfIndex(of: chunkSize, .receiving)].count
+        return occupied > 2 * ((used + chunksPerSlab - 1) / chunksPerSlab)
+    }
+
+    /// Lets the next chunks of a size that receives are lent come from the slabs that were mapped first.
+    package func preferOldSlabs(chunkSize: Int) {
+        shelves[shelfIndex(of: chunkSize, .receiving)].sort(slabs: slabs)
     }
 
     /// Whether there is a slab that ``trim()`` may give back some day.

@@ -32,6 +32,16 @@ struct ChunkShelf {
         idleCount = count
     }
 
+    /// Puts the chunks of the slabs that were mapped first on top, so that those mapped last come to be free.
+    mutating func sort(slabs: [Slab]) {
+        var chunks: [(slab: Int, chunk: Chunk)] = []
+        while let chunk = pop() {
+            chunks.append((slab: slabs.firstIndex { $0.contains(chunk) } ?? slabs.count, chunk: chunk))
+        }
+        chunks.sort { $0.slab > $1.slab }
+        for entry in chunks { push(entry.chunk) }
+    }
+
     /// Takes all free chunks of a slab off the shelf.
     mutating func remove(chunksOf slab: Slab) {
         var kept: [Chunk] = []

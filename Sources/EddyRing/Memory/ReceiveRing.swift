@@ -238,8 +238,8 @@ package final class ReceiveRing {
         unsafe state.pointee.target = min(state.pointee.target * 2, state.pointee.maximum)
     }
 
-    /// Halves the ring if more than half of its chunks have been idle since the last call. Call it every now and then,
-    /// when every completion that was posted has been read.
+    /// Halves the ring if more than half of its chunks have been idle since the last call, and gathers its chunks if they
+    /// lie scattered. Call it every now and then, when every completion that was posted has been read.
     ///
     /// Chunks that the kernel has cannot be taken out one by one, and an idle kernel uses none up. So the ring is taken
     /// away as a whole and given anew: receives that are in flight look for it when data arrive. Only where the kernel
@@ -247,10 +247,12 @@ package final class ReceiveRing {
     package func shrink() {
         let (count, fewest, target) = unsafe (state.pointee.count, state.pointee.fewest, state.pointee.target)
         unsafe state.pointee.fewest = count
-        guard unsafe target > state.pointee.minimum, fewest > target / 2 else { return }
+        guard fewest > target / 2 else { return }
         unsafe state.pointee.target = max(target / 2, state.pointee.minimum)
-        guard ring.defersTaskWork, unsafe count > state.pointee.target else { return }
+        guard ring.defersTaskWork else { return }
+        guard unsafe count > state.pointee.target || pool.isScattered(chunkSize: chunkSize) else { return }
         close()
+        pool.preferOldSlabs(chunkSize: chunkSize)
         refill()
         unsafe state.pointee.fewest = state.pointee.count
     }

@@ -67,6 +67,22 @@ import Testing
         }
     }
 
+    /// Otherwise chunks that are lent and returned now and then would keep every slab mapped.
+    @Test func chunksOfOldSlabsAreLentFirstAfterTrimming() throws {
+        try BufferPool.temporary(receiveChunkSize: 1 << 20) { pool in
+            var lent: [Chunk] = []
+            for _ in 0..<8 { lent.append(try #require(pool.lendReceiveChunk())) }
+            // The one on top is of the slab mapped last.
+            for chunk in lent { pool.takeBack(chunk) }
+            pool.trim()
+            let memory = try #require(pool.slabMemory(at: 0))
+            let first = [try #require(pool.lendReceiveChunk()), try #require(pool.lendReceiveChunk())]
+            #expect(first.allSatisfy { $0.base >= memory.baseAddress! && $0.base < memory.baseAddress! + memory.count })
+            #expect(!pool.isScattered(chunkSize: 1 << 20))
+            for chunk in first { pool.takeBack(chunk) }
+        }
+    }
+
     @Test func slabsInUseAndPinnedSlabsStay() throws {
         try BufferPool.temporary(receiveChunkSize: 1 << 20) { pool in
             var lent: [Chunk] = []

@@ -112,6 +112,36 @@ import Testing
         }
     }
 
+    /// A burst has spread the ring's chunks over many slabs; each of them would stay mapped until the chunk is used up.
+    @Test(arguments: EngineKind.tested) func anIdleRingGathersItsChunksInFewSlabs(engine: EngineKind) throws {
+        guard engine.features.incrementalBuffers else { return }
+        let pairs = try Pairs(engine, maximumBytes: 64 << 20, incremental: true, chunkSize: 256 << 10)
+        guard pairs.ring.defersTaskWork else { return }
+        // Of a slab of 2 MiB.
+        let perSlab = 8
+        var slices: [Slice] = []
+        var others: [Chunk] = []
+        for _ in 0..<4 {
+            for _ in 1..<perSlab { others.append(try #require(pairs.pool.lendReceiveChunk())) }
+            for _ in 0..<8 {
+                slices.append(try #require(try pairs.pass([UInt8](repeating: 1, count: 32 << 10), through: 0)))
+            }
+        }
+        for chunk in others { pairs.pool.takeBack(chunk) }
+        for slice in slices { slice.drop() }
+        #expect(pairs.pool.isScattered(chunkSize: 256 << 10))
+        for _ in 0..<10 {
+            pairs.receiveRing.shrink()
+            pairs.pool.trim()
+        }
+        #expect(!pairs.pool.isScattered(chunkSize: 256 << 10))
+        #expect(pairs.pool.statistics.slabs == 1)
+        #expect(pairs.pool.statistics.chunksLent == 4)
+        let slice = try #require(try pairs.pass([1, 2, 3], through: 0))
+        #expect(slice.count == 3)
+        slice.drop()
+    }
+
     /// A receive that waits while the ring is given anew gets its bytes in the new one.
     @Test(arguments: EngineKind.tested) func aReceiveInFlightOutlivesTheShrinking(engine: EngineKind) throws {
         guard engine.features.incrementalBuffers else { return }
