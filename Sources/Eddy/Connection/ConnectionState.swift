@@ -82,6 +82,8 @@ struct ConnectionState {
         static let awaitsTurn = Flags(rawValue: 1 << 22)
         /// In the loop's queue of connections whose readers wait for memory for their messages.
         static let awaitsMemory = Flags(rawValue: 1 << 23)
+        /// In the loop's queue of connections that have more to receive while memory is tight.
+        static let awaitsReceiveTurn = Flags(rawValue: 1 << 24)
     }
 
     /// -1 once it is closed, which that of a broken connection may be before its ``Connection`` is gone.

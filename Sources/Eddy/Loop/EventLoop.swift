@@ -53,6 +53,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let messageQueue = LoopQueue<UInt32>()
     /// Connections whose readers' turns are over, until others have had theirs.
     let turnQueue = LoopQueue<UInt32>()
+    /// Connections that have more to receive while memory is tight: a few of them do so in each iteration.
+    let receiveQueue = LoopQueue<UInt32>()
     /// What the job that is running may still read.
     let turn = LoopLocal(Turn())
     /// How much of its memory each connection may hold.
@@ -226,7 +228,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         // Nothing tells that an inline send has succeeded, and it may hold the memory that a connection waits for.
         let waitsForMemory = !starvedQueue.isEmpty || !messageQueue.isEmpty
         let mayWait = isSettled && (!waitsForMemory || inlineSends.isEmpty)
-        let mustWait = mayWait && jobs.isEmpty && turnQueue.isEmpty && mailbox.fallAsleep()
+        let mustWait = mayWait && jobs.isEmpty && turnQueue.isEmpty && receiveQueue.isEmpty && mailbox.fallAsleep()
         exchange(waitFor: mustWait ? 1 : 0, deadline: mustWait ? timers.nextDeadline : nil)
         if mustWait { mailbox.wakeUp() }
         fireTimers()
@@ -314,6 +316,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             receiveAgain(slot)
         }
         admitMessages()
+        beginReceiveTurns()
         fixedBufferStorage.value.register(slabsOf: pool)
         if !isTrimming.value, pool.mayShrink || slices.mayShrink || pool.mayTrimCopies { scheduleTrimming() }
     }

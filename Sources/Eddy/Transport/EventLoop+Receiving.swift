@@ -28,7 +28,7 @@ extension EventLoop {
         guard canReceive(slot) else { return }
         let room = windowRoom(slot)
         if room > 0 {
-            submitReceive(slot, room: room)
+            if mustAwaitReceiveTurn(slot) { awaitReceiveTurn(slot) } else { submitReceive(slot, room: room) }
         } else if connections[slot].expectedBytes > 0 {
             receiveMessage(slot)
         }
@@ -41,7 +41,9 @@ extension EventLoop {
     }
 
     func canReceive(_ slot: UInt32) -> Bool {
-        let never: ConnectionState.Flags = [.receiving, .peerEnded, .starved, .readingCancelled]
+        let never: ConnectionState.Flags = [
+            .receiving, .peerEnded, .starved, .readingCancelled, .awaitsReceiveTurn,
+        ]
         return connections[slot].flags.isDisjoint(with: never) && !connections[slot].hasFailed
     }
 

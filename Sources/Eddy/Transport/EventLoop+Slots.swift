@@ -25,7 +25,8 @@ extension EventLoop {
         if connections[slot].flags.contains(.queuedToSend) { sendQueue.removeAll(slot) }
         if connections[slot].flags.contains(.starved) { starvedQueue.removeAll(slot) }
         if connections[slot].flags.contains(.awaitsMemory) { messageQueue.removeAll(slot) }
-        connections[slot].flags.subtract([.queuedToSend, .starved, .awaitsMemory])
+        if connections[slot].flags.contains(.awaitsReceiveTurn) { receiveQueue.removeAll(slot) }
+        connections[slot].flags.subtract([.queuedToSend, .starved, .awaitsMemory, .awaitsReceiveTurn])
     }
 }
 

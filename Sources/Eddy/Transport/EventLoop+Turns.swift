@@ -1,4 +1,10 @@
 // How a task that has read enough in a row lets others run; see ``Turn``.
+//
+// And how connections let others receive. While memory is tight, receives are single ones of few bytes each. A thousand
+// peers that push would then all have one in each `enter`, and who asks little would wait for all of them:
+//
+//     socket was emptied      armed at once: it waits in the kernel, and costs nothing until the peer sends
+//     socket holds more       ──▶ receiveQueue ──▶ a few in each iteration
 
 extension EventLoop {
     /// Suspends a reader: until there is something to read, or, where there is, until others have had their turns.
@@ -21,6 +27,29 @@ extension EventLoop {
         connections[slot].flags.insert(.awaitsTurn)
         turnQueue.append(slot)
     }
+
+    /// Whether the connection has more to receive, and others come first.
+    func mustAwaitReceiveTurn(_ slot: UInt32) -> Bool {
+        memory.value.isTight && !connections[slot].flags.contains(.warm)
+    }
+
+    func awaitReceiveTurn(_ slot: UInt32) {
+        connections[slot].flags.insert(.awaitsReceiveTurn)
+        receiveQueue.append(slot)
+    }
+
+    /// The next of those that have more to receive do so.
+    func beginReceiveTurns() {
+        for _ in 0..<min(receiveQueue.count, Self.receivesAnIteration) {
+            guard let slot = receiveQueue.popFirst() else { return }
+            connections[slot].flags.remove(.awaitsReceiveTurn)
+            connections[slot].flags.insert(.warm)
+            receiveAgain(slot)
+        }
+    }
+
+    /// At 10 µs for each with the send that follows, an iteration takes a millisecond.
+    private static let receivesAnIteration = 64
 
     /// The kernel has been heard, and others have their jobs: those whose turns were over go on after them.
     func beginTurns() {

@@ -99,7 +99,7 @@ package enum Socket {
     }
 
     /// Bytes that a socket keeps for a peer before they are sent: what a peer that takes nothing costs the kernel.
-    static let unsentLimit: Int32 = 64 << 10
+    static let unsentLimit: Int32 = 32 << 10
 
     package static func enable(_ option: Option, on descriptor: Int32) throws(SystemError) {
         if case .limitUnsent = option { return try set(option, to: unsentLimit, on: descriptor) }

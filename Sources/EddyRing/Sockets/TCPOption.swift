@@ -25,7 +25,7 @@ public enum TCPOption: Sendable, Hashable {
     /// (SO_RCVBUF). It ends the automatic adaptation of its size.
     case receiveBufferSize(Int)
     /// Bytes that the system takes beyond what it may send now, since the peer's window or the network is full
-    /// (TCP_NOTSENT_LOWAT). 64 KiB for connections of Eddy: what a peer that takes nothing costs the system, whose memory
+    /// (TCP_NOTSENT_LOWAT). 32 KiB for connections of Eddy: what a peer that takes nothing costs the system, whose memory
     /// for TCP is one for all.
     case unsentLimit(Int)
 }
