@@ -6,7 +6,7 @@ extension Buffer {
     /// - Precondition: `bytes.byteCount` is at most ``freeCapacity``: a buffer never moves and never grows.
     public mutating func append(copying bytes: RawSpan) {
         let byteCount = bytes.byteCount
-        precondition(byteCount <= freeCapacity, "the buffer has no room for these bytes; allocate a larger one")
+        require(byteCount <= freeCapacity, "the buffer has no room for these bytes; allocate a larger one")
         guard byteCount > 0 else { return }
         unsafe bytes.withUnsafeBytes { source in
             _ = unsafe memcpy(slice.end, source.baseAddress.unsafelyUnwrapped, byteCount)
@@ -33,7 +33,7 @@ extension Buffer {
     ///
     /// - Precondition: `count` is from 0 to ``freeCapacity``.
     public mutating func append(repeating byte: UInt8, count: Int) {
-        precondition(count >= 0 && count <= freeCapacity, "the buffer has no room for these bytes")
+        require(count >= 0 && count <= freeCapacity, "the buffer has no room for these bytes")
         unsafe memset(slice.end, Int32(byte), count)
         slice.count += UInt32(count)
     }

@@ -24,7 +24,7 @@ extension Buffer {
     /// - Precondition: `index` is from 0 to `count - 1`.
     @inlinable
     public subscript(index: Int) -> UInt8 {
-        precondition(index >= 0 && index < count, "the index is outside of the buffer")
+        require(index >= 0 && index < count, "the index is outside of the buffer")
         return unsafe slice.start.load(fromByteOffset: index, as: UInt8.self)
     }
 }

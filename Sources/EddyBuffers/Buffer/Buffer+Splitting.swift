@@ -10,7 +10,7 @@ extension Buffer {
     ///
     /// - Precondition: `newCount` is from 0 to ``count``.
     public mutating func truncate(to newCount: Int) {
-        precondition(newCount >= 0 && newCount <= count, "a buffer cannot be truncated to more than it holds")
+        require(newCount >= 0 && newCount <= count, "a buffer cannot be truncated to more than it holds")
         slice.count = UInt32(newCount)
     }
 
@@ -20,7 +20,7 @@ extension Buffer {
     ///
     /// - Precondition: `byteCount` is from 0 to ``count``.
     public mutating func splitFirst(_ byteCount: Int) -> Buffer {
-        precondition(byteCount >= 0 && byteCount <= count, "a buffer can be split only within its bytes")
+        require(byteCount >= 0 && byteCount <= count, "a buffer can be split only within its bytes")
         guard byteCount > 0, let chunk = slice.chunk else { return Buffer() }
         chunk.retain()
         let first = unsafe Slice(

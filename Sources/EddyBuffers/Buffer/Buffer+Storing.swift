@@ -19,7 +19,7 @@ extension Buffer {
     /// Where `byteCount` bytes of the buffer start at `offset`.
     @inlinable
     mutating func place(of byteCount: Int, at offset: Int) -> UnsafeMutableRawPointer {
-        precondition(offset >= 0 && offset <= count - byteCount, "the integer lies outside of the buffer")
+        require(offset >= 0 && offset <= count - byteCount, "the integer lies outside of the buffer")
         return unsafe slice.start + offset
     }
 
@@ -48,11 +48,11 @@ extension Buffer {
         byteCount: Int,
         endianness: Endianness = .big
     ) {
-        precondition((1...8).contains(byteCount), "an integer has from 1 to 8 bytes")
-        precondition(offset >= 0 && offset <= count - byteCount, "the integer lies outside of the buffer")
+        require((1...8).contains(byteCount), "an integer has from 1 to 8 bytes")
+        require(offset >= 0 && offset <= count - byteCount, "the integer lies outside of the buffer")
         let isUnsigned = byteCount == 8 || value >> Int64(8 * byteCount) == 0
         let isSigned = value >> Int64(8 * byteCount - 1) == -1
-        precondition(isUnsigned || isSigned, "the value does not fit into so few bytes")
+        require(isUnsigned || isSigned, "the value does not fit into so few bytes")
         for index in 0..<byteCount {
             let place = endianness == .big ? byteCount - 1 - index : index
             let byte = UInt8(truncatingIfNeeded: value >> Int64(8 * index))
@@ -69,10 +69,26 @@ extension Buffer {
         unsafe width.store(value, to: extend(by: width.byteCount), endianness: endianness)
     }
 
+    /// An `Int` has eight bytes here: say how many are meant.
+    @available(
+        *,
+        unavailable,
+        message: "an Int has 8 bytes; append a UInt8, Int32 or the like, or an Int64 for 8 bytes"
+    )
+    public mutating func append(_ value: Int, endianness: Endianness = .big) {
+        fatalError("unavailable")
+    }
+
+    /// An `Int` has eight bytes here: say how many are meant.
+    @available(*, unavailable, message: "an Int has 8 bytes; store a UInt8, Int32 or the like, or an Int64 for 8 bytes")
+    public mutating func store(_ value: Int, at offset: Int, endianness: Endianness = .big) {
+        fatalError("unavailable")
+    }
+
     /// Takes `byteCount` bytes of free capacity, which the caller writes at once, and says where they start.
     @inlinable
     mutating func extend(by byteCount: Int) -> UnsafeMutableRawPointer {
-        precondition(byteCount <= freeCapacity, "the buffer has no room for this integer; allocate a larger one")
+        require(byteCount <= freeCapacity, "the buffer has no room for this integer; allocate a larger one")
         let end = unsafe slice.end
         slice.count += UInt32(byteCount)
         return unsafe end
@@ -84,7 +100,7 @@ extension Buffer {
     /// - Precondition: `offset` is from 0 to ``count``.
     @discardableResult
     public mutating func replaceBytes(from offset: Int = 0, with source: RawSpan) -> Int {
-        precondition(offset >= 0 && offset <= count, "the copy must start within the buffer")
+        require(offset >= 0 && offset <= count, "the copy must start within the buffer")
         let copied = min(source.byteCount, count - offset)
         unsafe source.withUnsafeBytes { source in
             guard let bytes = source.baseAddress else { return }
@@ -99,7 +115,7 @@ extension Buffer {
     /// - Precondition: `range` lies within the buffer's bytes.
     public mutating func fill(_ byte: UInt8, in range: Range<Int>? = nil) {
         let range = range ?? 0..<count
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the buffer")
+        require(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the buffer")
         unsafe _ = memset(slice.start + range.lowerBound, Int32(byte), range.count)
     }
 
@@ -110,7 +126,7 @@ extension Buffer {
     public mutating func fill(_ pattern: RawSpan, in range: Range<Int>? = nil) {
         let range = range ?? 0..<count
         guard pattern.byteCount > 0 else { return fill(0, in: range) }
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the buffer")
+        require(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the buffer")
         var offset = range.lowerBound
         while offset < range.upperBound {
             let piece = pattern.extracting(first: range.upperBound - offset)
@@ -131,7 +147,7 @@ extension Buffer {
     ///
     /// - Precondition: ``count`` is a multiple of `width`, which is at least 1.
     public mutating func swapBytes(width: Int) {
-        precondition(width >= 1 && count % width == 0, "the buffer's size must be a multiple of the width")
+        require(width >= 1 && count % width == 0, "the buffer's size must be a multiple of the width")
         let bytes = unsafe UnsafeMutableRawBufferPointer(start: slice.start, count: count)
         for group in stride(from: 0, to: count, by: width) {
             unsafe bytes[group..<(group + width)].reverse()

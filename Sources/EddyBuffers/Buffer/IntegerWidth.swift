@@ -21,7 +21,7 @@ enum IntegerWidth {
         case 32: self = .bits32
         case 64: self = .bits64
         case 128: self = .bits128
-        default: preconditionFailure("only the standard library's integers are loaded and stored")
+        default: unreachable("only the standard library's integers are loaded and stored")
         }
     }
 

@@ -1,5 +1,5 @@
 extension ReadableBytes where Self: ~Copyable {
-    /// The integer whose bytes start at `offset`. Node's `buf.readUInt8`, `readInt32BE`, `readBigUInt64LE` and so on.
+    /// The integer whose bytes start at position `offset`. Node's `buf.readUInt8`, `readInt32BE`, `readBigUInt64LE` and so on.
     ///
     /// - Precondition: the integer lies within the bytes.
     @inlinable
@@ -9,8 +9,8 @@ extension ReadableBytes where Self: ~Copyable {
         endianness: Endianness = .big
     ) -> Integer {
         let width = IntegerWidth(of: type)
-        let bytes = bytes
-        precondition(
+        let (bytes, offset) = (bytes, offset - startIndex)
+        require(
             offset >= 0 && offset <= bytes.byteCount - width.byteCount,
             "the integer lies outside of the bytes"
         )
@@ -22,9 +22,9 @@ extension ReadableBytes where Self: ~Copyable {
     ///
     /// - Precondition: `byteCount` is from 1 to 8, and the integer lies within the bytes.
     public func loadUnsigned(at offset: Int, byteCount: Int, endianness: Endianness = .big) -> UInt64 {
-        let bytes = bytes
-        precondition((1...8).contains(byteCount), "an integer has from 1 to 8 bytes")
-        precondition(offset >= 0 && offset <= bytes.byteCount - byteCount, "the integer lies outside of the bytes")
+        let (bytes, offset) = (bytes, offset - startIndex)
+        require((1...8).contains(byteCount), "an integer has from 1 to 8 bytes")
+        require(offset >= 0 && offset <= bytes.byteCount - byteCount, "the integer lies outside of the bytes")
         var value: UInt64 = 0
         for index in 0..<byteCount {
             let place = endianness == .big ? index : byteCount - 1 - index

@@ -1,47 +1,46 @@
 internal import Glibc
 
-// Places are counted from the first byte, also in a `SharedBuffer` whose indices start elsewhere.
-
 extension ReadableBytes where Self: ~Copyable {
     /// Where `byte` first stands at or behind `start`, or nil. Node's `buf.indexOf`.
     ///
-    /// - Precondition: `start` is from 0 to the number of bytes.
+    /// A `start` before the first byte is the first, and nothing is found behind the last: a parser may come from anywhere.
     public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
-        let bytes = bytes
-        precondition(start >= 0 && start <= bytes.byteCount, "the search must start within the bytes")
+        let (bytes, first) = (bytes, startIndex)
+        let skipped = max(start, first) - first
         return unsafe bytes.withUnsafeBytes { bytes -> Int? in
-            guard let base = bytes.baseAddress, bytes.count > start else { return nil }
-            guard let found = unsafe memchr(base + start, Int32(byte), bytes.count - start) else { return nil }
-            return unsafe UnsafeRawPointer(found) - base
+            guard let base = bytes.baseAddress, bytes.count > skipped else { return nil }
+            guard let found = unsafe memchr(base + skipped, Int32(byte), bytes.count - skipped) else { return nil }
+            return unsafe first + (UnsafeRawPointer(found) - base)
         }
     }
 
     /// Where `byte` last stands, or nil. Node's `buf.lastIndexOf`.
     public func lastIndex(of byte: UInt8) -> Int? {
-        unsafe bytes.withUnsafeBytes { unsafe $0.lastIndex(of: byte) }
+        let (bytes, first) = (bytes, startIndex)
+        return unsafe bytes.withUnsafeBytes { unsafe $0.lastIndex(of: byte) }.map { first + $0 }
     }
 
-    /// Where `sequence` first starts at or behind `start`, or nil. An empty sequence is found at `start`.
+    /// Where `sequence` first starts at or behind `start`, or nil. An empty sequence is found at `start`, unless that lies
+    /// behind the end.
     ///
     /// Takes a time that grows with both sizes in the worst case: search for what the program chose, not for long
     /// sequences that a peer did.
-    ///
-    /// - Precondition: `start` is from 0 to the number of bytes.
     public func firstIndex(of sequence: RawSpan, from start: Int = 0) -> Int? {
-        let bytes = bytes
-        precondition(start >= 0 && start <= bytes.byteCount, "the search must start within the bytes")
+        let (bytes, first) = (bytes, startIndex)
+        let skipped = max(start, first) - first
+        guard skipped <= bytes.byteCount else { return nil }
         return unsafe bytes.withUnsafeBytes { bytes in
             unsafe sequence.withUnsafeBytes { sequence -> Int? in
-                guard let wanted = sequence.baseAddress, sequence.count > 0 else { return start }
+                guard let wanted = sequence.baseAddress, sequence.count > 0 else { return first + skipped }
                 guard let base = bytes.baseAddress else { return nil }
                 // From one occurrence of its first byte to the next, up to its last possible place.
-                var next = start
+                var next = skipped
                 while next <= bytes.count - sequence.count {
                     let candidates = bytes.count - sequence.count + 1 - next
                     let found = unsafe memchr(base + next, Int32(sequence[0]), candidates)
                     guard let found = unsafe found else { return nil }
                     if unsafe memcmp(found, wanted, sequence.count) == 0 {
-                        return unsafe UnsafeRawPointer(found) - base
+                        return unsafe first + (UnsafeRawPointer(found) - base)
                     }
                     next = unsafe UnsafeRawPointer(found) - base + 1
                 }
@@ -52,9 +51,9 @@ extension ReadableBytes where Self: ~Copyable {
 
     /// Where `sequence` last starts, or nil. An empty sequence is found behind the last byte.
     public func lastIndex(of sequence: RawSpan) -> Int? {
-        let bytes = bytes
+        let (bytes, first) = (bytes, startIndex)
         guard sequence.byteCount <= bytes.byteCount else { return nil }
-        return unsafe bytes.withUnsafeBytes { bytes in
+        let place = unsafe bytes.withUnsafeBytes { bytes in
             unsafe sequence.withUnsafeBytes { sequence -> Int? in
                 guard let wanted = sequence.baseAddress, sequence.count > 0, let base = bytes.baseAddress else {
                     return bytes.count
@@ -64,11 +63,10 @@ extension ReadableBytes where Self: ~Copyable {
                 }
             }
         }
+        return place.map { first + $0 }
     }
 
     /// Where the text's UTF-8 first starts at or behind `start`, or nil.
-    ///
-    /// - Precondition: `start` is from 0 to the number of bytes.
     public func firstIndex(of text: String, from start: Int = 0) -> Int? {
         var text = text
         return text.withUTF8 { utf8 in unsafe firstIndex(of: RawSpan(_unsafeElements: utf8), from: start) }
@@ -89,12 +87,15 @@ extension ReadableBytes where Self: ~Copyable {
     /// Whether the text's UTF-8 occurs. Node's `buf.includes`.
     public func includes(_ text: String) -> Bool { firstIndex(of: text) != nil }
 
-    /// Where the bytes from `offset` on first differ from `other`, counted from `offset`; nil where they do not.
+    /// The first place in `other` whose byte differs from the one here, where `other` lies at `position`; nil where there
+    /// is none.
     ///
-    /// - Precondition: there are at least as many bytes behind `offset` as in `other`.
-    public func firstDifference(from other: Span<UInt8>, at offset: Int = 0) -> Int? {
+    /// - Parameter position: of the first byte that is compared; that of all bytes unless it is given.
+    /// - Precondition: there are at least as many bytes from `position` on as in `other`.
+    public func firstDifference(from other: Span<UInt8>, at position: Int? = nil) -> Int? {
         let bytes = bytes
-        precondition(
+        let offset = position.map { $0 - startIndex } ?? 0
+        require(
             offset >= 0 && offset <= bytes.byteCount && other.count <= bytes.byteCount - offset,
             "the comparison must stay within the bytes"
         )

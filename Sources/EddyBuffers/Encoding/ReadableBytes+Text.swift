@@ -6,9 +6,9 @@ extension ReadableBytes where Self: ~Copyable {
     ///
     /// - Precondition: `range` lies within the bytes.
     public func text(_ encoding: TextEncoding = .utf8, in range: Range<Int>? = nil) -> String {
-        let bytes = bytes
-        let range = range ?? 0..<bytes.byteCount
-        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.byteCount, "the range is outside of the bytes")
+        let (bytes, first) = (bytes, startIndex)
+        let range = range.map { $0.lowerBound - first..<$0.upperBound - first } ?? 0..<bytes.byteCount
+        require(range.lowerBound >= 0 && range.upperBound <= bytes.byteCount, "the range is outside of the bytes")
         return unsafe bytes.extracting(range).withUnsafeBytes { bytes in
             switch encoding {
             case .utf8: unsafe String(decoding: bytes, as: UTF8.self)

@@ -13,7 +13,7 @@ extension SharedBuffer: RandomAccessCollection {
     /// - Precondition: `position` is one of ``indices``.
     @inlinable
     public subscript(position: Int) -> UInt8 {
-        precondition(position >= startIndex && position < endIndex, "the index is outside of the shared buffer")
+        require(position >= startIndex && position < endIndex, "the index is outside of the shared buffer")
         return unsafe origin.load(fromByteOffset: position, as: UInt8.self)
     }
 
@@ -21,7 +21,7 @@ extension SharedBuffer: RandomAccessCollection {
     ///
     /// - Precondition: `bounds` lies within ``indices``.
     public subscript(bounds: Range<Int>) -> SharedBuffer {
-        precondition(
+        require(
             bounds.lowerBound >= startIndex && bounds.upperBound <= endIndex,
             "the range is outside of the shared buffer"
         )
@@ -37,16 +37,19 @@ extension SharedBuffer: RandomAccessCollection {
         )
     }
 
-    /// The same memory, cut to `range` counted from the first byte, as a buffer whose indices start at 0.
+    /// The same memory, cut to `range`, as a buffer whose indices start at 0.
     ///
     /// Node's `buf.subarray(start, end)`, except that a range outside of the bytes traps.
     ///
-    /// - Precondition: `range` lies within `0..<count`.
+    /// - Precondition: `range` lies within ``indices``.
     public func subarray(_ range: Range<Int>) -> SharedBuffer {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range is outside of the shared buffer")
+        require(
+            range.lowerBound >= startIndex && range.upperBound <= endIndex,
+            "the range is outside of the shared buffer"
+        )
         return unsafe SharedBuffer(
             lease: range.isEmpty ? nil : lease,
-            origin: start + range.lowerBound,
+            origin: origin + range.lowerBound,
             lowerBound: 0,
             upperBound: UInt32(range.count)
         )
