@@ -1,4 +1,5 @@
 public import Eddy
+internal import EddyBuffers
 
 extension LoadTest {
     /// What a load test does. Connections, loops, depth and message size are at least 1; a test with others traps when
@@ -38,10 +39,10 @@ extension LoadTest {
         public static let maximumBytesUnderWay = 1 << 30
 
         func requireValid() {
-            precondition(connections > 0, "a load test has at least one connection")
-            precondition(loops > 0, "a load test has at least one event loop")
-            precondition(depth > 0, "a connection has at least one request under way")
-            precondition(messageSize > 0, "a request has at least one byte")
+            require(connections > 0, "a load test has at least one connection")
+            require(loops > 0, "a load test has at least one event loop")
+            require(depth > 0, "a connection has at least one request under way")
+            require(messageSize > 0, "a request has at least one byte")
         }
 
         var bytesUnderWay: Int {

@@ -1,4 +1,5 @@
 internal import CLiburing
+internal import EddyBuffers
 
 // One iteration of a loop, seen from the ring:
 //
@@ -81,7 +82,10 @@ package final class Ring {
     }
 
     private init(_ engine: consuming RingEngine) {
-        precondition(MemoryLayout<SubmissionEntry>.stride == 64 && MemoryLayout<CompletionEntry>.stride == 16)
+        require(
+            MemoryLayout<SubmissionEntry>.stride == 64 && MemoryLayout<CompletionEntry>.stride == 16,
+            "entries have the kernel's layout"
+        )
         queues = engine.queues
         self.engine = engine
         submissionMask = queues.submissionCapacity - 1

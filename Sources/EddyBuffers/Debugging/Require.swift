@@ -13,6 +13,12 @@ package func require(
     if !condition { endProcess(message, file: file, line: line) }
 }
 
+/// Ends the process at a place that no program comes to, with `message`, in every build.
+@inlinable
+package func unreachable(_ message: StaticString, file: StaticString = #fileID, line: UInt = #line) -> Never {
+    endProcess(message, file: file, line: line)
+}
+
 /// Not inlined, so that a check costs its callers a comparison and a branch.
 @usableFromInline
 @inline(never)

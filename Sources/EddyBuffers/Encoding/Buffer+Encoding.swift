@@ -35,7 +35,7 @@ extension Buffer {
     ///
     /// - Precondition: they fit into ``freeCapacity``.
     public mutating func append(_ text: String, _ encoding: TextEncoding) throws(EncodingError) {
-        precondition(
+        require(
             Self.maximumByteCount(of: text, encoding) <= freeCapacity || encoding == .base64 || encoding == .base64url,
             "the buffer has no room for this text; allocate a larger one"
         )

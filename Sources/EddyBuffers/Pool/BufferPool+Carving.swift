@@ -17,7 +17,7 @@ extension BufferPool {
     }
 
     private func allocateSlowly(_ byteCount: Int) -> Slice {
-        precondition(byteCount >= 0, "a buffer cannot have a negative size")
+        require(byteCount >= 0, "a buffer cannot have a negative size")
         guard byteCount > 0 else { return .empty }
         guard Self.isPooled(byteCount) else { return allocateDedicated(byteCount) }
         // A pool that looks for leaks leaves the first carver without a chunk, so that each allocation comes here.

@@ -34,16 +34,16 @@ extension BufferPool {
 
         /// Traps unless a loop could receive with it.
         package func requireValid() {
-            precondition(
+            require(
                 (4096...(1 << 30)).contains(receiveChunkSize),
                 "receiveChunkSize must lie between 4 KiB and 1 GiB"
             )
             let slab = Slab.byteCount(chunkSize: receiveChunkSize)
-            precondition(
+            require(
                 maximumBytes >= 2 * slab,
-                "pool.maximumBytes must be at least \(2 * slab), two slabs of such chunks"
+                "pool.maximumBytes must be at least two slabs of such chunks, which is 4 MiB up to chunks of 2 MiB"
             )
-            precondition(maximumKeptBytes >= 0, "pool.maximumKeptBytes must not be negative")
+            require(maximumKeptBytes >= 0, "pool.maximumKeptBytes must not be negative")
         }
     }
 
@@ -57,7 +57,7 @@ extension BufferPool {
     public static var poolSize: Int {
         get { poolSizeSetting.load(ordering: .relaxed) }
         set {
-            precondition((64...(1 << 30)).contains(newValue), "poolSize must lie between 64 bytes and 1 GiB")
+            require((64...(1 << 30)).contains(newValue), "poolSize must lie between 64 bytes and 1 GiB")
             poolSizeSetting.store(newValue, ordering: .relaxed)
         }
     }

@@ -43,7 +43,7 @@ extension BufferPool {
             eddy_set_thread_carver(nil)
             pool.close()
         }
-        precondition(result == 0, "the process has used up its thread-local keys (pthread_key_create)")
+        require(result == 0, "the process has used up its thread-local keys (pthread_key_create)")
         return key
     }()
 }

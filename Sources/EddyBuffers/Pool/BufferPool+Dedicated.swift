@@ -6,7 +6,7 @@ extension BufferPool {
     ///
     /// - Parameter watched: whether it is looked for as a leak; nil: as the pool's configuration says.
     func allocateDedicated(_ byteCount: Int, watched: Bool? = nil) -> Slice {
-        precondition(
+        require(
             byteCount >= 0 && byteCount <= Int(Int32.max),
             "a buffer's size must lie between 0 and 2,147,483,647 bytes"
         )
@@ -29,7 +29,7 @@ extension BufferPool {
         origin: ChunkState.Origin,
         watched: Bool? = nil
     ) -> Slice {
-        precondition(byteCount <= Int(Int32.max), "a buffer holds at most 2,147,483,647 bytes")
+        require(byteCount <= Int(Int32.max), "a buffer holds at most 2,147,483,647 bytes")
         // What other threads have dropped is freed first: nothing else may ever look into the inbox.
         collectReturns()
         let chunk = unsafe dedicatedChunk(base, byteCount: byteCount, origin: origin)

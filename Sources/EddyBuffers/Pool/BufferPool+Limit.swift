@@ -12,7 +12,7 @@ extension BufferPool {
 
     /// A carved slice, or memory of its own, within the limit, to which memory of single buffers counts here, too.
     func allocateWithinLimit(_ byteCount: Int) -> Slice? {
-        precondition(byteCount >= 0, "a buffer cannot have a negative size")
+        require(byteCount >= 0, "a buffer cannot have a negative size")
         guard byteCount > 0 else { return .empty }
         let isPooled = leakTracker == nil && Self.isPooled(byteCount)
         if isPooled, let slice = unsafe carver.pointee.carve(byteCount) { return slice }

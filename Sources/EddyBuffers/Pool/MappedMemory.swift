@@ -13,7 +13,7 @@ struct MappedMemory {
 
     /// Maps `byteCount` bytes (a multiple of ``alignment``); nil when the system refuses.
     init?(byteCount: Int) {
-        precondition(byteCount > 0 && byteCount % Self.alignment == 0, "a slab is a multiple of 2 MiB")
+        require(byteCount > 0 && byteCount % Self.alignment == 0, "a slab is a multiple of 2 MiB")
         // Map more than is needed, then give back what lies before and behind the aligned part.
         let (padded, overflow) = byteCount.addingReportingOverflow(Self.alignment)
         guard !overflow else { return nil }

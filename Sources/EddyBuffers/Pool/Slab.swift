@@ -55,7 +55,7 @@ package struct Slab {
     var mappedBytes: Int { memory?.byteCount ?? 0 }
 
     func chunk(at index: Int) -> Chunk {
-        precondition(index >= 0 && index < chunkCount)
+        require(index >= 0 && index < chunkCount, "a slab has only its own chunks")
         return unsafe Chunk(state: states + index)
     }
 

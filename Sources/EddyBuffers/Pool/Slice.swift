@@ -77,7 +77,7 @@ package struct Slice {
     @usableFromInline
     func requireCurrentGeneration() {
         guard let chunk else { return }
-        precondition(
+        require(
             unsafe chunk.state.pointee.generation == generation,
             "a slice is used after it was dropped: its chunk has been recycled since"
         )
@@ -107,7 +107,7 @@ package struct Slice {
     /// Forgets the first `byteCount` bytes, which stay reserved until the chunk is recycled.
     @inlinable
     package mutating func removeFirst(_ byteCount: Int) {
-        precondition(byteCount >= 0 && byteCount <= Int(count), "a slice holds only its own bytes")
+        require(byteCount >= 0 && byteCount <= Int(count), "a slice holds only its own bytes")
         unsafe start += byteCount
         count -= UInt32(byteCount)
         capacity -= UInt32(byteCount)

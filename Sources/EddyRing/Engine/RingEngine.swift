@@ -1,4 +1,5 @@
 internal import CLiburing
+internal import EddyBuffers
 internal import Glibc
 
 /// The engine of one ring: the few things in which engines differ.
@@ -32,7 +33,7 @@ enum RingEngine: ~Copyable {
             self = .epoll(
                 try EpollEngine(submissionEntries: submissionEntries, completionEntries: completionEntries)
             )
-        case .simulated: preconditionFailure("a simulated engine is made for a network")
+        case .simulated: unreachable("a simulated engine is made for a network")
         }
     }
 

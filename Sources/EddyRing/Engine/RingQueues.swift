@@ -1,4 +1,5 @@
 internal import CLiburing
+internal import EddyBuffers
 
 // Both queues are rings of a power of two entries. Heads and tails only ever grow and wrap at 2³².
 //
@@ -65,7 +66,7 @@ struct RingQueues {
     }
 
     private static func powerOfTwo(atLeast count: UInt32) -> UInt32 {
-        precondition((1...1 << 15).contains(count), "a queue has 1 to 32,768 entries")
+        require((1...1 << 15).contains(count), "a queue has 1 to 32,768 entries")
         return count <= 1 ? 1 : 1 << UInt32(32 - (count - 1).leadingZeroBitCount)
     }
 }

@@ -1,4 +1,5 @@
 internal import CLiburing
+internal import EddyBuffers
 internal import Glibc
 
 extension EpollEngine {
@@ -56,7 +57,7 @@ extension EpollEngine {
         case .accept: accept(slot)
         case .connect: connect(slot)
         case .read: read(slot)
-        default: preconditionFailure("an operation waits in a lane that is not its own")
+        default: unreachable("an operation waits in a lane that is not its own")
         }
     }
 

@@ -52,7 +52,7 @@ package struct MessageArena: ~Copyable {
     /// Adds a piece to the message that was started last.
     package func append(_ slice: Slice) {
         let index = unsafe used.pointee.vectors
-        precondition(index < vectorCapacity, "ask for room before adding pieces")
+        require(index < vectorCapacity, "ask for room before adding pieces")
         unsafe (vectors + index).initialize(to: iovec(iov_base: slice.start, iov_len: Int(slice.count)))
         unsafe used.pointee.vectors += 1
         unsafe messages[used.pointee.messages - 1].msg_iovlen += 1

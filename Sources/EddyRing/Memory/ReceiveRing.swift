@@ -156,10 +156,10 @@ package final class ReceiveRing {
     /// The slice that a receive's completion filled; nil when it filled none (end of the stream, failure).
     package func slice(for completion: CompletionEntry) -> Slice? {
         guard let index = completion.bufferIndex else { return nil }
-        precondition(index < Self.capacity, "the kernel names a buffer that it was never given")
+        require(index < Self.capacity, "the kernel names a buffer that it was never given")
         let entry = unsafe lent + Int(index)
         guard let chunk = unsafe entry.pointee.chunk else {
-            preconditionFailure("the kernel names a buffer that it has given back")
+            unreachable("the kernel names a buffer that it has given back")
         }
         guard completion.result > 0 else {
             // The end of the stream uses nothing up. With incremental consumption the kernel keeps the chunk,
@@ -169,7 +169,7 @@ package final class ReceiveRing {
         }
         let byteCount = UInt32(completion.result)
         let filled = unsafe entry.pointee.filled
-        precondition(Int(filled) + Int(byteCount) <= chunk.capacity, "the kernel filled more than a chunk")
+        require(Int(filled) + Int(byteCount) <= chunk.capacity, "the kernel filled more than a chunk")
         chunk.retainOnOwnerThread(byteCount: byteCount)
         let slice = unsafe Slice(
             chunk: chunk,
