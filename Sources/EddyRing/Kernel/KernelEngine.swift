@@ -13,6 +13,9 @@ final class KernelEngine {
         var defersTaskWork: Bool { flags & UInt32(IORING_SETUP_DEFER_TASKRUN) != 0 }
         /// Deadlines of `enter` are absolute (6.12, the same release as FEAT_MIN_TIMEOUT).
         var hasAbsoluteDeadlines: Bool
+        /// Whether waits can be kept out of the accounts of waiting for disks (6.15). Otherwise an idle server looks like a
+        /// busy disk (/proc/pressure/io).
+        var knowsIdleWaits: Bool
     }
 
     let ring: UnsafeMutablePointer<io_uring>
@@ -44,7 +47,8 @@ final class KernelEngine {
         let hasAbsoluteDeadlines = unsafe ring.pointee.features & EDDY_FEAT_MIN_TIMEOUT != 0
         unsafe setup = Setup(
             flags: ring.pointee.flags,
-            hasAbsoluteDeadlines: features.absoluteDeadlines && hasAbsoluteDeadlines
+            hasAbsoluteDeadlines: features.absoluteDeadlines && hasAbsoluteDeadlines,
+            knowsIdleWaits: ring.pointee.features & EDDY_FEAT_NO_IOWAIT != 0
         )
         prepareSubmissionArray()
         // Saves a look-up of the descriptor in each call; where it is refused, the plain descriptor serves.
@@ -76,6 +80,7 @@ final class KernelEngine {
         var flags = UInt32(IORING_ENTER_GETEVENTS)
         let descriptor = unsafe ring.pointee.enter_ring_fd
         if unsafe descriptor != ring.pointee.ring_fd { flags |= UInt32(IORING_ENTER_REGISTERED_RING) }
+        if waitFor > 0, setup.knowsIdleWaits { flags |= EDDY_ENTER_NO_IOWAIT }
         guard waitFor > 0, let deadline else {
             return io_uring_enter2(UInt32(descriptor), submit, waitFor, flags, nil, 0)
         }

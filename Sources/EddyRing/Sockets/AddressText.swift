@@ -21,6 +21,8 @@ package enum AddressText: Hashable, Sendable {
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = String(host.dropFirst().dropLast())
             guard host.contains(":") else { throw .malformed(text) }
+            // In URIs the percent sign before a zone is written %25 (RFC 6874).
+            if let zone = host.firstRange(of: "%25") { host.replaceSubrange(zone, with: "%") }
         } else if host.contains(":") {
             throw .malformed(text)
         }

@@ -17,6 +17,12 @@ extension Ring {
         network.requireOpen(descriptor)
     }
 
+    /// See ``Socket/set(_:on:)-(TCPOption,_)``. Simulated sockets have no options.
+    package func set(_ option: TCPOption, on descriptor: Int32) throws(SystemError) {
+        guard let network = engine.network else { return try Socket.set(option, on: descriptor) }
+        network.requireOpen(descriptor)
+    }
+
     /// See ``Socket/bind(_:to:)``.
     package func bind(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
         guard let network = engine.network else { return try Socket.bind(descriptor, to: address) }
@@ -79,6 +85,14 @@ extension Ring {
     package func acknowledgedBytes(_ descriptor: Int32) -> UInt64 {
         guard let network = engine.network else { return Socket.acknowledgedBytes(descriptor) }
         return network.acknowledgedBytes(descriptor)
+    }
+
+    /// See ``Socket/takeErrors(of:)``.
+    package func takeErrors(of descriptors: [Int32]) -> [(index: Int, error: SystemError)] {
+        guard let network = engine.network else { return Socket.takeErrors(of: descriptors) }
+        return descriptors.indices.compactMap { index in
+            network.socket(descriptors[index])?.takeError().map { (index: index, error: SystemError(-$0)) }
+        }
     }
 
     /// See ``Socket/deliveryProgress(_:)``.

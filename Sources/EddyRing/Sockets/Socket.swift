@@ -58,6 +58,23 @@ package enum Socket {
         }
     }
 
+    /// As ``bind(_:to:)``; blocks while the address is in use, for `patience` at most.
+    package static func bind(
+        _ descriptor: Int32,
+        to address: SocketAddress,
+        patience: Duration
+    ) throws(SystemError) {
+        let deadline = MonotonicClock.now.advanced(by: patience)
+        while true {
+            do throws(SystemError) {
+                return try bind(descriptor, to: address)
+            } catch {
+                guard error == .addressInUse, MonotonicClock.now < deadline else { throw error }
+                usleep(2_000)
+            }
+        }
+    }
+
     /// Connects without waiting: done at once for a Unix domain socket, EAGAIN if its listener's backlog is full.
     package static func connectAtOnce(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
@@ -92,6 +109,9 @@ package enum Socket {
         case onlyIPv6
         /// Leave the choice of a port to `connect`, which can use one port for many peers (ip(7)).
         case noPortWhenBound
+        /// Receive urgent bytes where they stand among the others, as RFC 6093 has it, instead of passing them over; and
+        /// do not stop there: a receive that waits would do so for the byte behind them (tcp(7), SO_OOBINLINE).
+        case urgentInline
         /// Take no more than ``unsentLimit`` from a writer whose peer takes nothing (tcp(7), TCP_NOTSENT_LOWAT);
         /// connections inherit it from their listener. The kernel's memory for TCP is one for the whole machine, and
         /// where slow peers fill it, packets of all others are dropped (tcp(7), tcp_mem).
@@ -118,6 +138,7 @@ package enum Socket {
             case .noDelay: (Int32(IPPROTO_TCP), TCP_NODELAY)
             case .onlyIPv6: (Int32(IPPROTO_IPV6), IPV6_V6ONLY)
             case .noPortWhenBound: (Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT)
+            case .urgentInline: (SOL_SOCKET, SO_OOBINLINE)
             case .limitUnsent: (Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT)
             }
         try set(level, name, to: value, on: descriptor)

@@ -26,7 +26,13 @@ extension SocketAddress {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         unsafe hints.ai_flags = onlyConfiguredFamilies ? AI_ADDRCONFIG : 0
-        switch unsafe addresses(of: name, hints) {
+        var answer = unsafe addresses(of: name, hints)
+        // A machine that has loopback addresses alone has no family by this rule, and would know no name at all.
+        if onlyConfiguredFamilies, case .failure = answer {
+            unsafe hints.ai_flags = 0
+            answer = unsafe addresses(of: name, hints)
+        }
+        switch answer {
         case .success(let addresses) where !addresses.isEmpty: return addresses
         case .success: throw .unresolved(name: name, reason: "it has no IPv4 or IPv6 address")
         case .failure(let failure): throw .unresolved(name: name, reason: failure.reason)

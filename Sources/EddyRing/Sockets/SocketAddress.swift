@@ -52,6 +52,15 @@ public struct SocketAddress: Hashable, Sendable {
         if case .ipv6 = host { true } else { false }
     }
 
+    /// Whether it stands for all addresses of this machine: `0.0.0.0` or `[::]`.
+    package var isUnspecified: Bool {
+        switch host {
+        case .ipv4(let address): address == 0
+        case .ipv6(let upper, let lower, _): upper == 0 && lower == 0
+        case .unix: false
+        }
+    }
+
     /// The path of a Unix domain socket that has a file; nil for other addresses.
     package var filePath: [UInt8]? {
         guard case .unix(let name) = host, let first = name.first, first != 0 else { return nil }

@@ -1,0 +1,76 @@
+internal import Glibc
+
+// Where a container's limits stand (cgroups(7)):
+//
+//     /proc/self/cgroup        version 2                                  version 1
+//                              0::/a/b                                    4:memory:/a/b
+//     /sys/fs/cgroup           a/b/memory.max, a/memory.max, …            memory/a/b/memory.limit_in_bytes, …
+//                              a/b/cpu.max, …                             cpu/a/b/cpu.cfs_quota_us, cfs_period_us, …
+//
+// Each group is bound by its own limits and by those of all groups above it. Within a container the path may be that of
+// the machine outside, of which only the lowest part is mounted, as the root: so the root is looked at in any case.
+
+/// The limits of the control group that this process is in.
+package struct ControlGroup: Equatable, Sendable {
+    /// Bytes that the group may have in memory, kernel's buffers for its sockets included; nil: no limit.
+    package let memory: Int?
+    /// How many processors' time the group may use; nil: no limit.
+    package let processors: Double?
+
+    /// Those of this process, as they were when somebody asked first.
+    package static let current = ControlGroup(root: "/sys/fs/cgroup", groups: text(of: "/proc/self/cgroup") ?? "")
+
+    /// Reads what is mounted at `root`, for a process in `groups` (the text of /proc/self/cgroup).
+    package init(root: String, groups: String) {
+        var (memory, processors): ([Int], [Double]) = ([], [])
+        for line in groups.split(separator: "\n") {
+            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3 else { continue }
+            let controllers = fields[1].split(separator: ",").map(String.init)
+            for path in Self.pathAndAbove(String(fields[2])) {
+                if controllers.isEmpty {
+                    memory += Self.number(in: "\(root)\(path)/memory.max").map { [$0] } ?? []
+                    processors += Self.quota(Self.text(of: "\(root)\(path)/cpu.max") ?? "").map { [$0] } ?? []
+                }
+                if controllers.contains("memory") {
+                    memory += Self.number(in: "\(root)/memory\(path)/memory.limit_in_bytes").map { [$0] } ?? []
+                }
+                if controllers.contains("cpu") {
+                    let quota = Self.text(of: "\(root)/cpu\(path)/cpu.cfs_quota_us") ?? ""
+                    let period = Self.text(of: "\(root)/cpu\(path)/cpu.cfs_period_us") ?? ""
+                    processors += Self.quota("\(quota) \(period)").map { [$0] } ?? []
+                }
+            }
+        }
+        // Version 1 writes a number of 63 bits where there is no limit.
+        self.memory = memory.filter { $0 < 1 << 60 }.min()
+        self.processors = processors.min()
+    }
+
+    /// `/a/b`, `/a` and the root, which is nothing.
+    private static func pathAndAbove(_ path: String) -> [String] {
+        let parts = path.split(separator: "/").filter { $0 != ".." }
+        return (0...parts.count).reversed().map { parts.prefix($0).map { "/\($0)" }.joined() }
+    }
+
+    /// A quota and a period, in the same unit; nil for `max` and -1.
+    private static func quota(_ text: String) -> Double? {
+        let numbers = text.split(whereSeparator: \.isWhitespace).map { Double($0) ?? 0 }
+        guard numbers.count == 2, numbers[0] > 0, numbers[1] > 0 else { return nil }
+        return numbers[0] / numbers[1]
+    }
+
+    private static func number(in path: String) -> Int? {
+        text(of: path).flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { Int($0) }
+    }
+
+    /// The beginning of a file; nil where there is none. Files of this kind are short.
+    private static func text(of path: String) -> String? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { _ = close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 16 << 10)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+        return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
+    }
+}
