@@ -1,3 +1,4 @@
+internal import EddyBuffers
 public import EddyRing
 
 /// Why there is no connection, with every address that was tried and what to do about it.
@@ -18,6 +19,8 @@ public enum ConnectError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooManyOpenFiles(Endpoint)
     /// The addresses failed for another reason, or for different ones.
     case failed(Endpoint, [ConnectAttempt])
+    /// The connection would go to the very server that relays it, and so on without end.
+    case toItself(Endpoint)
     /// The loop's limit of connections is reached.
     case tooManyConnections(limit: Int)
     /// The task was cancelled.
@@ -45,6 +48,8 @@ public enum ConnectError: Error, Equatable, Sendable, CustomStringConvertible {
         case .failed(let endpoint, let attempts):
             "cannot connect to \(endpoint): \(Self.list(attempts, of: endpoint)); "
                 + (attempts.first { $0.kind == .other }?.remedy ?? "check that a server listens at one of them")
+        case .toItself(let endpoint):
+            "\(endpoint) is the server that relays to it; name another server"
         case .tooManyConnections(let limit):
             "the limit of \(limit) connections a loop is reached; raise maximumConnections"
         case .cancelled: "the task was cancelled; leave it running if its work is still wanted"

@@ -12,8 +12,15 @@ public struct ConnectOptions: Sendable {
     /// (RFC 8305, section 5 and 8).
     public var attemptDelay = Duration.milliseconds(250)
 
+    /// What is set on the socket before it connects, such as ``TCPOption/keepAlive(idle:interval:count:)``. Nothing on a Unix
+    /// domain socket. What the system does not take fails the attempt.
+    public var socketOptions: [TCPOption] = []
+
     /// The defaults.
     public init() {}
+
+    /// An address that is not connected to: that of the server for which this is done.
+    var avoided: SocketAddress?
 
     /// Who looks names up.
     var resolver = Resolver.shared

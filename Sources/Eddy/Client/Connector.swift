@@ -25,6 +25,10 @@ final class Connector: @unchecked Sendable {
     private var untried: [SocketAddress] = []
     private var connecting: [(slot: UInt32, address: SocketAddress)] = []
     private var failed: [ConnectAttempt] = []
+    /// A Unix domain socket whose backlog was full, and how often that was.
+    private var backlogged: (address: SocketAddress, times: UInt64)?
+    /// Whether an address was the server's own.
+    private var metItself = false
     /// When the next address is tried beside those that are being tried.
     private var nextAttempt = UInt64.max
     private var deadlineTimer = TimerHandle.none
@@ -82,8 +86,12 @@ final class Connector: @unchecked Sendable {
         nextAttempt = .max
         loop.timers.cancel(attemptTimer)
         while outcome == nil, let address = untried.popLast() {
+            if let avoided = options.avoided, avoided.listens(for: address) {
+                metItself = true
+                continue
+            }
             do {
-                guard let slot = try loop.startConnecting(to: address, from: options.localAddress, number) else {
+                guard let slot = try loop.startConnecting(to: address, options, number) else {
                     return loopIsFull()
                 }
                 connecting.append((slot, address))
@@ -97,7 +105,8 @@ final class Connector: @unchecked Sendable {
             attemptTimer = loop.timers.schedule(.connectDue(number: number), at: nextAttempt)
             return
         }
-        if outcome == nil, connecting.isEmpty { end(.failure(ConnectError(failed, of: endpoint))) }
+        guard outcome == nil, connecting.isEmpty else { return }
+        end(.failure(metItself && failed.isEmpty ? .toItself(endpoint) : ConnectError(failed, of: endpoint)))
     }
 
     /// What is under way may still succeed; more cannot be tried.
@@ -111,14 +120,26 @@ final class Connector: @unchecked Sendable {
         guard let index = connecting.firstIndex(where: { $0.slot == slot }) else { return }
         let (_, address) = connecting.remove(at: index)
         guard let error else { return end(.success(slot)) }
-        failed.append(ConnectAttempt(address, error))
         loop.discardConnecting(slot)
+        if error == .again, address.isUnix { return tryLater(address) }
+        failed.append(ConnectAttempt(address, error))
         tryNext()
+    }
+
+    /// connect(2) fails at once where a Unix domain socket's backlog is full and the call does not wait. It is tried again
+    /// after 1, 2, 4 … 64 ms, until it is accepted or the time is over.
+    private func tryLater(_ address: SocketAddress) {
+        let times = (backlogged?.times ?? 0) + 1
+        backlogged = (address, times)
+        untried.append(address)
+        nextAttempt = loop.now.advanced(byNanoseconds: 500_000 << min(times, 7))
+        attemptTimer = loop.timers.schedule(.connectDue(number: number), at: nextAttempt)
     }
 
     func timerFired() {
         let now = loop.now
         if now >= deadline {
+            if let backlogged { failed.append(ConnectAttempt(backlogged.address, .timedOut)) }
             failed += connecting.map { ConnectAttempt($0.address, .timedOut) }
             end(.failure(.timedOut(endpoint, failed)))
         } else if now >= nextAttempt {

@@ -95,6 +95,7 @@ extension EventLoop {
             }
         }
         if let watched { connections[watched].connector = ConnectionState.noConnector }
+        if case .failure = outcome { counters.connectFailures += 1 }
         return try outcome.get()
     }
 }

@@ -8,10 +8,10 @@ extension EventLoop {
     /// - Returns: nil when the loop has as many connections as it may have.
     func startConnecting(
         to address: SocketAddress,
-        from localAddress: SocketAddress?,
+        _ options: ConnectOptions,
         _ connector: UInt32
     ) throws(SystemError) -> UInt32? {
-        let descriptor = try openSocket(to: address, from: localAddress)
+        let descriptor = try openSocket(to: address, options)
         guard let slot = occupySlot(descriptor: descriptor, phase: .connecting) else {
             ring.close(descriptor)
             return nil
@@ -27,15 +27,17 @@ extension EventLoop {
 
     private func openSocket(
         to address: SocketAddress,
-        from localAddress: SocketAddress?
+        _ options: ConnectOptions
     ) throws(SystemError) -> Int32 {
         let descriptor = try ring.openStream(for: address)
         do {
             if !address.isUnix {
                 try ring.enable(.noDelay, on: descriptor)
                 try ring.enable(.limitUnsent, on: descriptor)
+                try ring.enable(.urgentInline, on: descriptor)
+                for option in options.socketOptions { try ring.set(option, on: descriptor) }
             }
-            if let localAddress { try bind(descriptor, to: localAddress, before: address) }
+            if let localAddress = options.localAddress { try bind(descriptor, to: localAddress, before: address) }
             return descriptor
         } catch {
             ring.close(descriptor)
@@ -60,13 +62,26 @@ extension EventLoop {
         connections[slot].operations -= 1
         connectors.addresses[slot] = nil
         guard let connector = connectors[connections[slot].connector] else { return discardConnecting(slot) }
-        if completion.error == nil {
+        let error = completion.error ?? (isConnectedToItself(slot) ? .connectionRefused : nil)
+        if error == nil {
             connections[slot].phase = .open
             connections[slot].connector = ConnectionState.noConnector
             counters.connectionsOpened += 1
             applyTimeouts(slot)
         }
-        connector.connected(slot, completion.error)
+        connector.connected(slot, error)
+    }
+
+    /// Whether both ends are this socket. A connect to a local port from which the system has just picked this side's
+    /// meets itself (simultaneous open, RFC 9293, 3.5): nobody listens there.
+    private func isConnectedToItself(_ slot: UInt32) -> Bool {
+        let descriptor = connections[slot].descriptor
+        guard let local = ring.localAddress(of: descriptor), !local.isUnix,
+            local == ring.remoteAddress(of: descriptor)
+        else { return false }
+        // Otherwise the port would be taken for a minute (TIME_WAIT).
+        ring.resetOnClose(descriptor)
+        return true
     }
 
     /// Asks for the end of a connect that nobody wants any more; its last completion closes the socket.

@@ -20,7 +20,7 @@ extension Connection {
         _ reading: @escaping @concurrent @Sendable (borrowing ConnectionReader) async throws -> Void,
         writing: @escaping @concurrent @Sendable (borrowing ConnectionWriter) async throws -> Void
     ) async throws {
-        loop.requireLoopThread()
+        try loop.requireLoopThread(for: slot)
         let (loop, slot, generation) = (loop, slot, loop.connections[slot].generation)
         // What cancelled one side alone is over with it.
         defer {

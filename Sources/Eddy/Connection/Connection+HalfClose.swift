@@ -17,7 +17,6 @@ extension Connection {
     /// that the peer is not held up and its end is noticed; TCP has no way to tell it (shutdown(2) with SHUT_RD sends
     /// nothing either). A peer that must be told is told by ``reset()``. From now on reads return nil.
     public func endReading() {
-        loop.requireLoopThread()
-        loop.endReading(slot)
+        if loop.isLoopThread(for: slot) { loop.endReading(slot) }
     }
 }

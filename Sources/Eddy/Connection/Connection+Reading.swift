@@ -18,8 +18,8 @@ extension Connection {
 
     @usableFromInline
     func mustWaitToRead(holding actor: (any Actor)?) -> Bool {
-        loop.requireLoopThread()
-        return loop.mustWaitToRead(slot, holding: actor)
+        // Elsewhere the read throws.
+        loop.isCurrent && loop.mustWaitToRead(slot, holding: actor)
     }
 
     @usableFromInline
@@ -29,6 +29,7 @@ extension Connection {
 
     @usableFromInline
     func takeReceived() throws(ConnectionError) -> sending Buffer? {
-        try loop.read(slot)
+        try loop.requireLoopThread(for: slot)
+        return try loop.read(slot)
     }
 }

@@ -1,3 +1,5 @@
+internal import EddyBuffers
+
 extension Connection {
     /// Passes on what either connection receives to the other, until both have ended.
     ///
@@ -9,10 +11,10 @@ extension Connection {
     ///   breaks. The other one gets all that was received before, and is reset when it goes out of scope.
     /// - Precondition: these are two connections, and both live on the same loop. No other task reads or relays them.
     public func relay(to other: borrowing Connection) async throws(ConnectionError) {
-        loop.requireLoopThread()
-        precondition(other.loop === loop, "a relay joins connections of one event loop")
+        try loop.requireLoopThread(for: slot)
+        require(other.loop === loop, "a relay joins connections of one event loop")
         let (first, second) = (slot, other.slot)
-        precondition(first != second, "a connection cannot be relayed to itself")
+        require(first != second, "a connection cannot be relayed to itself")
         for slot in [first, second] where !loop.connections[slot].flags.isDisjoint(with: Self.cancelled) {
             throw .cancelled
         }

@@ -6,7 +6,8 @@ extension Connection {
     ///
     /// - Parameters:
     ///   - path: a regular file.
-    ///   - range: the bytes to send, counted from 0; all that the file has now if there is none.
+    ///   - range: the bytes to send, counted from 0; all that the file has now if there is none. A file without a size,
+    ///     as in /proc, is sent to its end.
     /// - Throws: ``ConnectionError/file(_:)`` if the file cannot be opened or read; ``ConnectionError/fileTooShort``
     ///   if it does not have these bytes: before any is sent, or in the middle if it is cut meanwhile; else as
     ///   ``write(_:)-(Buffer)``. A task that is cancelled in the middle throws ``ConnectionError/cancelled``. What was

@@ -3,23 +3,20 @@ public import EddyRing
 extension Connection {
     /// This side's address, an IPv4 one also when the server's socket is of IPv6; nil when the connection is broken.
     public var localAddress: SocketAddress? {
-        loop.requireLoopThread()
-        guard let descriptor = try? loop.openDescriptor(of: slot) else { return nil }
+        guard loop.isCurrent, let descriptor = try? loop.openDescriptor(of: slot) else { return nil }
         return loop.ring.localAddress(of: descriptor)?.unmapped
     }
 
     /// The peer's address, an IPv4 one also when the server's socket is of IPv6; nil when the connection is broken.
     public var remoteAddress: SocketAddress? {
-        loop.requireLoopThread()
-        guard let descriptor = try? loop.openDescriptor(of: slot) else { return nil }
+        guard loop.isCurrent, let descriptor = try? loop.openDescriptor(of: slot) else { return nil }
         return loop.ring.remoteAddress(of: descriptor)?.unmapped
     }
 
     /// Which process, of which user, is the peer on a Unix domain socket, when it connected; nil for TCP, and when the
     /// connection is broken. It costs a system call.
     public var peerCredentials: PeerCredentials? {
-        loop.requireLoopThread()
-        guard let descriptor = try? loop.openDescriptor(of: slot) else { return nil }
+        guard loop.isCurrent, let descriptor = try? loop.openDescriptor(of: slot) else { return nil }
         return loop.ring.peerCredentials(of: descriptor)
     }
 
@@ -28,7 +25,7 @@ extension Connection {
     /// - Throws: ``ConnectionError/option(_:)``: EINVAL for a value that the system does not take, EOPNOTSUPP on a
     ///   socket that is not TCP's. The connection is as it was before. When it is broken, why that is.
     public func set(_ option: TCPOption) throws(ConnectionError) {
-        loop.requireLoopThread()
+        try loop.requireLoopThread(for: slot)
         let descriptor = try loop.openDescriptor(of: slot)
         do { try Socket.set(option, on: descriptor) } catch { throw .option(error) }
     }
@@ -39,7 +36,7 @@ extension Connection {
     /// - Throws: ``ConnectionError/option(_:)``: EOPNOTSUPP on a socket that is not TCP's. When the connection is
     ///   broken, why that is.
     public func information() throws(ConnectionError) -> TCPInformation {
-        loop.requireLoopThread()
+        try loop.requireLoopThread(for: slot)
         let descriptor = try loop.openDescriptor(of: slot)
         do { return try Socket.information(of: descriptor) } catch { throw .option(error) }
     }

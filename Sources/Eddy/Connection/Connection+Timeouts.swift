@@ -39,12 +39,10 @@ extension Connection {
     /// - Precondition: on the connection's loop, as everything of a connection.
     public var timeouts: Timeouts {
         get {
-            loop.requireLoopThread()
-            return loop.timeouts(of: slot)
+            loop.isLoopThread(for: slot) ? loop.timeouts(of: slot) : Timeouts()
         }
         nonmutating set {
-            loop.requireLoopThread()
-            loop.setTimeouts(newValue, of: slot)
+            if loop.isLoopThread(for: slot) { loop.setTimeouts(newValue, of: slot) }
         }
     }
 

@@ -38,7 +38,6 @@ public struct Connection: ~Copyable {
 
     /// Closes the connection without order: the peer sees a reset, and what was written and not yet sent is lost.
     public consuming func reset() {
-        loop.requireLoopThread()
-        loop.connections[slot].ending = .reset
+        if loop.isLoopThread(for: slot) { loop.connections[slot].ending = .reset }
     }
 }

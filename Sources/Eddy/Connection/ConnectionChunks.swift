@@ -12,10 +12,9 @@ public struct ConnectionChunks: AsyncSequence {
     private let generation: UInt32
 
     init(loop: EventLoop, slot: UInt32) {
-        loop.requireLoopThread()
         self.loop = loop
         self.slot = slot
-        generation = loop.connections[slot].generation
+        generation = loop.isLoopThread(for: slot) ? loop.connections[slot].generation : 0
     }
 
     /// An iterator. All iterators of a connection share its bytes: what one has given, no other gives.
@@ -33,7 +32,7 @@ public struct ConnectionChunks: AsyncSequence {
         ///
         /// - Throws: as ``Connection/read()``; ``ConnectionError/closed`` once the connection is gone.
         public mutating func next() async throws(ConnectionError) -> SharedBuffer? {
-            loop.requireLoopThread()
+            try loop.requireLoopThread(for: slot)
             while true {
                 guard loop.connections.isCurrent(slot, generation: generation), loop.connections[slot].isHeld
                 else { throw .closed }

@@ -9,6 +9,9 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     case timedOut
     /// The connection was closed by its owner before.
     case closed
+    /// The connection was used on another thread than its event loop's, as in a task of its own or on the main actor. It was
+    /// reset.
+    case usedElsewhere
     /// A read has waited for longer than the connection's read timeout or deadline allows. The connection is as it was
     /// before: no byte is lost, and it can be read again.
     case readTimedOut
@@ -52,6 +55,9 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
         case .reset: "the connection was reset by the peer; connect again, or look into the peer's log"
         case .timedOut: "the connection timed out: the peer does not answer; check the network and that the peer runs"
         case .closed: "the connection was closed; read its chunks while it is open"
+        case .usedElsewhere:
+            "a connection is used on its event loop alone, and this one was reset; use it in its handler, not in another "
+                + "Task or on another actor (Task(executorPreference: connection.eventLoop) stays on the loop)"
         case .readTimedOut:
             "the peer did not send in time what was waited for; raise timeouts.read or the read deadline if it may be slow"
         case .writeTimedOut:
@@ -105,6 +111,7 @@ extension ConnectionError {
         case Self.shutDownCode: self = .shutDown
         case Self.writeTimedOutCode: self = .writeTimedOut
         case Self.idleTimedOutCode: self = .idleTimedOut
+        case Self.strayCode: self = .usedElsewhere
         default:
             switch SystemError(failure) {
             case .connectionReset, .brokenPipe, .connectionAborted: self = .reset
@@ -119,4 +126,5 @@ extension ConnectionError {
     static let shutDownCode: Int32 = -2
     static let writeTimedOutCode: Int32 = -3
     static let idleTimedOutCode: Int32 = -4
+    static let strayCode: Int32 = -5
 }

@@ -9,7 +9,7 @@ public struct ConnectionReader: ~Copyable {
 
     /// See ``Connection/read()``.
     public func read() async throws(ConnectionError) -> sending Buffer? {
-        loop.requireLoopThread()
+        try loop.requireLoopThread(for: slot)
         return try await loop.readWhatCame(slot)
     }
 
@@ -47,7 +47,6 @@ public struct ConnectionReader: ~Copyable {
 
     /// See ``Connection/endReading()``.
     public func endReading() {
-        loop.requireLoopThread()
-        loop.endReading(slot)
+        if loop.isLoopThread(for: slot) { loop.endReading(slot) }
     }
 }

@@ -84,6 +84,12 @@ struct ConnectionState {
         static let awaitsMemory = Flags(rawValue: 1 << 23)
         /// In the loop's queue of connections that have more to receive while memory is tight.
         static let awaitsReceiveTurn = Flags(rawValue: 1 << 24)
+        /// Nothing can be sent any more, and ``failure`` says why; what the socket still holds is received first.
+        static let receivesOn = Flags(rawValue: 1 << 25)
+        /// The server shuts down: nobody waits for the peer's next message, nor for its end.
+        static let draining = Flags(rawValue: 1 << 26)
+        /// Something was received since something was last written: a message is under way, or its answer.
+        static let unanswered = Flags(rawValue: 1 << 27)
     }
 
     /// -1 once it is closed, which that of a broken connection may be before its ``Connection`` is gone.
@@ -165,5 +171,10 @@ struct ConnectionState {
     var isHeld: Bool { phase == .open || phase == .broken }
     var isSending: Bool { sendingSlices > 0 }
     var isRelaying: Bool { relayPeer != Self.noSlot }
-    var hasFailed: Bool { failure != 0 }
+    /// Whether the connection is broken in both directions.
+    var hasFailed: Bool { failure != 0 && !flags.contains(.receivesOn) }
+    /// Whether nothing can be sent any more.
+    var cannotSend: Bool { failure != 0 }
+    /// Whether the server shuts down and no message is under way: the reader comes to an end, though its peer has not.
+    var isDrained: Bool { flags.intersection([.draining, .unanswered]) == .draining }
 }

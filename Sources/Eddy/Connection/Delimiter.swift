@@ -1,3 +1,5 @@
+internal import EddyBuffers
+
 /// What ends a message in a stream: 1 to 8 bytes, kept in place.
 struct Delimiter {
     let count: Int
@@ -10,7 +12,7 @@ struct Delimiter {
 
     /// - Precondition: the text has 1 to 8 bytes of UTF-8.
     init(_ text: String) {
-        precondition((1...8).contains(text.utf8.count), "a delimiter has 1 to 8 bytes")
+        require((1...8).contains(text.utf8.count), "a delimiter has 1 to 8 bytes")
         count = text.utf8.count
         packed = text.utf8.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }

@@ -28,7 +28,7 @@ extension Connection {
     ///
     /// - Throws: ``ConnectionError`` if the connection is broken, and ``ConnectionError/cancelled``; it is closed then.
     public consuming func detach() async throws(ConnectionError) -> sending DetachedConnection {
-        loop.requireLoopThread()
+        try loop.requireLoopThread(for: slot)
         return try await loop.detach(slot)
     }
 }

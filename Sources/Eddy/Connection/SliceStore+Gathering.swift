@@ -28,7 +28,7 @@ extension SliceStore {
         capacity: Int? = nil,
         allocate: (Int) -> Slice?
     ) -> Slice? {
-        precondition(byteCount <= Int(queue.byteCount), "a queue gives what it holds")
+        require(byteCount <= Int(queue.byteCount), "a queue gives what it holds")
         guard byteCount > 0, let first = first(of: queue) else { return .empty }
         if Int(first.count) > byteCount { return cut(byteCount, of: &queue) }
         var whole = first

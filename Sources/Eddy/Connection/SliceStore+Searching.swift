@@ -47,7 +47,7 @@ extension SliceStore {
     ///
     /// - Precondition: the queue holds more bytes.
     func byte(at index: Int, of queue: SliceQueue) -> UInt8 {
-        precondition(index >= 0 && index < Int(queue.byteCount), "the byte must lie in the queue")
+        require(index >= 0 && index < Int(queue.byteCount), "the byte must lie in the queue")
         var node = queue.first
         var offset = index
         while unsafe offset >= Int(storage.pointee.nodes[Int(node)].slice.count) {

@@ -270,7 +270,7 @@ struct SliceStore: ~Copyable {
             }
             queue.last = queue.first == Self.none ? Self.none : UInt32(used - 1)
         }
-        precondition(used == count, "every queue of the store is visited")
+        require(used == count, "every queue of the store is visited")
         unsafe old.deallocate()
         unsafe storage.pointee.nodes = nodes
         unsafe storage.pointee.firstFree = Self.none
@@ -285,7 +285,7 @@ extension Slice {
 
     /// Copies the first `count` bytes of another slice behind its own.
     mutating func append(_ other: Slice, count byteCount: Int) {
-        precondition(byteCount <= Int(capacity - count), "a slice holds what it has room for")
+        require(byteCount <= Int(capacity - count), "a slice holds what it has room for")
         unsafe end.copyMemory(from: other.start, byteCount: byteCount)
         count += UInt32(byteCount)
     }

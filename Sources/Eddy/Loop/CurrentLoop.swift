@@ -1,3 +1,4 @@
+internal import EddyBuffers
 internal import Glibc
 
 extension EventLoop {
@@ -24,7 +25,7 @@ private enum CurrentLoop {
     static let key: pthread_key_t = {
         var key = pthread_key_t()
         let result = unsafe pthread_key_create(&key, nil)
-        precondition(result == 0, "the process has used up its thread-local keys (pthread_key_create)")
+        require(result == 0, "the process has used up its thread-local keys (pthread_key_create)")
         return key
     }()
 }

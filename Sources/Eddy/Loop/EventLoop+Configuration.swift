@@ -1,4 +1,5 @@
 public import EddyBuffers
+internal import EddyRing
 
 extension EventLoop {
     /// The limits of a loop. Everything that could grow has one.
@@ -39,11 +40,24 @@ extension EventLoop {
         public var isPinned = false
         /// Reports jobs that hold a loop up; nil: nobody looks.
         public var watchdog: EventLoop.Watchdog? = EventLoop.Watchdog()
-        /// The loop's memory.
-        public var pool = BufferPool.Configuration()
+        /// The loop's memory. Up to 128 MiB, or less in a container: the pools of as many loops as it has processors take a
+        /// quarter of its memory at most. The rest is for the kernel's buffers, which count as well, and for the program.
+        public var pool = BufferPool.Configuration(
+            maximumBytes: Configuration.poolBytes(inContainerOf: ControlGroup.current.memory)
+        )
 
         /// The defaults.
         public init() {}
+
+        /// Bytes of a loop's pool where the container has so much memory; in whole slabs.
+        static func poolBytes(
+            inContainerOf memory: Int?,
+            loops: Int = EventLoopGroup.processorCount
+        ) -> Int {
+            let most = 128 << 20
+            guard let memory else { return most }
+            return min(most, max(4 << 20, memory / 4 / loops & ~((2 << 20) - 1)))
+        }
 
         /// When zero-copy sends are used, where there are any (``RingFeature/zeroCopySends``).
         public enum ZeroCopy: Sendable {
@@ -57,17 +71,17 @@ extension EventLoop {
 
         func requireValid() {
             let sizes = 1...(1 << 30)
-            precondition(sizes.contains(receiveWindow), "receiveWindow must lie between 1 byte and 1 GiB")
-            precondition(sizes.contains(highWatermark), "highWatermark must lie between 1 byte and 1 GiB")
-            precondition((1...highWatermark).contains(lowWatermark), "lowWatermark must lie in 1...highWatermark")
-            precondition(sizes.contains(zeroCopyThreshold), "zeroCopyThreshold must lie between 1 byte and 1 GiB")
+            require(sizes.contains(receiveWindow), "receiveWindow must lie between 1 byte and 1 GiB")
+            require(sizes.contains(highWatermark), "highWatermark must lie between 1 byte and 1 GiB")
+            require((1...highWatermark).contains(lowWatermark), "lowWatermark must lie in 1...highWatermark")
+            require(sizes.contains(zeroCopyThreshold), "zeroCopyThreshold must lie between 1 byte and 1 GiB")
             pool.requireValid()
-            precondition(
+            require(
                 (1...1 << 24).contains(maximumConnections),
                 "maximumConnections must be at least 1, and at most 16,777,216"
             )
             if let watchdog {
-                precondition(watchdog.threshold >= .milliseconds(1), "the watchdog's threshold must be at least 1 ms")
+                require(watchdog.threshold >= .milliseconds(1), "the watchdog's threshold must be at least 1 ms")
             }
         }
     }

@@ -9,6 +9,8 @@ extension EventLoop {
         /// Connections that this loop has made to others, with ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)`` or
         /// what is built on it; attempts that failed are not counted.
         public var connectionsOpened: UInt64 = 0
+        /// Attempts to connect that have failed, were cancelled or took too long.
+        public var connectFailures: UInt64 = 0
         /// Connections, accepted or opened, that are gone: closed, or handed out by ``Connection/detach()``.
         public var connectionsClosed: UInt64 = 0
         /// Connections closed on arrival: the loop or the server was at its limit, or the server was shutting down.
@@ -85,6 +87,7 @@ extension EventLoop {
             var sum = left
             sum.connectionsAccepted += right.connectionsAccepted
             sum.connectionsOpened += right.connectionsOpened
+            sum.connectFailures += right.connectFailures
             sum.connectionsClosed += right.connectionsClosed
             sum.connectionsRefused += right.connectionsRefused
             sum.acceptPauses += right.acceptPauses

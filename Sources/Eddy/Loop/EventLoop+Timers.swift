@@ -29,6 +29,7 @@ extension EventLoop {
         case .connectDue(let number): connectors[number]?.timerFired()
         case .resumeAccepting(let listener): listeners[Int(listener)]?.arm()
         case .graceEnded(let listener): listeners[Int(listener)]?.endGrace()
+        case .watchUnread: lookAtUnread()
         case .starvationTimedOut: starvationTimedOut()
         }
     }

@@ -80,6 +80,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let startTime: UInt64
     /// Runs while receives wait for memory.
     let starvationTimer = LoopLocal(TimerHandle.none)
+    /// The timer of connections from which nothing is being received, while it runs; see ``watchUnread()``.
+    let unreadTimer = LoopLocal(TimerHandle.none)
     /// How far the connections that held memory were when it fired last.
     let progressMarks = LoopLocal([UInt32: ProgressMark]())
     /// When memory that nobody has needed is given back.
@@ -182,6 +184,29 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Bytes of the pool that are registered with the kernel.
     var registeredBytes: Int { fixedBufferStorage.value.registeredBytes }
+
+    /// Fails the connection unless the calling thread is the loop's: everything else would corrupt the loop's memory.
+    ///
+    /// That the compiler lets a connection leave its loop, as into a task of its own, is a mistake that kills one
+    /// connection, and not the process with all others.
+    @inline(__always)
+    func requireLoopThread(for slot: UInt32) throws(ConnectionError) {
+        if !isCurrent { throw failStray(slot) }
+    }
+
+    /// As ``requireLoopThread(for:)``, for what cannot throw: it does nothing then, and what follows throws.
+    @inline(__always)
+    func isLoopThread(for slot: UInt32) -> Bool {
+        if !isCurrent { _ = failStray(slot) }
+        return isCurrent
+    }
+
+    @inline(never)
+    private func failStray(_ slot: UInt32) -> ConnectionError {
+        // Its owner has not let go of it yet, so it is still this connection when the loop comes to it.
+        _ = mailbox.post(.work { self.reset(slot, failure: ConnectionError.strayCode) })
+        return .usedElsewhere
+    }
 
     /// Traps unless the calling thread is the loop's: everything else would corrupt the loop's memory.
     @inline(__always)
@@ -377,6 +402,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             // The ends of values may make tasks ready.
             locals.removeAll()
         } while !jobs.isEmpty || !turnQueue.isEmpty
+        stopWatchingUnread()
         // From here on no job is run. Another thread may have the identity of this one soon: what it wants of the loop goes
         // to the mailbox, which is closed.
         resignCurrent()

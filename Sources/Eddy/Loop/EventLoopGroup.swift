@@ -20,8 +20,12 @@ public final class EventLoopGroup: Sendable {
     private let watchdog: WatchdogThread?
     private let turn = Atomic<Int>(0)
 
-    /// The number of processors that this process may use (sched_getaffinity(2)), at least 1.
-    public static var processorCount: Int { Processors.usableCount }
+    /// The number of processors that this process may use (sched_getaffinity(2)), and no more than its container has the
+    /// time of (cgroups(7)), rounded up; at least 1.
+    public static var processorCount: Int {
+        let quota = ControlGroup.current.processors.map { max(1, Int($0.rounded(.up))) }
+        return min(Processors.usableCount, quota ?? .max)
+    }
 
     /// Starts the loops' threads and sets up a ring and a pool on each.
     ///
@@ -48,7 +52,7 @@ public final class EventLoopGroup: Sendable {
     }
 
     private init(count: Int, configuration: EventLoop.Configuration, plan: RingPlan) throws(RingError) {
-        precondition(count > 0, "a group has at least one event loop")
+        require(count > 0, "a group has at least one event loop")
         var plan = plan
         var started = StartedLoops()
         while true {

@@ -1,3 +1,5 @@
+internal import EddyBuffers
+
 /// What waits for a loop's thread, first in, first out: a growing ring of jobs (pieces of tasks between two
 /// suspensions) or of connections' slots. None waits in it twice, so it is bounded by the number of tasks, or of
 /// connections.
@@ -18,7 +20,7 @@ struct LoopQueue<Element: BitwiseCopyable>: ~Copyable {
     private let storage: UnsafeMutablePointer<Storage>
 
     init(capacity: Int = 256) {
-        precondition(capacity > 0 && capacity & (capacity - 1) == 0)
+        require(capacity > 0 && capacity & (capacity - 1) == 0, "a queue has room for a power of two")
         unsafe storage = .allocate(capacity: 1)
         unsafe storage.initialize(to: Storage(elements: .allocate(capacity: capacity), capacity: capacity))
     }

@@ -1,3 +1,4 @@
+internal import EddyBuffers
 package import EddyRing
 internal import Glibc
 
@@ -81,7 +82,7 @@ package struct SystemThread: @unchecked Sendable {
 
         func receive() -> Result<Value, RingError> {
             arrived.wait()
-            guard let value else { preconditionFailure("the thread delivered nothing") }
+            guard let value else { unreachable("the thread delivered nothing") }
             return value
         }
     }

@@ -12,6 +12,8 @@ enum TimerEvent {
     case resumeAccepting(listener: UInt32)
     /// The grace of a listener that was shut down is over.
     case graceEnded(listener: UInt32)
+    /// Connections from which nothing is being received are looked at.
+    case watchUnread
     /// Receives have waited for memory for too long.
     case starvationTimedOut
 }

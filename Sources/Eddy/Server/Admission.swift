@@ -12,7 +12,7 @@ internal import Synchronization
 
 /// The limit of connections that all listeners of a server share.
 final class Admission: Sendable {
-    private let limit: Int
+    let limit: Int
     let policy: TCPServer.Options.LimitPolicy
     private let connections = Atomic<Int>(0)
     private let paused = Mutex<[Listener]>([])

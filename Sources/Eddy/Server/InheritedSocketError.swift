@@ -16,7 +16,7 @@ public enum InheritedSocketError: Error, Equatable, Sendable, CustomStringConver
     case malformed(variable: String, value: String)
     /// No socket has that name; those that there are.
     case noSuchName(String, names: [String])
-    /// There are several sockets, and no name was given.
+    /// There are several sockets, or several of the only name; see ``InheritedSocket/allFromSystemd(named:)``.
     case ambiguous(names: [String])
 
     /// What is wrong, and what to do about it.
@@ -40,6 +40,9 @@ public enum InheritedSocketError: Error, Equatable, Sendable, CustomStringConver
         case .noSuchName(let name, let names):
             "systemd has passed no socket named '\(name)', but \(names.joined(separator: ", ")); "
                 + "see FileDescriptorName="
+        case .ambiguous(let names) where names.count == 1:
+            "systemd has passed several sockets named '\(names[0])'; serve all of them (InheritedSocket.allFromSystemd), "
+                + "or give each a name of its own (FileDescriptorName=)"
         case .ambiguous(let names):
             "systemd has passed several sockets; choose one by its name: \(names.joined(separator: ", "))"
         }

@@ -7,7 +7,10 @@ internal import Synchronization
 /// but for ``load``.
 final class Listener: @unchecked Sendable {
     let loop: EventLoop
+    /// Where the server listens.
+    let address: SocketAddress
     private let index: UInt32
+    private let onIncident: (@Sendable (TCPServer.Incident) -> Void)?
     private let descriptor: Int32?
     private let admission: Admission
     private var isArmed = false
@@ -43,8 +46,16 @@ final class Listener: @unchecked Sendable {
     }
 
     /// Takes over a listening socket, if there is one. It accepts once ``accept(handingOverBy:)`` is called.
-    init(loop: EventLoop, descriptor: Int32?, admission: Admission) {
+    init(
+        loop: EventLoop,
+        descriptor: Int32?,
+        address: SocketAddress,
+        admission: Admission,
+        onIncident: (@Sendable (TCPServer.Incident) -> Void)?
+    ) {
         self.loop = loop
+        self.address = address
+        self.onIncident = onIncident
         self.descriptor = descriptor
         self.admission = admission
         ownsSocket = descriptor != nil
@@ -99,6 +110,7 @@ final class Listener: @unchecked Sendable {
             // Out of descriptors or memory, most likely (EMFILE, ENFILE, ENOBUFS, ENOMEM). Trying again at once would
             // fail at once, for ever. The backlog keeps the peers until a connection closes, or for a moment.
             loop.counters.acceptPauses += 1
+            onIncident?(.pausedBySystem(error))
             loop.timers.cancel(pauseTimer)
             pauseTimer = loop.timers.schedule(.resumeAccepting(listener: index), at: loop.now + Self.pause)
         }
@@ -122,6 +134,7 @@ final class Listener: @unchecked Sendable {
 
     private func refuse(_ descriptor: Int32) {
         loop.counters.connectionsRefused += 1
+        if phase == .accepting { onIncident?(.connectionRefused) }
         loop.ring.close(descriptor)
     }
 
@@ -162,6 +175,7 @@ final class Listener: @unchecked Sendable {
         guard !isPaused else { return }
         isPaused = true
         loop.counters.acceptPauses += 1
+        onIncident?(.pausedAtLimit(admission.limit))
         cancelAccept()
         admission.awaitRoom(for: self)
     }
@@ -213,23 +227,34 @@ final class Listener: @unchecked Sendable {
             cancelAccept()
             for descriptor in parked { refuse(descriptor) }
             parked = []
+            drainConnections()
             leaveIfDone()
             resumeWaiter()
         }
         // One that has left the loop keeps its phase; its number may be another's.
         guard phase == .draining, loop.listeners[Int(index)] === self else { return }
-        guard grace > .zero else { return endGrace() }
+        guard grace > .zero else { return endGrace(atOnce: true) }
         graceDeadline = min(graceDeadline, loop.now.advanced(by: grace))
         loop.timers.cancel(graceTimer)
         graceTimer = loop.timers.schedule(.graceEnded(listener: index), at: graceDeadline)
     }
 
-    /// Resets every connection that is still there.
-    func endGrace() {
+    /// Handlers that wait for a message need not wait any more.
+    private func drainConnections() {
+        loop.connections.forEachOccupied { slot in
+            guard loop.connections[slot].listener == index, !loop.connections[slot].isRelaying else { return }
+            loop.drain(slot)
+        }
+    }
+
+    /// Resets every connection that is still there. Where there was a grace, relays in which nothing is under way end in
+    /// order.
+    func endGrace(atOnce: Bool = false) {
         guard phase == .draining else { return }
         phase = .expired
         loop.connections.forEachOccupied { slot in
             guard loop.connections[slot].listener == index else { return }
+            if !atOnce, loop.endIdleRelay(slot) { return }
             loop.reset(slot, failure: ConnectionError.shutDownCode)
         }
         resumeWaiter()

@@ -51,7 +51,7 @@ struct ListeningSockets {
     }
 
     /// Takes over a socket that listens already.
-    init(_ inherited: InheritedSocket) throws(ServerError) {
+    init(_ inherited: InheritedSocket, options: TCPServer.Options) throws(ServerError) {
         let descriptor: Int32
         do { (descriptor, address) = try inherited.find() } catch { throw .inherited(error) }
         descriptors = [descriptor]
@@ -59,8 +59,7 @@ struct ListeningSockets {
         do {
             try Socket.adopt(descriptor)
             guard !address.isUnix else { return }
-            try Socket.enable(.noDelay, on: descriptor)
-            try Socket.enable(.limitUnsent, on: descriptor)
+            try Self.setOptions(of: descriptor, options)
         } catch {
             throw ServerError(error, listeningOn: address)
         }
@@ -84,16 +83,27 @@ struct ListeningSockets {
         _ options: TCPServer.Options
     ) throws(SystemError) {
         try Socket.enable(.reuseAddress, on: descriptor)
-        try Socket.enable(.noDelay, on: descriptor)
-        try Socket.enable(.limitUnsent, on: descriptor)
+        try setOptions(of: descriptor, options)
         if address.isIPv6 {
             try options.isDualStack
                 ? Socket.disable(.onlyIPv6, on: descriptor) : Socket.enable(.onlyIPv6, on: descriptor)
         }
         if !isFirst { try Socket.enable(.reusePort, on: descriptor) }
-        try Socket.bind(descriptor, to: address)
+        try Socket.bind(descriptor, to: address, patience: isFirst ? bindPatience : .zero)
         if isFirst { try Socket.enable(.reusePort, on: descriptor) }
         try Socket.listen(descriptor, backlog: Int32(options.backlog))
+    }
+
+    /// For how long an address in use is tried again. The kernel closes the sockets of a process that was killed some
+    /// milliseconds after the process has gone, where a ring still held them.
+    private static let bindPatience = Duration.milliseconds(100)
+
+    /// Options that connections inherit.
+    private static func setOptions(of descriptor: Int32, _ options: TCPServer.Options) throws(SystemError) {
+        try Socket.enable(.noDelay, on: descriptor)
+        try Socket.enable(.limitUnsent, on: descriptor)
+        try Socket.enable(.urgentInline, on: descriptor)
+        for option in options.socketOptions { try Socket.set(option, on: descriptor) }
     }
 
     /// Removes the file, so that peers know at once that nobody listens. Does nothing the second time.

@@ -35,11 +35,15 @@ struct SocketActivation: Equatable {
 
     /// The descriptor with that name; with no name, the only one.
     func descriptor(named name: String?) throws(InheritedSocketError) -> Int32 {
-        guard let name else {
-            guard names.count == 1 else { throw .ambiguous(names: names) }
-            return Self.firstDescriptor
-        }
-        guard let index = names.firstIndex(of: name) else { throw .noSuchName(name, names: names) }
-        return Self.firstDescriptor + Int32(index)
+        let descriptors = try descriptors(named: name)
+        guard descriptors.count == 1 else { throw .ambiguous(names: name.map { [$0] } ?? names) }
+        return descriptors[0]
+    }
+
+    /// The descriptors with that name: a unit may listen at several addresses. With no name, all.
+    func descriptors(named name: String?) throws(InheritedSocketError) -> [Int32] {
+        let indices = names.indices.filter { name == nil || names[$0] == name }
+        if let name, indices.isEmpty { throw .noSuchName(name, names: names) }
+        return indices.map { Self.firstDescriptor + Int32($0) }
     }
 }

@@ -1,3 +1,5 @@
+internal import EddyBuffers
+
 extension TCPServer {
     /// How a server accepts connections, and how many.
     public struct Options: Sendable {
@@ -44,6 +46,15 @@ extension TCPServer {
         /// Whether a server on `[::]` serves IPv4 as well (ipv6(7), IPV6_V6ONLY).
         public var isDualStack = true
 
+        /// What is set on the sockets that listen, and so on every connection that they accept, such as
+        /// ``TCPOption/keepAlive(idle:interval:count:)``. Nothing on Unix domain sockets. What the system does not take makes
+        /// the server throw.
+        public var socketOptions: [TCPOption] = []
+
+        /// Told of what happens to the server, such as its limit, or an error that a handler has thrown; nobody is unless it
+        /// is set. Called on a loop's thread, which waits for it, for each incident: there may be very many.
+        public var onIncident: (@Sendable (Incident) -> Void)?
+
         /// Permissions of a Unix domain socket's file, from 0 to 0o777: who may write to it may connect (unix(7)). Others
         /// trap when the server is made. Nil: as the process's umask has them.
         ///
@@ -60,9 +71,9 @@ extension TCPServer {
         public init() {}
 
         func requireValid() {
-            precondition((1...Int(Int32.max)).contains(backlog), "backlog must be at least 1")
-            precondition((0...0o777).contains(socketMode ?? 0), "socketMode must lie between 0 and 0o777")
-            precondition(maximumConnections ?? 1 > 0, "maximumConnections must be at least 1")
+            require((1...Int(Int32.max)).contains(backlog), "backlog must be at least 1")
+            require((0...0o777).contains(socketMode ?? 0), "socketMode must lie between 0 and 0o777")
+            require(maximumConnections ?? 1 > 0, "maximumConnections must be at least 1")
         }
     }
 }

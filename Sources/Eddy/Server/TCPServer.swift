@@ -1,3 +1,4 @@
+internal import EddyBuffers
 public import EddyRing
 internal import Synchronization
 
@@ -109,7 +110,7 @@ public final class TCPServer: Sendable {
         configuration: EventLoop.Configuration = .init(),
         options: Options = .init()
     ) throws(ServerError) {
-        let sockets = try ListeningSockets(socket)
+        let sockets = try ListeningSockets(socket, options: options)
         try self.init(sockets: sockets, loops: loops, configuration: configuration, options: options)
     }
 
@@ -122,7 +123,12 @@ public final class TCPServer: Sendable {
         group: EventLoopGroup,
         options: Options = .init()
     ) throws(ServerError) {
-        self.init(sockets: try ListeningSockets(socket), group: group, ownsGroup: false, options: options)
+        self.init(
+            sockets: try ListeningSockets(socket, options: options),
+            group: group,
+            ownsGroup: false,
+            options: options
+        )
     }
 
     private static func parse(_ address: String) throws(ServerError) -> SocketAddress {
@@ -138,7 +144,7 @@ public final class TCPServer: Sendable {
         group: EventLoopGroup,
         options: Options = .init()
     ) {
-        precondition(group.loops.count == 1, "a simulated network belongs to one event loop")
+        require(group.loops.count == 1, "a simulated network belongs to one event loop")
         let sockets = ListeningSockets(descriptor: descriptor, address: address)
         self.init(sockets: sockets, group: group, ownsGroup: false, options: options)
     }
@@ -180,7 +186,7 @@ public final class TCPServer: Sendable {
     /// Accepts connections and runs `handler` for each, in a task of its own on the connection's loop, until
     /// ``shutDown(grace:)`` is called or the calling task is cancelled. Returns when the last one has finished.
     ///
-    /// What `handler` throws resets its own connection and nothing else; log it in the handler.
+    /// What `handler` throws resets its own connection and nothing else. ``Options/onIncident`` is told.
     ///
     /// - Returns: what the loops have done, taken when every connection is closed, those that handlers have made
     ///   included. (On loops of somebody else's group, others may go on.)
@@ -191,7 +197,7 @@ public final class TCPServer: Sendable {
             defer { state.hasRun = true }
             return state.hasRun
         }
-        precondition(!hasRun, "a server is run once; make another one")
+        require(!hasRun, "a server is run once; make another one")
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { tasks in
                 for (number, loop) in group.loops.enumerated() {
@@ -214,12 +220,19 @@ public final class TCPServer: Sendable {
 
     /// One loop's part; runs on its thread.
     private func serve(on loop: EventLoop, descriptor: Int32?, _ handler: @escaping Handler) async {
-        let listener = Listener(loop: loop, descriptor: descriptor, admission: admission)
+        let listener = Listener(
+            loop: loop,
+            descriptor: descriptor,
+            address: address,
+            admission: admission,
+            onIncident: options.onIncident
+        )
+        let onIncident = options.onIncident
         start(listener)
         // One closure for all: one for each would cost 64 bytes for as long as its connection is open.
         let serveConnection: @isolated(any) @Sendable () async -> Void = { @concurrent in
             guard let slot = listener.takeConnection() else { return }
-            await Self.serve(slot, on: loop, handler)
+            await Self.serve(slot, on: loop, handler, onIncident)
         }
         await withDiscardingTaskGroup { tasks in
             while await listener.nextConnection() {
@@ -234,12 +247,18 @@ public final class TCPServer: Sendable {
 
     /// One connection's task. It is cancelled only after its connection was reset, so it needs no handler of its own
     /// to notice.
-    private static func serve(_ slot: UInt32, on loop: EventLoop, _ handler: Handler) async {
+    private static func serve(
+        _ slot: UInt32,
+        on loop: EventLoop,
+        _ handler: Handler,
+        _ onIncident: (@Sendable (Incident) -> Void)?
+    ) async {
         let generation = loop.connections[slot].generation
         do {
             try await handler(Connection(loop: loop, slot: slot))
         } catch {
             loop.counters.handlerFailures += 1
+            if let onIncident { onIncident(.handlerFailed(error, peer: loop.peer(of: slot, generation: generation))) }
             loop.abandon(slot, generation: generation)
         }
     }
@@ -265,6 +284,11 @@ public final class TCPServer: Sendable {
 
     /// Stops accepting at once. Connections may finish within `grace`; then they are reset and their tasks
     /// cancelled. Any thread. A second call may shorten the grace, for example to zero.
+    ///
+    /// A handler that waits for its peer's next message gets nil, as at the end of the stream;
+    /// ``Connection/isServerShuttingDown`` tells the two apart. One that has received something and written nothing since goes
+    /// on, and gets nil when it comes to wait again. What was written is delivered. Relays go on; those in which nothing is
+    /// under way at the end of the grace are ended in order.
     public func shutDown(grace: Duration) {
         state.withLock { state in
             state.grace = grace

@@ -1,6 +1,7 @@
 // What happens when a connection's owner lets go of it:
 //
 //     orderly: queue sent ──▶ FIN ──▶ what still comes is read and dropped until the peer's FIN ──┐
+//     orderly, while the server shuts down: … ──▶ FIN ──▶ peer has acknowledged everything ──────┤
 //     reset after delivery: queue sent ──▶ peer has acknowledged everything ─────────────────────┤
 //     reset: ────────────────────────────────────────────────────────────────────────────────────┤
 //     any failure, or the close timeout: ────────────────────────────────────────────────────────┤
@@ -14,8 +15,8 @@ extension EventLoop {
     /// The connection's owner is gone.
     func beginClosing(_ slot: UInt32) {
         connections[slot].phase = .closing
-        // The peer's end is waited for, whoever was cancelled.
-        connections[slot].flags.remove(.readingCancelled)
+        // The peer's end is waited for, whoever was cancelled. What a broken connection still holds is not.
+        connections[slot].flags.subtract([.readingCancelled, .receivesOn])
         // An iterator of its chunks may wait elsewhere.
         resumeReader(slot)
         resumeWriter(slot)
@@ -50,6 +51,8 @@ extension EventLoop {
             connections[slot].flags.insert(.ended)
             ring.shutdownWrite(connections[slot].descriptor)
         }
+        // A peer that keeps its connections for later may not close for long.
+        if connections[slot].flags.contains(.draining) { awaitDelivery(slot) }
     }
 
     /// Ends what is in flight; closes the descriptor and vacates the slot when nothing is.
@@ -66,7 +69,7 @@ extension EventLoop {
     @discardableResult
     func closeDescriptor(_ slot: UInt32) -> Bool {
         guard connections[slot].operations == 0 else {
-            connections[slot].ending = .reset
+            if !isDelivered(slot) { connections[slot].ending = .reset }
             cancelOperations(slot)
             return false
         }
@@ -107,7 +110,7 @@ extension EventLoop {
 
     /// Closes what handlers that have ended have left behind, such as connections to other servers. Resets what does
     /// not end at once, and returns when nothing is left.
-    func closeConnections() async {
+    package func closeConnections() async {
         await run {
             self.connections.forEachOccupied { self.reset($0, failure: ConnectionError.shutDownCode) }
             // Last completions come with the loop's next iterations; the end of the loop waits for any that do not.
@@ -121,7 +124,7 @@ extension EventLoop {
         await Suspension.suspend { timers.schedule(.sleep($0), at: now + 1_000_000) }
     }
 
-    // MARK: Reset after delivery
+    // MARK: After delivery
 
     private func awaitDelivery(_ slot: UInt32) {
         guard !connections[slot].flags.contains(.awaitingDelivery) else { return }
@@ -129,18 +132,24 @@ extension EventLoop {
         checkDelivery(slot)
     }
 
-    /// Resets the connection once the peer's system has acknowledged all that was sent; until then looks again,
-    /// after 1, 2, 4 … 64 ms. The close timeout ends it in any case.
+    /// Ends the connection, with a reset or in order, once the peer's system has acknowledged all that was sent; until
+    /// then looks again, after 1, 2, 4 … 64 ms. The close timeout ends it in any case.
     func checkDelivery(_ slot: UInt32) {
-        guard connections[slot].ending == .resetAfterDelivery else { return }
+        guard connections[slot].phase == .closing, connections[slot].ending != .reset else { return }
         guard let bytes = ring.unacknowledgedBytes(connections[slot].descriptor), bytes > 0 else {
-            connections[slot].ending = .reset
+            if connections[slot].ending == .resetAfterDelivery { connections[slot].ending = .reset }
             return finishClosing(slot)
         }
         let index = makeDeadlines(slot)
         let delay = UInt64(1_000_000) << min(deadlines[index].deliveryAttempt, 6)
         deadlines[index].deliveryAttempt += 1
         deadlines[index].deliveryTimer = timers.schedule(.delivery(slot: slot), at: now + delay)
+    }
+
+    /// Whether a connection is closed in order although its peer has not ended: it has received everything.
+    private func isDelivered(_ slot: UInt32) -> Bool {
+        connections[slot].ending == .orderly && !connections[slot].hasFailed && connections[slot].outbound.isEmpty
+            && connections[slot].flags.isSuperset(of: [.draining, .ended])
     }
 
     // MARK: Failure
@@ -153,11 +162,36 @@ extension EventLoop {
         continueClosing(slot)
     }
 
+    /// Nothing can be sent any more. The system keeps what was received before a reset until it is read (tcp(7) does not
+    /// say so; recv(2) returns it first and the error afterwards), so the connection is broken only when that has been
+    /// received. Whoever waits to write is told now.
+    func sendingFailed(_ slot: UInt32, _ failure: Int32) {
+        guard !connections[slot].cannotSend else { return }
+        guard connections[slot].phase == .open, connections[slot].flags.isDisjoint(with: Self.receivingEnds) else {
+            return fail(slot, failure)
+        }
+        connections[slot].failure = failure
+        connections[slot].flags.insert(.receivesOn)
+        if !connections[slot].isSending { slices.removeAll(of: &connections[slot].outbound) }
+        resumeWriter(slot)
+        if connections[slot].isRelaying { limitRelaying(from: slot) }
+        // A multishot receive that has taken the last bytes waits to be woken once more, and a dead socket wakes nobody:
+        // single ones come to the end.
+        cancelReceive(slot)
+        armReceive(slot)
+    }
+
+    /// Flags with which nothing more is received.
+    private static var receivingEnds: ConnectionState.Flags { [.peerEnded, .readingEnded, .readingCancelled] }
+
     /// The connection is broken: whoever waits for it is told, and its descriptor is closed with a reset, whatever its
     /// owner waits for meanwhile. The first failure is the one that counts.
     func fail(_ slot: UInt32, _ failure: Int32) {
         guard !connections[slot].hasFailed else { return }
-        connections[slot].failure = failure
+        if !connections[slot].cannotSend { connections[slot].failure = failure }
+        connections[slot].flags.remove(.receivesOn)
+        // Also of a connection that is being closed: its peer must not take a part for the whole.
+        connections[slot].ending = .reset
         if connections[slot].connector != ConnectionState.noConnector {
             let error = failure == ConnectionError.shutDownCode ? ConnectError.shutDown : .cancelled
             connectors[connections[slot].connector]?.end(.failure(error))
@@ -167,7 +201,6 @@ extension EventLoop {
         resumeWriter(slot)
         if connections[slot].phase == .open {
             connections[slot].phase = .broken
-            connections[slot].ending = .reset
             closeDescriptor(slot)
         }
     }

@@ -21,7 +21,7 @@ extension EventLoop {
         }
         let received = Int(connections[slot].inbound.byteCount)
         let whole = slices.take(received, of: &connections[slot].inbound) { pool.allocate($0).relinquish() }
-        guard let slice = whole else { preconditionFailure("what the program allocates is never refused") }
+        guard let slice = whole else { unreachable("what the program allocates is never refused") }
         // Within the limit or not: it is the program's now.
         _ = pool.handOut(slice)
         let descriptor = connections[slot].descriptor
@@ -30,11 +30,11 @@ extension EventLoop {
     }
 
     private func sendEverything(_ slot: UInt32) async throws(ConnectionError) {
-        while mustWaitToSend(slot), !connections[slot].hasFailed {
+        while mustWaitToSend(slot), !connections[slot].cannotSend {
             guard !connections[slot].flags.contains(.writingCancelled) else { throw .cancelled }
             await Suspension.suspend { connections[slot].suspendWriter($0) }
         }
-        if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+        if connections[slot].cannotSend { throw ConnectionError(failure: connections[slot].failure) }
     }
 
     private func mustWaitToSend(_ slot: UInt32) -> Bool {

@@ -1,3 +1,4 @@
+internal import EddyBuffers
 internal import EddyRing
 
 extension EventLoop {
@@ -21,7 +22,7 @@ extension EventLoop {
         case .wake: woken(completion)
         case .trimMemory: trimMemory(completion)
         case .cancel: break
-        case nil: preconditionFailure("the kernel completed what the loop never submitted")
+        case nil: unreachable("the kernel completed what the loop never submitted")
         }
     }
 

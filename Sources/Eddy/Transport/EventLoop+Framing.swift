@@ -13,8 +13,8 @@ internal import EddyBuffers
 extension EventLoop {
     /// The next `byteCount` bytes; nil if the stream ended before the first of them.
     func read(exactly byteCount: Int, from slot: UInt32) async throws(ConnectionError) -> sending Buffer? {
-        requireLoopThread()
-        precondition((0...Self.longestMessage).contains(byteCount), "a read takes from 0 bytes to 1 GiB")
+        try requireLoopThread(for: slot)
+        require((0...Self.longestMessage).contains(byteCount), "a read takes from 0 bytes to 1 GiB")
         guard try await receive(atLeast: byteCount, from: slot) else { return nil }
         return try take(byteCount, from: slot)
     }
@@ -26,6 +26,7 @@ extension EventLoop {
         limit: Int,
         from slot: UInt32
     ) async throws(ConnectionError) -> sending Buffer? {
+        try requireLoopThread(for: slot)
         requireValid(limit)
         guard let byteCount = try await receive(until: delimiter, limit: limit, allowance: 0, from: slot) else {
             return nil
@@ -37,6 +38,7 @@ extension EventLoop {
 
     /// The next line, without its end.
     func readLine(limit: Int, from slot: UInt32) async throws(ConnectionError) -> sending Buffer? {
+        try requireLoopThread(for: slot)
         requireValid(limit)
         let lineFeed = Delimiter(UInt8(ascii: "\n"))
         // A carriage return before the line feed does not count.
@@ -56,6 +58,7 @@ extension EventLoop {
         limit: Int,
         from slot: UInt32
     ) async throws(ConnectionError) -> sending Buffer? {
+        try requireLoopThread(for: slot)
         requireValid(limit)
         guard try await receive(atLeast: prefix.byteCount, from: slot) else { return nil }
         let length = slices.leadingInteger(prefix.byteCount, of: connections[slot].inbound, endianness: endianness)
@@ -67,8 +70,7 @@ extension EventLoop {
     private static let longestMessage = 1 << 30
 
     private func requireValid(_ limit: Int) {
-        requireLoopThread()
-        precondition((0...Self.longestMessage).contains(limit), "a limit lies between 0 bytes and 1 GiB")
+        require((0...Self.longestMessage).contains(limit), "a limit lies between 0 bytes and 1 GiB")
     }
 
     // MARK: Waiting
@@ -118,6 +120,7 @@ extension EventLoop {
 
     /// Waits until more has come than is there; false if nothing more will come.
     private func receiveMore(expected: Int, from slot: UInt32) async throws(ConnectionError) -> Bool {
+        if connections[slot].isDrained { noteWaitingMessage(slot) }
         guard !hasStoppedReceiving(slot) else {
             try requireReadable(slot)
             return false
@@ -145,7 +148,7 @@ extension EventLoop {
 
     /// Whether nothing more comes for the reader.
     private func hasStoppedReceiving(_ slot: UInt32) -> Bool {
-        connections[slot].hasFailed
+        connections[slot].hasFailed || connections[slot].inbound.isEmpty && connections[slot].isDrained
             || !connections[slot].flags.isDisjoint(with: Self.readEnds)
     }
 

@@ -59,8 +59,8 @@ extension EventLoop {
                 token: token(.receive, slot)
             )
             connections[slot].flags.insert(.receivingBulk)
-        } else if flags.contains(.receivesOneByOne) || !features.multishotReceives || room < smallestCredit
-            || isSingle || memory.value.isTight
+        } else if !flags.isDisjoint(with: [.receivesOneByOne, .receivesOn]) || !features.multishotReceives
+            || room < smallestCredit || isSingle || memory.value.isTight
         {
             entry = .receiveOnce(
                 descriptor: connections[slot].descriptor,
@@ -105,6 +105,7 @@ extension EventLoop {
             if completion.flags.contains(.socketNotEmpty) { connections[slot].flags.remove(.warm) }
             connections[slot].operations -= 1
             receiveEnded(completion, slot: slot)
+            if mayBreakUnnoticed(slot) { watchUnread() }
         } else if memory.value.isTight || !features.receiveLimits {
             pauseWithoutRoom(slot)
         }
@@ -136,6 +137,7 @@ extension EventLoop {
             relay(slice, from: slot)
             return
         }
+        connections[slot].flags.insert(.unanswered)
         slices.append(slice, to: &connections[slot].inbound, mayMerge: true)
         resumeReader(slot)
     }
@@ -155,7 +157,8 @@ extension EventLoop {
     private func receiveEnded(_ completion: CompletionEntry, slot: UInt32) {
         switch completion.error {
         case nil where completion.result == 0:
-            peerEnded(slot)
+            // The end of a stream that has broken is none: a send was told of the error, and the receive is not.
+            if connections[slot].cannotSend { fail(slot, connections[slot].failure) } else { peerEnded(slot) }
         case nil:
             // Its credit is used up, or the kernel could not go on: armed again when there is room.
             armReceiveIfWanted(slot)
@@ -230,6 +233,7 @@ extension EventLoop {
     /// Whether the task must be suspended, since there is nothing to read, or it has read enough, and others are to run.
     /// More is being received then.
     func mustWaitToRead(_ slot: UInt32, holding actor: (any Actor)?) -> Bool {
+        if connections[slot].isDrained { noteWaitingMessage(slot) }
         guard !isReadable(slot) else { return turn.value.isOver }
         if connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
         armReceive(slot)
@@ -238,7 +242,7 @@ extension EventLoop {
 
     /// Whether a read would not wait: there are bytes, the end, a failure or a timeout.
     func isReadable(_ slot: UInt32) -> Bool {
-        !connections[slot].inbound.isEmpty || connections[slot].hasFailed
+        !connections[slot].inbound.isEmpty || connections[slot].hasFailed || connections[slot].isDrained
             || !connections[slot].flags.isDisjoint(with: Self.readEnds)
     }
 
@@ -271,7 +275,8 @@ extension EventLoop {
         if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
         let timedOut = connections[slot].flags.contains(.readTimedOut)
         connections[slot].flags.remove(.readTimedOut)
-        let ended = !connections[slot].flags.isDisjoint(with: [.peerEnded, .readingEnded])
+        let ended =
+            connections[slot].isDrained || !connections[slot].flags.isDisjoint(with: [.peerEnded, .readingEnded])
         guard !ended else { return }
         if connections[slot].flags.contains(.readingCancelled) { throw .cancelled }
         if timedOut { throw .readTimedOut }

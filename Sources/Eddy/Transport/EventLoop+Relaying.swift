@@ -8,6 +8,8 @@ internal import EddyBuffers
 //
 //     FIN of one side:   the other's queue is sent, then FIN.
 //     Reset of one side: the other's queue is sent and delivered, then reset.
+//     Nothing can be sent to one side: what it has sent is received and passed on, then it counts as reset. The other
+//                        side must take it within the close timeout, or make progress.
 //     A slow side:       its queue fills; reading from the other side pauses until it has drained.
 //
 // The task that called `relay` waits in the first connection's `reader` until both directions have ended.
@@ -28,6 +30,7 @@ extension EventLoop {
             } else if connections[slot].flags.contains(.peerEnded) {
                 relayPeerEnded(slot)
             } else {
+                if connections[slot].cannotSend { limitRelaying(from: slot) }
                 armReceive(slot)
             }
         }
@@ -36,7 +39,8 @@ extension EventLoop {
     /// Passes a slice on. Bytes for a side that can take none any more are dropped: their sender will be told.
     func relay(_ slice: Slice, from slot: UInt32) {
         let peer = connections[slot].relayPeer
-        guard !connections[peer].hasFailed, connections[peer].flags.isDisjoint(with: [.endsAfterSending, .ended]) else {
+        guard !connections[peer].cannotSend, connections[peer].flags.isDisjoint(with: [.endsAfterSending, .ended])
+        else {
             return slice.drop()
         }
         appendOutbound(slice, to: peer)
@@ -52,6 +56,29 @@ extension EventLoop {
         let peer = connections[slot].relayPeer
         connections[peer].ending = max(connections[peer].ending, .resetAfterDelivery)
         finishRelay(slot)
+    }
+
+    /// Nothing can be sent to a side, which may have sent something before: the other one has to take that.
+    func limitRelaying(from slot: UInt32) {
+        let peer = connections[slot].relayPeer
+        let index = makeDeadlines(peer)
+        let limit = UInt64(0).advanced(by: configuration.closeTimeout)
+        deadlines[index].writeTimeout = min(deadlines[index].writeTimeout, limit)
+        startedWaitingToSend(peer)
+    }
+
+    /// Ends a relay in which nothing is under way, in order; false when something is.
+    func endIdleRelay(_ slot: UInt32) -> Bool {
+        let peer = connections[slot].relayPeer
+        guard peer != ConnectionState.noSlot, !connections[slot].cannotSend, !connections[peer].cannotSend,
+            connections[slot].outbound.isEmpty, connections[peer].outbound.isEmpty
+        else { return false }
+        for side in [slot, peer] {
+            connections[side].flags.insert(.draining)
+            endWriting(side)
+            endWritingIfDone(side)
+        }
+        return true
     }
 
     /// The relay is over when both directions have ended.

@@ -1,3 +1,5 @@
+internal import EddyRing
+
 // How a connection's owner lets go of it: by dropping it, wherever that happens, or by failing.
 
 extension EventLoop {
@@ -18,6 +20,12 @@ extension EventLoop {
     /// is it known that the connection must not look as if it had ended well.
     func closeReleased() {
         while let slot = closeQueue.popFirst() { beginClosing(slot) }
+    }
+
+    /// The peer of a connection whose owner may have let go of it; nil when its socket is closed.
+    func peer(of slot: UInt32, generation: UInt32) -> SocketAddress? {
+        guard connections.isCurrent(slot, generation: generation), connections[slot].descriptor >= 0 else { return nil }
+        return ring.remoteAddress(of: connections[slot].descriptor)?.unmapped
     }
 
     /// The connection's owner has failed: its peer is told by a reset, after what was written has been delivered.

@@ -16,7 +16,7 @@ extension EventLoop {
     /// Queues a slice, whose reference the loop takes over. When nothing can be sent it drops the slice and returns
     /// why.
     func write(_ slice: Slice, to slot: UInt32) -> ConnectionError? {
-        if connections[slot].hasFailed {
+        if connections[slot].cannotSend {
             slice.drop()
             return ConnectionError(failure: connections[slot].failure)
         }
@@ -29,6 +29,7 @@ extension EventLoop {
             return nil
         }
         pool.takeIn(slice)
+        connections[slot].flags.remove(.unanswered)
         appendOutbound(slice, to: slot)
         return nil
     }
@@ -53,7 +54,7 @@ extension EventLoop {
             connections[slot].flags.remove(.queuedToSend)
             if connections[slot].outbound.isEmpty {
                 endWritingIfDone(slot)
-            } else if !connections[slot].hasFailed, !connections[slot].isSending {
+            } else if !connections[slot].cannotSend, !connections[slot].isSending {
                 submitSend(slot)
             }
         }
@@ -61,7 +62,7 @@ extension EventLoop {
 
     private func submitSend(_ slot: UInt32) {
         if connections[slot].outbound.byteCount >= zeroCopyFloor, submitZeroCopySend(slot) { return }
-        let limit = sendLimit(slot)
+        let limit = Self.sendLimit
         let pieces = piecesToSend(slot, limit: limit)
         let endsInline = connections[slot].outbound.byteCount <= limit && mayEndInline(slot, pieces: pieces)
         let kind = endsInline ? OperationKind.inlineSend : .send
@@ -99,11 +100,11 @@ extension EventLoop {
 
     /// Bytes that one send takes at most.
     ///
-    /// The system's own limit is 2 GiB less a page (write(2)). Where the time of a peer's progress counts, the end of a
-    /// send has to come often enough to tell of it: sockets other than TCP's do not count what their peers take.
-    func sendLimit(_ slot: UInt32) -> UInt32 {
-        connections[slot].deadlines == SlotIndex.none ? 1 << 30 : 256 << 10
-    }
+    /// io_uring waits 128 times for room in the socket (APOLL_MAX_RETRY), and leaves the rest to a thread that blocks, if
+    /// there may be one more; the socket has room for some 16 KiB each time (``TCPOption/unsentLimit(_:)``). And where the
+    /// time of a peer's progress counts, the end of a send has to come often enough to tell of it: sockets other than
+    /// TCP's do not count what their peers take.
+    static let sendLimit: UInt32 = 256 << 10
 
     /// The number of slices that the next send takes: at least one, of which it may be the beginning.
     func piecesToSend(_ slot: UInt32, limit: UInt32) -> Int {
@@ -148,17 +149,21 @@ extension EventLoop {
 
     /// An ordinary send ended.
     func sent(_ completion: CompletionEntry, slot: UInt32) {
-        let isShort = isShortSend(completion, slot: slot)
+        let isBroken = isBrokenSend(completion, slot: slot)
         connections[slot].flags.remove(.cancellingSend)
-        let error = isShort ? SystemError.connectionReset : completion.error
+        let error = isBroken ? SystemError.connectionReset : completion.error
         finishSend(slot, byteCount: max(0, Int(completion.result)), error: error)
     }
 
     /// Whether the connection broke within the send, which takes all bytes otherwise. The system has told this send of
     /// the error, and tells nobody else: a receive would find the end of the stream where there is none.
-    func isShortSend(_ completion: CompletionEntry, slot: UInt32) -> Bool {
+    ///
+    /// A send may also be short since the kernel lacked memory, or a thread that would have waited: then the socket is as
+    /// it was, and the rest is sent again.
+    func isBrokenSend(_ completion: CompletionEntry, slot: UInt32) -> Bool {
         completion.result >= 0 && UInt32(completion.result) < connections[slot].sendingBytes
             && !connections[slot].flags.contains(.cancellingSend)
+            && ring.unacknowledgedBytes(connections[slot].descriptor) == nil
     }
 
     /// An inline send could not send everything: `EAGAIN`, fewer bytes, or a failure.
@@ -192,10 +197,9 @@ extension EventLoop {
         connections[slot].movedBytes &+= UInt32(truncatingIfNeeded: byteCount)
         if isActivity, byteCount > 0 { noteActivity(slot) }
         slices.removeFirst(byteCount, of: &connections[slot].outbound)
-        if let error, error != .cancelled, error != .interrupted {
-            fail(slot, error.code)
-        }
-        if !connections[slot].outbound.isEmpty, !connections[slot].hasFailed {
+        if let error, error != .cancelled, error != .interrupted { sendingFailed(slot, error.code) }
+        if connections[slot].cannotSend { slices.removeAll(of: &connections[slot].outbound) }
+        if !connections[slot].outbound.isEmpty {
             queueToSend(slot)
         } else {
             endWritingIfDone(slot)
@@ -220,12 +224,12 @@ extension EventLoop {
         queueToSend(slot)
     }
 
-    private func endWritingIfDone(_ slot: UInt32) {
+    func endWritingIfDone(_ slot: UInt32) {
         guard connections[slot].flags.contains(.endsAfterSending), !connections[slot].isSending,
             connections[slot].outbound.isEmpty, !connections[slot].flags.contains(.ended)
         else { return }
         connections[slot].flags.insert(.ended)
-        if !connections[slot].hasFailed { ring.shutdownWrite(connections[slot].descriptor) }
+        if !connections[slot].cannotSend { ring.shutdownWrite(connections[slot].descriptor) }
         resumeWriter(slot)
         if connections[slot].isRelaying { finishRelayIfDone(slot) }
     }

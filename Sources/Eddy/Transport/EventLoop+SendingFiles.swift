@@ -21,12 +21,14 @@ extension EventLoop {
 
     /// Sends a part of a file behind all that was written before.
     func sendFile(_ descriptor: Int32, range: Range<Int>?, to slot: UInt32) async throws(ConnectionError) {
-        requireLoopThread()
+        try requireLoopThread(for: slot)
         let size: Int
         do { size = try RegularFile.size(of: descriptor) } catch { throw .file(error) }
-        let range = range ?? 0..<size
-        precondition(range.lowerBound >= 0, "a file has no bytes before its first")
-        guard range.upperBound <= size else { throw .fileTooShort(size: size, sent: 0) }
+        // Files in /proc have no size until they are read, and those in /sys less than theirs (proc(5), sysfs(5)).
+        let isWhole = range == nil
+        let range = range ?? 0..<(size > 0 ? size : .max)
+        require(range.lowerBound >= 0, "a file has no bytes before its first")
+        guard range.upperBound <= size || size == 0 else { throw .fileTooShort(size: size, sent: 0) }
         let generation = connections[slot].generation
         var offset = range.lowerBound
         while offset < range.upperBound {
@@ -37,6 +39,8 @@ extension EventLoop {
             }
             guard slice.count > 0 else {
                 slice.drop()
+                // All of it was asked for, and nobody has cut it meanwhile.
+                if isWhole, let sizeNow = try? RegularFile.size(of: descriptor), sizeNow >= size { return }
                 throw .fileTooShort(size: offset, sent: offset - range.lowerBound)
             }
             offset += Int(slice.count)
@@ -63,7 +67,7 @@ extension EventLoop {
             )
             submit(entry)
             await Suspension.suspend { fileReads.wait(number, $0) }
-            guard let result = fileReads.end(number) else { preconditionFailure("a read ends once") }
+            guard let result = fileReads.end(number) else { unreachable("a read ends once") }
             if result >= 0 {
                 slice.count = UInt32(result)
                 return slice

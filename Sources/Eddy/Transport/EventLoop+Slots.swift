@@ -16,6 +16,7 @@ extension EventLoop {
         dropDeadlines(slot)
         connections.vacate(slot)
         memory.value.connectionsChanged(to: connections.count)
+        if connections.count == 0 { stopWatchingUnread() }
         if listener != ConnectionState.noListener { listeners[Int(listener)]?.connectionClosed() }
     }
 

@@ -9,8 +9,8 @@ internal import EddyBuffers
 
 extension EventLoop {
     func setWatermarks(low: Int, high: Int, of slot: UInt32) {
-        requireLoopThread()
-        precondition(low >= 1 && low <= high && high <= 1 << 30, "watermarks lie in 1...high and low...1 GiB")
+        guard isLoopThread(for: slot) else { return }
+        require(low >= 1 && low <= high && high <= 1 << 30, "watermarks lie in 1...high and low...1 GiB")
         connections[slot].lowWatermark = UInt32(low)
         connections[slot].highWatermark = UInt32(high)
     }
@@ -18,14 +18,14 @@ extension EventLoop {
     /// Queues bytes; returns whether the writer must wait now.
     @inline(__always)
     func queue(_ buffer: consuming Buffer, to slot: UInt32) throws(ConnectionError) -> Bool {
-        requireLoopThread()
+        try requireLoopThread(for: slot)
         if let error = write(buffer.relinquish(), to: slot) { throw error }
         return connections[slot].outbound.byteCount > writeLimit(slot)
     }
 
     /// Queues shared bytes; returns whether the writer must wait now.
     func queue(_ buffer: SharedBuffer, to slot: UInt32) throws(ConnectionError) -> Bool {
-        requireLoopThread()
+        try requireLoopThread(for: slot)
         if let error = write(buffer.lend(), to: slot) { throw error }
         return connections[slot].outbound.byteCount > writeLimit(slot)
     }
@@ -41,20 +41,20 @@ extension EventLoop {
     func waitUntilDrained(_ slot: UInt32) async throws(ConnectionError) {
         guard !connections[slot].flags.contains(.writingCancelled) else { throw .cancelled }
         await Suspension.suspend { connections[slot].suspendWriter($0) }
-        if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+        if connections[slot].cannotSend { throw ConnectionError(failure: connections[slot].failure) }
         let isDrained = connections[slot].outbound.byteCount <= resumeMark(slot)
         if !isDrained, connections[slot].flags.contains(.writingCancelled) { throw .cancelled }
     }
 
     /// Ends this side's direction and waits until the end is on its way.
     func finishWriting(_ slot: UInt32) async throws(ConnectionError) {
-        requireLoopThread()
+        try requireLoopThread(for: slot)
         endWriting(slot)
-        while !connections[slot].flags.contains(.ended), !connections[slot].hasFailed {
+        while !connections[slot].flags.contains(.ended), !connections[slot].cannotSend {
             guard !connections[slot].flags.contains(.writingCancelled) else { throw .cancelled }
             await Suspension.suspend { connections[slot].suspendWriter($0) }
         }
-        if connections[slot].hasFailed { throw ConnectionError(failure: connections[slot].failure) }
+        if connections[slot].cannotSend { throw ConnectionError(failure: connections[slot].failure) }
     }
 
     func resumeWriter(_ slot: UInt32) {

@@ -14,7 +14,7 @@ extension EventLoop {
     /// Submits what is queued as a zero-copy send; false where a plain one is better.
     func submitZeroCopySend(_ slot: UInt32) -> Bool {
         guard wantsZeroCopy(slot), let first = slices.first(of: connections[slot].outbound) else { return false }
-        let limit = sendLimit(slot)
+        let limit = Self.sendLimit
         let pieces = piecesToSend(slot, limit: limit)
         let isMessage = Int(first.count) < configuration.zeroCopyThreshold && messages.hasRoom(forPieces: pieces)
         let send = ZeroCopySends.Send(slot: slot, generation: connections[slot].generation)
@@ -58,7 +58,7 @@ extension EventLoop {
     /// A zero-copy send has sent what it could, or the kernel has let go of its bytes.
     func zeroCopySent(_ completion: CompletionEntry) {
         let number = completion.token.index
-        guard var send = zeroCopySends[number] else { preconditionFailure("the kernel notifies once") }
+        guard var send = zeroCopySends[number] else { unreachable("the kernel notifies once") }
         if completion.isNotification {
             if completion.reportsCopy { noteCopy(send) }
         } else {
@@ -83,9 +83,7 @@ extension EventLoop {
     }
 
     private func finishZeroCopySend(_ completion: CompletionEntry, slot: UInt32) {
-        // One that is short may also have lacked memory: then the socket is as it was.
-        let isBroken =
-            isShortSend(completion, slot: slot) && ring.unacknowledgedBytes(connections[slot].descriptor) == nil
+        let isBroken = isBrokenSend(completion, slot: slot)
         connections[slot].flags.subtract([.sendingZeroCopy, .cancellingSend])
         let error = isBroken ? SystemError.connectionReset : completion.error
         guard let error, completion.isLast, Self.refusals.contains(error) else {

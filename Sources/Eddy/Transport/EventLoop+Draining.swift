@@ -1,0 +1,28 @@
+// A server that shuts down takes no further messages, and finishes those that it has:
+//
+//     waits for a message, and none is there  the read returns nil, as at the end of the stream; the handler closes
+//     a message is under way, or its answer   goes on; nil when the handler comes to wait for the next one
+//     relayed                                 goes on: where its messages end is not known
+//     closing                                 the peer's end is not waited for
+//
+// A message is under way from the first byte received since something was last written.
+
+extension EventLoop {
+    /// The connection's server shuts down.
+    func drain(_ slot: UInt32) {
+        connections[slot].flags.insert(.draining)
+        switch connections[slot].phase {
+        case .open:
+            noteWaitingMessage(slot)
+            if connections[slot].isDrained { resumeReader(slot) }
+        case .closing: continueClosing(slot)
+        case .connecting, .broken, .detaching, .released, .vacant: break
+        }
+    }
+
+    /// A message that the socket holds is under way, too.
+    func noteWaitingMessage(_ slot: UInt32) {
+        guard connections[slot].isDrained, ring.bytesToReceive(connections[slot].descriptor) > 0 else { return }
+        connections[slot].flags.insert(.unanswered)
+    }
+}
