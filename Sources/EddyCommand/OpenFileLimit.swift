@@ -1,7 +1,19 @@
+import Eddy
 internal import Glibc
 
 /// The number of descriptors that the process may have, of which each connection takes one.
 enum OpenFileLimit {
+    /// Descriptors that a server with so many loops has for connections, each of which takes `each`.
+    static func connections(loops: Int, each: Int) -> Int? {
+        guard let limit = SystemFacts.openFiles.soft else { return nil }
+        return max(1, (Int(clamping: limit) - ownDescriptors - loops * descriptorsOfLoop) / each)
+    }
+
+    /// Those of the command itself: standard streams, signals, the resolver, and some to spare.
+    private static let ownDescriptors = 20
+    /// A ring or epoll, a wake-up, a listener.
+    private static let descriptorsOfLoop = 4
+
     /// Raises the limit to what the system allows the process without asking. The lower one is there for programs
     /// that use select(2), which this one does not.
     ///

@@ -26,19 +26,28 @@ enum ListenTarget: Equatable, Sendable {
         }
     }
 
+    /// Whether who connects to `target` comes to the server that listens here. Of inherited sockets nothing is known yet.
+    func leads(to target: SocketAddress) -> Bool {
+        if case .address(let address) = self { address.listens(for: target) } else { false }
+    }
+
     /// Whether the server makes a file: that of a Unix domain socket.
     var hasFile: Bool {
         if case .address(let address) = self { address.filePath != nil } else { false }
     }
 
-    /// - Throws: `ServerError`.
-    func makeServer(loops: Int, options: TCPServer.Options) throws(ServerError) -> TCPServer {
+    /// The servers: several where systemd has passed several sockets.
+    ///
+    /// - Throws: `ServerError`, `InheritedSocketError`.
+    func makeServers(group: EventLoopGroup, options: TCPServer.Options) throws -> [TCPServer] {
         switch self {
-        case .address(let address): try TCPServer(on: address, loops: loops, options: options)
+        case .address(let address): [try TCPServer(on: address, group: group, options: options)]
         case .descriptor(let descriptor):
-            try TCPServer(inherited: .descriptor(descriptor), loops: loops, options: options)
+            [try TCPServer(inherited: .descriptor(descriptor), group: group, options: options)]
         case .systemd(let name):
-            try TCPServer(inherited: .systemd(name: name), loops: loops, options: options)
+            try InheritedSocket.allFromSystemd(named: name).map {
+                try TCPServer(inherited: $0, group: group, options: options)
+            }
         }
     }
 }

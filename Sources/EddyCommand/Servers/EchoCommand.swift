@@ -10,12 +10,12 @@ struct EchoCommand: LoopCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where to listen: \(ListenTarget.help) (default: 127.0.0.1:7000; port 0 picks one).",
+            "Where to listen: \(ListenTarget.help) (default: 127.0.0.1:7000; port 0 picks one). Several times for several addresses.",
             valueName: "address"
         ),
         transform: ListenTarget.argument
     )
-    var listen = ListenTarget.address(.loopback(port: 7000))
+    var listen = [ListenTarget.address(.loopback(port: 7000))]
 
     @OptionGroup var options: ServerOptions
 

@@ -9,10 +9,13 @@ struct ProxyCommand: LoopCommand {
     )
 
     @Option(
-        help: ArgumentHelp("Where to listen: \(ListenTarget.help) (port 0 picks one).", valueName: "address"),
+        help: ArgumentHelp(
+            "Where to listen: \(ListenTarget.help) (port 0 picks one). Several times for several addresses.",
+            valueName: "address"
+        ),
         transform: ListenTarget.argument
     )
-    var listen: ListenTarget
+    var listen: [ListenTarget]
 
     @Option(
         help: ArgumentHelp(
@@ -23,20 +26,30 @@ struct ProxyCommand: LoopCommand {
     )
     var to: Endpoint
 
+    @Option(
+        help: ArgumentHelp("How long connecting to the server may take (default: 10s).", valueName: "dur"),
+        transform: Duration.argument
+    )
+    var connectTimeout = Duration.seconds(10)
+
     @OptionGroup var options: ServerOptions
 
     var loopCount: Int { options.loops }
 
     func validate() throws {
-        guard to.address.map(ListenTarget.address) != listen else {
-            throw ValidationError("a proxy to itself would never end; name another server with --to")
-        }
+        guard let address = to.address, listen.contains(where: { $0.leads(to: address) }) else { return }
+        throw ValidationError("a proxy to itself would never end; name another server with --to")
     }
 
     func run() async throws {
         let upstream = to
-        try await options.serve(on: listen) { client in
-            try await client.relay(to: upstream)
+        var connectOptions = ConnectOptions()
+        connectOptions.timeout = connectTimeout
+        connectOptions.socketOptions = options.keepalive.options
+        let relayOptions = connectOptions
+        // A connection to the client, and one to the server.
+        try await options.serve(on: listen, descriptorsEach: 2) { client in
+            try await client.relay(to: upstream, options: relayOptions)
         }
     }
 }

@@ -1,0 +1,44 @@
+import Eddy
+internal import Synchronization
+
+/// Says on standard error what happens to a server: a line for each kind at once, then at most one in ten seconds, with the
+/// number of those that were left out.
+final class IncidentLog: Sendable {
+    private struct Kind {
+        var lastLine: UInt64
+        var leftOut = 0
+    }
+
+    private let kinds = Mutex<[String: Kind]>([:])
+    private static let interval = Duration.seconds(10)
+
+    /// Any thread.
+    func note(_ kind: String, _ line: @autoclosure () -> String) {
+        let now = MonotonicClock.now
+        let leftOut: Int? = kinds.withLock { kinds in
+            if let known = kinds[kind], now < known.lastLine.advanced(by: Self.interval) {
+                kinds[kind]?.leftOut += 1
+                return nil
+            }
+            defer { kinds[kind] = Kind(lastLine: now) }
+            return kinds[kind]?.leftOut ?? 0
+        }
+        guard let leftOut else { return }
+        Terminal.printError("eddy: \(line())" + (leftOut > 0 ? " (and \(leftOut) times more since the last line)" : ""))
+    }
+
+    /// What a server reports. A peer that breaks its connection is no incident.
+    func note(_ incident: TCPServer.Incident) {
+        switch incident {
+        case .pausedAtLimit: note("limit", incident.description)
+        case .pausedBySystem: note("system", incident.description)
+        case .connectionRefused: note("refused", incident.description)
+        case .handlerFailed(is ConnectionError, _), .handlerFailed(ConnectError.cancelled, _),
+            .handlerFailed(ConnectError.shutDown, _):
+            break
+        case .handlerFailed(let error as ConnectError, let peer):
+            note("relay", "cannot relay \(peer.map(\.description) ?? "a client that has gone"): \(error)")
+        case .handlerFailed: note("handler", incident.description)
+        }
+    }
+}
