@@ -47,6 +47,24 @@ struct ConnectTests {
         }
     }
 
+    /// With the port that it connects to as its own, TCP joins the socket to itself (simultaneous open).
+    @Test("A socket that would be its own peer is refused", arguments: FeatureSet.allCases)
+    func toItself(set: FeatureSet) async throws {
+        // Free again as soon as it is known.
+        let address = try ClosedPort().address
+        var options = ConnectOptions()
+        options.localAddress = address
+        let connectOptions = options
+        try await withLoops(set) { group in
+            let loop = group.next()
+            let attempt = ConnectAttempt(address, .connectionRefused)
+            await #expect(throws: ConnectError.refused(Endpoint(address), [attempt])) {
+                try await loop.run { try await loop.connect(to: address, options: connectOptions) { _ in } }
+            }
+            expectBalance(await group.statistics())
+        }
+    }
+
     @Test("An address that cannot be reached is named in the error")
     func unreachable() async throws {
         // The broadcast address takes no connections.

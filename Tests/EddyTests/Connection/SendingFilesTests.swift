@@ -64,6 +64,22 @@ struct SendingFilesTests {
         }
     }
 
+    @Test("Files whose size the system does not know are sent to their ends", arguments: FeatureSet.allCases)
+    func withoutSize(set: FeatureSet) async throws {
+        // Without a size, and with one that is too large.
+        let paths = ["/proc/version", "/proc/self/limits", "/sys/kernel/mm/transparent_hugepage/enabled"]
+            .filter { FileManager.default.isReadableFile(atPath: $0) }
+        #expect(paths.count >= 2)
+        let sending: TCPServer.Handler = { connection in
+            for path in paths { try await connection.sendFile(path) }
+        }
+        try await withServer(set, handler: sending) { server in
+            let peer = try await Peer.connect(to: server.address)
+            let expected = try paths.flatMap { try Data(contentsOf: URL(fileURLWithPath: $0)) }
+            #expect(try await peer.receiveAll() == Array(expected))
+        }
+    }
+
     @Test("What is no readable file of that size is told before anything is sent")
     func notReadable() async throws {
         let errors = Channel<ConnectionError?>()

@@ -24,6 +24,62 @@ struct LocalPeerTests {
         }
     }
 
+    @Test("A client waits for room in a full backlog", arguments: FeatureSet.allCases)
+    func fullBacklog(set: FeatureSet) async throws {
+        try await withTemporaryDirectory { directory in
+            let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
+            let listener = try Socket.openStream(for: address)
+            defer { Socket.close(listener) }
+            try Socket.bind(listener, to: address)
+            try Socket.listen(listener, backlog: 0)
+            try await withLoops(set) { group in
+                let client = TCPClient(group: group)
+                try await withThrowingTaskGroup { tasks in
+                    for _ in 0..<8 {
+                        tasks.addTask {
+                            try await client.connect(to: "\(address)") { connection in
+                                let received = try await connection.gather(1)
+                                #expect(received == [9])
+                            }
+                        }
+                    }
+                    // Some connects have found the backlog full by the time that it is emptied, one by one.
+                    for number in 0..<8 {
+                        if number < 2 { try await Task.sleep(for: .milliseconds(20)) }
+                        let accepted = try await blocking { Glibc.accept(listener, nil, nil) }
+                        try await Peer(accepted).send([9])
+                    }
+                    try await tasks.waitForAll()
+                }
+                try await eventually { await group.statistics().connections == 0 }
+                expectBalance(await group.statistics())
+            }
+        }
+    }
+
+    @Test("A client waits for a full backlog as long as it may connect")
+    func fullBacklogForLong() async throws {
+        try await withTemporaryDirectory { directory in
+            let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
+            let listener = try Socket.openStream(for: address)
+            defer { Socket.close(listener) }
+            try Socket.bind(listener, to: address)
+            try Socket.listen(listener, backlog: 0)
+            let first = try await Peer.connect(to: address)
+            try await withLoops { group in
+                let loop = group.next()
+                var options = ConnectOptions()
+                options.timeout = .milliseconds(50)
+                let (endpoint, connectOptions) = (Endpoint(address), options)
+                let attempt = ConnectAttempt(address, .timedOut)
+                await #expect(throws: ConnectError.timedOut(endpoint, [attempt])) {
+                    try await loop.run { try await loop.connect(to: address, options: connectOptions) { _ in } }
+                }
+            }
+            first.close()
+        }
+    }
+
     @Test("A client knows the user that its server listened as")
     func credentialsOfServer() async throws {
         try await withTemporaryDirectory { directory in

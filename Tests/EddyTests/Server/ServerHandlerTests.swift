@@ -173,21 +173,47 @@ struct ServerHandlerTests {
         }
     }
 
-    @Test("A connection that is used on another thread traps")
-    func usedElsewhere() async {
-        expectTrap(
-            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                let handler: TCPServer.Handler = { connection in
-                    let carrier = ConnectionCarrier(connection)
-                    try await Task.detached { try await carrier.write("wrong") }.value
+    @Test("A connection that is used on another thread fails, and no other does", arguments: FeatureSet.allCases)
+    func usedElsewhere(set: FeatureSet) async throws {
+        let errors = Channel<(any Error)?>()
+        let handler: TCPServer.Handler = { connection in
+            guard let first = try await connection.read(), first[0] == 1 else { return try await echo(connection) }
+            // The most natural mistake: a task that is not the loop's.
+            let carrier = ConnectionCarrier(connection)
+            Task {
+                do {
+                    try await carrier.write("wrong")
+                    errors.send(nil)
+                } catch {
+                    errors.send(error)
                 }
-                try await withServer(handler: handler) { server in
-                    let peer = try await Peer.connect(to: server.address)
-                    _ = try await peer.receiveAll()
-                }
-            },
-            saying: "are used on their event loop's thread"
-        )
+            }
+        }
+        try await withServer(set, handler: handler) { server in
+            let (good, wrong) = (try await Peer.connect(to: server.address), try await Peer.connect(to: server.address))
+            try await good.send([2])
+            try await wrong.send([1])
+            #expect(try await errors.next() as? ConnectionError == .usedElsewhere)
+            let (bytes, error) = try await wrong.receiveUntilBroken()
+            #expect(bytes.isEmpty && error == .connectionReset)
+            try await good.send([3])
+            #expect(try await good.receive(1) == [3])
+        }
+    }
+
+    @Test("Reading, framing and half-closing elsewhere fail as well")
+    func readElsewhere() async throws {
+        let errors = Channel<[ConnectionError?]>()
+        let handler: TCPServer.Handler = { connection in
+            let carrier = ConnectionCarrier(connection)
+            Task { errors.send(await carrier.errorsOfUse()) }
+        }
+        try await withServer(handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            let all = try await errors.next()
+            #expect(all.count == 5 && all.allSatisfy { $0 == .usedElsewhere })
+            #expect(try await peer.receiveUntilBroken().error == .connectionReset)
+        }
     }
 
     @Test("Bytes from another thread are sent, joined or not", arguments: FeatureSet.allCases)

@@ -7,12 +7,12 @@ import Testing
 /// Shutting a server down, at every moment of its life.
 @Suite("server: shutdown", .serialized, .timeLimit(.minutes(5)))
 struct ServerShutdownTests {
-    @Test("Connections finish within the grace", arguments: FeatureSet.allCases)
+    @Test("A message that is under way finishes within the grace", arguments: FeatureSet.allCases)
     func grace(set: FeatureSet) async throws {
-        try await withServer(set) { server in
+        try await withServer(set, handler: answerAtTheEnd) { server in
             let peer = try await Peer.connect(to: server.address)
             try await peer.send([1])
-            _ = try await peer.receive(1)
+            try await eventually { await server.group.statistics().bytesReceived == 1 }
             server.shutDown(grace: .seconds(1000))
             // No further connections, but this one goes on.
             try await eventually { await !self.accepts(server.address) }
@@ -20,7 +20,7 @@ struct ServerShutdownTests {
             async let received = peer.receiveAll()
             try await peer.send(sent)
             peer.finish()
-            #expect(difference(try await received, from: sent) == nil)
+            #expect(difference(try await received, from: [1] + sent) == nil)
         }
     }
 
@@ -29,7 +29,7 @@ struct ServerShutdownTests {
         let errors = Channel<ConnectionError>()
         let handler: TCPServer.Handler = { connection in
             do throws(ConnectionError) {
-                while let bytes = try await connection.read() { try await connection.write(bytes) }
+                while try await connection.read() != nil {}
             } catch {
                 errors.send(error)
             }
@@ -37,7 +37,7 @@ struct ServerShutdownTests {
         try await withServer(set, grace: .zero, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address)
             try await peer.send([1])
-            _ = try await peer.receive(1)
+            try await eventually { await server.group.statistics().bytesReceived == 1 }
             server.shutDown(grace: .milliseconds(milliseconds))
             #expect(try await errors.next() == .shutDown)
             #expect(try await peer.receiveUntilBroken().error == .connectionReset)
@@ -46,10 +46,10 @@ struct ServerShutdownTests {
 
     @Test("A second call shortens the grace")
     func shortened() async throws {
-        try await withServer { server in
+        try await withServer(grace: .zero, handler: answerAtTheEnd) { server in
             let peer = try await Peer.connect(to: server.address)
             try await peer.send([1])
-            _ = try await peer.receive(1)
+            try await eventually { await server.group.statistics().bytesReceived == 1 }
             server.shutDown(grace: .seconds(1000))
             server.shutDown(grace: .zero)
             #expect(try await peer.receiveUntilBroken().error == .connectionReset)
@@ -63,17 +63,17 @@ struct ServerShutdownTests {
             first.shutDown(grace: .seconds(1000))
             await first.run(echo)
             let second = try TCPServer(on: .loopback(port: 0), group: group)
-            async let running = second.run(echo)
+            async let running = second.run(answerAtTheEnd)
             let peer = try await Peer.connect(to: second.address)
             try await peer.send([1])
-            #expect(try await peer.receive(1) == [1])
+            try await eventually { await group.statistics().bytesReceived == 1 }
             second.shutDown(grace: .seconds(2000))
             first.shutDown(grace: .seconds(seconds))
             // One grace, and it is the second server's.
             #expect(await group.statistics().timers == 1)
             try await peer.send([2])
-            #expect(try await peer.receive(1) == [2])
             peer.finish()
+            #expect(try await peer.receiveAll() == [1, 2])
             expectBalance(await running)
             #expect(await group.statistics().timers == 0)
         }
@@ -244,15 +244,15 @@ struct ServerShutdownTests {
             _ = await firstRunning
             // The first server's timer is still there; it is due while this one has all its grace before it.
             let second = try TCPServer(on: .loopback(port: 0), group: group)
-            async let secondRunning = second.run(echo)
+            async let secondRunning = second.run(answerAtTheEnd)
             let peer = try await Peer.connect(to: second.address)
             try await peer.send([1])
-            _ = try await peer.receive(1)
+            try await eventually { await group.statistics().bytesReceived == 1 }
             second.shutDown(grace: .seconds(1000))
             try await Task.sleep(for: .milliseconds(400))
             try await peer.send([2])
-            #expect(try await peer.receive(1) == [2])
-            peer.close()
+            peer.finish()
+            #expect(try await peer.receiveAll() == [1, 2])
             expectBalance(await secondRunning)
         }
     }

@@ -20,4 +20,17 @@ final class ConnectionCarrier: @unchecked Sendable {
         guard let taken = connection.take() else { return }
         try await taken.write(text)
     }
+
+    /// What using the connection in several ways throws, on whatever thread this is.
+    func errorsOfUse() async -> [ConnectionError?] {
+        guard let taken = connection.take() else { return [] }
+        taken.endReading()
+        taken.timeouts.read = .seconds(1)
+        let reading = await taken.errorOfReading()
+        var line: ConnectionError?
+        do throws(ConnectionError) { _ = try await taken.readLine(limit: 10) } catch { line = error }
+        var frame: ConnectionError?
+        do throws(ConnectionError) { _ = try await taken.readFrame(limit: 10) } catch { frame = error }
+        return [reading, line, frame, await taken.errorOfWriting("wrong"), await taken.errorOfEndingWriting()]
+    }
 }

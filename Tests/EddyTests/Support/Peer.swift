@@ -69,6 +69,32 @@ final class Peer: Sendable {
         }
     }
 
+    /// Sends bytes of the pattern that counts up modulo 251 until the other side has taken none for a while.
+    ///
+    /// - Returns: how many of them its system has acknowledged then.
+    func fill() async throws -> Int {
+        try await blocking { [self] in
+            var (sent, idle) = (0, 0)
+            while idle < 40 {
+                let piece = (0..<(64 << 10)).map { UInt8((sent + $0) % 251) }
+                let result = Glibc.send(descriptor, piece, piece.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+                guard result >= 0 || errno == EAGAIN || errno == EINTR else { throw SystemError.current }
+                sent += max(0, result)
+                idle = result > 0 ? 0 : idle + 1
+                if result <= 0 { usleep(10_000) }
+            }
+            return sent - (Socket.unacknowledgedBytes(descriptor) ?? 0)
+        }
+    }
+
+    /// Sends one urgent byte behind these.
+    func sendUrgent(behind bytes: [UInt8], _ byte: UInt8) async throws {
+        try await send(bytes)
+        try await blocking { [self] in
+            guard Glibc.send(descriptor, [byte], 1, Int32(MSG_OOB)) == 1 else { throw SystemError.current }
+        }
+    }
+
     /// Receives exactly `count` bytes.
     func receive(_ count: Int) async throws -> [UInt8] {
         let bytes = try await blocking { [self] in try receiveUpTo(count) }

@@ -1,4 +1,5 @@
 import Eddy
+import EddyBuffers
 import EddyRing
 import Testing
 
@@ -50,6 +51,13 @@ let patience = Duration.seconds(40)
 /// Sends back what it receives.
 let echo: TCPServer.Handler = { connection in
     while let bytes = try await connection.read() { try await connection.write(bytes) }
+}
+
+/// Sends back what it has received when that has come to its end: until then a message is under way.
+let answerAtTheEnd: TCPServer.Handler = { connection in
+    var pieces: [SharedBuffer] = []
+    while let bytes = try await connection.read() { pieces.append(bytes.share()) }
+    for piece in pieces { try await connection.write(piece) }
 }
 
 /// Nothing is held any more.

@@ -1,0 +1,133 @@
+import Eddy
+import EddyRing
+import Testing
+
+@testable import Eddy
+
+/// A server that shuts down ends what is idle at once and in order, and finishes what is under way.
+@Suite("server: drain", .serialized, .timeLimit(.minutes(5)))
+struct DrainTests {
+    /// Answers each line; says goodbye when it was the server that ended.
+    private static let answerLines: TCPServer.Handler = { connection in
+        while let line = try await connection.readLine(limit: 100) {
+            try await connection.write(line, Buffer.from("\n"))
+        }
+        if connection.isServerShuttingDown { try await connection.write("goodbye\n") }
+    }
+
+    @Test(
+        "A thousand idle peers that do not close are ended in order, and hold nobody up",
+        arguments: FeatureSet.allCases
+    )
+    func idle(set: FeatureSet) async throws {
+        var peers: [Peer] = []
+        let statistics = try await withServer(set, handler: Self.answerLines) { server in
+            for number in 0..<1000 {
+                let peer = try await Peer.connect(to: server.address)
+                peers.append(peer)
+                // Every other one has never sent anything.
+                guard number % 2 == 0 else { continue }
+                try await peer.send(Array("hello\n".utf8))
+                #expect(try await peer.receive(6) == Array("hello\n".utf8))
+            }
+            try await eventually { await server.group.statistics().connectionsAccepted == 1000 }
+        }
+        #expect(statistics.connections == 0)
+        // The server has ended, and the peers are still there.
+        for peer in peers {
+            #expect(try await peer.receiveAll() == Array("goodbye\n".utf8))
+        }
+    }
+
+    @Test("A message in the middle is received, answered, and then the connection ends", arguments: FeatureSet.allCases)
+    func withinAMessage(set: FeatureSet) async throws {
+        try await withServer(set, handler: Self.answerLines) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send(Array("hel".utf8))
+            try await eventually { await server.group.statistics().bytesReceived == 3 }
+            server.shutDown(grace: .seconds(1000))
+            try await peer.send(Array("lo\n".utf8))
+            #expect(try await peer.receiveAll() == Array("hello\ngoodbye\n".utf8))
+        }
+    }
+
+    @Test("Messages that have come are answered", arguments: FeatureSet.allCases)
+    func pipelined(set: FeatureSet) async throws {
+        let (gate, waiting) = (Gate(), Channel<Void>())
+        let handler: TCPServer.Handler = { connection in
+            waiting.send(())
+            await gate.wait()
+            try await Self.answerLines(connection)
+        }
+        let lines = (0..<1000).map { "line \($0)\n" }.joined()
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send(Array(lines.utf8))
+            try await waiting.next()
+            server.shutDown(grace: .seconds(1000))
+            gate.open()
+            #expect(try await peer.receiveAll() == Array((lines + "goodbye\n").utf8))
+        }
+    }
+
+    @Test("A long answer is delivered to a slow peer", arguments: FeatureSet.allCases)
+    func withinAnAnswer(set: FeatureSet) async throws {
+        let answer = randomBytes(8 << 20)
+        let asked = Channel<Void>()
+        let handler: TCPServer.Handler = { connection in
+            while try await connection.read() != nil {
+                asked.send(())
+                try await connection.write(answer)
+            }
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 64 << 10)
+            try await peer.send([1])
+            try await asked.next()
+            server.shutDown(grace: .seconds(1000))
+            #expect(difference(try await peer.receiveAll(), from: answer) == nil)
+        }
+    }
+
+    @Test("A peer that has ended gets its answer", arguments: FeatureSet.allCases)
+    func halfClosed(set: FeatureSet) async throws {
+        let (gate, asked) = (Gate(), Channel<Void>())
+        let handler: TCPServer.Handler = { connection in
+            while let bytes = try await connection.read() {
+                asked.send(())
+                await gate.wait()
+                try await connection.write(bytes)
+            }
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([7])
+            peer.finish()
+            try await asked.next()
+            server.shutDown(grace: .seconds(1000))
+            gate.open()
+            #expect(try await peer.receiveAll() == [7])
+        }
+    }
+
+    @Test(
+        "A relay goes on, and one in which nothing is under way ends in order with the grace",
+        arguments: FeatureSet.allCases
+    )
+    func relayed(set: FeatureSet) async throws {
+        let upstream = try PeerListener()
+        let handler: TCPServer.Handler = { client in try await client.relay(to: Endpoint(upstream.address)) }
+        try await withServer(set, grace: .zero, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            let other = try await upstream.accept()
+            try await client.send([1])
+            #expect(try await other.receive(1) == [1])
+            server.shutDown(grace: .milliseconds(300))
+            try await other.send([2])
+            #expect(try await client.receive(1) == [2])
+            let (fromServer, fromClient) = (try await client.receiveUntilBroken(), try await other.receiveUntilBroken())
+            #expect(fromServer.bytes.isEmpty && fromServer.error == nil)
+            #expect(fromClient.bytes.isEmpty && fromClient.error == nil)
+        }
+    }
+}
