@@ -8,6 +8,8 @@ struct SimulationResult: Sendable {
     var census = SimulationCensus()
     /// How often each error was thrown, by its name.
     var errors: [String: Int] = [:]
+    /// How often the memory of connections has become tight.
+    var memoryShortages: UInt64 = 0
 }
 
 // One seed:
@@ -154,6 +156,7 @@ final class Simulation: @unchecked Sendable {
         checkNothingIsLeft()
         result.hash = network.trace.hash
         result.census = network.census
+        result.memoryShortages = loop.collectStatistics().memoryShortages
         peers = [:]
         network.shutDown()
     }
@@ -200,6 +203,8 @@ final class Simulation: @unchecked Sendable {
         if statistics.timers > 0 { network.fail("\(statistics.timers) timers are left") }
         if statistics.pool.slicesOut > 0 { network.fail("\(statistics.pool.slicesOut) slices never came back") }
         if statistics.pool.chunksLent > 0 { network.fail("\(statistics.pool.chunksLent) chunks were never taken back") }
+        if statistics.queuedBytes != 0 { network.fail("queues that are gone count \(statistics.queuedBytes) bytes") }
+        if loop.bytesPromised != 0 { network.fail("receives that are gone are promised \(loop.bytesPromised) bytes") }
         checkOccupancy()
         if handlers > 0 { network.fail("\(handlers) handlers are still running") }
         if unfinished > 0 { network.fail("\(unfinished) peers are still waiting") }

@@ -50,11 +50,13 @@ extension SimulationResult {
         hash = hash &* 31 &+ other.hash
         census += other.census
         errors.merge(other.errors, uniquingKeysWith: +)
+        memoryShortages += other.memoryShortages
     }
 
     func printCensus() {
         for fault in SimulatedFault.allCases { print("\(fault) \(census[fault])") }
         for error in Set(errorsToMeet).union(errors.keys).sorted() { print("\(error) \(errors[error] ?? 0)") }
+        print("memoryShortages \(memoryShortages)")
         print("connections \(census.connections)")
         print("bytes \(census.bytes)")
         print("submissions \(census.submissions)")

@@ -39,6 +39,11 @@ struct SimulationTests {
         #expect((result.errors["ConnectionError.timedOut"] ?? 0 > 0) == timesOut)
     }
 
+    @Test("A crowd that holds messages makes memory tight, and clients that behave well are answered all the same")
+    func crowd() throws {
+        #expect(try Simulation.run(seed: 109).memoryShortages > 0)
+    }
+
     /// Each of these seeds shows a fault of Eddy's again when its mending is taken back:
     ///
     /// - 8: who waited for more than the window holds was forgotten when memory came back.

@@ -136,6 +136,9 @@ extension EventLoop {
     /// Connections that are being made, open or being closed, and bytes that the pool has mapped. Loop thread only.
     package var occupancy: (connections: Int, mappedBytes: Int) { (connections.count, pool.mappedBytes) }
 
+    /// Bytes that receives in flight were promised while memory is tight. Loop thread only.
+    package var bytesPromised: Int { promisedBytes.value }
+
     /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.
     package func collectStatistics() -> Statistics {
         let ringStatistics = ring.statistics

@@ -28,11 +28,18 @@ struct NeighbourWorkload: Workload {
     private func startPeers() async {
         let random = simulation.network.random.next()
         var order = SeededGenerator(seed: random)
-        for _ in 0...order.next() % 6 {
-            let malice = HostilePeer.Malice.allCases[Int(order.next() % UInt64(HostilePeer.Malice.allCases.count))]
-            let end = simulation.network.now + 1_000_000 + UInt64(order.magnitude(0...20_000_000_000))
+        // The messages of a few peers are too short to make the memory of a loop tight. A generator of its own leaves other
+        // seeds as they were.
+        var crowding = SeededGenerator(seed: ~random)
+        let isCrowd = simulation.scenario.isMemoryLimited && crowding.once(in: 2)
+        let malices: [HostilePeer.Malice] = isCrowd ? [.holds, .holds, .pushes] : HostilePeer.Malice.allCases
+        for _ in 0..<(isCrowd ? 50 + crowding.next() % 50 : 1 + order.next() % 6) {
+            let malice = malices[Int(order.next() % UInt64(malices.count))]
+            let end =
+                simulation.network.now + (isCrowd ? 5_000_000_000 : 1_000_000)
+                + UInt64(order.magnitude(0...20_000_000_000))
             _ = HostilePeer(simulation, malice, until: end)
-            if order.once(in: 2) {
+            if !isCrowd, order.once(in: 2) {
                 try? await simulation.timing.sleep(for: .nanoseconds(Int64(order.magnitude(0...500_000_000))))
             }
         }

@@ -100,6 +100,38 @@ import Testing
         }
     }
 
+    /// A queue that takes a part of a copy in does not take in what the handler goes on holding.
+    @Test func whatAHandlerHoldsBesideAQueueCountsAsKept() throws {
+        try withPool { pool in
+            let copy = try #require(pool.allocateCopy(1000))
+            #expect(pool.handOut(copy))
+            let keptBytes = pool.keptBytes
+            var rest = Buffer(adopting: copy)
+            rest.append(repeating: 1, count: 1000 - rest.count)
+            let queued = rest.splitFirst(400).relinquish()
+            pool.takeIn(queued)
+            #expect(pool.keptBytes == keptBytes && pool.copiedBytes == 0)
+            queued.drop()
+            let all = rest.relinquish()
+            pool.takeIn(all)
+            #expect(pool.keptBytes == 0 && pool.copiedBytes == keptBytes)
+            all.drop()
+        }
+    }
+
+    @Test func trimmingEndsWhenCopiesAreGone() {
+        withPool { pool in
+            let copies = (0..<40).compactMap { _ in pool.allocateCopy(64 << 10) }
+            #expect(copies.count == 40 && pool.mayTrimCopies)
+            // They are still held.
+            pool.trimCopies()
+            #expect(pool.mayTrimCopies)
+            for copy in copies { copy.drop() }
+            pool.trimCopies()
+            #expect(!pool.mayTrimCopies)
+        }
+    }
+
     @Test func copiesThatOtherThreadsDropAreFound() {
         withPool { pool in
             while let copy = pool.allocateCopy(1 << 20) {

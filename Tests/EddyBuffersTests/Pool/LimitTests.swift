@@ -97,6 +97,22 @@ import Testing
         }
     }
 
+    @Test func pinnedSlabsMakeNoRoomForOtherSizes() throws {
+        try BufferPool.temporary(maximumBytes: 2 * BufferPool.slabSize) { pool in
+            for size in [64 << 10, 128 << 10] {
+                let chunk = try #require(pool.lendReceiveChunk(size: size))
+                pool.takeBack(chunk)
+            }
+            pool.pinSlabs(1)
+            let chunk = try #require(pool.lendReceiveChunk(size: 256 << 10))
+            #expect(pool.slabMemory(at: 0) != nil && pool.slabMemory(at: 1) == nil)
+            // Only the pinned slab is free.
+            #expect(pool.lendReceiveChunk(size: 128 << 10) == nil)
+            #expect(pool.slabMemory(at: 0) != nil)
+            pool.takeBack(chunk)
+        }
+    }
+
     @Test func amplificationIsRetainedOverLive() throws {
         try BufferPool.temporary { pool in
             let chunk = try #require(pool.lendReceiveChunk())

@@ -112,6 +112,33 @@ import Testing
         }
     }
 
+    /// One call of `enter` must not fill the pool.
+    @Test(arguments: EngineKind.tested) func theRingTakesAnEighthOfThePoolAtMost(engine: EngineKind) throws {
+        let pairs = try Pairs(engine, maximumBytes: 8 << 20, incremental: false, chunkSize: 64 << 10)
+        for _ in 0..<10 { pairs.receiveRing.noteStarvation() }
+        pairs.receiveRing.refill()
+        #expect(pairs.pool.statistics.chunksLent == 16)
+    }
+
+    /// A ring that fills its chunks incrementally seldom lacks any.
+    @Test(arguments: EngineKind.tested) func aFullRingCopiesOutWhenMemoryGetsScarce(engine: EngineKind) throws {
+        guard engine.features.incrementalBuffers else { return }
+        let pairs = try Pairs(engine, maximumBytes: 8 << 20, incremental: true, chunkSize: 64 << 10)
+        let direct = try #require(try pairs.pass([1, 2, 3], through: 0))
+        #expect(pairs.receiveRing.copies == 0)
+        var retained: [Slice] = []
+        for _ in 0..<40 {
+            let chunk = try #require(pairs.pool.lendReceiveChunk())
+            chunk.retainOnOwnerThread(byteCount: 1)
+            retained.append(Slice(chunk: chunk, start: chunk.base, count: 1, capacity: 1))
+            pairs.pool.takeBack(chunk)
+        }
+        pairs.receiveRing.refill()
+        let copy = try #require(try pairs.pass([1, 2, 3], through: 0))
+        #expect(pairs.receiveRing.copies == 1 && copy.chunk != direct.chunk)
+        for slice in retained + [direct, copy] { slice.drop() }
+    }
+
     /// A burst has spread the ring's chunks over many slabs; each of them would stay mapped until the chunk is used up.
     @Test(arguments: EngineKind.tested) func anIdleRingGathersItsChunksInFewSlabs(engine: EngineKind) throws {
         guard engine.features.incrementalBuffers else { return }

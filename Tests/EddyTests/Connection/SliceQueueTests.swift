@@ -25,6 +25,21 @@ final class SliceQueueTests {
         expectNothingHeld()
     }
 
+    @Test("A slice that is put back counts as before")
+    func puttingBack() {
+        var queue = SliceQueue()
+        for number in 1...3 { store.append(slice(of: number), to: &queue) }
+        var footprint = store.footprint
+        #expect(footprint == 6 + 3 * SliceStore.costOfSlice && footprint == queue.footprint)
+        if let first = store.popFirst(of: &queue) { store.prepend(first, to: &queue) }
+        footprint = store.footprint
+        #expect(footprint == 6 + 3 * SliceStore.costOfSlice && footprint == queue.footprint)
+        store.removeAll(of: &queue)
+        footprint = store.footprint
+        #expect(footprint == 0)
+        expectNothingHeld()
+    }
+
     @Test("Two queues share a store and do not mix")
     func twoQueues() {
         var (first, second) = (SliceQueue(), SliceQueue())

@@ -228,6 +228,56 @@ struct TimeoutTests {
         }
     }
 
+    @Test("A read timeout begins with the read, though the loop has not looked at the clock for long")
+    func oldTime() async throws {
+        let gate = Gate()
+        let outcome = Channel<(error: ConnectionError?, after: Duration)>()
+        let handler: TCPServer.Handler = { connection in
+            connection.timeouts.read = .milliseconds(200)
+            // Without a timer.
+            await gate.wait()
+            let start = ContinuousClock.now
+            let error = await connection.errorOfReading()
+            outcome.send((error, .now - start))
+        }
+        try await withServer(handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await eventually { await server.group.statistics().connections == 1 }
+            try await Task.sleep(for: .milliseconds(400))
+            gate.open()
+            let (error, duration) = try await outcome.next()
+            #expect(error == .readTimedOut && duration >= .milliseconds(200))
+            peer.close()
+        }
+    }
+
+    @Test("A timeout that bytes have overtaken is not told to the next read")
+    func overtaken() async throws {
+        let (slots, gate) = (Channel<UInt32>(), Gate())
+        let (received, errors) = (Channel<[UInt8]>(), Channel<ConnectionError?>())
+        let handler: TCPServer.Handler = { connection in
+            guard try await connection.read(exactly: 1) != nil else { return }
+            slots.send(connection.slot)
+            await gate.wait()
+            received.send(try await connection.gather(2))
+            errors.send(await connection.errorOfReading())
+        }
+        try await withServer(handler: handler) { server in
+            let loop = server.group.next()
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            let slot = try await slots.next()
+            try await peer.send([2, 3])
+            try await eventually { await loop.run { loop.connections[slot].inbound.byteCount } == 2 }
+            await loop.run { _ = loop.connections[slot].flags.insert(.readTimedOut) }
+            gate.open()
+            #expect(try await received.next() == [2, 3])
+            try await peer.send([4])
+            #expect(try await errors.next() == nil)
+            peer.close()
+        }
+    }
+
     // MARK: Writing
 
     @Test(
@@ -373,6 +423,72 @@ struct TimeoutTests {
         }
     }
 
+    // MARK: Lack of memory
+
+    @Test("Time in which the loop has no memory to receive counts against no peer")
+    func withoutMemory() async throws {
+        let slots = Channel<UInt32>()
+        let errors = Channel<ConnectionError?>()
+        let handler: TCPServer.Handler = { connection in
+            connection.timeouts = .init(read: .seconds(60), idle: .seconds(60))
+            slots.send(connection.slot)
+            errors.send(await connection.errorOfReading())
+        }
+        let statistics = try await withServer(handler: handler) { server in
+            let loop = server.group.next()
+            let peer = try await Peer.connect(to: server.address)
+            let slot = try await slots.next()
+            try await eventually { await loop.run { loop.connections[slot].flags.contains(.receiving) } }
+            for reason in [ConnectionState.Flags.starved, .awaitsMemory] {
+                let hasTimedOut = await loop.run {
+                    let flags = loop.connections[slot].flags
+                    loop.connections[slot].flags.remove(.receiving)
+                    loop.connections[slot].flags.insert(reason)
+                    loop.lookAtTimer(of: slot, after: .seconds(90))
+                    let hasTimedOut = loop.connections[slot].flags.contains(.readTimedOut)
+                    loop.connections[slot].flags = flags
+                    return hasTimedOut || loop.connections[slot].hasFailed
+                }
+                try #require(!hasTimedOut)
+            }
+            await loop.run { loop.lookAtTimer(of: slot, after: .seconds(90)) }
+            #expect(try await errors.next() == .idleTimedOut)
+            peer.close()
+        }
+        #expect(statistics.idleTimeouts == 1)
+    }
+
+    @Test("A reader begins to wait for its peer when there is memory for its message, unless it was receiving it")
+    func messageWithoutMemory() async throws {
+        let slots = Channel<UInt32>()
+        let handler: TCPServer.Handler = { connection in
+            connection.timeouts.read = .seconds(60)
+            slots.send(connection.slot)
+            _ = try await connection.read(exactly: 1000)
+        }
+        try await withServer(handler: handler) { server in
+            let loop = server.group.next()
+            let peer = try await Peer.connect(to: server.address)
+            let slot = try await slots.next()
+            try await eventually { await loop.run { loop.connections[slot].flags.contains(.receiving) } }
+            for isReceiving in [true, false] {
+                let waited = await loop.run {
+                    loop.letTimePass(.seconds(20), on: slot)
+                    let flags = loop.connections[slot].flags
+                    // The receive that is in flight is the only one.
+                    loop.connections[slot].flags.formUnion([.starved, .awaitsMemory])
+                    if !isReceiving { loop.connections[slot].flags.remove(.receiving) }
+                    loop.messageQueue.append(slot)
+                    loop.admitMessages()
+                    loop.connections[slot].flags = flags
+                    return loop.now - loop.look(at: slot).waitingSince
+                }
+                #expect((waited > 15_000_000_000) == isReceiving)
+            }
+            peer.close()
+        }
+    }
+
     // MARK: What is left
 
     @Test("Sleeps that are cancelled, connects that are made and connections that are closed leave no timer")
@@ -415,6 +531,14 @@ extension EventLoop {
         deadlines[index].waitingSince -= min(nanoseconds, deadlines[index].waitingSince)
         deadlines[index].lastActivity -= min(nanoseconds, deadlines[index].lastActivity)
         deadlines[index].stalledSince -= min(nanoseconds, deadlines[index].stalledSince)
+    }
+
+    /// Lets time pass, and a connection's timer be due then.
+    fileprivate func lookAtTimer(of slot: UInt32, after duration: Duration) {
+        setTimer(of: slot, at: ConnectionDeadlines.never)
+        letTimePass(duration, on: slot)
+        updateTime()
+        connectionTimerFired(slot)
     }
 
     /// Lets a connection's timer be due at once, and waits until it has fired. The connection may have ended meanwhile.

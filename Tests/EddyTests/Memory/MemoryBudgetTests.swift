@@ -1,3 +1,5 @@
+import Eddy
+import EddyBuffers
 import Testing
 
 @testable import Eddy
@@ -48,6 +50,22 @@ struct MemoryBudgetTests {
         #expect(budget.floor == (24 << 20) / 20_000)
         budget.connectionsChanged(to: 0)
         #expect(budget.floor == MemoryBudget.largestFloor)
+    }
+
+    @Test("Connections that are closed leave their floors to the others")
+    func closedConnections() async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.pool = BufferPool.Configuration(receiveChunkSize: 64 << 10, maximumBytes: 4 << 20)
+        try await withServer(configuration: configuration) { server in
+            let loop = server.group.next()
+            var peers: [Peer] = []
+            for _ in 0..<200 { peers.append(try await Peer.connect(to: server.address)) }
+            try await eventually { await loop.statistics().connections == 200 }
+            #expect(await loop.run { loop.memory.value.floor } == (768 << 10) / 400)
+            for peer in peers { peer.close() }
+            try await eventually { await loop.statistics().connections == 0 }
+            #expect(await loop.run { loop.memory.value.floor } == MemoryBudget.largestFloor)
+        }
     }
 
     @Test("Memory is tight from seven eighths of the budget on until half of it is free")

@@ -102,6 +102,23 @@ struct ServerHandlerTests {
         }
     }
 
+    @Test("The close timeout begins when the handler has returned")
+    func closeDeadline() async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .seconds(100)
+        let slots = Channel<UInt32>()
+        let handler: TCPServer.Handler = { slots.send($0.slot) }
+        try await withServer(configuration: configuration, handler: handler) { server in
+            let loop = server.group.next()
+            let peer = try await Peer.connect(to: server.address)
+            let slot = try await slots.next()
+            #expect(try await peer.receiveAll().isEmpty)
+            let due = await loop.run { loop.deadlines[loop.connections[slot].deadlines].due - loop.now }
+            #expect(due > 50_000_000_000 && due < 101_000_000_000)
+            peer.close()
+        }
+    }
+
     @Test("A peer slower than the close timeout gets everything", arguments: [false, true])
     func slowPeer(throwing: Bool) async throws {
         var configuration = EventLoop.Configuration()

@@ -41,6 +41,10 @@ func withServer(
     // Connections that handlers have made may be closed a moment later.
     try await eventually { await group.statistics().connections == 0 }
     let statistics = await group.statistics()
+    for loop in group.loops {
+        let promised = await loop.run { loop.bytesPromised }
+        #expect(promised == 0, sourceLocation: sourceLocation)
+    }
     expectBalance(statistics, sourceLocation: sourceLocation)
     return statistics
 }
@@ -64,6 +68,7 @@ let answerAtTheEnd: TCPServer.Handler = { connection in
 func expectBalance(_ statistics: EventLoop.Statistics, sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(statistics.pool.slicesOut == 0, sourceLocation: sourceLocation)
     #expect(statistics.connections == 0, sourceLocation: sourceLocation)
+    #expect(statistics.queuedBytes == 0, sourceLocation: sourceLocation)
     #expect(
         statistics.connectionsAccepted + statistics.connectionsOpened == statistics.connectionsClosed,
         sourceLocation: sourceLocation
