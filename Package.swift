@@ -43,9 +43,11 @@ let package = Package(
             dependencies: ["Eddy", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: settings
         ),
+        .target(name: "CEddyCommand"),
         .executableTarget(
             name: "EddyCommand",
             dependencies: [
+                "CEddyCommand",
                 "Eddy",
                 "EddyLoad",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

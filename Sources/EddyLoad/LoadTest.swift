@@ -4,7 +4,8 @@ public import Eddy
 //
 //     connect all ──▶ warm up ──▶ measure ──▶ drain ──▶ report
 //                     │           │           │
-//                     │           │           └ no new request; replies under way are waited for, at most 5 s
+//                     │           │           └ no new request; outstanding replies are waited for, at most 5 s:
+//                     │           │             how old they are then is counted, and whether they come
 //                     │           └ what completes now is counted
 //                     └ requests flow already, but nothing is counted
 //
@@ -36,13 +37,13 @@ public struct LoadTest: Sendable {
     /// Runs the test on event loops of its own, which end with it.
     ///
     /// A connection that breaks later is counted as an error and made again. When the calling task is cancelled the
-    /// test ends early, and the report covers the time until then.
+    /// test ends early, and the report covers the time until then. So it does when a reply is wrong, which
+    /// ``LoadReport/verificationFailure`` tells.
     ///
     /// - Parameters:
     ///   - onProgress: called twice a second while requests are counted, on no particular thread.
     ///   - onStart: called once, on the calling task, with the engine of the test's loops when they have started.
-    /// - Throws: ``LoadError``, when a connection cannot be made at the start, when a byte differs or was not sent, or
-    ///   when the client's loops cannot be made.
+    /// - Throws: ``LoadError``, when a connection cannot be made at the start, or when the client's loops cannot be made.
     public func run(
         onProgress: @escaping @Sendable (LoadProgress) -> Void = { _ in },
         onStart: (EngineChoice) -> Void = { _ in }
@@ -57,13 +58,24 @@ public struct LoadTest: Sendable {
         onStart(group.engine)
         let window = MeasurementWindow()
         let recorders = group.loops.map { _ in LoadRecorder() }
-        if let failure = await run(on: group, window: window, recorders: recorders, onProgress) { throw failure }
-        return LoadReport(configuration, seconds: window.seconds(at: .max), counts: .sum(of: recorders))
+        var verificationFailure: VerificationFailure?
+        switch await run(on: group, window: window, recorders: recorders, onProgress) {
+        case .load(let error): throw error
+        case .verification(let failure): verificationFailure = failure
+        case nil: break
+        }
+        return LoadReport(
+            configuration,
+            seconds: window.seconds(at: .max),
+            counts: .sum(of: recorders),
+            interrupted: Task.isCancelled && verificationFailure == nil,
+            failure: verificationFailure
+        )
     }
 
     /// What the tasks of a test come back with.
     private enum Ending {
-        case connection(LoadError?)
+        case connection(LoadConnection.Failure?)
         case time
     }
 
@@ -73,7 +85,7 @@ public struct LoadTest: Sendable {
         window: MeasurementWindow,
         recorders: [LoadRecorder],
         _ onProgress: @escaping @Sendable (LoadProgress) -> Void
-    ) async -> LoadError? {
+    ) async -> LoadConnection.Failure? {
         let timekeeper = Timekeeper(configuration, window: window, recorders: recorders)
         let pattern = BytePattern()
         return await withTaskGroup(of: Ending.self) { tasks in
@@ -94,7 +106,7 @@ public struct LoadTest: Sendable {
                 return .time
             }
             var connectionsLeft = configuration.connections
-            var failure: LoadError?
+            var failure: LoadConnection.Failure?
             for await ending in tasks {
                 switch ending {
                 case .connection(let error):

@@ -1,8 +1,10 @@
 /// Why a ring, or the thread of a loop that is to have it, could not be made or used, each with what to do about it.
 public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The kernel has no io_uring (ENOSYS).
-    case unsupported
-    /// io_uring is forbidden here (EPERM): by `kernel.io_uring_disabled`, or by a seccomp profile.
+    /// There is no io_uring (ENOSYS): the kernel is older than 5.19, was built without it, or a security profile hides it.
+    /// `kernel` is the kernel's release.
+    case unsupported(kernel: String)
+    /// io_uring is forbidden here (EPERM, EACCES, or ENOSYS where the kernel has it): by `kernel.io_uring_disabled`, or by
+    /// a security profile.
     case forbidden(byPolicy: Bool)
     /// The limit of locked memory (RLIMIT_MEMLOCK) is too small for the rings themselves (ENOMEM). Loops that may use epoll
     /// do so instead.
@@ -44,9 +46,12 @@ public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
         self = AddressSpace.exhaustedLimit.map { .addressSpaceLimit(bytes: $0) } ?? .threadLimit
     }
 
-    /// What the failure of a system call means: that there are no descriptors left, or nothing better than itself.
+    /// What the failure of a system call means: that there are no descriptors left, that a security profile forbids this
+    /// part of io_uring, or nothing better than itself.
     init(call: String, error: SystemError) {
         switch error {
+        case .notPermitted, .accessDenied, .notImplemented:
+            self = call.hasPrefix("io_uring") ? .forbidden(byPolicy: false) : .system(call: call, error: error)
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem: self = .tooManyOpenFiles
         default: self = .system(call: call, error: error)
         }
@@ -54,10 +59,16 @@ public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unsupported:
-            "this kernel has no io_uring; run Linux 5.19 or newer"
+        case .unsupported(let kernel):
+            if let version = SystemFacts.version(ofRelease: kernel), version < (5, 19) {
+                "this kernel (\(kernel)) is too old for io_uring; run Linux 5.19 or newer"
+            } else {
+                "this kernel (\(kernel)) was built without io_uring, or a security profile hides it; run one with "
+                    + "CONFIG_IO_URING, Linux 5.19 or newer, or allow io_uring_setup, io_uring_enter and "
+                    + "io_uring_register in the profile"
+            }
         case .forbidden(byPolicy: true):
-            "io_uring is switched off on this system; set it on with 'sysctl -w kernel.io_uring_disabled=0'"
+            "io_uring is switched off on this system; switch it on with 'sysctl -w kernel.io_uring_disabled=0'"
         case .forbidden(byPolicy: false):
             "io_uring is forbidden to this process, as containers' default seccomp profiles do; "
                 + "allow io_uring_setup, io_uring_enter and io_uring_register in the profile"

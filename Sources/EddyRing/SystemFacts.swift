@@ -11,6 +11,17 @@ package enum SystemFacts {
         }
     }
 
+    /// The first two numbers of the kernel's release; nil when it does not begin with them.
+    package static var kernelVersion: (major: Int, minor: Int)? { version(ofRelease: kernelRelease) }
+
+    package static func version(ofRelease release: String) -> (major: Int, minor: Int)? {
+        let numbers = release.split(separator: ".", maxSplits: 2).prefix(2).map { part in
+            Int(part.prefix { $0.isASCII && $0.isNumber })
+        }
+        guard numbers.count == 2, let major = numbers[0], let minor = numbers[1] else { return nil }
+        return (major, minor)
+    }
+
     /// A limit of this process, and what it may raise it to (getrlimit(2)); nil: without a limit, or without an answer.
     package struct Limit: Sendable, Equatable, Codable {
         package let soft: UInt64?

@@ -68,6 +68,21 @@ extension AcceptanceTests {
             #expect(finished.output.contains { $0.contains("USAGE") })
         }
 
+        @Test("Without /proc the arguments are read all the same")
+        func withoutProc() async throws {
+            let wrapper = ["unshare", "-rm", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"]
+            guard try await RunningCommand.run(wrapper + ["true"]).ending == .exit(0) else { return }
+            let version = try await RunningCommand.run(wrapper + [Eddy.path, "--version"])
+            #expect(version.ending == .exit(0))
+            #expect(version.output.count == 1, "\(version)")
+            let wrong = try await RunningCommand.run(wrapper + [Eddy.path, "doctor", "--format", "xml"])
+            #expect(wrong.ending == .exit(2))
+            #expect(wrong.isOneClearLine(about: "xml"), "\(wrong)")
+            let doctor = try await RunningCommand.run(wrapper + [Eddy.path, "doctor", "--format", "json"])
+            #expect(doctor.ending == .exit(0))
+            #expect(doctor.output.first == "{", "\(doctor)")
+        }
+
         @Test("A port in use is refused, and its owner goes on", arguments: [1, 2], ["echo", "proxy"])
         func portInUse(loops: Int, kind: String) async throws {
             let server = try await Server.echo(["--loops", "\(loops)"])

@@ -17,6 +17,7 @@ extension AcceptanceTests {
             #expect(diagnosis.features.contains { $0.name == "zero-copy-sends" && $0.kernel == "6.2" })
             for feature in diagnosis.features {
                 #expect((feature.status == "used") == (feature.remedy == nil), "\(feature)")
+                #expect((feature.status == "unused") == (diagnosis.engine.name == "epoll"), "\(feature)")
             }
             let text = try await Eddy.run("doctor")
             #expect(text.ending == .exit(0))
@@ -37,16 +38,44 @@ extension AcceptanceTests {
             #expect(fixed.remedy?.contains("ulimit -l") == true)
         }
 
-        @Test("It says why io_uring is not used")
-        func forbidden() async throws {
-            let wrapper = shell("unset EDDY_ENGINE EDDY_DISABLE") + Client.line("without_io_uring.py", [])
-            let diagnosis = try await Diagnosis.make(under: wrapper)
+        @Test("It tells what few descriptors are enough for, and what to do")
+        func fewDescriptors() async throws {
+            let diagnosis = try await Diagnosis.make(["--loops", "1"], under: shell("ulimit -n 64"))
+            #expect(diagnosis.openFiles.hard == 64)
+            #expect(diagnosis.openFilesRemedy?.contains("about 40 connections") == true)
+            #expect(diagnosis.openFilesRemedy?.contains("ulimit -n") == true)
+            let raisable = try await Diagnosis.make(["--loops", "1"], under: shell("ulimit -Sn 64"))
+            #expect(raisable.openFilesRemedy?.contains("unless it is raised") == true)
+            let command = shell("ulimit -n 64") + [Eddy.path, "doctor", "--loops", "1"]
+            let text = try await RunningCommand.run(command)
+            #expect(text.output.contains { $0.contains("open files") && $0.contains("ulimit -n") }, "\(text)")
+        }
+
+        @Test(
+            "It says why io_uring is not used, whichever call is forbidden, and however",
+            arguments: ["EPERM", "EACCES", "ENOSYS"],
+            ["setup", "enter", "register"]
+        )
+        func forbidden(error: String, call: String) async throws {
+            let profile = Client.line("without_io_uring.py", ["--error", error, "--call", call])
+            let diagnosis = try await Diagnosis.make(under: shell("unset EDDY_ENGINE EDDY_DISABLE") + profile)
             #expect(diagnosis.engine.name == "epoll")
-            #expect(diagnosis.engine.reason.contains("seccomp"))
-            let statuses = Dictionary(uniqueKeysWithValues: diagnosis.features.map { ($0.name, $0.status) })
-            #expect(statuses["inline-sends"] == "used")
-            #expect(statuses["fixed-buffers"] == "missing")
-            #expect(statuses["zero-copy-sends"] == "missing")
+            // Only a kernel with a switch for io_uring (6.6) is known to have io_uring, whatever a profile says.
+            let hasSwitch = FileManager.default.fileExists(atPath: "/proc/sys/kernel/io_uring_disabled")
+            #expect(diagnosis.engine.reason.contains(hasSwitch ? "seccomp" : "profile"))
+            for feature in diagnosis.features {
+                #expect(feature.status == "unused", "\(feature)")
+                #expect(feature.remedy?.contains("Linux") == false, "\(feature)")
+            }
+        }
+
+        @Test("Where io_uring is asked for and forbidden, it fails", arguments: ["setup", "enter", "register"])
+        func forbiddenAndAskedFor(call: String) async throws {
+            let profile = Client.line("without_io_uring.py", ["--call", call])
+            let command = shell("export EDDY_ENGINE=uring") + profile + [Eddy.path, "doctor"]
+            let finished = try await RunningCommand.run(command)
+            #expect(finished.ending == .exit(1))
+            #expect(finished.isOneClearLine(about: "seccomp"), "\(finished)")
         }
 
         @Test("It shows what the environment asks for")
@@ -54,6 +83,7 @@ extension AcceptanceTests {
             let epoll = try await Diagnosis.make(under: shell("export EDDY_ENGINE=epoll"))
             #expect(epoll.engine.name == "epoll")
             #expect(epoll.engine.reason.contains("EDDY_ENGINE"))
+            #expect(!epoll.features.contains { $0.status == "used" })
             let tier = try await Diagnosis.make(under: shell("export EDDY_DISABLE=tier-6.1,inline-sends"))
             for feature in tier.features {
                 let release = feature.kernel.split(separator: ".").compactMap { Int($0) }

@@ -25,10 +25,7 @@ extension AcceptanceTests {
                 "--format",
                 "json"
             )
-            let report = try JSONDecoder().decode(
-                LoadReport.self,
-                from: Data(load.output.joined(separator: "\n").utf8)
-            )
+            let report = try LoadReport(load.output)
 
             for child in try server.process.children() {
                 kill(child, SIGTERM)

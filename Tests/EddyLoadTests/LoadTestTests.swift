@@ -41,8 +41,11 @@ struct LoadTestTests {
             #expect(report.depth == depth)
             #expect(report.messageSize == messageSize)
             #expect(report.requestsPerSecond > 0)
-            #expect(report.latency.min > 0)
-            #expect(report.latency.p50 <= report.latency.max)
+            let latency = try #require(report.latency)
+            #expect(latency.min > 0)
+            #expect(latency.p50 <= latency.max)
+            #expect((1...UInt64(5 * depth)).contains(report.outstanding.requests))
+            #expect(report.unanswered.requests == 0)
             // What was under way at either edge of the window is counted on one side alone.
             let underWay = UInt64(5 * depth * messageSize)
             #expect(report.bytesReceived + underWay >= report.requests * UInt64(messageSize))
@@ -91,9 +94,11 @@ struct LoadTestTests {
             var configuration = configuration(address)
             configuration.connections = 1
             configuration.duration = .seconds(60)
-            let test = try LoadTest(configuration)
-            let expected = LoadError.bytesDiffer(connection: 0, offset: UInt64(place))
-            await #expect(throws: expected) { _ = try await test.run() }
+            let report = try await LoadTest(configuration).run()
+            let expected = VerificationFailure(.bytesDiffer, connection: 0, offset: UInt64(place))
+            #expect(report.verificationFailure == expected)
+            #expect(report.errorsByKind.verification == 1)
+            #expect(!report.interrupted)
         }
     }
 
@@ -109,12 +114,9 @@ struct LoadTestTests {
             var configuration = configuration(address)
             configuration.verifies = false
             configuration.duration = .seconds(60)
-            let test = try LoadTest(configuration)
-            let error = await #expect(throws: LoadError.self) { _ = try await test.run() }
-            guard case .unexpectedBytes = error else {
-                Issue.record("\(String(describing: error))")
-                return
-            }
+            let report = try await LoadTest(configuration).run()
+            #expect(report.verificationFailure?.reason == .unexpectedBytes)
+            #expect(report.errorsByKind.verification > 0)
         }
     }
 
@@ -130,6 +132,85 @@ struct LoadTestTests {
         try await withServer(handler) { address in
             let report = try await report(of: configuration(address), until: { $0.errors > 0 && $0.requests > 0 })
             #expect(report.errors > 0)
+            #expect(report.errorsByKind.closed == report.errors)
+            #expect(report.unanswered.requests >= report.errors)
+            #expect(report.requests > 0)
+        }
+    }
+
+    @Test("A connection that has answered is made again without a pause, which would be what is measured")
+    func pause() {
+        #expect(LoadConnection.pause(afterReplies: 1) == nil)
+        #expect(LoadConnection.pause(afterReplies: 0) != nil)
+    }
+
+    @Test("Last replies that end with their connection are errors", arguments: [true, false])
+    func lastReplies(byReset: Bool) async throws {
+        // Answers a little, then breaks the connection long after the end of the window.
+        let handler: TCPServer.Handler = { connection in
+            for _ in 0..<3 {
+                guard let bytes = try await connection.read() else { return }
+                try await connection.write(bytes)
+            }
+            _ = try await connection.read()
+            try await Task.sleep(for: .seconds(1))
+            if byReset { connection.reset() }
+        }
+        try await withServer(handler) { address in
+            let report = try await LoadTest(configuration(address)).run()
+            #expect(report.errorsByKind.closed >= 5)
+            #expect(report.outstanding.requests == 5)
+            #expect(report.outstanding.answered == 0)
+            #expect(report.unanswered.requests >= 5)
+            let (outstanding, unanswered) = try (
+                #require(report.outstanding.oldest), #require(report.unanswered.oldest)
+            )
+            #expect(unanswered >= outstanding)
+            // On a busy machine all answers may have come before the window.
+            if let latency = report.latency { #expect(latency.max >= unanswered) }
+        }
+    }
+
+    @Test("Last replies that come late are no errors, and in the latencies")
+    func lateReplies() async throws {
+        let handler: TCPServer.Handler = { connection in
+            var count = 0
+            while let bytes = try await connection.read() {
+                count += 1
+                if count == 4 { try await Task.sleep(for: .seconds(1)) }
+                try await connection.write(bytes)
+            }
+        }
+        try await withServer(handler) { address in
+            let report = try await LoadTest(configuration(address)).run()
+            #expect(report.errors == 0)
+            #expect(report.outstanding.requests == 5)
+            #expect(report.outstanding.answered == 5)
+            #expect(report.unanswered.requests == 0)
+            let (latency, oldest) = try (#require(report.latency), #require(report.outstanding.oldest))
+            #expect(latency.max >= oldest)
+        }
+    }
+
+    @Test("Errors while the test warms up are counted apart")
+    func warmupErrors() async throws {
+        let connections = Mutex(0)
+        let handler: TCPServer.Handler = { connection in
+            let number = connections.withLock { count in
+                count += 1
+                return count
+            }
+            while let bytes = try await connection.read() {
+                if number == 1 { return connection.reset() }
+                try await connection.write(bytes)
+            }
+        }
+        try await withServer(handler) { address in
+            var configuration = configuration(address)
+            configuration.warmup = .seconds(2)
+            let report = try await LoadTest(configuration).run()
+            #expect(report.warmupErrors == 1)
+            #expect(report.errors == 0)
             #expect(report.requests > 0)
         }
     }
@@ -152,7 +233,10 @@ struct LoadTestTests {
         try await withServer(handler) { address in
             let report = try await LoadTest(configuration(address)).run()
             #expect(report.requests == 0)
-            #expect(report.latency.max == 0)
+            #expect(report.latency == nil)
+            #expect(report.errorsByKind.timeout == 5)
+            #expect(report.outstanding.requests == 5)
+            #expect(report.unanswered.requests == 5)
         }
     }
 
@@ -162,6 +246,10 @@ struct LoadTestTests {
             let report = try await report(of: configuration(address), lasting: duration)
             #expect(report.requests > 0)
             #expect(report.duration > 0)
+            #expect(report.interrupted)
+            #expect(report.errors == 0)
+            #expect(report.outstanding.requests > 0)
+            #expect(report.unanswered.requests == 0)
         }
     }
 
@@ -174,7 +262,9 @@ struct LoadTestTests {
                 return try await test.run()
             }
             running.cancel()
-            #expect(try await running.value.requests == 0)
+            let report = try await running.value
+            #expect(report.requests == 0)
+            #expect(report.interrupted)
         }
     }
 

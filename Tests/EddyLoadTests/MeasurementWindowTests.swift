@@ -23,6 +23,10 @@ struct MeasurementWindowTests {
         #expect(window.seconds(at: 5) == 0)
         #expect(window.seconds(at: 15) == 5e-9)
         #expect(window.seconds(at: .max) == 10e-9)
+        #expect([9, 10, 19, 20].map(window.phase) == [.before, .within, .within, .after])
+        #expect(window.ageAtEnd(ofRequestSentAt: 12) == 8)
+        #expect(window.ageAtEnd(ofRequestSentAt: 20) == nil)
+        #expect(!window.isCutShort)
     }
 
     @Test("Closing ends it early, and never prolongs it")
@@ -32,6 +36,7 @@ struct MeasurementWindowTests {
         window.close(at: 15)
         window.close(at: 18)
         #expect(window.isOver(at: 15))
+        #expect(window.isCutShort)
         #expect(window.seconds(at: .max) == 5e-9)
     }
 
@@ -41,6 +46,25 @@ struct MeasurementWindowTests {
         window.open(from: 10, until: 20)
         window.close(at: 5)
         #expect(!window.contains(12))
+        #expect(window.phase(at: 30) == .before)
         #expect(window.seconds(at: .max) == 0)
+    }
+
+    @Test("A window that was closed cannot be opened")
+    func openingLate() {
+        let window = MeasurementWindow()
+        window.close(at: 5)
+        window.open(from: 10, until: 20)
+        #expect(window.isOver(at: 5))
+        #expect(window.phase(at: 12) == .before)
+    }
+
+    @Test("Closing after the end changes nothing")
+    func closingLate() {
+        let window = MeasurementWindow()
+        window.open(from: 10, until: 20)
+        window.close(at: 25)
+        #expect(!window.isCutShort)
+        #expect(window.seconds(at: .max) == 10e-9)
     }
 }

@@ -1,12 +1,12 @@
 import Eddy
 
 extension Diagnosis {
-    /// For people: a line a fact, and behind what is missing how to get it.
+    /// For people: a line a fact, with how to get what is missing.
     var text: String {
         let facts = [
             ("kernel", kernel + (ioUringDisabled.map { ", kernel.io_uring_disabled = \($0)" } ?? "")),
             ("processors", "\(processors)"),
-            ("open files", Self.text(of: openFiles)),
+            ("open files", Self.text(of: openFiles) + (openFilesRemedy.map { ": \($0)" } ?? "")),
             ("locked memory", Self.text(of: lockedMemory, unit: " bytes") + "; fixed buffers take a quarter at most"),
             ("event loops", "\(loops), with \(engine.submissionEntries) entries each"),
             ("engine", "\(engine.name): \(engine.reason)"),

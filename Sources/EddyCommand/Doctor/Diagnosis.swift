@@ -1,13 +1,15 @@
 import Eddy
 internal import FoundationEssentials
 
-/// What `eddy doctor` finds. Its JSON is for programs: names stay as they are.
+/// What `eddy doctor` finds. Its JSON is for programs: names stay as they are. They are in the style of `eddy load`'s.
 struct Diagnosis: Encodable {
     let kernel: String
     /// `kernel.io_uring_disabled`; nil where there is no such switch.
     let ioUringDisabled: Int?
     let processors: Int
     let openFiles: SystemFacts.Limit
+    /// What to do about a limit of open files that leaves room for few connections; nil when it does not.
+    let openFilesRemedy: String?
     let lockedMemory: SystemFacts.Limit
     /// Loops that were started.
     let loops: Int
@@ -19,6 +21,12 @@ struct Diagnosis: Encodable {
         let reason: String
         /// Entries of each loop's submission queue.
         let submissionEntries: UInt32
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case reason
+            case submissionEntries = "submission_entries"
+        }
     }
 
     struct Feature: Encodable {
@@ -29,6 +37,18 @@ struct Diagnosis: Encodable {
         let remedy: String?
     }
 
+    private enum CodingKeys: String, CodingKey {
+        case kernel
+        case ioUringDisabled = "io_uring_disabled"
+        case processors
+        case openFiles = "open_files"
+        case openFilesRemedy = "open_files_remedy"
+        case lockedMemory = "locked_memory_bytes"
+        case loops
+        case engine
+        case features
+    }
+
     /// Starts loops as a server does, and asks them: what is tried apart from a server's own rings may not be what it gets.
     init(loops: Int) throws(RingError) {
         let group = try EventLoopGroup(count: loops)
@@ -37,6 +57,7 @@ struct Diagnosis: Encodable {
         ioUringDisabled = SystemFacts.ioUringDisabled
         processors = EventLoopGroup.processorCount
         openFiles = SystemFacts.openFiles
+        openFilesRemedy = Self.remedy(forOpenFiles: SystemFacts.openFiles, loops: loops)
         lockedMemory = SystemFacts.lockedMemory
         self.loops = loops
         engine = Engine(
@@ -53,6 +74,23 @@ struct Diagnosis: Encodable {
             )
         }
     }
+
+    /// Each connection takes a descriptor, and the loops take some. The commands raise the limit as far as they may;
+    /// other programs have to do so themselves.
+    static func remedy(forOpenFiles limit: SystemFacts.Limit, loops: Int) -> String? {
+        guard let soft = limit.soft, soft < 1024 else { return nil }
+        let connections = max(0, Int(soft) - descriptorsOfCommand - loops * descriptorsOfLoop)
+        let room = "enough for about \(connections) connections at a time"
+        if let hard = limit.hard, hard < 1024 {
+            return "\(room); raise it with 'ulimit -n' as root, or in the limits of the container or unit"
+        }
+        return "\(room), unless it is raised, as eddy's servers do; raise it with 'ulimit -n'"
+    }
+
+    /// Standard streams, signals, the resolver, and some to spare.
+    private static let descriptorsOfCommand = 20
+    /// A ring or epoll, a wake-up, a listener.
+    private static let descriptorsOfLoop = 4
 
     private static func text(of choice: EngineChoice) -> String {
         let reason =

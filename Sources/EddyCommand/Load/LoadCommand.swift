@@ -9,7 +9,9 @@ struct LoadCommand: LoopCommand {
         abstract: "Load a server that sends back what it receives, and report.",
         discussion: """
             Each connection keeps a number of requests under way and sends the next one as soon as a reply is \
-            complete (a closed loop). Exit code: 0; 1 when connections or bytes failed; 2 for wrong arguments.
+            complete (a closed loop). SIGINT and SIGTERM end the test early and print the report up to then; a second \
+            one ends the command at once. Exit code: 0; 1 when connections or bytes failed; 2 for wrong arguments; 130 \
+            after SIGINT and 143 after SIGTERM.
             """
     )
 
@@ -74,23 +76,30 @@ struct LoadCommand: LoopCommand {
     func run() async throws {
         try OpenFileLimit.raise()
         let report: LoadReport
+        let interruption: Interruption
         do {
-            report = try await LoadTest(configuration).run(onProgress: Self.show, onStart: EngineNotice.print)
+            let test = try LoadTest(configuration)
+            let running = Task { try await test.run(onProgress: Self.show, onStart: EngineNotice.print) }
+            interruption = Interruption { running.cancel() }
+            report = try await running.value
         } catch {
             Self.clearProgress()
             throw CommandFailure("\(error)")
         }
         Self.clearProgress()
         try Terminal.printResult(format.text(of: report))
+        if report.interrupted, let exitCode = interruption.exitCode { throw ExitCode(exitCode) }
+        if let failure = Self.failure(of: report) { throw CommandFailure(failure) }
+    }
+
+    /// Why the server has not passed, and what to do about it; nil when it has.
+    private static func failure(of report: LoadReport) -> String? {
+        if let failure = report.verificationFailure { return "\(failure)" }
         guard report.requests > 0 else {
-            throw CommandFailure("no request was answered in time; check that the server sends back what it receives")
+            return "no request was answered in time; check that the server sends back what it receives"
         }
-        guard report.errors == 0 else {
-            throw CommandFailure(
-                "connections broke, were refused or were not answered \(report.errors) times; "
-                    + "look into the server's log"
-            )
-        }
+        guard report.errors > 0 else { return nil }
+        return "\(report.errors) connections failed (\(report.errorsByKind.text)); look into the server's log"
     }
 
     var loopCount: Int { min(threads, connections) }

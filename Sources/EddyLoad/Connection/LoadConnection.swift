@@ -10,45 +10,96 @@ struct LoadConnection: Sendable {
 
     private var window: MeasurementWindow { timekeeper.window }
 
+    /// Why a connection has ended the whole test.
+    enum Failure: Error {
+        case load(LoadError)
+        case verification(VerificationFailure)
+    }
+
     /// Sends requests until the window is over. A connection that breaks is counted and made again.
     ///
+    /// It is made again at once if it had answered anything. Otherwise there is a pause, since a server that refuses
+    /// every connection would be flooded; no request is outstanding meanwhile, so no latency includes it.
+    ///
     /// - Returns: why the whole test has failed, or nil.
-    func run(on loop: EventLoop) async -> LoadError? {
+    func run(on loop: EventLoop) async -> Failure? {
         var wasConnected = false
         while !Task.isCancelled, !window.isOver(at: MonotonicClock.now) {
+            var isConnected = false
+            var replies = 0
             do {
                 try await loop.connect(to: configuration.target) { connection in
                     if !wasConnected { timekeeper.noteConnected() }
-                    wasConnected = true
-                    try await exchange(over: connection)
+                    (wasConnected, isConnected) = (true, true)
+                    try await exchange(over: connection, replies: &replies)
                 }
                 return nil
-            } catch let error as LoadError {
-                return error
+            } catch let failure as VerificationFailure {
+                window.close(at: MonotonicClock.now)
+                recorder.update { $0.errors.verification += 1 }
+                return .verification(failure)
             } catch {
-                if Task.isCancelled || window.isOver(at: MonotonicClock.now) {
-                    // A reply that was waited for has not come. (A test that is cancelled waits for none.)
-                    if window.isDrained { recorder.update { $0.errors += 1 } }
-                    return nil
+                guard wasConnected || Task.isCancelled else {
+                    return (error as? ConnectError).map { .load(.cannotConnect($0)) }
                 }
-                guard wasConnected else { return (error as? ConnectError).map(LoadError.cannotConnect) }
-                recorder.update { $0.errors += 1 }
-                try? await loop.sleep(for: Self.pauseAfterError)
+                count(whileConnected: isConnected)
+                if let pause = Self.pause(afterReplies: replies) { try? await loop.sleep(for: pause) }
             }
         }
         return nil
     }
 
-    private static let pauseAfterError = Duration.milliseconds(100)
+    /// How long to wait before a connection that has broken after `replies` replies is made again.
+    static func pause(afterReplies replies: Int) -> Duration? {
+        replies == 0 ? .milliseconds(100) : nil
+    }
 
-    /// Keeps `depth` requests under way until the window is over and all replies have come.
-    private func exchange(over connection: borrowing Connection) async throws {
+    /// Counts the end of a connection, or of an attempt to make one, that the test has not asked for.
+    private func count(whileConnected isConnected: Bool) {
+        let now = MonotonicClock.now
+        let kind: WritableKeyPath<LoadReport.Errors, UInt64>
+        if Task.isCancelled {
+            // After the drain this is an error. Before it, the whole test was cancelled, which is not the server's doing.
+            guard window.isDrained else { return window.close(at: now) }
+            kind = isConnected ? \.timeout : \.connect
+        } else {
+            kind = isConnected ? \.closed : \.connect
+        }
+        let isEarly = window.phase(at: now) == .before
+        recorder.update { counts in
+            if isEarly {
+                counts.warmupErrors += 1
+            } else {
+                counts.errors[keyPath: kind] += 1
+            }
+        }
+    }
+
+    /// Keeps `depth` requests outstanding until the window is over and all replies have come.
+    private func exchange(over connection: borrowing Connection, replies: inout Int) async throws {
         var pipeline = RequestPipeline(depth: configuration.depth, messageSize: configuration.messageSize)
+        do {
+            try await exchange(over: connection, &pipeline, replies: &replies)
+        } catch let failure as VerificationFailure {
+            throw failure
+        } catch {
+            giveUp(&pipeline, at: MonotonicClock.now)
+            throw error
+        }
+    }
+
+    private func exchange(
+        over connection: borrowing Connection,
+        _ pipeline: inout RequestPipeline,
+        replies: inout Int
+    ) async throws {
         let start = BytePattern.start(ofConnection: number)
         var sendPosition = start
         var receivePosition = start
         for _ in 0..<configuration.depth {
-            pipeline.send(at: MonotonicClock.now)
+            let now = MonotonicClock.now
+            guard !window.isOver(at: now) else { break }
+            pipeline.send(at: now)
             try await send(over: connection, from: &sendPosition)
         }
         while pipeline.count > 0 {
@@ -56,10 +107,15 @@ struct LoadConnection: Sendable {
             guard let bytes = try await connection.read() else { throw ConnectionError.reset }
             let now = MonotonicClock.now
             let byteCount = bytes.count
-            guard byteCount <= pipeline.bytesExpected else { throw LoadError.unexpectedBytes(connection: number) }
+            let bytesExpected = pipeline.bytesExpected
+            guard byteCount <= bytesExpected else {
+                let offset = receivePosition + UInt64(bytesExpected) - start
+                throw VerificationFailure(.unexpectedBytes, connection: number, offset: offset)
+            }
             if configuration.verifies { try verify(bytes, from: receivePosition, start: start) }
             receivePosition += UInt64(byteCount)
             let completed = pipeline.receive(byteCount)
+            replies += completed
             record(byteCount, completed: completed, of: &pipeline, at: now)
             guard !window.isOver(at: now) else { continue }
             for _ in 0..<completed {
@@ -71,12 +127,42 @@ struct LoadConnection: Sendable {
 
     /// Takes completed requests out of the pipeline, and counts them if it is time to count.
     private func record(_ byteCount: Int, completed: Int, of pipeline: inout RequestPipeline, at now: UInt64) {
-        let isCounted = window.contains(now)
+        let phase = window.phase(at: now)
         recorder.update { counts in
-            if isCounted { counts.bytesReceived += UInt64(byteCount) }
+            if phase == .within { counts.bytesReceived += UInt64(byteCount) }
             for _ in 0..<completed {
                 let sentAt = pipeline.takeOldest()
-                if isCounted { counts.record(latency: now - sentAt) }
+                switch phase {
+                case .before: break
+                case .within: counts.record(latency: now - sentAt)
+                case .after:
+                    guard let age = window.ageAtEnd(ofRequestSentAt: sentAt) else { break }
+                    counts.record(latency: now - sentAt, ageAtEnd: age)
+                }
+            }
+        }
+    }
+
+    /// Takes out the requests that will have no reply, and counts them with their ages.
+    private func giveUp(_ pipeline: inout RequestPipeline, at now: UInt64) {
+        if Task.isCancelled { window.close(at: now) }
+        let phase = window.phase(at: now)
+        let isCutShort = window.isCutShort
+        recorder.update { counts in
+            while pipeline.count > 0 {
+                let sentAt = pipeline.takeOldest()
+                switch phase {
+                case .before: break
+                case .within: counts.recordUnanswered(age: now - sentAt)
+                case .after:
+                    guard let age = window.ageAtEnd(ofRequestSentAt: sentAt) else { break }
+                    counts.recordOutstanding(age: age)
+                    if isCutShort {
+                        counts.recordAgeWithoutReply(age)
+                    } else {
+                        counts.recordUnanswered(age: now - sentAt)
+                    }
+                }
             }
         }
     }
@@ -95,14 +181,15 @@ struct LoadConnection: Sendable {
         }
     }
 
-    private func verify(_ bytes: borrowing Buffer, from position: UInt64, start: UInt64) throws(LoadError) {
+    private func verify(_ bytes: borrowing Buffer, from position: UInt64, start: UInt64) throws(VerificationFailure) {
         var offset = 0
         while offset < bytes.count {
             let count = min(bytes.count - offset, BytePattern.longestPiece)
             let position = position + UInt64(offset)
             let expected = pattern.piece(at: position, byteCount: count)
             if let difference = bytes.firstDifference(from: expected, at: offset) {
-                throw .bytesDiffer(connection: number, offset: position + UInt64(difference) - start)
+                let offset = position + UInt64(difference) - start
+                throw VerificationFailure(.bytesDiffer, connection: number, offset: offset)
             }
             offset += count
         }

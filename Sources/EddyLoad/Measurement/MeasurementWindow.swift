@@ -5,28 +5,53 @@ final class MeasurementWindow: Sendable {
     private let start = Atomic<UInt64>(.max)
     private let end = Atomic<UInt64>(.max)
 
-    /// Whether replies that were under way at the end have been waited for long enough.
+    /// Whether replies that were outstanding at the end have been waited for long enough.
     private let drained = Atomic<Bool>(false)
+    private let cutShort = Atomic<Bool>(false)
 
-    /// Says that replies that have not come by now are not waited for any more.
+    /// Where a moment lies.
+    enum Phase {
+        /// Before the start, or there was no window at all.
+        case before
+        case within
+        case after
+    }
+
+    /// Ends the wait for replies that were outstanding at the end.
     func endDrain() { drained.store(true, ordering: .relaxed) }
     var isDrained: Bool { drained.load(ordering: .relaxed) }
 
-    /// Opens the window in advance. Until then nothing is counted.
+    /// Opens the window in advance, unless it was closed. Until then nothing is counted.
     func open(from start: UInt64, until end: UInt64) {
+        guard !isCutShort else { return }
         self.start.store(start, ordering: .relaxed)
         self.end.store(end, ordering: .relaxed)
     }
 
     /// Ends the window now if it would end later.
     func close(at now: UInt64) {
-        if now < end.load(ordering: .relaxed) { end.store(now, ordering: .relaxed) }
+        guard now < end.load(ordering: .relaxed) else { return }
+        end.store(now, ordering: .relaxed)
+        cutShort.store(true, ordering: .relaxed)
     }
+
+    /// Whether it was closed before its time.
+    var isCutShort: Bool { cutShort.load(ordering: .relaxed) }
 
     func isOver(at now: UInt64) -> Bool { now >= end.load(ordering: .relaxed) }
 
-    func contains(_ moment: UInt64) -> Bool {
-        moment >= start.load(ordering: .relaxed) && moment < end.load(ordering: .relaxed)
+    func phase(at moment: UInt64) -> Phase {
+        let (start, end) = (start.load(ordering: .relaxed), end.load(ordering: .relaxed))
+        guard start < end, moment >= start else { return .before }
+        return moment < end ? .within : .after
+    }
+
+    func contains(_ moment: UInt64) -> Bool { phase(at: moment) == .within }
+
+    /// How old a request that was sent at `moment` was at the end; nil when it was sent later.
+    func ageAtEnd(ofRequestSentAt moment: UInt64) -> UInt64? {
+        let end = end.load(ordering: .relaxed)
+        return moment < end ? end - moment : nil
     }
 
     /// The length so far, in seconds.

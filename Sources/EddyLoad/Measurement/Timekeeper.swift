@@ -24,6 +24,7 @@ struct Timekeeper: Sendable {
             missing -= 1
             if missing == 0 { break }
         }
+        guard !Task.isCancelled else { return window.close(at: MonotonicClock.now) }
         let start = MonotonicClock.now.advanced(by: configuration.warmup)
         let end = start.advanced(by: configuration.duration)
         window.open(from: start, until: end)
@@ -42,6 +43,6 @@ struct Timekeeper: Sendable {
 
     /// Nanoseconds between two reports of progress.
     private static let tick: UInt64 = 500_000_000
-    /// How long replies that are under way at the end are waited for.
+    /// How long replies that are outstanding at the end are waited for.
     private static let drainTime = Duration.seconds(5)
 }

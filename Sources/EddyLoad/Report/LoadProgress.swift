@@ -6,14 +6,14 @@ public struct LoadProgress: Sendable {
     public let totalSeconds: Double
     /// Requests completed so far.
     public let requests: UInt64
-    /// Connections that broke so far.
+    /// Errors so far, without those before that time.
     public let errors: UInt64
 
     init(seconds: Double, counts: LoadCounts, of configuration: LoadTest.Configuration) {
         self.seconds = seconds
         totalSeconds = configuration.duration / .seconds(1)
         requests = counts.requests
-        errors = counts.errors
+        errors = counts.errors.total
     }
 
     /// Requests completed in a second, on average; 0 at the start.

@@ -1,7 +1,6 @@
 internal import Eddy
-internal import Histogram
 
-/// What a load test has measured. Its coded form is what `eddy load --format json` prints.
+/// What a load test has measured. Its coded form is what `eddy load --format json` prints: an absent value is null.
 public struct LoadReport: Sendable, Codable, Equatable {
     /// `tcp://HOST:PORT`.
     public var target: String
@@ -19,6 +18,8 @@ public struct LoadReport: Sendable, Codable, Equatable {
     public var verified: Bool
     /// Seconds during which requests were counted.
     public var duration: Double
+    /// Whether the test was cancelled. The figures cover the time until then.
+    public var interrupted: Bool
     /// Requests whose reply was completed in that time.
     public var requests: UInt64
     /// These requests, divided by the duration.
@@ -27,43 +28,21 @@ public struct LoadReport: Sendable, Codable, Equatable {
     public var bytesSent: UInt64
     /// Bytes that came back in that time.
     public var bytesReceived: UInt64
-    /// Connections that broke, could not be made again, or whose last replies did not come, at any time of the test.
+    /// All errors from the start of that time until the last reply has come or was given up.
     public var errors: UInt64
-    /// From the first byte of a request given to the loop until the last byte of its reply, in microseconds.
-    public var latency: Latency
-
-    /// Latencies in microseconds, exact to three significant digits; all 0 when no request was counted.
-    public struct Latency: Sendable, Codable, Equatable {
-        /// The shortest.
-        public var min: Double
-        /// The average.
-        public var mean: Double
-        /// Half of the requests took no longer.
-        public var p50: Double
-        /// 90 of 100 requests took no longer.
-        public var p90: Double
-        /// 99 of 100 requests took no longer.
-        public var p99: Double
-        /// 999 of 1,000 requests took no longer.
-        public var p99_9: Double
-        /// The longest.
-        public var max: Double
-
-        init(_ nanoseconds: Histogram<UInt32>) {
-            func percentile(_ percentile: Double) -> Double {
-                // A percentile lies within its bucket; the highest one must not lie above the maximum.
-                Double(Swift.min(nanoseconds.valueAtPercentile(percentile), nanoseconds.maxRecorded)) / 1000
-            }
-            let isEmpty = nanoseconds.totalCount == 0
-            min = isEmpty ? 0 : Double(nanoseconds.min) / 1000
-            mean = isEmpty ? 0 : nanoseconds.mean / 1000
-            p50 = isEmpty ? 0 : percentile(50)
-            p90 = isEmpty ? 0 : percentile(90)
-            p99 = isEmpty ? 0 : percentile(99)
-            p99_9 = isEmpty ? 0 : percentile(99.9)
-            max = isEmpty ? 0 : Double(nanoseconds.maxRecorded) / 1000
-        }
-    }
+    /// The same, by their kind.
+    public var errorsByKind: Errors
+    /// Errors before that time, which are not among the others.
+    public var warmupErrors: UInt64
+    /// Requests that had no reply when that time ended.
+    public var outstanding: Outstanding
+    /// Requests that never got a reply, apart from those that were outstanding when the time was cut short.
+    public var unanswered: Unanswered
+    /// Why the test ended before its time; nil when no reply was wrong.
+    public var verificationFailure: VerificationFailure?
+    /// From the first byte of a request given to the loop until the last byte of its reply, in microseconds; nil when
+    /// no request was answered.
+    public var latency: Latency?
 
     private enum CodingKeys: String, CodingKey {
         case target
@@ -74,15 +53,27 @@ public struct LoadReport: Sendable, Codable, Equatable {
         case messageSize = "message_bytes"
         case verified
         case duration = "duration_s"
+        case interrupted
         case requests
         case requestsPerSecond = "requests_per_second"
         case bytesSent = "bytes_sent"
         case bytesReceived = "bytes_received"
         case errors
+        case errorsByKind = "errors_by_kind"
+        case warmupErrors = "warmup_errors"
+        case outstanding
+        case unanswered
+        case verificationFailure = "verification_failure"
         case latency = "latency_us"
     }
 
-    init(_ configuration: LoadTest.Configuration, seconds: Double, counts: LoadCounts) {
+    init(
+        _ configuration: LoadTest.Configuration,
+        seconds: Double,
+        counts: LoadCounts,
+        interrupted: Bool = false,
+        failure: VerificationFailure? = nil
+    ) {
         let target = configuration.target
         self.target = target.address?.isUnix == true ? "\(target)" : "tcp://\(target)"
         connections = configuration.connections
@@ -91,11 +82,42 @@ public struct LoadReport: Sendable, Codable, Equatable {
         messageSize = configuration.messageSize
         verified = configuration.verifies
         duration = seconds
+        self.interrupted = interrupted
         requests = counts.requests
         requestsPerSecond = seconds > 0 ? Double(counts.requests) / seconds : 0
         bytesSent = counts.bytesSent
         bytesReceived = counts.bytesReceived
-        errors = counts.errors
-        latency = Latency(counts.latencies)
+        errors = counts.errors.total
+        errorsByKind = counts.errors
+        warmupErrors = counts.warmupErrors
+        outstanding = Outstanding(counts.outstanding)
+        unanswered = Unanswered(counts.unanswered)
+        verificationFailure = failure
+        latency = Latency(counts)
+    }
+
+    /// All keys, also those of absent values.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(target, forKey: .target)
+        try container.encode(mode, forKey: .mode)
+        try container.encode(connections, forKey: .connections)
+        try container.encode(depth, forKey: .depth)
+        try container.encode(threads, forKey: .threads)
+        try container.encode(messageSize, forKey: .messageSize)
+        try container.encode(verified, forKey: .verified)
+        try container.encode(duration, forKey: .duration)
+        try container.encode(interrupted, forKey: .interrupted)
+        try container.encode(requests, forKey: .requests)
+        try container.encode(requestsPerSecond, forKey: .requestsPerSecond)
+        try container.encode(bytesSent, forKey: .bytesSent)
+        try container.encode(bytesReceived, forKey: .bytesReceived)
+        try container.encode(errors, forKey: .errors)
+        try container.encode(errorsByKind, forKey: .errorsByKind)
+        try container.encode(warmupErrors, forKey: .warmupErrors)
+        try container.encode(outstanding, forKey: .outstanding)
+        try container.encode(unanswered, forKey: .unanswered)
+        try container.encode(verificationFailure, forKey: .verificationFailure)
+        try container.encode(latency, forKey: .latency)
     }
 }

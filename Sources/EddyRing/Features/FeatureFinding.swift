@@ -12,6 +12,8 @@ package struct FeatureFinding: Sendable {
         case disabled
         /// It was tried, and is not there.
         case missing
+        /// The engine is not io_uring, whose feature it is.
+        case unused
     }
 
     /// The findings of every feature, for loops with that engine and those features.
@@ -21,32 +23,49 @@ package struct FeatureFinding: Sendable {
 
     private init(_ feature: RingFeature, isUsed: Bool, _ choice: EngineChoice) {
         self.feature = feature
-        if isUsed {
-            (status, remedy) = (.used, nil)
-        } else if !RingFeatures.permitted[feature] {
+        if !RingFeatures.permitted[feature] {
             (status, remedy) = (.disabled, "take it out of EDDY_DISABLE")
+        } else if choice.kind != .uring {
+            // The epoll engine emulates some of them, which says nothing of io_uring.
+            (status, remedy) = (.unused, Self.remedy(forEngine: choice))
+        } else if isUsed {
+            (status, remedy) = (.used, nil)
         } else {
-            (status, remedy) = (.missing, Self.remedy(for: feature, choice))
+            (status, remedy) = (.missing, Self.remedy(for: feature, choice, kernel: SystemFacts.kernelVersion))
         }
     }
 
-    private static func remedy(for feature: RingFeature, _ choice: EngineChoice) -> String {
-        switch (choice.kind, feature) {
+    private static func remedy(forEngine choice: EngineChoice) -> String {
+        switch (choice.kind, choice.reason) {
         case (.simulated, _): "run on a real system"
-        case (.epoll, _):
-            choice.reason == .environment
-                ? "io_uring alone has it; take EDDY_ENGINE out of the environment"
-                : "io_uring alone has it; see the engine's reason above"
-        case (.uring, .fixedBuffers):
-            choice.reduction == nil
+        case (_, .environment): "io_uring alone has it; take EDDY_ENGINE out of the environment"
+        default: "io_uring alone has it; see the engine's reason above"
+        }
+    }
+
+    /// How to get what a ring lacks on a kernel of that release.
+    static func remedy(for feature: RingFeature, _ choice: EngineChoice, kernel: (major: Int, minor: Int)?) -> String {
+        switch feature {
+        case .fixedBuffers:
+            return choice.reduction == nil
                 ? "the limit of locked memory is \(LockedMemory.limit) bytes, of which a quarter is used; raise it with "
                     + "'ulimit -l'"
                 : "the limit of locked memory is \(LockedMemory.limit) bytes, which the rings need; raise it with "
                     + "'ulimit -l'"
-        case (.uring, .zeroCopySends):
-            "run Linux \(feature.kernel.major).\(feature.kernel.minor) or newer, and allow TCP on the loopback "
-                + "interface, where it is tried"
-        case (.uring, _): "run Linux \(feature.kernel.major).\(feature.kernel.minor) or newer"
+        case .zeroCopySends, .incrementalBuffers, .deferredTaskWork, .multishotReceives, .receiveLimits, .inlineSends,
+            .absoluteDeadlines:
+            let release = "\(feature.kernel.major).\(feature.kernel.minor)"
+            if let kernel, kernel < feature.kernel { return "run Linux \(release) or newer" }
+            return switch feature {
+            case .zeroCopySends:
+                "this kernel should have it (Linux \(release)), and its trial failed; allow TCP on the loopback interface, "
+                    + "where it is tried"
+            case .incrementalBuffers:
+                "this kernel completes receives in another order than the bytes; run 6.12.29, 6.14.7 or newer"
+            default:
+                "this kernel should have it (Linux \(release)), and its trial failed; allow all of io_uring in the "
+                    + "security profile, if there is one"
+            }
         }
     }
 }

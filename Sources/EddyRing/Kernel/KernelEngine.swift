@@ -43,6 +43,14 @@ final class KernelEngine {
             unsafe ring.deallocate()
             throw RingError(setupFailure: SystemError(-result))
         }
+        // Saves a look-up of the descriptor in each call; where it is refused, the plain descriptor serves.
+        let registered = unsafe io_uring_register_ring_fd(ring)
+        let entered = unsafe io_uring_enter2(UInt32(ring.pointee.ring_fd), 0, 0, 0, nil, 0)
+        if Self.isForbidden(registered) || Self.isForbidden(entered) {
+            unsafe io_uring_queue_exit(ring)
+            unsafe ring.deallocate()
+            throw .forbidden(byPolicy: false)
+        }
         unsafe self.ring = ring
         let hasAbsoluteDeadlines = unsafe ring.pointee.features & EDDY_FEAT_MIN_TIMEOUT != 0
         unsafe setup = Setup(
@@ -51,8 +59,11 @@ final class KernelEngine {
             knowsIdleWaits: ring.pointee.features & EDDY_FEAT_NO_IOWAIT != 0
         )
         prepareSubmissionArray()
-        // Saves a look-up of the descriptor in each call; where it is refused, the plain descriptor serves.
-        unsafe _ = io_uring_register_ring_fd(ring)
+    }
+
+    /// Whether a security profile forbids a system call: one that allows io_uring_setup may forbid the others.
+    private static func isForbidden(_ result: Int32) -> Bool {
+        [.notPermitted, .accessDenied, .notImplemented].contains(SystemError(-result))
     }
 
     deinit {
@@ -117,7 +128,10 @@ extension RingError {
     /// The reason behind a failed io_uring_setup(2).
     fileprivate init(setupFailure error: SystemError) {
         switch error {
-        case .notImplemented: self = .unsupported
+        case .notImplemented where SystemFacts.ioUringDisabled == nil:
+            self = .unsupported(kernel: SystemFacts.kernelRelease)
+        // A kernel that has the switch has io_uring: a security profile hides it.
+        case .notImplemented: self = .forbidden(byPolicy: false)
         case .notPermitted, .accessDenied: self = .forbidden(byPolicy: SystemFacts.ioUringDisabled ?? 0 > 0)
         case .outOfMemory: self = .shortOfMemory(call: "io_uring_setup")
         case .invalidArgument: self = .missingFeature("COOP_TASKRUN and SUBMIT_ALL")

@@ -117,7 +117,7 @@ package final class ReceiveRing {
             switch SystemError(-result) {
             case .invalidArgument: throw .missingFeature("provided-buffer rings")
             case .outOfMemory: throw .shortOfMemory(call: "io_uring_register")
-            case let error: throw .system(call: "io_uring_register", error: error)
+            case let error: throw RingError(call: "io_uring_register", error: error)
             }
         }
         unsafe state.pointee.isRegistered = true

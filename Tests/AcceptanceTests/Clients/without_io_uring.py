@@ -1,6 +1,8 @@
 """Runs a command that may not use io_uring, as a container's seccomp profile would have it.
 
-usage: without_io_uring.py COMMAND [ARGUMENT...]
+usage: without_io_uring.py [--error NAME] [--call setup|enter|register] COMMAND [ARGUMENT...]
+
+The call fails with EPERM, or with the named error: some profiles say ENOSYS, as if the kernel did not know the call.
 """
 
 import ctypes
@@ -20,8 +22,16 @@ RETURN = 0x06
 ALLOW = 0x7FFF0000
 FAIL_WITH = 0x00050000
 
-# io_uring_setup has this number on every architecture.
-IO_URING_SETUP = 425
+# The calls have these numbers on every architecture.
+CALLS = {"setup": 425, "enter": 426, "register": 427}
+
+error, call, command = errno.EPERM, CALLS["setup"], sys.argv[1:]
+while command[0].startswith("--"):
+    option, value, *command = command
+    if option == "--error":
+        error = getattr(errno, value)
+    else:
+        call = CALLS[value]
 
 
 def instruction(code, value, if_true=0, if_false=0):
@@ -30,8 +40,8 @@ def instruction(code, value, if_true=0, if_false=0):
 
 program = (
     instruction(LOAD_WORD, 0)  # the number of the system call
-    + instruction(JUMP_IF_EQUAL, IO_URING_SETUP, if_true=0, if_false=1)
-    + instruction(RETURN, FAIL_WITH | errno.EPERM)
+    + instruction(JUMP_IF_EQUAL, call, if_true=0, if_false=1)
+    + instruction(RETURN, FAIL_WITH | error)
     + instruction(RETURN, ALLOW)
 )
 code = ctypes.create_string_buffer(program, len(program))
@@ -42,4 +52,4 @@ libc = ctypes.CDLL(None, use_errno=True)
 if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter, 0, 0):
     sys.exit("cannot install the filter: " + os.strerror(ctypes.get_errno()))
 
-os.execvp(sys.argv[1], sys.argv[1:])
+os.execvp(command[0], command)

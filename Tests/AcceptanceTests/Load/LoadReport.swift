@@ -22,7 +22,47 @@ struct LoadReport: Decodable {
     let bytesSent: Int
     let bytesReceived: Int
     let errors: Int
-    let latency: Latency
+    let errorsByKind: Errors
+    let interrupted: Bool
+    let outstanding: Outstanding
+    let unanswered: Unanswered
+    let verificationFailure: VerificationFailure?
+    let latency: Latency?
+
+    struct Errors: Decodable, Equatable {
+        var connect = 0
+        var closed = 0
+        var timeout = 0
+        var verification = 0
+    }
+
+    struct Outstanding: Decodable {
+        let requests: Int
+        let answered: Int
+        let oldest: Double?
+
+        private enum CodingKeys: String, CodingKey {
+            case requests
+            case answered
+            case oldest = "oldest_us"
+        }
+    }
+
+    struct Unanswered: Decodable {
+        let requests: Int
+        let oldest: Double?
+
+        private enum CodingKeys: String, CodingKey {
+            case requests
+            case oldest = "oldest_us"
+        }
+    }
+
+    struct VerificationFailure: Decodable {
+        let reason: String
+        let connection: Int
+        let offset: Int
+    }
 
     private enum CodingKeys: String, CodingKey {
         case target
@@ -34,6 +74,11 @@ struct LoadReport: Decodable {
         case bytesSent = "bytes_sent"
         case bytesReceived = "bytes_received"
         case errors
+        case errorsByKind = "errors_by_kind"
+        case interrupted
+        case outstanding
+        case unanswered
+        case verificationFailure = "verification_failure"
         case latency = "latency_us"
     }
 }
@@ -43,7 +88,11 @@ extension LoadReport {
     static func run(_ target: String, _ options: [String]) async throws -> LoadReport {
         let finished = try await RunningCommand.run([Eddy.path, "load", target, "--format", "json"] + options)
         #expect(finished.ending == .exit(0), "\(finished)")
-        let json = Data(finished.output.joined(separator: "\n").utf8)
-        return try JSONDecoder().decode(LoadReport.self, from: json)
+        return try LoadReport(finished.output)
+    }
+
+    /// Reads what the command has printed.
+    init(_ output: [String]) throws {
+        self = try JSONDecoder().decode(LoadReport.self, from: Data(output.joined(separator: "\n").utf8))
     }
 }

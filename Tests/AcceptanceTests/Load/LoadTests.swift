@@ -13,6 +13,68 @@ extension AcceptanceTests {
             #expect(finished.errors.count == 1 && finished.errors[0].contains("no request was answered"), "\(finished)")
         }
 
+        @Test("A report on a server that answers nothing has no latencies, and says what was waited for")
+        func silenceInJSON() async throws {
+            let server = try await Peer.listen()
+            let target = "tcp://127.0.0.1:\(server.port)"
+            let finished = try await Eddy.run("load", target, "-c", "1", "-d", "200ms", "--format", "json")
+            #expect(finished.ending == .exit(1))
+            let report = try LoadReport(finished.output)
+            #expect(report.requests == 0)
+            #expect(report.latency == nil)
+            #expect(report.errorsByKind == LoadReport.Errors(timeout: 1))
+            #expect(report.unanswered.requests == 1)
+            #expect(finished.output.contains { $0.contains(/"latency_us" : null/) }, "\(finished)")
+
+            let text = try await Eddy.run("load", target, "-c", "1", "-d", "200ms")
+            #expect(text.output.contains { $0.contains("latency") && $0.contains("none") }, "\(text)")
+            #expect(text.output.contains { $0.contains("unanswered") }, "\(text)")
+        }
+
+        @Test("A signal ends the test, and the report covers the time until then", arguments: [SIGINT, SIGTERM])
+        func interrupted(signal: Int32) async throws {
+            let server = try await Server.echo()
+            let target = "tcp://127.0.0.1:\(server.port)"
+            let command = try RunningCommand(
+                [Eddy.path, "load", target, "-c", "2", "-d", "1h", "--warmup", "0s", "--format", "json"]
+            )
+            // It takes less to start, so requests are under way then.
+            let process = ProcessFacts(id: command.id)
+            _ = try await poll({ try process.processorTime() }, until: { $0 > .milliseconds(500) })
+            command.send(signal)
+            #expect(try await command.ending() == .exit(128 + signal))
+            let report = try LoadReport(try await command.output.all())
+            #expect(report.interrupted)
+            #expect(report.requests > 0)
+            #expect(report.errors == 0)
+            #expect(report.outstanding.requests > 0)
+            try await server.stop()
+        }
+
+        @Test("A stop at the end of the test shows in the report", arguments: [true, false])
+        func stopped(resumes: Bool) async throws {
+            let server = try await Server.echo(["--loops", "1"])
+            let target = "tcp://127.0.0.1:\(server.port)"
+            let command = try RunningCommand(
+                [Eddy.path, "load", target, "-c", "2", "-d", "3s", "--warmup", "0s", "--format", "json"]
+            )
+            let process = ProcessFacts(id: command.id)
+            _ = try await poll({ try process.processorTime() }, until: { $0 > .milliseconds(300) })
+            server.command.send(SIGSTOP)
+            if resumes {
+                // The client waits 5 seconds after the 3.
+                try await Task.sleep(for: .seconds(4))
+                server.command.send(SIGCONT)
+            }
+            #expect(try await command.ending() == .exit(resumes ? 0 : 1))
+            server.command.send(SIGCONT)
+            let report = try LoadReport(try await command.output.all())
+            #expect(report.outstanding.requests == 2)
+            #expect(report.outstanding.answered == (resumes ? 2 : 0))
+            #expect(report.errorsByKind == LoadReport.Errors(timeout: resumes ? 0 : 2))
+            #expect(try #require(report.latency).max >= #require(report.outstanding.oldest))
+        }
+
         @Test("The report in JSON has all keys, and its figures agree with each other")
         func json() async throws {
             let server = try await Server(Client.line("echo_server.py", []))
@@ -31,7 +93,9 @@ extension AcceptanceTests {
             #expect(abs(report.bytesReceived - report.requests * 100) <= 4 * 100)
             #expect(abs(report.bytesSent - report.requests * 100) <= 4 * 100)
 
-            let latency = report.latency
+            #expect(report.errorsByKind == LoadReport.Errors())
+            #expect(!report.interrupted)
+            let latency = try #require(report.latency)
             let rising = [latency.min, latency.p50, latency.p90, latency.p99, latency.p99_9, latency.max]
             #expect(rising == rising.sorted())
             #expect(latency.min > 0)
@@ -68,6 +132,14 @@ extension AcceptanceTests {
             let finished = try await Eddy.run("load", target, "-c", "2", "-d", "10s", "--verify")
             #expect(finished.ending == .exit(1))
             #expect(finished.errors.last?.wholeMatch(of: /eddy: .*differ.*; .+/) != nil, "\(finished)")
+
+            let options = ["-c", "2", "-d", "10s", "--verify", "--format", "json"]
+            let inJSON = try await RunningCommand.run([Eddy.path, "load", target] + options)
+            #expect(inJSON.ending == .exit(1))
+            let report = try LoadReport(inJSON.output)
+            #expect(report.verificationFailure?.reason == "bytes_differ")
+            #expect(report.verificationFailure?.offset == place)
+            #expect(report.errorsByKind.verification > 0)
 
             // The byte is flipped for those too who do not look.
             let unverified = try await Eddy.run("load", target, "-c", "2", "-d", "1s")

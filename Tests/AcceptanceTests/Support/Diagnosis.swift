@@ -6,18 +6,26 @@ struct Diagnosis: Decodable {
     let kernel: String
     let processors: Int
     let openFiles: Limit
+    let openFilesRemedy: String?
     let lockedMemory: Limit
     let engine: Engine
     let features: [Feature]
 
     struct Limit: Decodable {
         let soft: UInt64?
+        let hard: UInt64?
     }
 
     struct Engine: Decodable {
         let name: String
         let reason: String
         let submissionEntries: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case name
+            case reason
+            case submissionEntries = "submission_entries"
+        }
     }
 
     struct Feature: Decodable {
@@ -25,6 +33,16 @@ struct Diagnosis: Decodable {
         let kernel: String
         let status: String
         let remedy: String?
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case kernel
+        case processors
+        case openFiles = "open_files"
+        case openFilesRemedy = "open_files_remedy"
+        case lockedMemory = "locked_memory_bytes"
+        case engine
+        case features
     }
 }
 

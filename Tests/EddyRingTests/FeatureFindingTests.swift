@@ -1,0 +1,42 @@
+import Testing
+
+@testable import EddyRing
+
+/// What is said about a feature that is not used.
+@Suite("ring: feature findings")
+struct FeatureFindingTests {
+    private let uring = EngineChoice(kind: .uring, reason: .available)
+
+    @Test("A kernel that is too old for a feature is told the release", arguments: RingFeature.allCases)
+    func tooOld(feature: RingFeature) {
+        guard feature != .fixedBuffers else { return }
+        let remedy = FeatureFinding.remedy(for: feature, uring, kernel: (5, 18))
+        #expect(remedy == "run Linux \(feature.kernel.major).\(feature.kernel.minor) or newer")
+    }
+
+    @Test("A kernel that is new enough is not told to be newer", arguments: RingFeature.allCases)
+    func newEnough(feature: RingFeature) {
+        let remedy = FeatureFinding.remedy(for: feature, uring, kernel: (6, 18))
+        #expect(!remedy.contains("or newer") || feature == .incrementalBuffers)
+    }
+
+    @Test("Other engines use none of io_uring's features", arguments: [EngineChoice.Reason.environment, .available])
+    func otherEngines(reason: EngineChoice.Reason) {
+        let choice = EngineChoice(kind: .epoll, reason: reason)
+        for finding in FeatureFinding.all(with: choice, RingFeatures(RingFeature.allCases)) {
+            #expect(finding.status == (RingFeatures.permitted[finding.feature] ? .unused : .disabled))
+            #expect(finding.remedy != nil)
+        }
+    }
+
+    @Test("A kernel's release begins with two numbers")
+    func version() throws {
+        for (release, expected) in [("6.18.44-amd64", (6, 18)), ("5.19", (5, 19)), ("6.12-rc3", (6, 12))] {
+            let version = try #require(SystemFacts.version(ofRelease: release))
+            #expect(version == expected)
+        }
+        for release in ["", "unknown", "6", "a.b"] {
+            #expect(SystemFacts.version(ofRelease: release) == nil)
+        }
+    }
+}
