@@ -22,8 +22,10 @@ extension Connection {
     ) async throws {
         try loop.requireLoopThread(for: slot)
         let (loop, slot, generation) = (loop, slot, loop.connections[slot].generation)
+        loop.connections[slot].flags.insert(.usedByTwo)
         // What cancelled one side alone is over with it.
         defer {
+            loop.connections[slot].flags.remove(.usedByTwo)
             if !Task.isCancelled { loop.connections[slot].flags.subtract([.readingCancelled, .writingCancelled]) }
         }
         try await withThrowingTaskGroup(of: Void.self) { sides in

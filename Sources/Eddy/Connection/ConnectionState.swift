@@ -90,6 +90,8 @@ struct ConnectionState {
         static let draining = Flags(rawValue: 1 << 26)
         /// Something was received since something was last written: a message is under way, or its answer.
         static let unanswered = Flags(rawValue: 1 << 27)
+        /// One task reads and another writes: what is written says nothing of what was read.
+        static let usedByTwo = Flags(rawValue: 1 << 28)
     }
 
     /// -1 once it is closed, which that of a broken connection may be before its ``Connection`` is gone.
@@ -176,5 +178,5 @@ struct ConnectionState {
     /// Whether nothing can be sent any more.
     var cannotSend: Bool { failure != 0 }
     /// Whether the server shuts down and no message is under way: the reader comes to an end, though its peer has not.
-    var isDrained: Bool { flags.intersection([.draining, .unanswered]) == .draining }
+    var isDrained: Bool { flags.intersection([.draining, .unanswered, .usedByTwo]) == .draining }
 }

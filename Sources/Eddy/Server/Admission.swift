@@ -13,6 +13,8 @@ internal import Synchronization
 /// The limit of connections that all listeners of a server share.
 final class Admission: Sendable {
     let limit: Int
+    /// Connections that may wait to be accepted.
+    private let backlog: Int
     let policy: TCPServer.Options.LimitPolicy
     private let connections = Atomic<Int>(0)
     private let paused = Mutex<[Listener]>([])
@@ -20,6 +22,7 @@ final class Admission: Sendable {
 
     init(_ options: TCPServer.Options) {
         limit = options.maximumConnections ?? .max
+        backlog = options.backlog
         policy = options.atLimit
     }
 
@@ -27,6 +30,10 @@ final class Admission: Sendable {
 
     /// Whether there is no room for a further connection.
     var isFull: Bool { isLimited && connections.load(ordering: .sequentiallyConsistent) >= limit }
+
+    /// Whether all that may wait to be accepted could be more than there is room for: a multishot accept would accept them
+    /// before anybody can stop it, and their descriptors might be those that the served ones need.
+    var isNearlyFull: Bool { isLimited && limit - connections.load(ordering: .relaxed) < backlog }
 
     /// Counts a connection; false at the limit.
     func enter() -> Bool {

@@ -26,6 +26,8 @@ final class Listener: @unchecked Sendable {
     /// When the grace ends (nanoseconds of CLOCK_MONOTONIC), once the listener is shut down.
     private var graceDeadline = UInt64.max
     private var graceTimer = TimerHandle.none
+    /// The grace is over but for relays that are being ended in order.
+    private var endsRelays = false
     /// Runs while accepting pauses for lack of descriptors or memory.
     private var pauseTimer = TimerHandle.none
     /// Accepted, handler not started yet.
@@ -81,7 +83,11 @@ final class Listener: @unchecked Sendable {
     func arm() {
         guard let descriptor, !isArmed, !isPaused, phase == .accepting else { return }
         isArmed = true
-        loop.submit(.acceptMultishot(descriptor: descriptor, token: token))
+        loop.submit(
+            admission.isNearlyFull
+                ? .acceptOnce(descriptor: descriptor, token: token)
+                : .acceptMultishot(descriptor: descriptor, token: token)
+        )
     }
 
     private var token: OperationToken { OperationToken(kind: OperationKind.accept.rawValue, index: index) }
@@ -248,17 +254,29 @@ final class Listener: @unchecked Sendable {
     }
 
     /// Resets every connection that is still there. Where there was a grace, relays in which nothing is under way end in
-    /// order.
+    /// order, and have another moment for it.
     func endGrace(atOnce: Bool = false) {
         guard phase == .draining else { return }
-        phase = .expired
+        var endsInOrder = false
         loop.connections.forEachOccupied { slot in
             guard loop.connections[slot].listener == index else { return }
-            if !atOnce, loop.endIdleRelay(slot) { return }
-            loop.reset(slot, failure: ConnectionError.shutDownCode)
+            if !atOnce, !endsRelays, loop.endIdleRelay(slot) {
+                endsInOrder = true
+            } else {
+                loop.reset(slot, failure: ConnectionError.shutDownCode)
+            }
         }
-        resumeWaiter()
+        endsRelays = true
+        if endsInOrder {
+            loop.timers.cancel(graceTimer)
+            graceTimer = loop.timers.schedule(.graceEnded(listener: index), at: loop.now + Self.momentForRelays)
+        } else {
+            phase = .expired
+            resumeWaiter()
+        }
     }
+
+    private static let momentForRelays: UInt64 = 500_000_000
 
     /// Waits for the last connection to close, or for the end of the grace.
     ///

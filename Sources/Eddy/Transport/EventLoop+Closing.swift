@@ -136,7 +136,9 @@ extension EventLoop {
     /// then looks again, after 1, 2, 4 … 64 ms. The close timeout ends it in any case.
     func checkDelivery(_ slot: UInt32) {
         guard connections[slot].phase == .closing, connections[slot].ending != .reset else { return }
-        guard let bytes = ring.unacknowledgedBytes(connections[slot].descriptor), bytes > 0 else {
+        // The end of the stream counts as a byte, and the system goes on to send it by itself.
+        let end = connections[slot].ending == .orderly && connections[slot].flags.contains(.ended) ? 1 : 0
+        guard let bytes = ring.unacknowledgedBytes(connections[slot].descriptor), bytes > end else {
             if connections[slot].ending == .resetAfterDelivery { connections[slot].ending = .reset }
             return finishClosing(slot)
         }
@@ -190,8 +192,8 @@ extension EventLoop {
         guard !connections[slot].hasFailed else { return }
         if !connections[slot].cannotSend { connections[slot].failure = failure }
         connections[slot].flags.remove(.receivesOn)
-        // Also of a connection that is being closed: its peer must not take a part for the whole.
-        connections[slot].ending = .reset
+        // Also of a connection that is being closed, if something is left: its peer must not take a part for the whole.
+        if connections[slot].phase == .open || !connections[slot].outbound.isEmpty { connections[slot].ending = .reset }
         if connections[slot].connector != ConnectionState.noConnector {
             let error = failure == ConnectionError.shutDownCode ? ConnectError.shutDown : .cancelled
             connectors[connections[slot].connector]?.end(.failure(error))

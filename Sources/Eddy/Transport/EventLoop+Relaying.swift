@@ -71,7 +71,7 @@ extension EventLoop {
     func endIdleRelay(_ slot: UInt32) -> Bool {
         let peer = connections[slot].relayPeer
         guard peer != ConnectionState.noSlot, !connections[slot].cannotSend, !connections[peer].cannotSend,
-            connections[slot].outbound.isEmpty, connections[peer].outbound.isEmpty
+            isAllDelivered(slot), isAllDelivered(peer)
         else { return false }
         for side in [slot, peer] {
             connections[side].flags.insert(.draining)
@@ -79,6 +79,13 @@ extension EventLoop {
             endWritingIfDone(side)
         }
         return true
+    }
+
+    /// Whether the peer's system has everything that was to be sent, but perhaps for the end of the stream.
+    private func isAllDelivered(_ slot: UInt32) -> Bool {
+        let unacknowledged = ring.unacknowledgedBytes(connections[slot].descriptor) ?? 0
+        return connections[slot].outbound.isEmpty
+            && unacknowledged <= (connections[slot].flags.contains(.ended) ? 1 : 0)
     }
 
     /// The relay is over when both directions have ended.

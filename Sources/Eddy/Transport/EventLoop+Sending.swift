@@ -29,7 +29,8 @@ extension EventLoop {
             return nil
         }
         pool.takeIn(slice)
-        connections[slot].flags.remove(.unanswered)
+        // What waits to be read may be the beginning of the next message.
+        if connections[slot].inbound.isEmpty { connections[slot].flags.remove(.unanswered) }
         appendOutbound(slice, to: slot)
         return nil
     }
@@ -226,10 +227,10 @@ extension EventLoop {
 
     func endWritingIfDone(_ slot: UInt32) {
         guard connections[slot].flags.contains(.endsAfterSending), !connections[slot].isSending,
-            connections[slot].outbound.isEmpty, !connections[slot].flags.contains(.ended)
+            connections[slot].outbound.isEmpty, !connections[slot].flags.contains(.ended), !connections[slot].cannotSend
         else { return }
         connections[slot].flags.insert(.ended)
-        if !connections[slot].cannotSend { ring.shutdownWrite(connections[slot].descriptor) }
+        ring.shutdownWrite(connections[slot].descriptor)
         resumeWriter(slot)
         if connections[slot].isRelaying { finishRelayIfDone(slot) }
     }

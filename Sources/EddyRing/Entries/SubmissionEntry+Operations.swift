@@ -13,6 +13,13 @@ extension SubmissionEntry {
         return entry
     }
 
+    /// Accepts one connection; one completion.
+    package static func acceptOnce(descriptor: Int32, token: OperationToken) -> SubmissionEntry {
+        var entry = acceptMultishot(descriptor: descriptor, token: token)
+        entry.operationOptions = 0
+        return entry
+    }
+
     /// Connects; one completion. The address must stay valid until `enter` has returned: the kernel copies it.
     package static func connect(
         descriptor: Int32,

@@ -132,7 +132,9 @@ final class ClientPeer: Peer {
 
     private func ended() {
         guard hasEnded else {
-            guard isRefused else { fail("the stream ended, and \(answered) of \(message.count) bytes were answered") }
+            guard isRefused || simulation.isShuttingDown else {
+                fail("the stream ended, and \(answered) of \(message.count) bytes were answered")
+            }
             return comeAgain()
         }
         network.note("peer \(port) has all its answers")

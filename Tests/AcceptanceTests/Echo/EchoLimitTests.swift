@@ -21,7 +21,24 @@ extension AcceptanceTests {
 
             try await crowd.close()
             #expect(try await Mirror.run(at: server, connections: 5, bytes: .MiB(1)) == Mirror(identical: 5))
-            try await server.stop()
+            try await server.stop(notice: "all 16 connections are in use")
+        }
+
+        @Test("A relay short of descriptors lets clients wait, and resets none")
+        func relayWithFewDescriptors() async throws {
+            let upstream = try await Server.echo(["--loops", "1"])
+            let server = try await Server.proxy(to: upstream.port, ["--loops", "1"], under: shell("ulimit -n 64"))
+            var peers: [Peer] = []
+            for _ in 0..<60 { peers.append(try await Peer.connect(to: server)) }
+            for peer in peers {
+                let sent = try await peer.send(10)
+                #expect(try await peer.receive(10) == sent)
+                // The next one is accepted.
+                try await peer.finish()
+                #expect(try await peer.drain().end == .eof)
+            }
+            try await server.stop(notice: "all 20 connections are in use")
+            try await upstream.stop()
         }
 
         @Test("With memory to lock for its ring but not for its pool, the server runs all the same")

@@ -15,9 +15,10 @@ extension AcceptanceTests {
             #expect(farewell.sent == 0)
         }
 
-        @Test("A connection goes on within the grace period, while new ones are refused", arguments: [1, 2])
+        @Test("A relayed connection goes on within the grace period, while new ones are refused", arguments: [1, 2])
         func withinGrace(loops: Int) async throws {
-            let server = try await Server.echo(["--loops", "\(loops)", "--grace", "1h"])
+            let upstream = try await Server.echo(["--loops", "1"])
+            let server = try await Server.proxy(to: upstream.port, ["--loops", "\(loops)", "--grace", "1h"])
             let client = try await Peer.connect(to: server)
             let before = try await client.send(1000)
             #expect(try await client.receive(1000) == before)
@@ -31,19 +32,40 @@ extension AcceptanceTests {
             #expect(try await client.drain().end == .eof)
 
             let farewell = try await server.farewell()
-            #expect(farewell.received == 1000 + .KiB(64))
+            #expect(farewell.received == 2 * (1000 + .KiB(64)))
+            try await upstream.stop()
         }
 
-        @Test("A connection that never ends is reset after the grace period", arguments: [SIGTERM, SIGINT])
-        func afterGrace(signal: Int32) async throws {
-            let server = try await Server.echo(["--grace", "200ms"])
+        @Test(
+            "A connection that is idle ends in order, and holds the server up for no time",
+            arguments: [SIGTERM, SIGINT]
+        )
+        func idleConnection(signal: Int32) async throws {
+            let server = try await Server.echo(["--grace", "1h"])
             let client = try await Peer.connect(to: server)
             let sent = try await client.send(1000)
             #expect(try await client.receive(1000) == sent)
 
             server.command.send(signal)
-            #expect(try await client.drain().end == .reset)
+            #expect(try await client.drain().end == .eof)
+            // The client has not closed its side.
             try await server.farewell()
+        }
+
+        @Test("SIGHUP ends no server, and SIGUSR1 prints its figures")
+        func otherSignals() async throws {
+            let server = try await Server.echo()
+            let client = try await Peer.connect(to: server)
+            let sent = try await client.send(1000)
+            #expect(try await client.receive(1000) == sent)
+            server.command.send(SIGHUP)
+            server.command.send(SIGUSR1)
+            #expect(
+                try await server.command.output.line(from: 1)?.hasPrefix("served 1 connections, 1000 bytes") == true
+            )
+            let more = try await client.send(1000)
+            #expect(try await client.receive(1000) == more)
+            try await server.stop()
         }
 
         @Test("A client that does not receive cannot hold up the end")

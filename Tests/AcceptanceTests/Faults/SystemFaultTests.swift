@@ -59,7 +59,7 @@ extension AcceptanceTests {
             #expect(answered < 40)
             try await crowd.close()
             #expect(try await Mirror.run(at: proxy, connections: 5, bytes: .MiB(1)) == Mirror(identical: 5))
-            try await proxy.stop()
+            try await proxy.stop(notice: "connections are in use")
         }
     }
 }

@@ -54,7 +54,7 @@ extension AcceptanceTests {
             #expect(try await upstream.peer.receive(100) == sent)
             try await client.close()
             try await upstream.peer.close()
-            try await proxy.stop()
+            try await proxy.stop(notice: "cannot relay 127.0.0.1:")
         }
 
         @Test("Connections come and go, and no descriptor is left", arguments: [1, 2])

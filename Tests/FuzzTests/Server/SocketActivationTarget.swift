@@ -25,8 +25,11 @@ extension FuzzTests {
                     try require(isGood, "is taken as \(activation.names)")
                     try require(activation.names.count == count, "gives \(activation.names)")
                     for name in activation.names {
-                        let descriptor = try activation.descriptor(named: name)
-                        try require((3..<(3 + count!)).contains(Int(descriptor)), "'\(name)' is \(descriptor)")
+                        let descriptors = try activation.descriptors(named: name)
+                        let ofName = activation.names.count { $0 == name }
+                        try require(descriptors.count == ofName, "'\(name)' is \(descriptors)")
+                        let areGiven = descriptors.allSatisfy { (3..<(3 + Int32(count!))).contains($0) }
+                        try require(areGiven, "'\(name)' is \(descriptors)")
                     }
                     let only = try? activation.descriptor(named: nil)
                     try require((only != nil) == (count == 1), "the only one is \(only as Any)")
