@@ -26,7 +26,7 @@ private func embeddedRelay() async throws {
 
     Task {
         try await Task.sleep(for: .seconds(60))
-        server.shutDown(grace: .seconds(10))  // stop accepting, let connections finish, then reset
+        server.shutDown(grace: .seconds(10))  // stop accepting, let messages finish, then reset
     }
 
     let statistics = await server.run { client in
