@@ -37,11 +37,11 @@
 #include <unistd.h>
 
 // Flags of io_uring_enter(2).
-static const unsigned EDDY_ENTER_ABS_TIMER = 1u << 5;   // 6.12
+static const unsigned EDDY_ENTER_ABS_TIMER = 1u << 5;  // 6.12
 static const unsigned EDDY_ENTER_NO_IOWAIT = 1u << 7;  // 6.15: the wait is not one for a disk
 
 // Features reported by io_uring_setup(2).
-static const unsigned EDDY_FEAT_NO_IOWAIT = 1u << 17;    // 6.15
+static const unsigned EDDY_FEAT_NO_IOWAIT = 1u << 17;  // 6.15
 static const unsigned EDDY_FEAT_MIN_TIMEOUT = 1u << 15;  // 6.12; the release that brought ENTER_ABS_TIMER too
 
 // Flags of io_uring_register(2), IORING_REGISTER_PBUF_RING.

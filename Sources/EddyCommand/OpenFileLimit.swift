@@ -3,10 +3,14 @@ internal import Glibc
 
 /// The number of descriptors that the process may have, of which each connection takes one.
 enum OpenFileLimit {
-    /// Descriptors that a server with so many loops has for connections, each of which takes `each`.
+    /// Connections that a server with so many loops may have, each of which takes `each` descriptors; nil: no limit.
     static func connections(loops: Int, each: Int) -> Int? {
-        guard let limit = SystemFacts.openFiles.soft else { return nil }
-        return max(1, (Int(clamping: limit) - ownDescriptors - loops * descriptorsOfLoop) / each)
+        SystemFacts.openFiles.soft.map { max(1, descriptorsForConnections(within: $0, loops: loops) / each) }
+    }
+
+    /// Descriptors that a limit leaves for connections.
+    static func descriptorsForConnections(within limit: UInt64, loops: Int) -> Int {
+        max(0, Int(clamping: limit) - ownDescriptors - loops * descriptorsOfLoop)
     }
 
     /// Those of the command itself: standard streams, signals, the resolver, and some to spare.

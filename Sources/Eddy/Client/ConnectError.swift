@@ -1,4 +1,3 @@
-internal import EddyBuffers
 public import EddyRing
 
 /// Why there is no connection, with every address that was tried and what to do about it.

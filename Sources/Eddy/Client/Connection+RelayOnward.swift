@@ -7,8 +7,7 @@ extension Connection {
     /// other one stands, that is given up, at once unless what it has received fills the window. (The end of its stream is no reason: it may still want the answer.)
     ///
     /// - Throws: ``ConnectError`` when there is no connection to `endpoint`, or when that is the server that has accepted
-    ///   this one; ``ConnectionError`` when either connection
-    ///   breaks.
+    ///   this one; ``ConnectionError`` when either connection breaks.
     public func relay(to endpoint: Endpoint, options: ConnectOptions = .init()) async throws {
         try loop.requireLoopThread(for: slot)
         // Only a connection that receives notices that it is broken.

@@ -197,8 +197,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// As ``requireLoopThread(for:)``, for what cannot throw: it does nothing then, and what follows throws.
     @inline(__always)
     func isLoopThread(for slot: UInt32) -> Bool {
-        if !isCurrent { _ = failStray(slot) }
-        return isCurrent
+        if isCurrent { return true }
+        _ = failStray(slot)
+        return false
     }
 
     @inline(never)

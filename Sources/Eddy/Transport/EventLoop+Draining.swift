@@ -23,6 +23,7 @@ extension EventLoop {
     }
 
     /// A message that the socket holds is under way, too.
+    @inline(__always)
     func noteWaitingMessage(_ slot: UInt32) {
         guard connections[slot].isDrained, connections[slot].descriptor >= 0,
             ring.bytesToReceive(connections[slot].descriptor) > 0

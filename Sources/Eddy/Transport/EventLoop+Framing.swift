@@ -120,7 +120,7 @@ extension EventLoop {
 
     /// Waits until more has come than is there; false if nothing more will come.
     private func receiveMore(expected: Int, from slot: UInt32) async throws(ConnectionError) -> Bool {
-        if connections[slot].isDrained { noteWaitingMessage(slot) }
+        noteWaitingMessage(slot)
         guard !hasStoppedReceiving(slot) else {
             try requireReadable(slot)
             return false

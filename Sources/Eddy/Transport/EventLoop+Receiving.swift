@@ -233,7 +233,7 @@ extension EventLoop {
     /// Whether the task must be suspended, since there is nothing to read, or it has read enough, and others are to run.
     /// More is being received then.
     func mustWaitToRead(_ slot: UInt32, holding actor: (any Actor)?) -> Bool {
-        if connections[slot].isDrained { noteWaitingMessage(slot) }
+        noteWaitingMessage(slot)
         guard !isReadable(slot) else { return turn.value.isOver }
         if connections[slot].deadlines != SlotIndex.none { startedWaitingToRead(slot) }
         armReceive(slot)

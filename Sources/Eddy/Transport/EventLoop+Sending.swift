@@ -64,7 +64,7 @@ extension EventLoop {
     private func submitSend(_ slot: UInt32) {
         if connections[slot].outbound.byteCount >= zeroCopyFloor, submitZeroCopySend(slot) { return }
         let limit = Self.sendLimit
-        let pieces = piecesToSend(slot, limit: limit)
+        let pieces = piecesToSend(slot)
         let endsInline = connections[slot].outbound.byteCount <= limit && mayEndInline(slot, pieces: pieces)
         let kind = endsInline ? OperationKind.inlineSend : .send
         var entry: SubmissionEntry
@@ -108,13 +108,13 @@ extension EventLoop {
     static let sendLimit: UInt32 = 256 << 10
 
     /// The number of slices that the next send takes: at least one, of which it may be the beginning.
-    func piecesToSend(_ slot: UInt32, limit: UInt32) -> Int {
+    func piecesToSend(_ slot: UInt32) -> Int {
         let pieces = min(Int(connections[slot].outbound.count), MessageArena.maximumPieces)
-        guard pieces > 1, connections[slot].outbound.byteCount > limit else { return pieces }
+        guard pieces > 1, connections[slot].outbound.byteCount > Self.sendLimit else { return pieces }
         var (fitting, byteCount) = (0, 0)
         slices.forEach(in: connections[slot].outbound, limit: pieces) { slice in
             byteCount += Int(slice.count)
-            if byteCount <= Int(limit) { fitting += 1 }
+            if byteCount <= Int(Self.sendLimit) { fitting += 1 }
         }
         return max(1, fitting)
     }

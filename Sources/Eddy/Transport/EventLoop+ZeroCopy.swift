@@ -14,8 +14,7 @@ extension EventLoop {
     /// Submits what is queued as a zero-copy send; false where a plain one is better.
     func submitZeroCopySend(_ slot: UInt32) -> Bool {
         guard wantsZeroCopy(slot), let first = slices.first(of: connections[slot].outbound) else { return false }
-        let limit = Self.sendLimit
-        let pieces = piecesToSend(slot, limit: limit)
+        let pieces = piecesToSend(slot)
         let isMessage = Int(first.count) < configuration.zeroCopyThreshold && messages.hasRoom(forPieces: pieces)
         let send = ZeroCopySends.Send(slot: slot, generation: connections[slot].generation)
         let number = zeroCopySends.begin(send)
@@ -26,7 +25,7 @@ extension EventLoop {
             unsafe submit(.sendMessageZeroCopy(descriptor: descriptor, message: message, token: token))
         } else {
             connections[slot].sendingSlices = 1
-            connections[slot].sendingBytes = min(first.count, limit)
+            connections[slot].sendingBytes = min(first.count, Self.sendLimit)
             let entry = unsafe SubmissionEntry.sendZeroCopy(
                 descriptor: descriptor,
                 address: UnsafeRawPointer(first.start),

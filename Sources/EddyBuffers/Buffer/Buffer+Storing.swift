@@ -76,13 +76,13 @@ extension Buffer {
         message: "an Int has 8 bytes; append a UInt8, Int32 or the like, or an Int64 for 8 bytes"
     )
     public mutating func append(_ value: Int, endianness: Endianness = .big) {
-        fatalError("unavailable")
+        unreachable("the compiler refuses calls of what is unavailable")
     }
 
     /// An `Int` has eight bytes here: say how many are meant.
     @available(*, unavailable, message: "an Int has 8 bytes; store a UInt8, Int32 or the like, or an Int64 for 8 bytes")
     public mutating func store(_ value: Int, at offset: Int, endianness: Endianness = .big) {
-        fatalError("unavailable")
+        unreachable("the compiler refuses calls of what is unavailable")
     }
 
     /// Takes `byteCount` bytes of free capacity, which the caller writes at once, and says where they start.

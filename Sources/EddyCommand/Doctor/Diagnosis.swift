@@ -79,18 +79,13 @@ struct Diagnosis: Encodable {
     /// other programs have to do so themselves.
     static func remedy(forOpenFiles limit: SystemFacts.Limit, loops: Int) -> String? {
         guard let soft = limit.soft, soft < 1024 else { return nil }
-        let connections = max(0, Int(soft) - descriptorsOfCommand - loops * descriptorsOfLoop)
+        let connections = OpenFileLimit.descriptorsForConnections(within: soft, loops: loops)
         let room = "enough for about \(connections) connections at a time"
         if let hard = limit.hard, hard < 1024 {
             return "\(room); raise it with 'ulimit -n' as root, or in the limits of the container or unit"
         }
         return "\(room), unless it is raised, as eddy's servers do; raise it with 'ulimit -n'"
     }
-
-    /// Standard streams, signals, the resolver, and some to spare.
-    private static let descriptorsOfCommand = 20
-    /// A ring or epoll, a wake-up, a listener.
-    private static let descriptorsOfLoop = 4
 
     private static func text(of choice: EngineChoice) -> String {
         let reason =

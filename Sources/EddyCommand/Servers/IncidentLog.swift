@@ -12,8 +12,7 @@ final class IncidentLog: Sendable {
     private let kinds = Mutex<[String: Kind]>([:])
     private static let interval = Duration.seconds(10)
 
-    /// Any thread.
-    func note(_ kind: String, _ line: @autoclosure () -> String) {
+    private func note(_ kind: String, _ line: @autoclosure () -> String) {
         let now = MonotonicClock.now
         let leftOut: Int? = kinds.withLock { kinds in
             if let known = kinds[kind], now < known.lastLine.advanced(by: Self.interval) {
@@ -27,7 +26,7 @@ final class IncidentLog: Sendable {
         Terminal.printError("eddy: \(line())" + (leftOut > 0 ? " (and \(leftOut) times more since the last line)" : ""))
     }
 
-    /// What a server reports. A peer that breaks its connection is no incident.
+    /// What a server reports, on any thread. A peer that breaks its connection is no incident.
     func note(_ incident: TCPServer.Incident) {
         switch incident {
         case .pausedAtLimit: note("limit", incident.description)

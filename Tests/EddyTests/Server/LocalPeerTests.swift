@@ -24,14 +24,20 @@ struct LocalPeerTests {
         }
     }
 
+    /// A listener, which nobody accepts from yet, with room for one connection.
+    private static func listenWithoutBacklog(in directory: URL) throws -> (listener: Int32, address: SocketAddress) {
+        let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
+        let listener = try Socket.openStream(for: address)
+        try Socket.bind(listener, to: address)
+        try Socket.listen(listener, backlog: 0)
+        return (listener, address)
+    }
+
     @Test("A client waits for room in a full backlog", arguments: FeatureSet.allCases)
     func fullBacklog(set: FeatureSet) async throws {
         try await withTemporaryDirectory { directory in
-            let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
-            let listener = try Socket.openStream(for: address)
+            let (listener, address) = try Self.listenWithoutBacklog(in: directory)
             defer { Socket.close(listener) }
-            try Socket.bind(listener, to: address)
-            try Socket.listen(listener, backlog: 0)
             try await withLoops(set) { group in
                 let client = TCPClient(group: group)
                 try await withThrowingTaskGroup { tasks in
@@ -60,11 +66,8 @@ struct LocalPeerTests {
     @Test("A client waits for a full backlog as long as it may connect")
     func fullBacklogForLong() async throws {
         try await withTemporaryDirectory { directory in
-            let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
-            let listener = try Socket.openStream(for: address)
+            let (listener, address) = try Self.listenWithoutBacklog(in: directory)
             defer { Socket.close(listener) }
-            try Socket.bind(listener, to: address)
-            try Socket.listen(listener, backlog: 0)
             let first = try await Peer.connect(to: address)
             try await withLoops { group in
                 let loop = group.next()
