@@ -25,7 +25,7 @@ enum Handlers {
 
     /// Holds a received buffer across a wait that has nothing to do with the connection.
     @concurrent
-    static func hold(_ connection: consuming sending Connection, for duration: Duration) async throws {
+    static func hold(_ connection: consuming Connection, for duration: Duration) async throws {
         while let bytes = try await connection.read() {
             if bytes.load(at: 0, as: UInt8.self) == UInt8(ascii: "h") {
                 try await connection.eventLoop.sleep(for: duration)

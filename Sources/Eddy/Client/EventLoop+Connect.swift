@@ -23,7 +23,7 @@ extension EventLoop {
     public func connect<Success>(
         to endpoint: Endpoint,
         options: ConnectOptions = .init(),
-        _ body: (consuming Connection) async throws -> Success
+        _ body: @concurrent (consuming Connection) async throws -> Success
     ) async throws -> Success {
         try await connect(to: endpoint, options: options, whileOpen: nil, body)
     }
@@ -32,7 +32,7 @@ extension EventLoop {
     public func connect<Success>(
         to address: SocketAddress,
         options: ConnectOptions = .init(),
-        _ body: (consuming Connection) async throws -> Success
+        _ body: @concurrent (consuming Connection) async throws -> Success
     ) async throws -> Success {
         try await connect(to: Endpoint(address), options: options, whileOpen: nil, body)
     }
@@ -41,7 +41,7 @@ extension EventLoop {
     public func connect<Success>(
         to text: String,
         options: ConnectOptions = .init(),
-        _ body: (consuming Connection) async throws -> Success
+        _ body: @concurrent (consuming Connection) async throws -> Success
     ) async throws -> Success {
         let endpoint: Endpoint
         do { endpoint = try Endpoint(text) } catch { throw ConnectError.address(error) }
@@ -53,7 +53,7 @@ extension EventLoop {
         to endpoint: Endpoint,
         options: ConnectOptions,
         whileOpen watched: UInt32?,
-        _ body: (consuming Connection) async throws -> Success
+        _ body: @concurrent (consuming Connection) async throws -> Success
     ) async throws -> Success {
         requireLoopThread()
         let slot = try await establish(endpoint, options, whileOpen: watched)

@@ -15,9 +15,9 @@ public import EddyRing
 /// On a loop's thread, as in a server's handler, ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)`` stays on that
 /// loop.
 public struct TCPClient: Sendable {
-    /// Uses one connection. It runs on the connection's loop. A closure that is kept in a variable is declared with
-    /// this type, `let greet: TCPClient.Body<String> = { … }`: without it Swift takes it for one that leaves the loop.
-    public typealias Body<Success> = @Sendable (consuming Connection) async throws -> Success
+    /// Uses one connection, on the connection's loop. A closure in a variable is declared with this type:
+    /// `let greet: TCPClient.Body<String> = { … }`.
+    public typealias Body<Success> = @concurrent @Sendable (consuming Connection) async throws -> Success
 
     /// The loops that its connections live on, in turn. They are not ended with the client.
     public let group: EventLoopGroup

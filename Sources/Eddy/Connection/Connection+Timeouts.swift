@@ -59,7 +59,7 @@ extension Connection {
     /// ```
     public func withReadDeadline<Success: ~Copyable, Failure: Error>(
         after duration: Duration,
-        _ body: () async throws(Failure) -> Success
+        _ body: @concurrent () async throws(Failure) -> Success
     ) async throws(Failure) -> Success {
         try await loop.withReadDeadline(after: duration, of: slot, body)
     }
@@ -69,7 +69,7 @@ extension ConnectionReader {
     /// See ``Connection/withReadDeadline(after:_:)``.
     public func withReadDeadline<Success: ~Copyable, Failure: Error>(
         after duration: Duration,
-        _ body: () async throws(Failure) -> Success
+        _ body: @concurrent () async throws(Failure) -> Success
     ) async throws(Failure) -> Success {
         try await loop.withReadDeadline(after: duration, of: slot, body)
     }

@@ -17,8 +17,10 @@ internal import Synchronization
 public final class TCPServer: Sendable {
     /// Serves one connection. It owns the connection, runs on the connection's loop, and closes it by returning.
     ///
-    /// It is `@concurrent`, that is, bound to no actor: its task prefers the loop, so the loop is where it runs.
-    public typealias Handler = @concurrent @Sendable (consuming sending Connection) async throws -> Void
+    /// It is `@concurrent`, that is, bound to no actor: its task prefers the loop, so the loop is where it runs. The
+    /// connection belongs to that task: a handler that captures it in another task, or passes it to an actor, does not
+    /// compile.
+    public typealias Handler = @concurrent @Sendable (consuming Connection) async throws -> Void
 
     /// Where the server listens, with the real port.
     public let address: SocketAddress

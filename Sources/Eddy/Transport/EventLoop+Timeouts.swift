@@ -55,7 +55,7 @@ extension EventLoop {
     func withReadDeadline<Success: ~Copyable, Failure: Error>(
         after duration: Duration,
         of slot: UInt32,
-        _ body: () async throws(Failure) -> Success
+        _ body: @concurrent () async throws(Failure) -> Success
     ) async throws(Failure) -> Success {
         // Reads throw elsewhere.
         guard isLoopThread(for: slot) else { return try await body() }

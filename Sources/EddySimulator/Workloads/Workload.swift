@@ -30,7 +30,7 @@ extension Simulation {
         }
     }
 
-    private func run(_ handler: TCPServer.Handler, with connection: consuming sending Connection) async throws {
+    @concurrent private func run(_ handler: TCPServer.Handler, with connection: consuming Connection) async throws {
         let watch = timing.acceptedConnection(connection.remoteAddress?.port)
         handlers += 1
         defer { handlers -= 1 }

@@ -198,12 +198,13 @@ struct ConcurrentTests {
         )
     }
 
-    /// Two of its tasks may use the connection at once: an actor lets others in while one waits.
+    /// Two of its tasks may use the connection at once: an actor lets others in while one waits. Only what is marked as
+    /// unsafe brings a connection into one.
     private actor Session {
         private let connection: Connection
 
-        init(_ connection: consuming sending Connection) {
-            self.connection = connection
+        init(_ carrier: ConnectionCarrier) {
+            connection = carrier.take()!
         }
 
         func write() async throws { try await connection.write(Array(repeating: 0, count: 2_000_000)) }
@@ -218,7 +219,7 @@ struct ConcurrentTests {
                 configuration.highWatermark = 1000
                 configuration.lowWatermark = 1000
                 let handler: TCPServer.Handler = { connection in
-                    let session = Session(connection)
+                    let session = Session(ConnectionCarrier(connection))
                     async let first: Void = session.write()
                     async let second: Void = ends ? session.endWriting() : session.write()
                     _ = try await (first, second)

@@ -134,6 +134,103 @@ struct RefusedProgramTests {
             error: "sending 'connection' risks causing data races"
         ),
         Program(
+            name: "a handler's connection is captured by another task",
+            text: """
+                import Eddy
+
+                func serve(_ server: TCPServer) async {
+                    _ = await server.run { connection in # }
+                }
+                """,
+            sound: "try await connection.write(\"x\")",
+            unsound: "Task { try await connection.write(\"x\") }",
+            error: "passing closure as a 'sending' parameter risks causing data races"
+        ),
+        Program(
+            name: "a handler's connection is captured by a task group",
+            text: """
+                import Eddy
+
+                func serve(_ server: TCPServer) async {
+                    _ = await server.run { connection in
+                        await withTaskGroup(of: Void.self) { group in
+                            #
+                        }
+                    }
+                }
+                """,
+            sound: "group.addTask {}; try? await connection.write(\"x\")",
+            unsound: "group.addTask { try? await connection.write(\"x\") }",
+            error: "passing closure as a 'sending' parameter risks causing data races"
+        ),
+        Program(
+            name: "a handler's connection is lent to an actor",
+            text: """
+                import Eddy
+
+                # func greet(_ connection: borrowing Connection) async throws { try await connection.write("x") }
+
+                func serve(_ server: TCPServer) async {
+                    _ = await server.run { connection in try await greet(connection) }
+                }
+                """,
+            sound: "",
+            unsound: "@MainActor",
+            error: "sending 'connection' risks causing data races"
+        ),
+        Program(
+            name: "a client's connection is lent to an actor",
+            text: """
+                import Eddy
+
+                # func greet(_ connection: borrowing Connection) async throws { try await connection.write("x") }
+
+                func connect(_ client: TCPClient) async throws {
+                    try await client.connect(to: "localhost:7000") { connection in try await greet(connection) }
+                }
+                """,
+            sound: "",
+            unsound: "@MainActor",
+            error: "sending 'connection' risks causing data races"
+        ),
+        Program(
+            name: "the connections of a handler and of its client are lent to helper functions",
+            text: """
+                import Eddy
+
+                # func greet(_ connection: borrowing Connection) async throws { try await connection.write("x") }
+
+                func line(from connection: borrowing Connection) async throws -> String? {
+                    let line = try await connection.withReadDeadline(after: .seconds(5)) {
+                        try await greet(connection)
+                        return try await connection.readLine(limit: 1024)
+                    }
+                    guard let line else { return nil }
+                    return String(decoding: line)
+                }
+
+                func forward(_ connection: consuming Connection) async throws {
+                    let answer = try await connection.eventLoop.connect(to: "localhost:7001") { upstream in
+                        try await greet(upstream)
+                        try await greet(connection)
+                        return try await line(from: upstream)
+                    }
+                    if let answer { try await connection.write(answer) }
+                }
+
+                func serve(_ server: TCPServer) async {
+                    _ = await server.run { connection in try await greet(connection) }
+                }
+
+                func serveForwarding(_ server: TCPServer) async {
+                    _ = await server.run(forward)
+                }
+                """,
+            sound: "",
+            unsound: "@MainActor",
+            error: "sending 'connection' risks causing data races"
+        ),
+        Program(
             name: "a pool is used here after it was sent elsewhere",
             text: """
                 import Eddy

@@ -5,9 +5,11 @@ import Synchronization
 final class ConnectionCarrier: @unchecked Sendable {
     private var connection: Connection?
 
-    init(_ connection: consuming sending Connection) {
+    init(_ connection: consuming Connection) {
         self.connection = consume connection
     }
+
+    func take() -> Connection? { connection.take() }
 
     func drop() { connection = nil }
 
