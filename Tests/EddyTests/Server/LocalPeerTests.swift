@@ -39,13 +39,21 @@ struct LocalPeerTests {
             let (listener, address) = try Self.listenWithoutBacklog(in: directory)
             defer { Socket.close(listener) }
             try await withLoops(set) { group in
-                let client = TCPClient(group: group)
+                var options = ConnectOptions()
+                options.timeout = .seconds(1000)
+                let client = TCPClient(group: group, options: options)
                 try await withThrowingTaskGroup { tasks in
                     for _ in 0..<8 {
                         tasks.addTask {
-                            try await client.connect(to: "\(address)") { connection in
-                                let received = try await connection.gather(1)
-                                #expect(received == [9])
+                            // A client that fails ends the accept that would wait for it.
+                            do {
+                                try await client.connect(to: "\(address)") { connection in
+                                    let received = try await connection.gather(1)
+                                    #expect(received == [9])
+                                }
+                            } catch {
+                                Glibc.shutdown(listener, Int32(SHUT_RDWR))
+                                throw error
                             }
                         }
                     }
@@ -53,6 +61,7 @@ struct LocalPeerTests {
                     for number in 0..<8 {
                         if number < 2 { try await Task.sleep(for: .milliseconds(20)) }
                         let accepted = try await blocking { Glibc.accept(listener, nil, nil) }
+                        guard accepted >= 0 else { break }
                         try await Peer(accepted).send([9])
                     }
                     try await tasks.waitForAll()
