@@ -1,5 +1,3 @@
-internal import Glibc
-
 // Where a container's limits stand (cgroups(7)):
 //
 //     /proc/self/cgroup        version 2                                  version 1
@@ -18,7 +16,10 @@ package struct ControlGroup: Equatable, Sendable {
     package let processors: Double?
 
     /// Those of this process, as they were when somebody asked first.
-    package static let current = ControlGroup(root: "/sys/fs/cgroup", groups: text(of: "/proc/self/cgroup") ?? "")
+    package static let current = ControlGroup(
+        root: "/sys/fs/cgroup",
+        groups: SmallFile.text(of: "/proc/self/cgroup") ?? ""
+    )
 
     /// Reads what is mounted at `root`, for a process in `groups` (the text of /proc/self/cgroup).
     package init(root: String, groups: String) {
@@ -30,14 +31,14 @@ package struct ControlGroup: Equatable, Sendable {
             for path in Self.pathAndAbove(String(fields[2])) {
                 if controllers.isEmpty {
                     memory += Self.number(in: "\(root)\(path)/memory.max").map { [$0] } ?? []
-                    processors += Self.quota(Self.text(of: "\(root)\(path)/cpu.max") ?? "").map { [$0] } ?? []
+                    processors += Self.quota(SmallFile.text(of: "\(root)\(path)/cpu.max") ?? "").map { [$0] } ?? []
                 }
                 if controllers.contains("memory") {
                     memory += Self.number(in: "\(root)/memory\(path)/memory.limit_in_bytes").map { [$0] } ?? []
                 }
                 if controllers.contains("cpu") {
-                    let quota = Self.text(of: "\(root)/cpu\(path)/cpu.cfs_quota_us") ?? ""
-                    let period = Self.text(of: "\(root)/cpu\(path)/cpu.cfs_period_us") ?? ""
+                    let quota = SmallFile.text(of: "\(root)/cpu\(path)/cpu.cfs_quota_us") ?? ""
+                    let period = SmallFile.text(of: "\(root)/cpu\(path)/cpu.cfs_period_us") ?? ""
                     processors += Self.quota("\(quota) \(period)").map { [$0] } ?? []
                 }
             }
@@ -61,16 +62,6 @@ package struct ControlGroup: Equatable, Sendable {
     }
 
     private static func number(in path: String) -> Int? {
-        text(of: path).flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { Int($0) }
-    }
-
-    /// The beginning of a file; nil where there is none. Files of this kind are short.
-    private static func text(of path: String) -> String? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { _ = close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 16 << 10)
-        let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-        return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
+        SmallFile.text(of: path).flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { Int($0) }
     }
 }

@@ -1,10 +1,14 @@
+public import EddyRing
+
 extension EventLoop {
     /// Reports jobs that keep a loop from everything else: a call that blocks, or work that takes long.
     ///
     /// A thread beside each group's loops looks at them twice in the threshold. The loops only leave a mark for each
-    /// job. A loop that waits is never taken for one that is stalled. While all of them wait, the thread sleeps.
+    /// job. A loop that waits is never taken for one that is stalled, and neither is one that waits for a processor on a
+    /// busy machine. While all loops wait, the thread sleeps. Where /proc is not mounted nothing is reported.
     public struct Watchdog: Sendable {
-        /// How long a job may run, from one suspension of its task to the next.
+        /// How long a job may hold its loop, from one suspension of its task to the next: on a processor, or asleep in
+        /// a call that blocks.
         public var threshold: Duration
         /// Told of each stall twice: when it has lasted for the threshold, and when it is over. Called on the
         /// watchdog's thread, which does not look at the loops meanwhile.
@@ -22,34 +26,55 @@ extension EventLoop {
         }
     }
 
-    /// A job that ran for too long.
+    /// A job that held its loop for too long.
     public struct Stall: Equatable, Sendable, CustomStringConvertible {
         /// The loop's place in its group.
         public var loop: Int
-        /// How long the job has run at least; it may have begun half a threshold before.
+        /// How long the job has held the loop at least; it may have begun half a threshold before.
         public var duration: Duration
         /// The job's task; see ``EventLoop/currentTask``. 0 for methods of an actor.
         public var task: UInt64
+        /// The peer of the connection that the job has read from or written to last; nil if it has used none.
+        public var peer: SocketAddress?
+        /// Where ``TCPServer/run(fileID:line:_:)`` was called with the handler of that connection: `Module/File.swift:12`.
+        public var handler: String?
         /// Whether the job has ended.
         public var isOver: Bool
 
         /// Puts a stall together, for tests of what is told of them.
-        public init(loop: Int, duration: Duration, task: UInt64, isOver: Bool) {
+        public init(
+            loop: Int,
+            duration: Duration,
+            task: UInt64,
+            peer: SocketAddress? = nil,
+            handler: String? = nil,
+            isOver: Bool
+        ) {
             self.loop = loop
             self.duration = duration
             self.task = task
+            self.peer = peer
+            self.handler = handler
             self.isOver = isOver
         }
 
         /// What happened, and what to do about it.
         public var description: String {
-            let time = "\(duration / .milliseconds(1)) ms"
-            // The system runs what tasks ask of an actor in jobs of the actor's own, which have no number.
-            let job = task == 0 ? "an actor" : "task \(task)"
+            let time = "\(Int(duration / .milliseconds(1))) ms"
             return isOver
                 ? "event loop \(loop) goes on; \(job) held it up for \(time)"
                 : "event loop \(loop) is held up by \(job), for \(time) so far: it serves nobody meanwhile; "
                     + "move what blocks or takes long to another thread"
+        }
+
+        /// What a user can find: the connection and its handler, or else the task.
+        private var job: String {
+            if peer == nil, handler == nil {
+                // The system runs what tasks ask of an actor in jobs of the actor's own, which have no number.
+                return task == 0 ? "an actor" : "task \(task)"
+            }
+            let connection = peer.map { "the connection from \($0)" } ?? "a connection"
+            return handler.map { "\(connection) (handler at \($0))" } ?? connection
         }
     }
 

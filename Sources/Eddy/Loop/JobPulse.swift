@@ -1,3 +1,4 @@
+internal import EddyRing
 internal import Synchronization
 
 /// What a loop shows of the job that it runs, so that the watchdog can tell whether it comes to an end.
@@ -8,17 +9,41 @@ final class JobPulse: Sendable {
     private let beat = Atomic<UInt64>(0)
     private let task = Atomic<UInt64>(0)
     private let stalls = Atomic<UInt64>(0)
+    /// The connection that the job used last: see ``Use``.
+    private let use = Atomic<UInt64>(Use.none)
+    /// Where the handlers of the loop's listeners stand in their programs.
+    private let handlers = Mutex<[UInt32: String]>([:])
     let bell: WatchdogBell
+    /// The loop's thread, as the system numbers it.
+    let thread: Int32
 
-    init(bell: WatchdogBell) {
+    /// - Parameter thread: the loop's; the calling one unless told otherwise.
+    init(bell: WatchdogBell, thread: Int32 = SchedulerTimes.currentThread) {
         self.bell = bell
+        self.thread = thread
     }
 
     /// A job, as the watchdog sees it.
     struct Sighting: Equatable {
         var beat: UInt64
         var task: UInt64
+        var use: UInt64 = Use.none
         var isRunning: Bool { beat & 1 == 1 }
+    }
+
+    /// A connection that a job used, in one word, so that it costs one store:
+    ///
+    ///     63          40 39      32 31              0
+    ///     ├─── beat ───┤─ listener ─┤── descriptor ──┤
+    ///
+    /// The beat tells a use by this job from one by a job before.
+    private enum Use {
+        static let none = UInt64.max
+        static let noListener: UInt32 = 0xff
+
+        static func word(_ beat: UInt64, _ descriptor: Int32, _ listener: UInt32) -> UInt64 {
+            beat << 40 | UInt64(min(listener, noListener)) << 32 | UInt64(UInt32(bitPattern: descriptor))
+        }
     }
 
     // MARK: The loop's thread
@@ -44,6 +69,17 @@ final class JobPulse: Sendable {
         beat.store((beat.load(ordering: .relaxed) | 1) &+ 1, ordering: .relaxed)
     }
 
+    /// The job uses a connection.
+    @inline(__always)
+    func uses(_ descriptor: Int32, listener: UInt32) {
+        use.store(Use.word(beat.load(ordering: .relaxed), descriptor, listener), ordering: .relaxed)
+    }
+
+    /// A listener's handler stands at `location`; nil: the listener has ended.
+    func setHandler(_ location: String?, listener: UInt32) {
+        handlers.withLock { $0[listener] = location }
+    }
+
     /// The task whose job is running.
     var currentTask: UInt64 { task.load(ordering: .relaxed) }
 
@@ -54,7 +90,23 @@ final class JobPulse: Sendable {
 
     /// A beat that is the same as a while ago is the same job, whose task is known then.
     func look() -> Sighting {
-        Sighting(beat: beat.load(ordering: .sequentiallyConsistent), task: task.load(ordering: .relaxed))
+        Sighting(
+            beat: beat.load(ordering: .sequentiallyConsistent),
+            task: task.load(ordering: .relaxed),
+            use: use.load(ordering: .relaxed)
+        )
+    }
+
+    /// The connection that a job used last, and where its handler stands. Called while the job runs: the descriptor is
+    /// open as long as the loop does nothing else.
+    func connection(of sighting: Sighting) -> (peer: SocketAddress?, handler: String?) {
+        guard sighting.use >> 40 == sighting.beat & 0xff_ffff, sighting.use != Use.none else { return (nil, nil) }
+        let descriptor = Int32(truncatingIfNeeded: sighting.use)
+        let listener = UInt32(sighting.use >> 32 & 0xff)
+        return (
+            descriptor >= 0 ? Socket.remoteAddress(of: descriptor)?.unmapped : nil,
+            listener == Use.noListener ? nil : handlers.withLock { $0[listener] }
+        )
     }
 
     func countStall() { stalls.wrappingAdd(1, ordering: .relaxed) }

@@ -53,7 +53,8 @@ final class Listener: @unchecked Sendable {
         descriptor: Int32?,
         address: SocketAddress,
         admission: Admission,
-        onIncident: (@Sendable (TCPServer.Incident) -> Void)?
+        onIncident: (@Sendable (TCPServer.Incident) -> Void)?,
+        handlerLocation: String
     ) {
         self.loop = loop
         self.address = address
@@ -65,6 +66,7 @@ final class Listener: @unchecked Sendable {
         index = UInt32(free)
         if free == loop.listeners.count { loop.listeners.append(nil) }
         loop.listeners[free] = self
+        loop.pulse?.setHandler(handlerLocation, listener: index)
     }
 
     /// Whether it accepts, and does not only serve what it is given. Any thread.
@@ -319,6 +321,7 @@ final class Listener: @unchecked Sendable {
         if openConnections == 0 {
             loop.timers.cancel(graceTimer)
             loop.listeners[Int(index)] = nil
+            loop.pulse?.setHandler(nil, listener: index)
         }
     }
 }

@@ -190,11 +190,19 @@ public final class TCPServer: Sendable {
     ///
     /// What `handler` throws resets its own connection and nothing else. ``Options/onIncident`` is told.
     ///
+    /// - Parameters:
+    ///   - fileID: with `line`, where the handler stands: what ``EventLoop/Stall/handler`` tells.
+    ///   - line: see `fileID`.
     /// - Returns: what the loops have done, taken when every connection is closed, those that handlers have made
     ///   included. (On loops of somebody else's group, others may go on.)
     /// - Precondition: called once.
     @discardableResult
-    public func run(_ handler: @escaping Handler) async -> EventLoop.Statistics {
+    public func run(
+        fileID: StaticString = #fileID,
+        line: UInt = #line,
+        _ handler: @escaping Handler
+    ) async -> EventLoop.Statistics {
+        let location = "\(fileID):\(line)"
         let hasRun = state.withLock { state in
             defer { state.hasRun = true }
             return state.hasRun
@@ -205,7 +213,7 @@ public final class TCPServer: Sendable {
                 for (number, loop) in group.loops.enumerated() {
                     let descriptor = sockets.descriptors.count > number ? sockets.descriptors[number] : nil
                     tasks.addTask(executorPreference: loop) {
-                        await self.serve(on: loop, descriptor: descriptor, handler)
+                        await self.serve(on: loop, descriptor: descriptor, handler, at: location)
                     }
                 }
             }
@@ -221,13 +229,19 @@ public final class TCPServer: Sendable {
     }
 
     /// One loop's part; runs on its thread.
-    private func serve(on loop: EventLoop, descriptor: Int32?, _ handler: @escaping Handler) async {
+    private func serve(
+        on loop: EventLoop,
+        descriptor: Int32?,
+        _ handler: @escaping Handler,
+        at location: String
+    ) async {
         let listener = Listener(
             loop: loop,
             descriptor: descriptor,
             address: address,
             admission: admission,
-            onIncident: options.onIncident
+            onIncident: options.onIncident,
+            handlerLocation: location
         )
         let onIncident = options.onIncident
         start(listener)
@@ -256,6 +270,7 @@ public final class TCPServer: Sendable {
         _ onIncident: (@Sendable (Incident) -> Void)?
     ) async {
         let generation = loop.connections[slot].generation
+        loop.pulse?.uses(loop.connections[slot].descriptor, listener: loop.connections[slot].listener)
         do {
             try await handler(Connection(loop: loop, slot: slot))
         } catch {

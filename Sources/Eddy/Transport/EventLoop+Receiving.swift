@@ -289,6 +289,7 @@ extension EventLoop {
     @inline(__always)
     func tookBytes(_ byteCount: UInt32, from slot: UInt32) {
         turn.value.read(byteCount: byteCount)
+        pulse?.uses(connections[slot].descriptor, listener: connections[slot].listener)
         connections[slot].movedBytes &+= byteCount
         goOnReceiving(slot)
     }

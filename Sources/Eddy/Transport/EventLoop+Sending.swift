@@ -29,6 +29,7 @@ extension EventLoop {
             return nil
         }
         pool.takeIn(slice)
+        pulse?.uses(connections[slot].descriptor, listener: connections[slot].listener)
         // What waits to be read may be the beginning of the next message.
         if connections[slot].inbound.isEmpty { connections[slot].flags.remove(.unanswered) }
         appendOutbound(slice, to: slot)

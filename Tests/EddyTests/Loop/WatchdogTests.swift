@@ -1,3 +1,4 @@
+import EddyRing
 import Glibc
 import Testing
 
@@ -118,9 +119,50 @@ struct WatchdogTests {
     @Test("A line says which loop, how long and what to do")
     func description() {
         let stall = EventLoop.Stall(loop: 3, duration: .milliseconds(120), task: 17, isOver: false)
-        #expect("\(stall)".hasPrefix("event loop 3 is held up by task 17, for 120.0 ms so far"))
+        #expect("\(stall)".hasPrefix("event loop 3 is held up by task 17, for 120 ms so far"))
         let actor = EventLoop.Stall(loop: 3, duration: .milliseconds(120), task: 0, isOver: true)
-        #expect("\(actor)" == "event loop 3 goes on; an actor held it up for 120.0 ms")
+        #expect("\(actor)" == "event loop 3 goes on; an actor held it up for 120 ms")
+    }
+
+    @Test("A line names the connection and where its handler stands, as far as they are known")
+    func descriptionOfConnection() throws {
+        var stall = EventLoop.Stall(loop: 0, duration: .milliseconds(120), task: 17, isOver: true)
+        stall.peer = try SocketAddress("127.0.0.1:7000")
+        #expect("\(stall)".contains("; the connection from 127.0.0.1:7000 held it up"))
+        stall.handler = "Server/main.swift:12"
+        #expect(
+            "\(stall)".contains("; the connection from 127.0.0.1:7000 (handler at Server/main.swift:12) held it up")
+        )
+        stall.peer = nil
+        #expect("\(stall)".contains("; a connection (handler at Server/main.swift:12) held it up"))
+    }
+
+    @Test("A stall names the connection that the job has used, and where its handler stands", arguments: [false, true])
+    func names(writes: Bool) async throws {
+        let stalls = Channel<EventLoop.Stall>()
+        var configuration = EventLoop.Configuration()
+        configuration.watchdog = .init(threshold: .milliseconds(20)) { stalls.send($0) }
+        let gate = Gate()
+        let handler: TCPServer.Handler = { connection in
+            if writes {
+                try await connection.eventLoop.sleep(for: .milliseconds(1))
+                try await connection.write("hello")
+            } else {
+                _ = try await connection.read()
+            }
+            gate.waitBlocking()
+        }
+        try await withServer(configuration: configuration, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            let stall = try await stalls.next { $0.peer == peer.localAddress }
+            #expect(!stall.isOver)
+            // `withServer` runs the server.
+            #expect(stall.handler?.hasPrefix("EddyTests/RunningServer.swift:") == true)
+            gate.open()
+            #expect(try await stalls.next { $0.isOver && $0.peer == peer.localAddress }.handler == stall.handler)
+            peer.close()
+        }
     }
 
     @Test("A threshold that makes no sense traps, with a reason")
@@ -150,7 +192,7 @@ struct WatchdogTests {
         watched.pulse.begin(watched.job)
         watch.look(at: now)
         watch.look(at: now + 50_000_000)
-        #expect(reports.contents.map(\.duration) == [.milliseconds(100), .milliseconds(500)])
+        #expect(reports.contents.map(\.duration) == [.milliseconds(100), .milliseconds(450)])
         #expect(reports.contents.map(\.isOver) == [false, true])
         #expect(watched.pulse.stallCount == 1)
     }
@@ -207,15 +249,61 @@ struct WatchdogTests {
         #expect(reports.contents.map(\.duration) == [.milliseconds(100)])
     }
 
-    /// A pulse, a job to show there, and a watch over it.
+    /// What a thread does in the 50 ms between two looks, and whether its job is reported, with how long it held the loop.
+    private static let threads: [(name: String, processor: UInt64, queue: UInt64, isRunnable: Bool, held: Int?)] = [
+        ("computes", 50, 0, true, 100),
+        ("is asleep in a call", 0, 0, false, 100),
+        ("computes and sleeps by turns", 25, 0, false, 100),
+        ("waits for a processor", 0, 0, true, nil),
+        ("has waited for a processor most of the time", 5, 45, true, nil),
+        ("has waited for a processor most of the time, and sleeps now", 2, 45, false, nil),
+        ("has waited for a processor half of the time", 25, 25, true, 100),
+    ]
+
+    @Test("The time for which a thread waits for a processor is not its job's", arguments: threads)
+    func waitsForProcessor(
+        thread: (name: String, processor: UInt64, queue: UInt64, isRunnable: Bool, held: Int?)
+    ) {
+        let times = Notes<SchedulerTimes>()
+        times.append(SchedulerTimes(processor: 1_000_000_000, queue: 1_000_000_000, isRunnable: true))
+        let (watched, reports) = Watched.make(threshold: .milliseconds(100)) { times.contents.last }
+        var (watch, now) = (watched.watch, UInt64(0))
+        watched.pulse.begin(watched.job)
+        for _ in 0..<10 {
+            watch.look(at: now)
+            now += 50_000_000
+            var next = times.contents.last!
+            next.processor += thread.processor * 1_000_000
+            next.queue += thread.queue * 1_000_000
+            next.isRunnable = thread.isRunnable
+            times.append(next)
+        }
+        #expect(reports.contents.map(\.duration) == (thread.held.map { [.milliseconds($0)] } ?? []))
+    }
+
+    @Test("A job is not reported where the system does not tell what its thread does")
+    func unknownTimes() {
+        let (watched, reports) = Watched.make(threshold: .milliseconds(100)) { nil }
+        var watch = watched.watch
+        watched.pulse.begin(watched.job)
+        for look in 0..<10 { watch.look(at: UInt64(look) * 50_000_000) }
+        #expect(reports.contents.isEmpty)
+    }
+
+    /// A pulse, a job to show there, and a watch over it. Its thread is asleep in the job, unless told otherwise.
     private struct Watched {
         let pulse = JobPulse(bell: WatchdogBell())
         let job: UnownedJob
         let watch: Watch
 
-        static func make(threshold: Duration) -> (Watched, Reports) {
+        static func make(
+            threshold: Duration,
+            times: @escaping @Sendable () -> SchedulerTimes? = {
+                SchedulerTimes(processor: 0, queue: 0, isRunnable: false)
+            }
+        ) -> (Watched, Reports) {
             let reports = Reports()
-            let watched = Watched(job: waitingJob, reports: reports, threshold: threshold)
+            let watched = Watched(job: waitingJob, reports: reports, threshold: threshold, times: times)
             return (watched, reports)
         }
 
@@ -226,9 +314,14 @@ struct WatchdogTests {
             return executor.take(1)[0]
         }()
 
-        private init(job: UnownedJob, reports: Reports, threshold: Duration) {
+        private init(
+            job: UnownedJob,
+            reports: Reports,
+            threshold: Duration,
+            times: @escaping @Sendable () -> SchedulerTimes?
+        ) {
             self.job = job
-            watch = Watch(.init(threshold: threshold) { reports.append($0) }, pulses: [pulse])
+            watch = Watch(.init(threshold: threshold) { reports.append($0) }, pulses: [pulse]) { _ in times() }
         }
     }
 }

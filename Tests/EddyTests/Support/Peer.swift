@@ -23,6 +23,9 @@ final class Peer: Sendable {
 
     deinit { close() }
 
+    /// This end of the connection.
+    var localAddress: SocketAddress? { Socket.localAddress(of: descriptor) }
+
     /// Connects; with a small receive buffer if this is to be a slow peer.
     static func connect(to address: SocketAddress, receiveBuffer: Int32? = nil) async throws -> Peer {
         try await blocking {
