@@ -17,7 +17,7 @@ struct EddyCommand: AsyncParsableCommand {
         Terminal.prepare()
         AddressSpace.prepareAllocator()
         do {
-            var command = try parseAsRoot(ProcessArguments.all)
+            var command = try parseAsRoot(ProcessArguments.all())
             guard let command = command as? any LoopCommand else {
                 // Such as the help.
                 try command.run()

@@ -55,6 +55,16 @@ extension AcceptanceTests {
             #expect(finished.errors.first?.isEmpty == false)
         }
 
+        @Test("A path that is not UTF-8 is refused, not changed")
+        func notUTF8() async throws {
+            // Foundation passes on only arguments that are.
+            let script = "exec \"$1\" echo --listen \"unix:/tmp/$(printf 'eddy\\377')\""
+            let finished = try await RunningCommand.run(["/bin/sh", "-c", script, "sh", Eddy.path])
+            #expect(finished.ending == .exit(2))
+            #expect(finished.isOneClearLine(about: "argument 3"), "\(finished)")
+            #expect(finished.isOneClearLine(about: "is not UTF-8"), "\(finished)")
+        }
+
         @Test(
             "Help is no error",
             arguments: [
