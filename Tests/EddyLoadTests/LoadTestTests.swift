@@ -153,11 +153,14 @@ struct LoadTestTests {
                 try await connection.write(bytes)
             }
             _ = try await connection.read()
-            try await Task.sleep(for: .seconds(1))
+            try await Task.sleep(for: .seconds(5))
             if byReset { connection.reset() }
         }
         try await withServer(handler) { address in
-            let report = try await LoadTest(configuration(address)).run()
+            // Long enough for three answers on a busy machine.
+            var configuration = configuration(address)
+            configuration.duration = .seconds(2)
+            let report = try await LoadTest(configuration).run()
             #expect(report.errorsByKind.closed >= 5)
             #expect(report.outstanding.requests == 5)
             #expect(report.outstanding.answered == 0)

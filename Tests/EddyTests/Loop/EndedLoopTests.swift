@@ -16,6 +16,7 @@ struct EndedLoopTests {
         let identity = await loop.run { ThreadIdentity.current.rawValue }
         group.shutDown()
         let done = Gate()
+        var threads: [SystemThread] = []
         for _ in 0..<1000 where !done.isOpen {
             // The threads stay until the end, so that each has another identity.
             let (thread, isAlike) = try SystemThread.start(
@@ -30,9 +31,10 @@ struct EndedLoopTests {
                     }
                 }
             )
-            if isAlike { thread.join() }
+            if isAlike { thread.join() } else { threads.append(thread) }
         }
         precondition(done.isOpen, "no thread has got the identity of the loop's")
+        for thread in threads { thread.join() }
     }
 
     @Test("No thread is its own")
