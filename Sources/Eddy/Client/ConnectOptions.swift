@@ -12,7 +12,7 @@ public struct ConnectOptions: Sendable {
     /// (RFC 8305, section 5 and 8).
     public var attemptDelay = Duration.milliseconds(250)
 
-    /// What is set on the socket before it connects, such as ``TCPOption/keepAlive(idle:interval:count:)``. Nothing on a Unix
+    /// What is set on the socket before it connects, such as `TCPOption.keepAlive`. Nothing on a Unix
     /// domain socket. What the system does not take fails the attempt.
     public var socketOptions: [TCPOption] = []
 

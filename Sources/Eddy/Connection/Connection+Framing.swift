@@ -19,7 +19,9 @@ extension Connection {
 
     /// The bytes before the next `delimiter`, which is taken out of the stream, too.
     ///
-    /// - Parameter limit: bytes that may come before the delimiter.
+    /// - Parameters:
+    ///   - delimiter: the byte that ends the message.
+    ///   - limit: bytes that may come before the delimiter.
     /// - Returns: the message, which may be empty; nil if the peer's stream ended before the first byte.
     /// - Throws: ``ConnectionError/delimiterNotFound(limit:)``; ``ConnectionError/unexpectedEnd(received:)`` if the
     ///   stream ended without the delimiter; else as ``read()``.

@@ -8,7 +8,7 @@ extension Connection {
     ///   - path: a regular file.
     ///   - range: the bytes to send, counted from 0; all that the file has now if there is none. A file without a size,
     ///     as in /proc, is sent to its end.
-    /// - Throws: ``ConnectionError/file(_:)`` if the file cannot be opened or read; ``ConnectionError/fileTooShort``
+    /// - Throws: ``ConnectionError/file(_:)`` if the file cannot be opened or read; ``ConnectionError/fileTooShort(size:sent:)``
     ///   if it does not have these bytes: before any is sent, or in the middle if it is cut meanwhile; else as
     ///   ``write(_:)-(Buffer)``. A task that is cancelled in the middle throws ``ConnectionError/cancelled``. What was
     ///   queued until then is sent in any case, so the peer may have a part of what it expects: reset the connection,
@@ -20,8 +20,10 @@ extension Connection {
 
     /// Sends an open file, or a part of it; see ``sendFile(_:range:)-(String,_)``.
     ///
-    /// - Parameter descriptor: of a regular file. It stays the caller's, who closes it afterwards; its position neither
-    ///   matters nor moves.
+    /// - Parameters:
+    ///   - descriptor: of a regular file. It stays the caller's, who closes it afterwards; its position neither matters
+    ///     nor moves.
+    ///   - range: the bytes to send, counted from 0; all that the file has now if there is none.
     public func sendFile(_ descriptor: Int32, range: Range<Int>? = nil) async throws(ConnectionError) {
         try await loop.sendFile(descriptor, range: range, to: slot)
     }

@@ -35,7 +35,7 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     case frameTooLong(length: UInt64, limit: Int)
     /// A message does not fit into what the loop's memory has for it. What has come of it can still be read.
     case outOfMemory(needed: Int, limit: Int)
-    /// Handlers keep as many received bytes as they may (``BufferPool/Configuration/maximumKeptBytes``). The connection is
+    /// Handlers keep as many received bytes as they may (`BufferPool.Configuration.maximumKeptBytes`). The connection is
     /// as it was before: it can be read again when some have been dropped.
     case tooMuchKept(limit: Int)
     /// A file to be sent cannot be opened or read.

@@ -59,7 +59,7 @@ extension EventLoop {
             return min(most, max(4 << 20, memory / 4 / loops & ~((2 << 20) - 1)))
         }
 
-        /// When zero-copy sends are used, where there are any (``RingFeature/zeroCopySends``).
+        /// When zero-copy sends are used, where there are any (`RingFeature.zeroCopySends`).
         public enum ZeroCopy: Sendable {
             /// For large sends that leave the machine, until the kernel reports that it copies them all the same.
             case automatic

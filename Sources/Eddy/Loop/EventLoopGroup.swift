@@ -32,8 +32,10 @@ public final class EventLoopGroup: Sendable {
     /// Where the limit of locked memory is too low for all rings, those of all loops are smaller, or all loops run on
     /// epoll: ``engine`` says so.
     ///
-    /// - Parameter count: the number of loops; one a processor by default.
-    /// - Throws: ``RingError`` if a loop cannot be made; no thread is left then.
+    /// - Parameters:
+    ///   - count: the number of loops; one a processor by default.
+    ///   - configuration: of each loop.
+    /// - Throws: `RingError` if a loop cannot be made; no thread is left then.
     /// - Precondition: `count` is at least 1.
     public convenience init(
         count: Int = EventLoopGroup.processorCount,

@@ -11,7 +11,10 @@
 /// }
 /// ```
 ///
-/// - Parameter count: the number of loops; one a processor by default.
+/// - Parameters:
+///   - count: the number of loops; one a processor by default.
+///   - configuration: of each loop.
+///   - body: uses the loops, which run until it ends.
 /// - Throws: `RingError` if a loop cannot be made; else what `body` throws.
 /// - Precondition: `count` is at least 1.
 public func withEventLoops<Success>(

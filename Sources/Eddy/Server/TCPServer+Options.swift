@@ -47,7 +47,7 @@ extension TCPServer {
         public var isDualStack = true
 
         /// What is set on the sockets that listen, and so on every connection that they accept, such as
-        /// ``TCPOption/keepAlive(idle:interval:count:)``. Nothing on Unix domain sockets. What the system does not take makes
+        /// `TCPOption.keepAlive`. Nothing on Unix domain sockets. What the system does not take makes
         /// the server throw.
         public var socketOptions: [TCPOption] = []
 

@@ -48,7 +48,11 @@ public final class TCPServer: Sendable {
     /// A name in the address is looked up here, which blocks. The file of a Unix domain socket takes the place of one
     /// that a dead server has left, and is removed when the server shuts down.
     ///
-    /// - Parameter loops: the number of loops; one a processor by default.
+    /// - Parameters:
+    ///   - address: `HOST:PORT`, `*:PORT` or `unix:PATH`.
+    ///   - loops: the number of loops; one a processor by default.
+    ///   - configuration: of each loop.
+    ///   - options: how it listens and accepts.
     /// - Throws: ``ServerError``.
     /// - Precondition: `loops` is at least 1.
     public convenience init(
@@ -63,7 +67,11 @@ public final class TCPServer: Sendable {
 
     /// Listens on `address` with loops of its own.
     ///
-    /// - Parameter loops: the number of loops; one a processor by default.
+    /// - Parameters:
+    ///   - address: with port 0 the system picks one.
+    ///   - loops: the number of loops; one a processor by default.
+    ///   - configuration: of each loop.
+    ///   - options: how it listens and accepts.
     /// - Throws: ``ServerError``.
     /// - Precondition: `loops` is at least 1.
     public convenience init(
@@ -103,7 +111,11 @@ public final class TCPServer: Sendable {
     /// Serves a socket that another program has opened, with loops of its own, and closes it at the end. A file that it
     /// may have stays: it belongs to who made it.
     ///
-    /// - Parameter loops: the number of loops; one a processor by default.
+    /// - Parameters:
+    ///   - socket: a listening stream socket.
+    ///   - loops: the number of loops; one a processor by default.
+    ///   - configuration: of each loop.
+    ///   - options: how it listens and accepts.
     /// - Throws: ``ServerError``.
     /// - Precondition: `loops` is at least 1.
     public convenience init(
@@ -191,6 +203,7 @@ public final class TCPServer: Sendable {
     /// What `handler` throws resets its own connection and nothing else. ``Options/onIncident`` is told.
     ///
     /// - Parameters:
+    ///   - handler: serves one connection.
     ///   - fileID: with `line`, where the handler stands: what ``EventLoop/Stall/handler`` tells.
     ///   - line: see `fileID`.
     /// - Returns: what the loops have done, taken when every connection is closed, those that handlers have made

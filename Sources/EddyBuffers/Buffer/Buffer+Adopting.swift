@@ -6,7 +6,9 @@ extension Buffer {
     /// closed. (What other threads drop comes home first: this
     /// one's pool looks for it with each buffer of its own memory that it makes, and an event loop in each iteration.)
     ///
-    /// - Parameter memory: at most 2,147,483,647 bytes, which nobody else writes from now on.
+    /// - Parameters:
+    ///   - memory: at most 2,147,483,647 bytes, which nobody else writes from now on.
+    ///   - deallocator: frees the memory. Called once, also for an empty memory.
     @unsafe
     public static func adopting(
         _ memory: UnsafeMutableRawBufferPointer,

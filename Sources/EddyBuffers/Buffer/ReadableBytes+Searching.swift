@@ -90,7 +90,9 @@ extension ReadableBytes where Self: ~Copyable {
     /// The first place in `other` whose byte differs from the one here, where `other` lies at `position`; nil where there
     /// is none.
     ///
-    /// - Parameter position: of the first byte that is compared; that of all bytes unless it is given.
+    /// - Parameters:
+    ///   - other: the bytes to compare with.
+    ///   - position: of the first byte that is compared; that of all bytes unless it is given.
     /// - Precondition: there are at least as many bytes from `position` on as in `other`.
     public func firstDifference(from other: Span<UInt8>, at position: Int? = nil) -> Int? {
         let bytes = bytes

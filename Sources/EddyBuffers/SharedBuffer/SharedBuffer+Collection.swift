@@ -10,7 +10,7 @@ extension SharedBuffer: RandomAccessCollection {
 
     /// The byte at `position`.
     ///
-    /// - Precondition: `position` is one of ``indices``.
+    /// - Precondition: `position` is one of `indices`.
     @inlinable
     public subscript(position: Int) -> UInt8 {
         require(position >= startIndex && position < endIndex, "the index is outside of the shared buffer")
@@ -19,7 +19,7 @@ extension SharedBuffer: RandomAccessCollection {
 
     /// The same memory, cut to `bounds`; one more reference to it. Indices stay what they are.
     ///
-    /// - Precondition: `bounds` lies within ``indices``.
+    /// - Precondition: `bounds` lies within `indices`.
     public subscript(bounds: Range<Int>) -> SharedBuffer {
         require(
             bounds.lowerBound >= startIndex && bounds.upperBound <= endIndex,
@@ -41,7 +41,7 @@ extension SharedBuffer: RandomAccessCollection {
     ///
     /// Node's `buf.subarray(start, end)`, except that a range outside of the bytes traps.
     ///
-    /// - Precondition: `range` lies within ``indices``.
+    /// - Precondition: `range` lies within `indices`.
     public func subarray(_ range: Range<Int>) -> SharedBuffer {
         require(
             range.lowerBound >= startIndex && range.upperBound <= endIndex,
