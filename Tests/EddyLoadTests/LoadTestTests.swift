@@ -133,7 +133,7 @@ struct LoadTestTests {
             let report = try await report(of: configuration(address), until: { $0.errors > 0 && $0.requests > 0 })
             #expect(report.errors > 0)
             #expect(report.errorsByKind.closed == report.errors)
-            #expect(report.unanswered.requests >= report.errors)
+            #expect(report.unanswered.requests > 0)
             #expect(report.requests > 0)
         }
     }
