@@ -8,7 +8,7 @@ struct PeersCommand: ParsableCommand {
         abstract: "Measure Eddy and its peers side by side, in one interleaved run.",
         subcommands: [
             EchoCommand.self, ProxyCommand.self, ConnectCommand.self, MemoryCommand.self, AllocationsCommand.self,
-            SyscallsCommand.self, IsolationCommand.self,
+            SyscallsCommand.self, IsolationCommand.self, ShutdownCommand.self,
         ]
     )
 

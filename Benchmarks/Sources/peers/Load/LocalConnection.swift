@@ -22,4 +22,10 @@ final class LocalConnection {
         let result = echo_bytes(descriptor, bytes)
         guard result == 0 else { throw PeersError("no echo", errorNumber: -result) }
     }
+
+    /// Whether the server has ended its side of the connection in order, with no byte before the end.
+    var hasEndedInOrder: Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == 0
+    }
 }

@@ -53,4 +53,11 @@ final class RunningServer {
     func end() {
         program.end()
     }
+
+    /// Asks it to shut down in order, and waits until it has ended.
+    ///
+    /// - Returns: its exit code.
+    func shutDown() -> Int32 {
+        program.end(signal: SIGTERM)
+    }
 }
