@@ -46,7 +46,11 @@ final class Simulation: @unchecked Sendable {
     let group: EventLoopGroup
     /// Where the server listens.
     let address = SocketAddress.loopback(port: 7000)
-    var isShuttingDown = false
+    var isShuttingDown = false {
+        didSet { if shutdownStart == nil, isShuttingDown { shutdownStart = network.now } }
+    }
+    /// When the server was told to shut down.
+    private(set) var shutdownStart: UInt64?
     /// Whether the loop itself ends.
     private(set) var isStopping = false
     private(set) lazy var timing = TimingOracle(self)
@@ -55,6 +59,8 @@ final class Simulation: @unchecked Sendable {
     let patience: UInt64?
     /// Draws what only such a simulation has.
     var unplugging: SeededGenerator
+    /// Where some peers keep their connections when they have everything: draws which, and for how long; nil elsewhere.
+    private var keeping: SeededGenerator?
     /// Handlers that the server is running.
     var handlers = 0
     /// When connections that are left are reset.
@@ -74,6 +80,8 @@ final class Simulation: @unchecked Sendable {
     private var excused: Set<UInt16> = []
     /// Those whose handlers' waits have timed out.
     private var timedOut: Set<UInt16> = []
+    /// Those whose connections are read by one task and written by another: only the grace ends them.
+    private var usedByTwo: Set<UInt16> = []
     private var unfinished = 0
     private var waiter: CheckedContinuation<Void, Never>?
 
@@ -105,6 +113,8 @@ final class Simulation: @unchecked Sendable {
         patience = unplugs ? 1_000_000_000 + unplugging.next() % 2_000_000_000_000 : nil
         if unplugs { network.unplugging = SeededGenerator(seed: unplugging.next()) }
         self.unplugging = unplugging
+        var keeping = SeededGenerator(seed: seed ^ 211 << 32)
+        self.keeping = keeping.once(in: 3) ? keeping : nil
         network.faults = scenario.rates
         network.line = scenario.line
         network.descriptorLimit = scenario.descriptorLimit
@@ -219,6 +229,21 @@ final class Simulation: @unchecked Sendable {
 
     // MARK: Peers
 
+    /// Whether a peer keeps its connection when it has everything. None may where others would wait for its place.
+    func peerKeeps() -> Bool {
+        guard scenario.options.maximumConnections == nil, scenario.descriptorLimit >= 1024, !scenario.isLoopCrowded
+        else { return false }
+        return keeping?.once(in: 2) ?? false
+    }
+
+    /// One task reads the connection from a peer's port, and another writes to it.
+    func noteTwoTasks(on port: UInt16?) {
+        if let port { usedByTwo.insert(port) }
+    }
+
+    /// Nanoseconds for which a peer keeps its connection after the server has ended it.
+    func keptTime() -> UInt64 { UInt64(keeping?.magnitude(0...100_000_000_000) ?? 0) }
+
     func register(_ peer: Peer) {
         unfinished += 1
         peers[peer.port] = peer
@@ -251,6 +276,18 @@ final class Simulation: @unchecked Sendable {
         // One that holds memory which others wait for may be reset when its handler has ended already.
         if scenario.isMemoryLimited, loop.collectStatistics().connectionsEvicted > 0 { return true }
         return mayBreakUnevicted(peer)
+    }
+
+    /// Whether the connection of a peer that is idle may be reset: not by a server that shuts down and has had the time to
+    /// end it in order.
+    func mayBreak(_ peer: Peer, keptSince: UInt64) -> Bool {
+        guard let shutdownStart, network.now >= graceEnd, !scenario.isMemoryLimited, !scenario.hasTimeouts else {
+            return true
+        }
+        if peer.socket.wasStruck || peer.socket.isUnplugged || usedByTwo.contains(peer.port) { return true }
+        let due = max(shutdownStart, keptSince) + Self.longestReset
+        let allowance = network.busy.sum(after: due) + network.lateness.sum(after: due)
+        return due + allowance >= graceEnd
     }
 
     /// Whether a peer's connection may break, although it was not reset for the memory that it holds.

@@ -26,6 +26,8 @@ struct ConnectionDeadlines: SlotElement {
     /// The timer that looks whether the peer has received everything, and how often it has looked.
     var deliveryTimer = TimerHandle.none
     var deliveryAttempt: UInt64 = 0
+    /// When the peer of a connection that a server drains was seen to have everything; `never`: not yet.
+    var deliveredSince = Self.never
 
     var nextVacant = SlotIndex.none
 

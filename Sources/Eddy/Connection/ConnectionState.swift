@@ -92,6 +92,8 @@ struct ConnectionState {
         static let unanswered = Flags(rawValue: 1 << 27)
         /// One task reads and another writes: what is written says nothing of what was read.
         static let usedByTwo = Flags(rawValue: 1 << 28)
+        /// While closing: the peer's system has acknowledged everything, and nothing more is waited for.
+        static let delivered = Flags(rawValue: 1 << 29)
     }
 
     /// -1 once it is closed, which that of a broken connection may be before its ``Connection`` is gone.

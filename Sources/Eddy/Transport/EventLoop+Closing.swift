@@ -1,7 +1,7 @@
 // What happens when a connection's owner lets go of it:
 //
 //     orderly: queue sent ──▶ FIN ──▶ what still comes is read and dropped until the peer's FIN ──┐
-//     orderly, while the server shuts down: … ──▶ FIN ──▶ peer has acknowledged everything ──────┤
+//     orderly, while the server shuts down: … ──▶ FIN ──▶ peer has acknowledged everything, and is silent for 500 ms
 //     reset after delivery: queue sent ──▶ peer has acknowledged everything ─────────────────────┤
 //     reset: ────────────────────────────────────────────────────────────────────────────────────┤
 //     any failure, or the close timeout: ────────────────────────────────────────────────────────┤
@@ -34,7 +34,9 @@ extension EventLoop {
     /// Goes as far towards the end as is possible now.
     func continueClosing(_ slot: UInt32) {
         guard connections[slot].phase == .closing else { return }
-        guard connections[slot].ending != .reset, !connections[slot].hasFailed else { return finishClosing(slot) }
+        guard connections[slot].ending != .reset, !connections[slot].hasFailed,
+            !connections[slot].flags.contains(.delivered)
+        else { return finishClosing(slot) }
         // A peer that still sends may take what is left only when it has been heard.
         armReceive(slot)
         guard connections[slot].outbound.isEmpty else { return }
@@ -69,7 +71,8 @@ extension EventLoop {
     @discardableResult
     func closeDescriptor(_ slot: UInt32) -> Bool {
         guard connections[slot].operations == 0 else {
-            if !isDelivered(slot) { connections[slot].ending = .reset }
+            // One that is closed in order although its peer has not ended has nothing to lose.
+            if !connections[slot].flags.contains(.delivered) { connections[slot].ending = .reset }
             cancelOperations(slot)
             return false
         }
@@ -138,21 +141,37 @@ extension EventLoop {
         guard connections[slot].phase == .closing, connections[slot].ending != .reset else { return }
         // The end of the stream counts as a byte, and the system goes on to send it by itself.
         let end = connections[slot].ending == .orderly && connections[slot].flags.contains(.ended) ? 1 : 0
-        guard let bytes = ring.unacknowledgedBytes(connections[slot].descriptor), bytes > end else {
-            if connections[slot].ending == .resetAfterDelivery { connections[slot].ending = .reset }
-            return finishClosing(slot)
+        if let bytes = ring.unacknowledgedBytes(connections[slot].descriptor), bytes > end {
+            let index = makeDeadlines(slot)
+            let delay = UInt64(1_000_000) << min(deadlines[index].deliveryAttempt, 6)
+            deadlines[index].deliveryAttempt += 1
+            deadlines[index].deliveryTimer = timers.schedule(.delivery(slot: slot), at: now + delay)
+        } else if connections[slot].ending == .orderly {
+            finishWhenSilent(slot)
+        } else {
+            connections[slot].ending = .reset
+            finishClosing(slot)
         }
-        let index = makeDeadlines(slot)
-        let delay = UInt64(1_000_000) << min(deadlines[index].deliveryAttempt, 6)
-        deadlines[index].deliveryAttempt += 1
-        deadlines[index].deliveryTimer = timers.schedule(.delivery(slot: slot), at: now + delay)
     }
 
-    /// Whether a connection is closed in order although its peer has not ended: it has received everything.
-    private func isDelivered(_ slot: UInt32) -> Bool {
-        connections[slot].ending == .orderly && !connections[slot].hasFailed && connections[slot].outbound.isEmpty
-            && connections[slot].flags.isSuperset(of: [.draining, .ended])
+    /// Ends a connection in order whose peer has everything, and has not ended. What the peer had sent before it learned of
+    /// the end may still arrive, and would be answered with a reset if the socket were closed: so the socket is closed when
+    /// nothing has arrived for a while.
+    private func finishWhenSilent(_ slot: UInt32) {
+        let index = makeDeadlines(slot)
+        deadlines[index].deliveredSince = min(deadlines[index].deliveredSince, now)
+        let silentSince = max(deadlines[index].deliveredSince, deadlines[index].lastActivity)
+        let end = silentSince + Self.silenceBeforeClose
+        if now < end {
+            deadlines[index].deliveryTimer = timers.schedule(.delivery(slot: slot), at: end)
+        } else {
+            connections[slot].flags.insert(.delivered)
+            finishClosing(slot)
+        }
     }
+
+    /// Longer than what is sent is on its way, and short beside a server's grace.
+    private static let silenceBeforeClose: UInt64 = 500_000_000
 
     // MARK: Failure
 

@@ -4,7 +4,7 @@
 //     a message is under way, or its answer   goes on; nil when the handler comes to wait for the next one
 //     one task reads and another writes       goes on: what is written says nothing of what was read
 //     relayed                                 goes on: where its messages end is not known
-//     closing                                 the peer's end is not waited for
+//     closing                                 the peer's end is waited for no longer than it goes on sending
 //
 // A message is under way from the first byte that was received, or lay unread, since something was last written. A handler
 // that has taken the beginning of the next message with the one that it answers is told the end within it.

@@ -23,6 +23,8 @@ final class ConnectionWatch {
 
     let socket: SimulatedSocket
     let timeouts: Connection.Timeouts
+    /// Whether the server has accepted it.
+    var isServed = false
     /// When it was accepted, or connected.
     let start: UInt64
     /// When its handler began; nil: not yet.

@@ -30,6 +30,8 @@ final class TimingOracle {
     private static let tick: UInt64 = 1 << 16
     /// For what has to be cancelled, or whose zero-copy notification has to come, by the network's own delays.
     private static let longestDelay: UInt64 = 100_000_000
+    /// How long a peer that has been told to end is silent before the server closes the socket.
+    private static let silenceBeforeClose: UInt64 = 500_000_000
     /// The longest pause between two looks at what the peer has acknowledged.
     private static let deliveryLook: UInt64 = 64_000_000
 
@@ -63,6 +65,7 @@ final class TimingOracle {
     private func open(_ socket: SimulatedSocket, in ports: inout [UInt16: ConnectionWatch], port: UInt16?) {
         guard watches[ObjectIdentifier(socket)] == nil else { return }
         let watch = ConnectionWatch(socket, simulation.scenario.configuration.timeouts, at: now)
+        watch.isServed = socket.remoteAddress?.port == port
         watches[ObjectIdentifier(socket)] = watch
         if let port { ports[port] = watch }
     }
@@ -287,6 +290,7 @@ final class TimingOracle {
 
     /// A connection is being closed: it had a reason, and nothing to wait for any longer.
     private func checkClosing(_ watch: ConnectionWatch) {
+        checkDrained(watch)
         guard let ending = watch.ending, !mayEndAtAnyTime else { return }
         let socket = watch.socket
         let isDelivered = socket.unacknowledgedBytes ?? 0 == 0
@@ -312,6 +316,21 @@ final class TimingOracle {
             let start = max(acknowledged, broken) + Self.longestDelay + Self.deliveryLook
             expectInTime(start, late: true, "\(watch.words), whose peer has everything, was reset")
         }
+    }
+
+    /// A server that shuts down waits until its peer has everything, and not for the peer's end, also where the grace would
+    /// allow for that.
+    private func checkDrained(_ watch: ConnectionWatch) {
+        guard watch.isServed, let ending = watch.ending, !ending.hasThrown, let shutdown = simulation.shutdownStart,
+            !simulation.isStopping, !simulation.scenario.isMemoryLimited, !watch.socket.isBroken,
+            watch.socket.unacknowledgedBytes ?? 0 == 0
+        else { return }
+        let start = max(ending.time, shutdown, watch.acknowledged.latest, watch.received.latest, watch.starvedUntil)
+        expectInTime(
+            start + Self.silenceBeforeClose + Self.longestDelay + Self.deliveryLook,
+            late: true,
+            "\(watch.words) which its server drains, was closed"
+        )
     }
 
     /// Whether the loop may end connections for reasons of its own.

@@ -5,6 +5,8 @@ class Peer {
     let simulation: Simulation
     let socket: SimulatedSocket
     private(set) var isFinished = false
+    /// Since when it has had everything and keeps its connection all the same, as a client with a pool of them does.
+    private(set) var keptSince: UInt64?
 
     init(_ simulation: Simulation, _ socket: SimulatedSocket) {
         self.simulation = simulation
@@ -46,6 +48,13 @@ class Peer {
     final func finish() {
         isFinished = true
         socket.onChange = nil
+        if keptSince == nil { simulation.peerFinished() }
+    }
+
+    /// It has what it wants. The simulation does not wait for it any longer, and it keeps its connection.
+    final func keep() {
+        guard keptSince == nil else { return }
+        keptSince = network.now
         simulation.peerFinished()
     }
 

@@ -8,6 +8,8 @@ final class StreamPeer: Peer {
         case ends
         /// It waits for everything first.
         case waitsThenEnds
+        /// It waits for everything, and does not end its direction before the other has ended, and perhaps not then.
+        case keeps
         /// It resets, closes, or is not heard of for minutes, after so many bytes either way.
         case resets(after: Int)
         case closes(after: Int)
@@ -32,7 +34,7 @@ final class StreamPeer: Peer {
     convenience init(echoing simulation: Simulation, upTo byteCount: Int) {
         let pattern = BytePattern(key: simulation.network.random.next())
         let total = simulation.network.random.magnitude(0...byteCount)
-        self.init(simulation, sending: total, of: pattern, receiving: total, of: pattern)
+        self.init(simulation, sending: total, of: pattern, receiving: total, of: pattern, mayKeep: true)
     }
 
     init(
@@ -41,11 +43,17 @@ final class StreamPeer: Peer {
         sending toSend: Int,
         of outgoing: BytePattern,
         receiving toReceive: Int,
-        of incoming: BytePattern
+        of incoming: BytePattern,
+        mayKeep: Bool = false
     ) {
         (self.outgoing, self.incoming, self.head) = (outgoing, incoming, head)
         (self.toSend, self.toReceive) = (head.count + toSend, toReceive)
-        behaviour = Self.behaviour(head.count + toSend + toReceive, &simulation.network.random)
+        let behaviour = Self.behaviour(head.count + toSend + toReceive, &simulation.network.random)
+        if mayKeep, case .waitsThenEnds = behaviour, simulation.peerKeeps() {
+            self.behaviour = .keeps
+        } else {
+            self.behaviour = behaviour
+        }
         haste = 1 + Int(simulation.network.random.next() % 30)
         super.init(simulation, simulation.network.dial(simulation.address))
         simulation.register(self)
@@ -116,6 +124,9 @@ final class StreamPeer: Peer {
         if socket.isConnected, !simulation.mayBreak(self) {
             fail("the connection was reset after \(received) of \(toReceive) bytes, for no reason")
         }
+        if let keptSince, !hasSeenEnd, !simulation.mayBreak(self, keptSince: keptSince) {
+            fail("the connection was idle, and the server reset it when it shut down")
+        }
         network.note("peer \(port) was broken off")
         socket.close()
         finish()
@@ -149,7 +160,7 @@ final class StreamPeer: Peer {
     /// Bytes, either way, until it does what it should not.
     private var bytesLeft: Int {
         switch behaviour {
-        case .ends, .waitsThenEnds: .max
+        case .ends, .waitsThenEnds, .keeps: .max
         case .resets(let place), .closes(let place), .vanishes(let place): max(1, place - sent - received)
         }
     }
@@ -176,6 +187,7 @@ final class StreamPeer: Peer {
 
     private func endIfDone() {
         guard sent == toSend, socket.isConnected else { return }
+        if case .keeps = behaviour, received == toReceive { return keepUntilEnd() }
         if !hasEnded, hasSeenEnd || received == toReceive || behaviourEndsFirst {
             hasEnded = true
             socket.shutdownWrite()
@@ -186,7 +198,18 @@ final class StreamPeer: Peer {
         finish()
     }
 
+    private func keepUntilEnd() {
+        keep()
+        guard hasSeenEnd else { return }
+        network.note("peer \(port) has been told to end")
+        finish()
+        network.schedule(in: simulation.keptTime()) { [socket] in socket.close() }
+    }
+
     private var behaviourEndsFirst: Bool {
-        if case .waitsThenEnds = behaviour { false } else { true }
+        switch behaviour {
+        case .waitsThenEnds, .keeps: false
+        default: true
+        }
     }
 }

@@ -15,7 +15,7 @@ struct EchoWorkload: Workload {
                 switch simulation.network.random.next() % 4 {
                 case 0: try await Self.echoShared(connection, simulation)
                 case 1: try await Self.echoChunks(connection)
-                case 2: try await Self.echoConcurrently(connection)
+                case 2: try await Self.echoConcurrently(connection, simulation)
                 default: try await Self.echo(connection, simulation)
                 }
             }
@@ -50,7 +50,8 @@ struct EchoWorkload: Workload {
     }
 
     /// One task reads, another one writes.
-    private static func echoConcurrently(_ connection: borrowing Connection) async throws {
+    private static func echoConcurrently(_ connection: borrowing Connection, _ simulation: Simulation) async throws {
+        simulation.noteTwoTasks(on: connection.remoteAddress?.port)
         let (stream, queue) = AsyncStream.makeStream(of: SharedBuffer.self)
         try await connection.concurrently { reader in
             defer { queue.finish() }
