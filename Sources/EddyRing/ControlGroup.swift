@@ -44,7 +44,7 @@ package struct ControlGroup: Equatable, Sendable {
             }
         }
         // Version 1 writes a number of 63 bits where there is no limit.
-        self.memory = memory.filter { $0 < 1 << 60 }.min()
+        self.memory = memory.filter { (0..<1 << 60).contains($0) }.min()
         self.processors = processors.min()
     }
 
@@ -56,9 +56,9 @@ package struct ControlGroup: Equatable, Sendable {
 
     /// A quota and a period, in the same unit; nil for `max` and -1.
     private static func quota(_ text: String) -> Double? {
-        let numbers = text.split(whereSeparator: \.isWhitespace).map { Double($0) ?? 0 }
+        let numbers = text.split(whereSeparator: \.isWhitespace).map { Int($0) ?? 0 }
         guard numbers.count == 2, numbers[0] > 0, numbers[1] > 0 else { return nil }
-        return numbers[0] / numbers[1]
+        return Double(numbers[0]) / Double(numbers[1])
     }
 
     private static func number(in path: String) -> Int? {

@@ -23,8 +23,12 @@ public final class EventLoopGroup: Sendable {
     /// The number of processors that this process may use (sched_getaffinity(2)), and no more than its container has the
     /// time of (cgroups(7)), rounded up; at least 1.
     public static var processorCount: Int {
-        let quota = ControlGroup.current.processors.map { max(1, Int($0.rounded(.up))) }
-        return min(Processors.usableCount, quota ?? .max)
+        processorCount(usable: Processors.usableCount, quota: ControlGroup.current.processors)
+    }
+
+    static func processorCount(usable: Int, quota: Double?) -> Int {
+        guard let quota, quota < Double(usable) else { return usable }
+        return max(1, Int(quota.rounded(.up)))
     }
 
     /// Starts the loops' threads and sets up a ring and a pool on each.
