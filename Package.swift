@@ -80,6 +80,11 @@ let package = Package(
             swiftSettings: testSettings
         ),
         .testTarget(
+            name: "EddyCommandTests",
+            dependencies: ["EddyCommand", "Eddy", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
             name: "FuzzTests",
             dependencies: ["EddyCommand", "Eddy", "EddyRing", "EddyBuffers"],
             swiftSettings: testSettings

@@ -11,9 +11,22 @@ final class IncidentLog: Sendable {
 
     private let kinds = Mutex<[String: Kind]>([:])
     private static let interval = Duration.seconds(10)
+    private let now: @Sendable () -> UInt64
+    private let print: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - now: the time in nanoseconds.
+    ///   - print: takes each line.
+    init(
+        now: @escaping @Sendable () -> UInt64 = { MonotonicClock.now },
+        print: @escaping @Sendable (String) -> Void = { Terminal.printError($0) }
+    ) {
+        self.now = now
+        self.print = print
+    }
 
     private func note(_ kind: String, _ line: @autoclosure () -> String) {
-        let now = MonotonicClock.now
+        let now = now()
         let leftOut: Int? = kinds.withLock { kinds in
             if let known = kinds[kind], now < known.lastLine.advanced(by: Self.interval) {
                 kinds[kind]?.leftOut += 1
@@ -23,7 +36,7 @@ final class IncidentLog: Sendable {
             return kinds[kind]?.leftOut ?? 0
         }
         guard let leftOut else { return }
-        Terminal.printError("eddy: \(line())" + (leftOut > 0 ? " (and \(leftOut) times more since the last line)" : ""))
+        print("eddy: \(line())" + (leftOut > 0 ? " (and \(leftOut) times more since the last line)" : ""))
     }
 
     /// What a server reports, on any thread. A peer that breaks its connection is no incident.

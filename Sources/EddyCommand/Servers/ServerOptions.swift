@@ -91,7 +91,7 @@ struct ServerOptions: ParsableArguments {
     )
     var memory: Int?
 
-    private func options(descriptorsEach: Int) -> TCPServer.Options {
+    func options(descriptorsEach: Int) -> TCPServer.Options {
         let log = IncidentLog()
         var options = TCPServer.Options()
         options.accepting = accept.accepting
@@ -105,7 +105,7 @@ struct ServerOptions: ParsableArguments {
         return options
     }
 
-    private func configuration() throws -> EventLoop.Configuration {
+    func configuration() throws -> EventLoop.Configuration {
         var configuration = EventLoop.Configuration()
         configuration.timeouts.idle = idleTimeout
         if let memory {

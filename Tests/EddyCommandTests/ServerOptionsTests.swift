@@ -1,0 +1,63 @@
+import ArgumentParser
+import Eddy
+import Testing
+
+@testable import EddyCommand
+
+/// What the options of a server come to. How the running command behaves with them is for the acceptance tests.
+@Suite("command: options of servers")
+struct ServerOptionsTests {
+    @Test("--memory is shared by the loops")
+    func memory() throws {
+        let two = try ServerOptions.parse(["--loops", "2", "--memory", "256m"]).configuration()
+        #expect(two.pool.maximumBytes == 128 << 20)
+        let least = try ServerOptions.parse(["--loops", "3", "--memory", "12m"]).configuration()
+        #expect(least.pool.maximumBytes == 4 << 20)
+    }
+
+    @Test("Without --memory each loop has what the library gives it")
+    func memoryByDefault() throws {
+        let configuration = try ServerOptions.parse([]).configuration()
+        #expect(configuration.pool.maximumBytes == EventLoop.Configuration().pool.maximumBytes)
+    }
+
+    @Test("--memory that leaves a loop less than two slabs is refused with the least that would do")
+    func tooLittleMemory() throws {
+        let options = try ServerOptions.parse(["--loops", "3", "--memory", "11m"])
+        let error = #expect(throws: ValidationError.self) { _ = try options.configuration() }
+        #expect(error?.message.contains("at least 12m") == true)
+    }
+
+    @Test("There are as many loops as processors that the process may use")
+    func loops() throws {
+        #expect(try ServerOptions.parse([]).loops == EventLoopGroup.processorCount)
+    }
+
+    @Test("--idle-timeout reaches the loops, and connections are never idle without it")
+    func idleTimeout() throws {
+        #expect(try ServerOptions.parse(["--idle-timeout", "90s"]).configuration().timeouts.idle == .seconds(90))
+        #expect(try ServerOptions.parse([]).configuration().timeouts.idle == nil)
+    }
+
+    @Test(
+        "--keepalive reaches the sockets: after so much silence, six questions up to ten seconds apart",
+        arguments: [
+            ([], [.keepAlive(idle: .seconds(60), interval: .seconds(10), count: 6)]),
+            (["--keepalive", "1s"], [.keepAlive(idle: .seconds(1), interval: .seconds(1), count: 6)]),
+            (["--keepalive", "2h"], [.keepAlive(idle: .seconds(7200), interval: .seconds(10), count: 6)]),
+            (["--keepalive", "off"], []),
+        ] as [([String], [TCPOption])]
+    )
+    func keepalive(arguments: [String], expected: [TCPOption]) throws {
+        let options = try ServerOptions.parse(arguments)
+        #expect(options.options(descriptorsEach: 1).socketOptions == expected)
+    }
+
+    @Test(
+        "What --keepalive cannot be is refused",
+        arguments: ["", "on", "Off", "60", "0s", "999ms", "32768s", "10h", "-1s"]
+    )
+    func badKeepalive(text: String) {
+        #expect(throws: (any Error).self) { _ = try ServerOptions.parse(["--keepalive=\(text)"]) }
+    }
+}
