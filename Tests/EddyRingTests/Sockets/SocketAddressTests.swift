@@ -22,6 +22,8 @@ struct SocketAddressTests {
         arguments: [
             ("127.0.0.1:0080", "127.0.0.1:80"), ("127.1:80", "127.0.0.1:80"),
             ("[0:0:0:0:0:0:0:1]:80", "[::1]:80"), ("[2001:DB8::1]:80", "[2001:db8::1]:80"),
+            // The percent sign of a zone as URIs have it (RFC 6874).
+            ("[fe80::1%25lo]:9", "[fe80::1%lo]:9"),
         ]
     )
     func otherForms(text: String, shown: String) throws {

@@ -55,6 +55,90 @@ struct OptionTests {
         }
     }
 
+    /// Nothing that a connection has otherwise.
+    private static let unusual: [TCPOption] = [
+        .keepAlive(idle: .seconds(41), interval: .seconds(7), count: 3), .userTimeout(.seconds(9)),
+    ]
+
+    private static func expectUnusual(
+        _ connection: borrowing Connection,
+        from location: SourceLocation = #_sourceLocation
+    ) {
+        let tcp = Int32(IPPROTO_TCP)
+        #expect(value(SOL_SOCKET, SO_KEEPALIVE, of: connection) == 1, sourceLocation: location)
+        #expect(value(tcp, TCP_KEEPIDLE, of: connection) == 41, sourceLocation: location)
+        #expect(value(tcp, TCP_KEEPINTVL, of: connection) == 7, sourceLocation: location)
+        #expect(value(tcp, TCP_KEEPCNT, of: connection) == 3, sourceLocation: location)
+        #expect(value(tcp, TCP_USER_TIMEOUT, of: connection) == 9000, sourceLocation: location)
+    }
+
+    @Test("The socket options of a server are set on every connection that it accepts", arguments: [true, false])
+    func optionsOfServer(handsOver: Bool) async throws {
+        let done = Channel<Void>()
+        var options = TCPServer.Options()
+        options.socketOptions = Self.unusual
+        if handsOver { options.accepting = .handingOver(.roundRobin) }
+        let handler: TCPServer.Handler = { connection in
+            Self.expectUnusual(connection)
+            done.send(())
+        }
+        try await withServer(loops: 2, options: options, handler: handler) { server in
+            for _ in 0..<8 {
+                let peer = try await Peer.connect(to: server.address)
+                try await done.next()
+                peer.close()
+            }
+        }
+    }
+
+    @Test("The socket options of a server are set on connections of a socket that it inherits")
+    func optionsOfInheritedSocket() async throws {
+        let descriptor = try Socket.openStream(for: .loopback(port: 0))
+        try Socket.bind(descriptor, to: .loopback(port: 0))
+        try Socket.listen(descriptor, backlog: 16)
+        let done = Channel<Void>()
+        var options = TCPServer.Options()
+        options.socketOptions = Self.unusual
+        let server = try TCPServer(inherited: .descriptor(descriptor), loops: 1, options: options)
+        async let running = server.run { connection in
+            Self.expectUnusual(connection)
+            done.send(())
+        }
+        let peer = try await Peer.connect(to: server.address)
+        try await done.next()
+        peer.close()
+        server.shutDown(grace: patience)
+        expectBalance(await running)
+    }
+
+    @Test("A server with socket options that the system does not take cannot be made")
+    func wrongOptionsOfServer() throws {
+        var options = TCPServer.Options()
+        options.socketOptions = [.keepAlive(idle: .zero, interval: .seconds(1), count: 1)]
+        let address = SocketAddress.loopback(port: 0)
+        #expect(throws: ServerError.system(address, .invalidArgument)) {
+            _ = try TCPServer(on: address, loops: 1, options: options)
+        }
+    }
+
+    @Test("The socket options of a client are set on the connections that it makes")
+    func optionsOfClient() async throws {
+        try await withServer { server in
+            try await withLoops { group in
+                var options = ConnectOptions()
+                options.socketOptions = Self.unusual
+                let endpoint = Endpoint(server.address)
+                try await TCPClient(group: group, options: options).connect(to: endpoint) { connection in
+                    Self.expectUnusual(connection)
+                }
+                options.socketOptions = [.keepAlive(idle: .zero, interval: .seconds(1), count: 1)]
+                let error = await errorOfConnecting(through: group, to: endpoint, options)
+                #expect(error == .failed(endpoint, [ConnectAttempt(server.address, .invalidArgument)]))
+                expectBalance(await group.statistics())
+            }
+        }
+    }
+
     @Test("A Unix domain socket has no options and no information of TCP")
     func unixSocket() async throws {
         let handler: TCPServer.Handler = { connection in

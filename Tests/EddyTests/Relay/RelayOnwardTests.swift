@@ -25,6 +25,26 @@ struct RelayOnwardTests {
         }
     }
 
+    @Test("A relay whose upstream refuses is counted, and told with the client and the upstream")
+    func upstreamRefuses() async throws {
+        let closed = try ClosedPort()
+        let incidents = Channel<(error: any Error, peer: SocketAddress?)>()
+        var options = TCPServer.Options()
+        options.onIncident = { if case .handlerFailed(let error, let peer) = $0 { incidents.send((error, peer)) } }
+        let handler: TCPServer.Handler = { try await $0.relay(to: Endpoint(closed.address)) }
+        let statistics = try await withServer(options: options, handler: handler) { server in
+            for _ in 0..<3 {
+                let client = try await Peer.connect(to: server.address)
+                let incident = try await incidents.next()
+                let attempt = ConnectAttempt(closed.address, .connectionRefused)
+                #expect(incident.error as? ConnectError == .refused(Endpoint(closed.address), [attempt]))
+                #expect(incident.peer == client.localAddress)
+                client.close()
+            }
+        }
+        #expect(statistics.connectFailures == 3)
+    }
+
     @Test("A client that has ended before the other connection stands gets its answer")
     func clientEndsFirst() async throws {
         let listener = try PeerListener()

@@ -103,6 +103,21 @@ struct InheritedSocketTests {
         }
     }
 
+    @Test("Several sockets with one name are all found, and are too many where one is asked for")
+    func severalOfOneName() throws {
+        let activation = try SocketActivation(
+            process: 7,
+            environment: environment(["LISTEN_PID": "7", "LISTEN_FDS": "4", "LISTEN_FDNAMES": "http:admin:http:http"])
+        )
+        #expect(try activation.descriptors(named: "http") == [3, 5, 6])
+        #expect(try activation.descriptors(named: "admin") == [4])
+        #expect(try activation.descriptors(named: nil) == [3, 4, 5, 6])
+        #expect(throws: InheritedSocketError.ambiguous(names: ["http"])) { try activation.descriptor(named: "http") }
+        #expect(throws: InheritedSocketError.noSuchName("x", names: ["http", "admin", "http", "http"])) {
+            try activation.descriptors(named: "x")
+        }
+    }
+
     @Test(
         "Environments without a socket for this process",
         arguments: [

@@ -1,4 +1,6 @@
 import Eddy
+import EddyRing
+import Foundation
 import Testing
 
 /// A server that cannot start says why and what to do.
@@ -10,6 +12,26 @@ struct ServerErrorTests {
         let error = #expect(throws: ServerError.self) { _ = try TCPServer(on: first.address, loops: loops) }
         #expect(error == .addressInUse(first.address))
         #expect(error?.description.contains("choose another port") == true)
+    }
+
+    @Test("A port that its holder gives up a moment later is taken over", arguments: [1, 2])
+    func addressGivenUp(loops: Int) async throws {
+        // A busy machine may give the holder no processor for as long as the server tries, so one time of many is enough.
+        for _ in 0..<50 {
+            let holder = try Socket.openStream(for: .loopback(port: 0))
+            try Socket.bind(holder, to: .loopback(port: 0))
+            try Socket.listen(holder, backlog: 1)
+            let address = try #require(Socket.localAddress(of: holder))
+            Thread.detachNewThread {
+                usleep(30_000)
+                Socket.close(holder)
+            }
+            let server = Result { () throws(ServerError) in try TCPServer(on: address, loops: loops) }
+            if case .failure(.addressInUse) = server { continue }
+            #expect(try server.get().address == address)
+            return
+        }
+        Issue.record("the server does not wait for the port")
     }
 
     @Test("The address is another machine's")
