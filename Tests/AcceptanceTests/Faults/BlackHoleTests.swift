@@ -57,7 +57,7 @@ extension ProcessFacts {
         }
         let numbers = Set(links.compactMap { $0.wholeMatch(of: /socket:\[(\d+)\]/)?.1 }.map(String.init))
         return try ["tcp", "tcp6"].reduce(0) { count, file in
-            let lines = try String(contentsOfFile: "/proc/\(id)/net/\(file)", encoding: .utf8).split(separator: "\n")
+            let lines = try textOfSystemFile("/proc/\(id)/net/\(file)").split(separator: "\n")
             // The tenth field is the socket's number.
             return count + lines.dropFirst().count { numbers.contains(String($0.split(separator: " ")[9])) }
         }

@@ -96,10 +96,6 @@ extension AcceptanceTests {
         }
 
         /// Whether the kernel counts rings as locked memory: 6.13 and newer.
-        private func kernelLocksRings() throws -> Bool {
-            let release = try String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)
-            let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
-            return (numbers[0], numbers[1]) >= (6, 13)
-        }
+        private func kernelLocksRings() throws -> Bool { try isKernel(atLeast: (6, 13)) }
     }
 }

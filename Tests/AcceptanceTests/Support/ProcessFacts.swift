@@ -42,12 +42,26 @@ struct ProcessFacts {
     }
 }
 
+/// Whether the kernel is of that release or a later one.
+func isKernel(atLeast release: (Int, Int)) throws -> Bool {
+    let text = try String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)
+    let numbers = text.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    return (numbers[0], numbers[1]) >= release
+}
+
 /// Whether any process listens at that port of 127.0.0.1.
 func isListening(at port: Int) throws -> Bool {
     let address = "0100007F:" + String(format: "%04X", port)
     let listening = "0A"
-    return try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8).split(separator: "\n").contains {
+    return try textOfSystemFile("/proc/net/tcp").split(separator: "\n").contains {
         let fields = $0.split(separator: " ")
         return fields[1] == address && fields[3] == listening
     }
+}
+
+/// A file of `/proc`, to its end. It has no size and comes in pieces, and `String(contentsOfFile:)` takes the first alone.
+func textOfSystemFile(_ path: String) throws -> String {
+    let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+    defer { try? file.close() }
+    return String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self)
 }
