@@ -28,12 +28,50 @@ extension AcceptanceTests {
         func badDuration(duration: String) async throws {
             for command in [
                 ["echo", "--listen", "127.0.0.1:0", "--grace=\(duration)"],
+                ["echo", "--listen", "127.0.0.1:0", "--idle-timeout=\(duration)"],
+                ["echo", "--listen", "127.0.0.1:0", "--keepalive=\(duration)"],
+                ["proxy", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:1", "--connect-timeout=\(duration)"],
                 ["load", "tcp://127.0.0.1:1", "--duration=\(duration)"],
             ] {
                 let finished = try await RunningCommand.run([Eddy.path] + command)
                 #expect(finished.ending == .exit(2))
                 #expect(finished.isOneClearLine(about: duration), "\(finished)")
             }
+        }
+
+        @Test(
+            "Where a socket listens is no target, nor is one without a host",
+            arguments: ["fd:3", "systemd:", "systemd:http", "*:80", ":80"]
+        )
+        func noTarget(target: String) async throws {
+            for command in [
+                ["proxy", "--listen", "127.0.0.1:0", "--to", target],
+                ["load", "tcp://\(target)"],
+            ] {
+                let finished = try await RunningCommand.run([Eddy.path] + command)
+                #expect(finished.ending == .exit(2))
+                #expect(finished.isOneClearLine(about: "'\(target)'"), "\(finished)")
+            }
+        }
+
+        @Test("--keepalive that the system cannot keep is refused", arguments: ["0s", "999ms", "10h", "on"])
+        func badKeepalive(text: String) async throws {
+            let finished = try await Eddy.run("echo", "--listen", "127.0.0.1:0", "--keepalive", text)
+            #expect(finished.ending == .exit(2))
+            #expect(finished.isOneClearLine(about: text), "\(finished)")
+        }
+
+        @Test(
+            "--memory that is no amount, or too little for the loops, is refused",
+            arguments: [
+                ("", "--memory"), ("many", "'many'"), ("0", "0 "), ("-1", "'-1'"), ("1.5m", "'1.5m'"), ("64x", "'64x'"),
+                ("99999999999999999999", "99999999999999999999"), ("3m", "at least 4m"), ("1", "at least 4m"),
+            ]
+        )
+        func badMemory(memory: String, answer: String) async throws {
+            let finished = try await Eddy.run("echo", "--listen", "127.0.0.1:0", "--loops", "1", "--memory=\(memory)")
+            #expect(finished.ending == .exit(2))
+            #expect(finished.isOneClearLine(about: answer), "\(finished)")
         }
 
         @Test(
@@ -45,6 +83,7 @@ extension AcceptanceTests {
                 ["proxy"],
                 ["proxy", "--listen", "127.0.0.1:0"],
                 ["proxy", "--listen", "127.0.0.1:1", "--to", "127.0.0.1:1"],
+                ["proxy", "--listen", "127.0.0.1:0", "--listen", "127.0.0.1:1", "--to", "127.0.0.1:1"],
                 ["swim"],
             ]
         )

@@ -41,6 +41,32 @@ extension AcceptanceTests {
             #expect(calls.values.reduce(0, +) - counted(waits) - counted(transfers) < 2000, "\(calls)")
         }
 
+        @Test("A server that waits on io_uring asks not to be counted as waiting for a disk")
+        func idleWaits() async throws {
+            // The kernel knows the flag since 6.15.
+            guard try await RunningCommand.run(["strace", "-o", "/dev/null", "true"]).ending == .exit(0),
+                try await Diagnosis.make().engine.name == "uring", try isKernel(atLeast: (6, 15))
+            else { return }
+
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent("strace-\(UUID()).txt")
+            defer { try? FileManager.default.removeItem(at: file) }
+            let call = "io_uring_enter"
+            let strace = ["strace", "-f", "-e", "trace=\(call)", "-e", "raw=\(call)", "-o", file.path]
+            let server = try await Server.echo(["--loops", "1"], under: strace)
+            try await Visit.expectEcho(at: "127.0.0.1:\(server.port)")
+            for child in try server.process.children() { kill(child, SIGTERM) }
+            #expect(try await server.command.ending() == .exit(0))
+
+            // The descriptor, how many entries are submitted, for how many completions it waits, the flags.
+            let calls = try String(contentsOf: file, encoding: .utf8).matches(
+                of: /io_uring_enter\(\w+, \w+, (?:0x)?([0-9a-f]+), (?:0x)?([0-9a-f]+)/
+            )
+            let waits = calls.filter { $0.1 != "0" }
+            #expect(!waits.isEmpty)
+            let noIOWait = 1 << 7
+            for wait in waits { #expect(Int(wait.2, radix: 16)! & noIOWait != 0, "\(wait.0)") }
+        }
+
         /// Reads strace's table: the time in percent, in seconds and a call; the calls; the errors, if any; the name.
         private func countCalls(_ table: String) -> [String: Int] {
             var calls: [String: Int] = [:]

@@ -18,6 +18,26 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
+        @Test(
+            "All sockets with one name are served, and without a name all that there are",
+            arguments: [("http:http", "systemd:http"), ("http:admin", "systemd:"), ("http:http", "systemd:")]
+        )
+        func several(names: String, listen: String) async throws {
+            let server = try activate(names, "echo", "--listen", listen, "--loops", "2")
+            let addresses = try await server.readyAddresses(2)
+            #expect(Set(addresses).count == 2)
+            for address in addresses { try await Visit.expectEcho(at: address) }
+            #expect(try await server.stop()?.connections == 2)
+        }
+
+        @Test("A socket of another name than the one that is asked for is left alone")
+        func otherName() async throws {
+            let server = try activate("http:admin", "echo", "--listen", "systemd:http")
+            try await Visit.expectEcho(at: try await server.readyAddress())
+            try await server.stop()
+            #expect(try await server.output.all().count { $0.hasPrefix("listening on ") } == 1)
+        }
+
         @Test("A name that no socket has is refused with those that there are")
         func unknownName() async throws {
             let finished = try await RunningCommand.run(

@@ -41,6 +41,35 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
+        @Test(
+            "A name that has a loopback address alone is found, on a machine that has other addresses of the other family"
+        )
+        func loopbackName() async throws {
+            let hosts = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)")
+            try Data("127.0.0.1 localhost\n127.0.0.2 here.test\n".utf8).write(to: hosts)
+            defer { try? FileManager.default.removeItem(at: hosts) }
+            // The resolver can be asked for families of which there is more than loopback (getaddrinfo(3), AI_ADDRCONFIG):
+            // here that is IPv6.
+            let script = """
+                ip link set lo up && ip address add fd00::9/128 dev lo && mount --bind "$0" /etc/hosts && exec "$@"
+                """
+            let wrapper = ["unshare", "-rnm", "sh", "-c", script, hosts.path]
+            guard try await RunningCommand.run(wrapper + ["getent", "ahosts", "here.test"]).ending == .exit(0) else {
+                return
+            }
+
+            let server = try RunningCommand(wrapper + [Eddy.path, "echo", "--listen", "here.test:0"])
+            let port = try #require(try await server.readyAddress().wholeMatch(of: /127\.0\.0\.2:(\d+)/)?.1)
+            let inside = [
+                "nsenter", "--target", "\(server.id)", "--user", "--net", "--mount", "--preserve-credentials",
+            ]
+            let load = try await RunningCommand.run(
+                inside + ["--", Eddy.path, "load", "tcp://here.test:\(port)", "-c", "1", "-d", "1s", "--verify"]
+            )
+            #expect(load.ending == .exit(0), "\(load)")
+            try await server.stop()
+        }
+
         @Test("A load test to a name that does not resolve says so")
         func unresolved() async throws {
             let finished = try await Eddy.run("load", "tcp://no-such-host.invalid:80", "-d", "1s")

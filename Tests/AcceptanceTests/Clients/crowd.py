@@ -13,6 +13,9 @@ from common import connect, obey
 # Once this long nothing came, nothing more is expected.
 QUIET = 5
 
+# Once this long nothing could be sent, the other side takes no more.
+STALL = 1
+
 port = int(sys.argv[1])
 connections = []
 
@@ -53,6 +56,24 @@ def answers(connection, greeting):
         return False
 
 
+def fill():
+    """Sends up to 1 MiB on each connection and receives nothing, until the server has taken nothing for a while."""
+    block = bytes(64 * 1024)
+    waiting = selectors.DefaultSelector()
+    left = {connection: 1024 * 1024 for connection in connections}
+    for connection in connections:
+        waiting.register(connection, selectors.EVENT_WRITE)
+    while waiting.get_map() and (ready := waiting.select(STALL)):
+        for key, _ in ready:
+            try:
+                left[key.fileobj] -= key.fileobj.send(block, socket.MSG_DONTWAIT)
+            except (ConnectionResetError, BrokenPipeError):
+                left[key.fileobj] = 0
+            if left[key.fileobj] <= 0:
+                waiting.unregister(key.fileobj)
+    return {"done": True}
+
+
 def close():
     for connection in connections:
         connection.close()
@@ -68,4 +89,4 @@ def reset():
     return close()
 
 
-obey({"open": open_more, "greet": greet, "close": close, "reset": reset})
+obey({"open": open_more, "greet": greet, "fill": fill, "close": close, "reset": reset})

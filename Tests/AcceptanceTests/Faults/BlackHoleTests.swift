@@ -29,6 +29,29 @@ extension AcceptanceTests {
             #expect(finished.isOneClearLine(about: Self.address), "\(finished)")
         }
 
+        @Test("A relay to nowhere fails after --connect-timeout, is told with its client and upstream, and counted")
+        func connectTimeout() async throws {
+            let line = Client.line(
+                "black_hole.py",
+                [Eddy.path, "proxy", "--listen", "127.0.0.1:0", "--to", Self.address]
+            )
+            // Had the options no effect, this one would give up first.
+            let patient = try await Server(line + ["--connect-timeout", "1h", "--grace", "0s", "--loops", "1"])
+            let waiting = try await Peer.connect(to: patient.port, under: NetworkNamespace.inside(patient))
+            #expect(try await poll({ try patient.process.sockets() }, until: { $0 == 3 }) == 3)
+
+            let proxy = try await Server(line + ["--connect-timeout", "200ms"])
+            let client = try await Peer.connect(to: proxy.port, under: NetworkNamespace.inside(proxy))
+            #expect(try await client.drain().end != .open)
+            #expect(try await proxy.stop(notice: "cannot connect to \(Self.address): ").connectFailures == 1)
+            let told = try await proxy.command.errors.line { $0.contains("timed out") }
+            #expect(told?.hasPrefix("eddy: cannot relay 127.0.0.1:") == true, "\(told as Any)")
+
+            #expect(try await patient.figures().connectFailures == 0)
+            try await patient.stop()
+            #expect(try await waiting.drain().end != .open)
+        }
+
         @Test("A client that leaves meanwhile takes its attempt with it, and others hold up no end")
         func abandoned() async throws {
             let line = Client.line("black_hole.py", [Eddy.path])

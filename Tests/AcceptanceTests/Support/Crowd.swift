@@ -18,6 +18,9 @@ struct Crowd {
         return answer.answered
     }
 
+    /// Has each connection send up to 1 MiB and receive nothing, until the server takes no more.
+    func fill() async throws { try await act("fill") }
+
     /// Closes all connections.
     func close() async throws { try await act("close") }
 

@@ -66,27 +66,46 @@ struct Server {
     }
 }
 
-/// What a server of Eddy's says at its end.
+extension Server {
+    /// Has the server print its figures, and go on (SIGUSR1).
+    func figures() async throws -> Farewell {
+        let place = command.output.lines.count
+        command.send(SIGUSR1)
+        _ = try await command.output.line(from: place) { $0.hasPrefix("pool:") }
+        let lines = command.output.lines.dropFirst(place)
+        return try #require(Farewell(Array(lines)), "\(lines)")
+    }
+}
+
+/// What a server of Eddy's says at its end, and when it is asked.
 struct Farewell: Equatable {
     let connections: Int
     let received: Int
     let sent: Int
+    let connectFailures: Int
+    let timeouts: Int
     let slicesOut: Int
     let slabs: Int
+    let slabBytes: Int
 
     init?(_ output: [String]) {
-        let text = output.joined(separator: "\n")
+        // Before them are those that it was asked for (SIGUSR1).
+        let text = output.suffix(3).joined(separator: "\n")
         guard
             let served = text.firstMatch(
                 of: /served (\d+) connections?, (\d+) bytes received, (\d+) bytes sent/
             ),
-            let pool = text.firstMatch(of: /pool: (\d+) slices out, (\d+) slabs/)
+            let now = text.firstMatch(of: /(\d+) connects failed, (\d+) timed out/),
+            let pool = text.firstMatch(of: /pool: (\d+) slices out, (\d+) slabs of (\d+) bytes/)
         else { return nil }
         connections = Int(served.1)!
         received = Int(served.2)!
         sent = Int(served.3)!
+        connectFailures = Int(now.1)!
+        timeouts = Int(now.2)!
         slicesOut = Int(pool.1)!
         slabs = Int(pool.2)!
+        slabBytes = Int(pool.3)!
     }
 }
 

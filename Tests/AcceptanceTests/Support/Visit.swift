@@ -15,17 +15,30 @@ struct Visit: Decodable {
 extension RunningCommand {
     /// Waits until the server is ready, and returns where it says that it listens.
     func readyAddress() async throws -> String {
-        guard let line = try await output.line() else { throw NotReady(errors: try await errors.all()) }
+        try await readyAddresses(1)[0]
+    }
+
+    /// Waits until the server is ready at that many addresses, and returns them.
+    func readyAddresses(_ count: Int) async throws -> [String] {
+        var addresses: [String] = []
+        for place in 0..<count { addresses.append(try await readyAddress(at: place)) }
+        return addresses
+    }
+
+    private func readyAddress(at place: Int) async throws -> String {
+        guard let line = try await output.line(from: place) else { throw NotReady(errors: try await errors.all()) }
         let announcement = "listening on "
         guard line.hasPrefix(announcement) else { throw NotReady(errors: ["not the ready line: \(line)"]) }
         return String(line.dropFirst(announcement.count))
     }
 
     /// Has the server end, and expects exit code 0 and every slice back in its pool.
-    func stop(at location: SourceLocation = #_sourceLocation) async throws {
+    @discardableResult
+    func stop(at location: SourceLocation = #_sourceLocation) async throws -> Farewell? {
         send(SIGTERM)
         #expect(try await ending() == .exit(0), sourceLocation: location)
         let farewell = Farewell(try await output.all())
         #expect(farewell?.slicesOut == 0, sourceLocation: location)
+        return farewell
     }
 }

@@ -1,0 +1,26 @@
+"""Connects again and again, each time when the server has ended the connection before.
+
+usage: callers.py PORT COUNT
+
+Tells the ports that it has connected from.
+"""
+
+import socket
+import sys
+
+from common import PATIENCE, receive, tell
+
+port, count = int(sys.argv[1]), int(sys.argv[2])
+ports = []
+for _ in range(count):
+    with socket.socket() as connection:
+        connection.settimeout(PATIENCE)
+        # Bound before, to know the port also when connect() is told of the end already.
+        connection.bind(("127.0.0.1", 0))
+        ports.append(connection.getsockname()[1])
+        try:
+            connection.connect(("127.0.0.1", port))
+        except ConnectionResetError:
+            continue
+        receive(connection)
+tell(ports=ports)
