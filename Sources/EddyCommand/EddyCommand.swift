@@ -1,5 +1,4 @@
 import ArgumentParser
-internal import Dispatch
 import Eddy
 
 /// The `eddy` command.
@@ -24,8 +23,9 @@ struct EddyCommand: AsyncParsableCommand {
                 ExitStatus.code(0).end()
             }
             try ThreadReserve.require(loops: command.loopCount)
-            Task { await run(command) }
-            dispatchMain()
+            let executor = MainThreadExecutor()
+            Task(executorPreference: executor) { await run(command) }
+            executor.run()
         } catch {
             ExitStatus(of: error).end()
         }

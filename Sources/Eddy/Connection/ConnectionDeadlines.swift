@@ -8,6 +8,8 @@ struct ConnectionDeadlines: SlotElement {
     var readTimeout = Self.never
     var writeTimeout = Self.never
     var idleTimeout = Self.never
+    /// How long the peer may take nothing of what the other side of its relay has sent before that broke.
+    var relayTimeout = Self.never
     /// When whoever waits to read has waited enough, whatever came in between.
     var readDeadline = Self.never
 
@@ -28,6 +30,9 @@ struct ConnectionDeadlines: SlotElement {
     var deliveryAttempt: UInt64 = 0
     /// When the peer of a connection that a server drains was seen to have everything; `never`: not yet.
     var deliveredSince = Self.never
+
+    /// How long the peer may take nothing of what is queued for it.
+    var sendTimeout: UInt64 { min(writeTimeout, relayTimeout) }
 
     var nextVacant = SlotIndex.none
 

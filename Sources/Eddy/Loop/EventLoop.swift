@@ -334,7 +334,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         if !refill() {
             // Every chunk is held. Memory that another thread returns must wake the loop.
             pool.startWaitingForReturns()
-            guard refill() else { return watchStarvation() }
+            guard refill() else {
+                // A loop with receives that await their turn does not sleep, and these could not begin.
+                parkReceiveTurns()
+                return watchStarvation()
+            }
         }
         pool.stopWaitingForReturns()
         while let slot = starvedQueue.popFirst() {

@@ -14,20 +14,22 @@ final class Listener: @unchecked Sendable {
     private let descriptor: Int32?
     private let admission: Admission
     private var isArmed = false
+    /// Whether the accept that is armed goes on by itself.
+    private var isMultishot = false
     private var ownsSocket: Bool
     private var phase = Phase.accepting
     /// The server is at its limit: nothing is accepted until there is room.
     private var isPaused = false
     /// Accepted by the kernel before it heard of the pause.
-    private var parked: [Int32] = []
+    private(set) var parked: [Int32] = []
     /// To whom connections go, if not to this listener alone.
     private var handover: Handover?
     private let loadStorage = Atomic<Int>(0)
     /// When the grace ends (nanoseconds of CLOCK_MONOTONIC), once the listener is shut down.
     private var graceDeadline = UInt64.max
     private var graceTimer = TimerHandle.none
-    /// The grace is over but for relays that are being ended in order.
-    private var endsRelays = false
+    /// How far the ending of relays is, once the grace is over.
+    private var relayEnding = RelayEnding.notBegun
     /// Runs while accepting pauses for lack of descriptors or memory.
     private var pauseTimer = TimerHandle.none
     /// Accepted, handler not started yet.
@@ -38,6 +40,14 @@ final class Listener: @unchecked Sendable {
     private var openConnections = 0
     /// The task that starts handlers, while it waits for a connection or for the last one to close.
     private var waiter: Suspension?
+
+    private enum RelayEnding {
+        case notBegun
+        /// Relays in which nothing was under way are looked at again.
+        case marked([UInt32: RelayMark])
+        /// Those in which nothing was under way then, either, are being ended in order.
+        case ending
+    }
 
     private enum Phase {
         case accepting
@@ -85,10 +95,11 @@ final class Listener: @unchecked Sendable {
     func arm() {
         guard let descriptor, !isArmed, !isPaused, phase == .accepting else { return }
         isArmed = true
+        isMultishot = !admission.isNearlyFull
         loop.submit(
-            admission.isNearlyFull
-                ? .acceptOnce(descriptor: descriptor, token: token)
-                : .acceptMultishot(descriptor: descriptor, token: token)
+            isMultishot
+                ? .acceptMultishot(descriptor: descriptor, token: token)
+                : .acceptOnce(descriptor: descriptor, token: token)
         )
     }
 
@@ -131,7 +142,13 @@ final class Listener: @unchecked Sendable {
         guard phase == .accepting else { return refuse(descriptor) }
         if parked.isEmpty, admission.enter() {
             dispatch(descriptor)
-            if admission.isFull, admission.policy == .pause { pauseAccepting() }
+            if admission.isFull, admission.policy == .pause {
+                pauseAccepting()
+            } else if isMultishot, admission.isNearlyFull {
+                // It is armed again when it has ended, for one connection at a time.
+                isMultishot = false
+                cancelAccept()
+            }
         } else if admission.policy == .pause {
             parked.append(descriptor)
             pauseAccepting()
@@ -256,20 +273,32 @@ final class Listener: @unchecked Sendable {
     }
 
     /// Resets every connection that is still there. Where there was a grace, relays in which nothing is under way end in
-    /// order, and have another moment for it.
+    /// order, and have two more moments for it:
+    ///
+    ///     grace ends                    + 250 ms                          + 500 ms
+    ///     nothing is under way: mark    the same mark: both sides end     what is left is reset
+    ///     else: reset                   else: reset
+    ///
+    /// A relay does not know where messages end, so silence is what tells that none is under way.
     func endGrace(atOnce: Bool = false) {
         guard phase == .draining else { return }
-        var endsInOrder = false
+        let before = relayEnding
+        var marks: [UInt32: RelayMark] = [:]
+        var areEnding = false
         loop.connections.forEachOccupied { slot in
             guard loop.connections[slot].listener == index else { return }
-            if !atOnce, !endsRelays, loop.endIdleRelay(slot) {
-                endsInOrder = true
-            } else {
+            switch (atOnce ? nil : loop.markIdleRelay(slot), before) {
+            case (let mark?, .notBegun):
+                marks[slot] = mark
+            case (let mark?, .marked(let earlier)) where earlier[slot] == mark:
+                loop.endRelay(slot)
+                areEnding = true
+            default:
                 loop.reset(slot, failure: ConnectionError.shutDownCode)
             }
         }
-        endsRelays = true
-        if endsInOrder {
+        relayEnding = if case .notBegun = before { .marked(marks) } else { .ending }
+        if areEnding || !marks.isEmpty {
             loop.timers.cancel(graceTimer)
             graceTimer = loop.timers.schedule(.graceEnded(listener: index), at: loop.now + Self.momentForRelays)
         } else {
@@ -278,7 +307,7 @@ final class Listener: @unchecked Sendable {
         }
     }
 
-    private static let momentForRelays: UInt64 = 500_000_000
+    private static let momentForRelays: UInt64 = 250_000_000
 
     /// Waits for the last connection to close, or for the end of the grace.
     ///

@@ -21,6 +21,8 @@ extension EventLoop {
         resumeReader(slot)
         resumeWriter(slot)
         slices.removeAll(of: &connections[slot].inbound)
+        // What could not be sent is missing: the peer must not take the rest for the whole.
+        if connections[slot].cannotSend { connections[slot].ending = .reset }
         continueClosing(slot)
         // Still there: it has to wait for its peer, and gets a limit.
         if connections[slot].phase == .closing { limitClosing(slot, progress: 0) }
@@ -141,7 +143,10 @@ extension EventLoop {
         guard connections[slot].phase == .closing, connections[slot].ending != .reset else { return }
         // The end of the stream counts as a byte, and the system goes on to send it by itself.
         let end = connections[slot].ending == .orderly && connections[slot].flags.contains(.ended) ? 1 : 0
-        if let bytes = ring.unacknowledgedBytes(connections[slot].descriptor), bytes > end {
+        if connections[slot].ending == .orderly, ring.localAddress(of: connections[slot].descriptor)?.isUnix ?? false {
+            // What was sent lies in the peer's socket, and stays there until it is read.
+            finishWhenSilent(slot)
+        } else if let bytes = ring.unacknowledgedBytes(connections[slot].descriptor), bytes > end {
             let index = makeDeadlines(slot)
             let delay = UInt64(1_000_000) << min(deadlines[index].deliveryAttempt, 6)
             deadlines[index].deliveryAttempt += 1

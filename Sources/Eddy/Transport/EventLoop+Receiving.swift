@@ -197,7 +197,7 @@ extension EventLoop {
     }
 
     /// Parks the connection until there are chunks. First come, first served.
-    private func waitForMemory(_ slot: UInt32) {
+    func waitForMemory(_ slot: UInt32) {
         guard !connections[slot].flags.contains(.starved) else { return }
         connections[slot].flags.insert(.starved)
         starvedQueue.append(slot)

@@ -14,6 +14,17 @@ internal import EddyBuffers
 //
 // The task that called `relay` waits in the first connection's `reader` until both directions have ended.
 
+/// How far a relay was. Bytes that are received are sent on before a relay counts as idle, so those that were sent tell.
+struct RelayMark: Equatable {
+    var generation: UInt32
+    /// Bytes that were sent to either side. They wrap.
+    var sent: (UInt32, UInt32)
+
+    static func == (one: RelayMark, other: RelayMark) -> Bool {
+        one.generation == other.generation && one.sent == other.sent
+    }
+}
+
 extension EventLoop {
     /// Joins two open connections. What either has received already is relayed first.
     func beginRelay(_ first: UInt32, _ second: UInt32) {
@@ -41,6 +52,8 @@ extension EventLoop {
         let peer = connections[slot].relayPeer
         guard !connections[peer].cannotSend, connections[peer].flags.isDisjoint(with: [.endsAfterSending, .ended])
         else {
+            // Its server has ended the relay, and this came too late: an end in order would say that it was passed on.
+            if connections[slot].flags.contains(.draining) { connections[slot].ending = .resetAfterDelivery }
             return slice.drop()
         }
         appendOutbound(slice, to: peer)
@@ -61,31 +74,37 @@ extension EventLoop {
     /// Nothing can be sent to a side, which may have sent something before: the other one has to take that.
     func limitRelaying(from slot: UInt32) {
         let peer = connections[slot].relayPeer
-        let index = makeDeadlines(peer)
-        let limit = UInt64(0).advanced(by: configuration.closeTimeout)
-        deadlines[index].writeTimeout = min(deadlines[index].writeTimeout, limit)
+        deadlines[makeDeadlines(peer)].relayTimeout = UInt64(0).advanced(by: configuration.closeTimeout)
         startedWaitingToSend(peer)
     }
 
-    /// Ends a relay in which nothing is under way, in order; false when something is.
-    func endIdleRelay(_ slot: UInt32) -> Bool {
+    /// How far a relay is in which nothing is under way, as far as this moment shows; nil when something is.
+    func markIdleRelay(_ slot: UInt32) -> RelayMark? {
         let peer = connections[slot].relayPeer
-        guard peer != ConnectionState.noSlot, !connections[slot].cannotSend, !connections[peer].cannotSend,
-            isAllDelivered(slot), isAllDelivered(peer)
-        else { return false }
-        for side in [slot, peer] {
+        guard peer != ConnectionState.noSlot, isIdle(slot), isIdle(peer) else { return nil }
+        return RelayMark(
+            generation: connections[slot].generation,
+            sent: (connections[slot].movedBytes, connections[peer].movedBytes)
+        )
+    }
+
+    /// Ends both directions of a relay, in order.
+    func endRelay(_ slot: UInt32) {
+        for side in [slot, connections[slot].relayPeer] {
             connections[side].flags.insert(.draining)
             endWriting(side)
             endWritingIfDone(side)
         }
-        return true
     }
 
-    /// Whether the peer's system has everything that was to be sent, but perhaps for the end of the stream.
-    private func isAllDelivered(_ slot: UInt32) -> Bool {
+    /// Whether the peer's system has everything that was to be sent, but perhaps for the end of the stream, and nothing
+    /// waits to be received.
+    private func isIdle(_ slot: UInt32) -> Bool {
+        guard !connections[slot].cannotSend, connections[slot].outbound.isEmpty,
+            ring.bytesToReceive(connections[slot].descriptor) == 0
+        else { return false }
         let unacknowledged = ring.unacknowledgedBytes(connections[slot].descriptor) ?? 0
-        return connections[slot].outbound.isEmpty
-            && unacknowledged <= (connections[slot].flags.contains(.ended) ? 1 : 0)
+        return unacknowledged <= (connections[slot].flags.contains(.ended) ? 1 : 0)
     }
 
     /// The relay is over when both directions have ended.
@@ -99,8 +118,12 @@ extension EventLoop {
     private func finishRelay(_ slot: UInt32) {
         let peer = connections[slot].relayPeer
         guard peer != ConnectionState.noSlot else { return }
-        connections[slot].relayPeer = ConnectionState.noSlot
-        connections[peer].relayPeer = ConnectionState.noSlot
+        for side in [slot, peer] {
+            connections[side].relayPeer = ConnectionState.noSlot
+            if connections[side].deadlines != SlotIndex.none {
+                deadlines[connections[side].deadlines].relayTimeout = ConnectionDeadlines.never
+            }
+        }
         let owner = connections[slot].flags.contains(.ownsRelay) ? slot : peer
         connections[owner].flags.remove(.ownsRelay)
         resumeReader(owner)

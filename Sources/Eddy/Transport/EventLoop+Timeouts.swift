@@ -138,7 +138,7 @@ extension EventLoop {
     func startedWaitingToSend(_ slot: UInt32) {
         let index = connections[slot].deadlines
         // Without looks an idle timeout would take what the peer has taken long ago for activity of now.
-        let patience = min(deadlines[index].writeTimeout, deadlines[index].idleTimeout)
+        let patience = min(deadlines[index].sendTimeout, deadlines[index].idleTimeout)
         // The timer of one that is being closed is the close timeout's.
         guard connections[slot].phase != .closing, patience != ConnectionDeadlines.never else { return }
         let now = deadlines[index].due == ConnectionDeadlines.never ? updateTime() : time.value
@@ -166,6 +166,12 @@ extension EventLoop {
             counters.writeTimeouts += 1
             return reset(slot, failure: ConnectionError.writeTimedOutCode)
         }
+        if deadlines[index].stalledSince.advanced(byNanoseconds: deadlines[index].relayTimeout) <= now,
+            connections[slot].isRelaying
+        {
+            // The other side is what has broken.
+            return reset(slot, failure: connections[connections[slot].relayPeer].failure)
+        }
         if deadlines[index].lastActivity.advanced(byNanoseconds: deadlines[index].idleTimeout) <= now {
             counters.idleTimeouts += 1
             return reset(slot, failure: ConnectionError.idleTimedOutCode)
@@ -184,8 +190,8 @@ extension EventLoop {
         var next = deadlines[index].lastActivity.advanced(byNanoseconds: deadlines[index].idleTimeout)
         if waitsToRead(slot) { next = min(next, readLimit(slot)) }
         if !connections[slot].outbound.isEmpty {
-            let limit = deadlines[index].stalledSince.advanced(byNanoseconds: deadlines[index].writeTimeout)
-            let patience = min(deadlines[index].writeTimeout, deadlines[index].idleTimeout)
+            let limit = deadlines[index].stalledSince.advanced(byNanoseconds: deadlines[index].sendTimeout)
+            let patience = min(deadlines[index].sendTimeout, deadlines[index].idleTimeout)
             let look = patience == ConnectionDeadlines.never ? patience : now.advanced(byNanoseconds: patience / 4)
             next = min(next, limit, look)
         }

@@ -48,6 +48,14 @@ extension EventLoop {
         }
     }
 
+    /// There are no chunks: who awaits a turn to receive awaits memory.
+    func parkReceiveTurns() {
+        while let slot = receiveQueue.popFirst() {
+            connections[slot].flags.remove(.awaitsReceiveTurn)
+            waitForMemory(slot)
+        }
+    }
+
     /// At 10 µs for each with the send that follows, an iteration takes a millisecond.
     private static let receivesAnIteration = 64
 

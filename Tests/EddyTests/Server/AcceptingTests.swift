@@ -80,6 +80,29 @@ struct AcceptingTests {
         #expect(statistics.connectionsRefused == 0)
     }
 
+    @Test("Near its limit a server takes no more connections than it may serve, also when many come at once")
+    func nearLimit() async throws {
+        var options = TCPServer.Options()
+        (options.maximumConnections, options.backlog) = (20, 10)
+        try await withServer(options: options) { server in
+            let loop = server.group.next()
+            var peers = try await open(19, at: server.address)
+            // They are all in the backlog by the time that the loop goes on.
+            let (gate, isHeld) = (Gate(), Channel<Void>())
+            async let held: Void = loop.run {
+                isHeld.send(())
+                gate.waitBlocking()
+            }
+            try await isHeld.next()
+            peers += try await connect(10, to: server.address)
+            gate.open()
+            await held
+            try await eventually { await loop.statistics().acceptPauses == 1 }
+            #expect(await loop.run { loop.listeners[0]?.parked.count } ?? .max <= 1)
+            for peer in peers { peer.close() }
+        }
+    }
+
     @Test("At its limit a server refuses, if told to, and there is room again afterwards", arguments: modes, [1, 2])
     func refuses(mode: Mode, loops: Int) async throws {
         var options = mode.options

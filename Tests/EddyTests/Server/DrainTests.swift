@@ -133,4 +133,36 @@ struct DrainTests {
             #expect(fromClient.bytes.isEmpty && fromClient.error == nil)
         }
     }
+
+    @Test("An upload that the grace cuts off never ends in order for its receiver", arguments: FeatureSet.allCases)
+    func relayedUpload(set: FeatureSet) async throws {
+        let upstream = try PeerListener()
+        let handler: TCPServer.Handler = { client in try await client.relay(to: Endpoint(upstream.address)) }
+        try await withServer(set, grace: .zero, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            let other = try await upstream.accept()
+            // Small pieces with small pauses: at most moments nothing is under way.
+            async let longestPause = client.trickle()
+            #expect(try await other.receive(1).count == 1)
+            server.shutDown(grace: .milliseconds(100))
+            let received = try await other.receiveUntilBroken()
+            // On a machine that let the client pause for long the relay was idle.
+            guard try await longestPause < .milliseconds(100) else { return }
+            #expect(received.error == .connectionReset)
+        }
+    }
+
+    @Test("A relay whose receiver takes nothing is reset with the grace", arguments: FeatureSet.allCases)
+    func relayedToStalledPeer(set: FeatureSet) async throws {
+        let upstream = try PeerListener()
+        let handler: TCPServer.Handler = { client in try await client.relay(to: Endpoint(upstream.address)) }
+        try await withServer(set, grace: .zero, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            let other = try await upstream.accept()
+            _ = try await client.fill()
+            server.shutDown(grace: .milliseconds(100))
+            #expect(try await client.receiveUntilBroken().error == .connectionReset)
+            #expect(try await other.receiveUntilBroken().error == .connectionReset)
+        }
+    }
 }

@@ -60,6 +60,21 @@ final class Peer: Sendable {
         }
     }
 
+    /// Sends a few bytes every few milliseconds until the connection breaks.
+    ///
+    /// - Returns: the longest pause between two of them.
+    func trickle() async throws -> Duration {
+        try await blocking { [self] in
+            var (last, longest) = (ContinuousClock.now, Duration.zero)
+            while (try? sendAll([1, 2, 3])) != nil {
+                usleep(2000)
+                longest = max(longest, .now - last)
+                last = .now
+            }
+            return longest
+        }
+    }
+
     private func sendAll(_ bytes: ArraySlice<UInt8>) throws {
         try bytes.withUnsafeBytes { bytes in
             var sent = 0

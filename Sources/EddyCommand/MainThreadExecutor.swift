@@ -1,0 +1,30 @@
+internal import EddyRing
+internal import Synchronization
+
+/// Runs the command's tasks on the main thread.
+///
+/// They would run on libdispatch's threads otherwise. Its monitor of them opens /proc/self/task, and ends the process
+/// where /proc is not mounted (`_dispatch_workq_monitor_pools`), as it may be in a container.
+final class MainThreadExecutor: TaskExecutor {
+    private let jobs = Mutex<[UnownedJob]>([])
+    private let arrived = Semaphore()
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        jobs.withLock { $0.append(job) }
+        arrived.signal()
+    }
+
+    /// Runs what is enqueued, on the calling thread, until the process ends.
+    func run() -> Never {
+        let executor = unsafe asUnownedTaskExecutor()
+        while true {
+            arrived.wait()
+            let jobs = jobs.withLock { jobs in
+                defer { jobs = [] }
+                return jobs
+            }
+            for job in jobs { unsafe job.runSynchronously(on: executor) }
+        }
+    }
+}
