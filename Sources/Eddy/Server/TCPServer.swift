@@ -317,8 +317,10 @@ public final class TCPServer: Sendable {
     ///
     /// A handler that waits for its peer's next message gets nil, as at the end of the stream;
     /// ``Connection/isServerShuttingDown`` tells the two apart. One that has received something and written nothing since goes
-    /// on, and gets nil when it comes to wait again. What was written is delivered. Relays go on; those in which nothing is
-    /// under way at the end of the grace are ended in order.
+    /// on, and gets nil when it comes to wait again. What was written is delivered. A handler that answers while it is still
+    /// receiving a message, as an echo of a long stream does, counts as waiting for the next message whenever all that came
+    /// is answered: its peer sees the end of the stream then. Connections that one task reads and another writes, and relays,
+    /// go on; relays in which nothing has been under way for 250 ms at the end of the grace are ended in order.
     public func shutDown(grace: Duration) {
         state.withLock { state in
             state.grace = grace
