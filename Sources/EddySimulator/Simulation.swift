@@ -47,7 +47,11 @@ final class Simulation: @unchecked Sendable {
     /// Where the server listens.
     let address = SocketAddress.loopback(port: 7000)
     var isShuttingDown = false {
-        didSet { if shutdownStart == nil, isShuttingDown { shutdownStart = network.now } }
+        didSet {
+            guard shutdownStart == nil, isShuttingDown else { return }
+            shutdownStart = network.now
+            for peer in peers.values { peer.acknowledgedAtShutdown = peer.socket.acknowledgedBytes }
+        }
     }
     /// When the server was told to shut down.
     private(set) var shutdownStart: UInt64?

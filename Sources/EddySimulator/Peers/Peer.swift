@@ -18,6 +18,8 @@ class Peer {
     var port: UInt16 { socket.localAddress?.port ?? 0 }
     /// Whether it has broken its connection on purpose.
     final var hasMisbehaved = false
+    /// Bytes that the server's system had when the server was told to shut down.
+    final var acknowledgedAtShutdown: UInt64 = 0
     /// Bytes that have come.
     final var received = 0
     /// Whether its connection may be broken: by itself, or by the network.

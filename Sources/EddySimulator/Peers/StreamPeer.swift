@@ -24,6 +24,8 @@ final class StreamPeer: Peer {
     private let toReceive: Int
     private let behaviour: Behaviour
     private let haste: Int
+    /// Whether each byte that it sends is to come back.
+    private var isEcho: Bool { simulation.scenario.workload == .echo }
     private var sent = 0
     private var hasEnded = false
     private var hasSeenEnd = false
@@ -115,6 +117,11 @@ final class StreamPeer: Peer {
         // An end says that the stream is whole: what breaks is reset. A server that shuts down ends what is idle.
         if received < toReceive, !simulation.mayBeRefused(self), !simulation.isShuttingDown {
             fail("the stream ends after \(received) of \(toReceive) bytes")
+        }
+        if isEcho, !simulation.mayBeRefused(self), received < acknowledgedAtShutdown {
+            fail(
+                "the stream ends after \(received) bytes, and \(acknowledgedAtShutdown) had come before the shutdown"
+            )
         }
         network.note("peer \(port) has all: \(received) bytes")
         hasSeenEnd = true
