@@ -294,7 +294,7 @@ final class Listener: @unchecked Sendable {
                 loop.endRelay(slot)
                 areEnding = true
             default:
-                loop.reset(slot, failure: ConnectionError.shutDownCode)
+                if !loop.endIfDelivered(slot) { loop.reset(slot, failure: ConnectionError.shutDownCode) }
             }
         }
         relayEnding = if case .notBegun = before { .marked(marks) } else { .ending }

@@ -105,8 +105,20 @@ extension EventLoop {
                 return limitClosing(slot, progress: progress)
             }
         }
+        if endIfDelivered(slot) { return }
         connections[slot].ending = .reset
         continueClosing(slot)
+    }
+
+    /// Ends a connection in order that only waits for its peer's silence; false where it waits for something else.
+    func endIfDelivered(_ slot: UInt32) -> Bool {
+        let index = connections[slot].deadlines
+        guard connections[slot].phase == .closing, connections[slot].ending == .orderly, index != SlotIndex.none,
+            deadlines[index].deliveredSince != ConnectionDeadlines.never
+        else { return false }
+        connections[slot].flags.insert(.delivered)
+        finishClosing(slot)
+        return true
     }
 
     private func hasUndeliveredBytes(_ slot: UInt32) -> Bool {

@@ -39,6 +39,23 @@ struct DrainTests {
         // The server has ended, and the peers are still there.
         for peer in peers {
             #expect(try await peer.receiveAll() == Array("goodbye\n".utf8))
+            #expect(peer.pendingError == nil)
+        }
+    }
+
+    @Test("A grace or a close timeout of a moment resets no idle peer", arguments: [true, false])
+    func shortTimes(isGrace: Bool) async throws {
+        var configuration = EventLoop.Configuration()
+        if !isGrace { configuration.closeTimeout = .milliseconds(20) }
+        let grace = isGrace ? Duration.milliseconds(50) : patience
+        try await withServer(configuration: configuration, grace: grace, handler: Self.answerLines) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send(Array("hello\n".utf8))
+            #expect(try await peer.receive(6) == Array("hello\n".utf8))
+            server.shutDown(grace: grace)
+            try await eventually { await server.group.statistics().connections == 0 }
+            #expect(try await peer.receiveAll() == Array("goodbye\n".utf8))
+            #expect(peer.pendingError == nil)
         }
     }
 

@@ -23,6 +23,13 @@ final class Peer: Sendable {
 
     deinit { close() }
 
+    /// What has broken the connection, if something has.
+    var pendingError: SystemError? {
+        var (code, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
+        return code == 0 ? nil : SystemError(code)
+    }
+
     /// This end of the connection.
     var localAddress: SocketAddress? { Socket.localAddress(of: descriptor) }
 
