@@ -145,6 +145,26 @@ struct AcceptingTests {
         #expect(statistics.connectionsRefused == 5)
     }
 
+    @Test("A listener short of descriptors accepts again as soon as a connection is closed")
+    func descriptorsShort() throws {
+        try withSimulatedLoop { loop, network in
+            // One for the listener, and one for a connection.
+            network.descriptorLimit = 2
+            let listener = try Listener(simulatedIn: network, loop: loop)
+            let peers = (0..<2).map { _ in network.dial(listener.address) }
+            while loop.counters.acceptPauses == 0 { loop.advance() }
+            #expect(loop.counters.connectionsAccepted == 1)
+            #expect(loop.timers.count == 1)
+            let slot = try #require(listener.takeConnection())
+            loop.connections[slot].ending = .reset
+            loop.beginClosing(slot)
+            while loop.counters.connectionsAccepted == 1 { loop.advance() }
+            // The timer after which the listener would have tried again is still running.
+            #expect(loop.timers.count == 1)
+            for peer in peers { peer.close() }
+        }
+    }
+
     @Test("A server that pauses at its limit shuts down all the same", arguments: modes)
     func shutDownAtLimit(mode: Mode) async throws {
         var options = mode.options
