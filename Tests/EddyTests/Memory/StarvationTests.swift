@@ -1,5 +1,6 @@
 import Eddy
 import EddyBuffers
+import EddyRing
 import Testing
 
 @testable import Eddy
@@ -98,6 +99,15 @@ struct StarvationTests {
         return configuration
     }
 
+    /// Stops the timers that would wake a sleeping loop within a second, for as long as receives wait for memory.
+    private static func stopTimers(of loop: EventLoop) async {
+        await loop.run {
+            loop.stopWatchingUnread()
+            let trimming = OperationToken(kind: OperationKind.trimMemory.rawValue)
+            loop.submit(.cancel(trimming, token: OperationToken(kind: OperationKind.cancel.rawValue)))
+        }
+    }
+
     /// Reads and keeps so many bytes.
     private static func keep(
         _ byteCount: Int,
@@ -166,7 +176,9 @@ struct StarvationTests {
             let greedy = try await Peer.connect(to: server.address)
             async let sending: Void = greedy.send([UInt8](repeating: 2, count: 3 << 20))
             try await eventually { await server.group.statistics().starvations > 0 }
+            await Self.stopTimers(of: server.group.next())
             gate.open()
+            // Fails if the loop sleeps on the memory: then nothing is received any more.
             try await sending
             var count = 0
             while count < 3 << 20 { count += try await discarded.next() }
@@ -178,25 +190,26 @@ struct StarvationTests {
 
     @Test("Memory that another thread drops lets others receive", arguments: Self.incremental)
     func droppedByAnotherThread(set: FeatureSet) async throws {
-        let gate = Gate()
+        let (end, kept) = (Gate(), Channel<[Carrier]>())
         let handler: TCPServer.Handler = { connection in
             guard let first = try await connection.read() else { return }
             guard first[0] == 1 else { return try await connection.write(first) }
             let rest = try await Self.keep((2 << 20) - first.count, of: connection)
-            let all = [Carrier(first)] + rest
-            await Task.detached {
-                await gate.wait()
-                for carrier in all { carrier.drop() }
-            }.value
+            kept.send([Carrier(first)] + rest)
+            await end.wait()
         }
         try await withServer(set, configuration: Self.single, handler: handler) { server in
+            defer { end.open() }
             let greedy = try await Peer.connect(to: server.address)
             try await greedy.send([UInt8](repeating: 1, count: 2 << 20))
-            try await eventually { await server.group.statistics().bytesReceived == 2 << 20 }
+            let carriers = try await kept.next()
             let starving = try await Peer.connect(to: server.address)
             try await starving.send([2])
             try await eventually { await server.group.statistics().starvations > 0 }
-            gate.open()
+            await Self.stopTimers(of: server.group.next())
+            // The loop has gone to sleep by then: the memory alone wakes it.
+            try await Task.sleep(for: .milliseconds(100))
+            for carrier in carriers { carrier.drop() }
             #expect(try await starving.receive(1) == [2])
             greedy.close()
             starving.close()
