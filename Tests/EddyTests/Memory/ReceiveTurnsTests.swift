@@ -56,6 +56,36 @@ struct ReceiveTurnsTests {
         }
     }
 
+    @Test("A connection that is closed no longer waits for its turn, nor does the next one in its place")
+    func closedMeanwhile() async throws {
+        let (gate, slots) = (Gate(), Channel<UInt32>())
+        let handler: TCPServer.Handler = { connection in
+            while try await connection.read() != nil {}
+            slots.send(connection.slot)
+            await gate.wait()
+        }
+        try await withServer(configuration: Self.configuration, handler: handler) { server in
+            let loop = server.group.next()
+            let peer = try await Peer.connect(to: server.address)
+            // No receive is in flight after the end: the connection can be closed at once.
+            peer.finish()
+            let slot = try await slots.next()
+            await loop.run {
+                loop.awaitReceiveTurn(slot)
+                loop.reset(slot, failure: ConnectionError.shutDownCode)
+                #expect(loop.connections[slot].descriptor < 0)
+                #expect(loop.receiveQueue.count == 0)
+                #expect(!loop.connections[slot].flags.contains(.awaitsReceiveTurn))
+            }
+            gate.open()
+            try await eventually { await server.group.statistics().connections == 0 }
+            let next = try await Peer.connect(to: server.address)
+            next.finish()
+            #expect(try await slots.next() == slot)
+            #expect(try await next.receiveAll().isEmpty)
+        }
+    }
+
     @Test("Only a peer that has more to send waits for its turn, and only while memory is tight")
     func order() async throws {
         try await withConnections(1) { loop, slots in
