@@ -136,8 +136,12 @@ struct RelayFaultTests {
         }
     }
 
-    @Test("The end of the server's grace ends relays", arguments: FeatureSet.allCases)
-    func shutDown(set: FeatureSet) async throws {
+    @Test(
+        "A shutdown without grace resets relays, also as the second one",
+        arguments: FeatureSet.allCases,
+        [false, true]
+    )
+    func shutDown(set: FeatureSet, isSecondCall: Bool) async throws {
         let listener = try PeerListener()
         let errors = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { client in
@@ -155,10 +159,16 @@ struct RelayFaultTests {
             let upstream = try await listener.accept()
             try await client.send([1])
             _ = try await upstream.receive(1)
+            if isSecondCall {
+                server.shutDown(grace: .seconds(1000))
+                // The relay goes on.
+                try await upstream.send([2])
+                #expect(try await client.receive(1) == [2])
+            }
             server.shutDown(grace: .zero)
-            #expect(try await errors.next() == .shutDown)
             #expect(try await client.receiveUntilBroken().error == .connectionReset)
             #expect(try await upstream.receiveUntilBroken().error == .connectionReset)
+            #expect(try await errors.next() == .shutDown)
         }
     }
 }

@@ -15,6 +15,13 @@ struct DrainTests {
         if connection.isServerShuttingDown { try await connection.write("goodbye\n") }
     }
 
+    /// Begins a shutdown, and waits until the connection knows of it.
+    private static func shutDown(_ server: TCPServer, whileServing slot: UInt32) async throws {
+        server.shutDown(grace: .seconds(1000))
+        let loop = server.group.next()
+        try await eventually { await loop.run { loop.connections[slot].flags.contains(.draining) } }
+    }
+
     @Test(
         "A thousand idle peers that do not close are ended in order, and hold nobody up",
         arguments: FeatureSet.allCases
@@ -71,6 +78,47 @@ struct DrainTests {
         }
     }
 
+    @Test("A message of which the handler has taken a part is received and answered", arguments: FeatureSet.allCases)
+    func partlyTaken(set: FeatureSet) async throws {
+        let taken = Channel<UInt32>()
+        let handler: TCPServer.Handler = { connection in
+            var message: [UInt8] = []
+            while message.count < 2, let bytes = try await connection.read() {
+                message += Array(bytes)
+                taken.send(connection.slot)
+            }
+            try await connection.write(message)
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            try await Self.shutDown(server, whileServing: taken.next())
+            try await peer.send([2])
+            #expect(try await peer.receiveAll() == [1, 2])
+        }
+    }
+
+    @Test("A message that began to arrive with the one before it is answered", arguments: FeatureSet.allCases)
+    func begunWithTheOneBefore(set: FeatureSet) async throws {
+        let slots = Channel<UInt32>()
+        let handler: TCPServer.Handler = { connection in
+            slots.send(connection.slot)
+            while try await connection.read(exactly: 1) != nil {
+                guard let body = try await connection.read(exactly: 1) else { return }
+                try await connection.write(body)
+            }
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            // A head and its body, and the head of the next message.
+            try await peer.send([1, 10, 2])
+            #expect(try await peer.receive(1) == [10])
+            try await Self.shutDown(server, whileServing: slots.next())
+            try await peer.send([20])
+            #expect(try await peer.receiveAll() == [20])
+        }
+    }
+
     @Test("Messages that have come are answered", arguments: FeatureSet.allCases)
     func pipelined(set: FeatureSet) async throws {
         let (gate, waiting) = (Gate(), Channel<Void>())
@@ -106,6 +154,53 @@ struct DrainTests {
             try await asked.next()
             server.shutDown(grace: .seconds(1000))
             #expect(difference(try await peer.receiveAll(), from: answer) == nil)
+        }
+    }
+
+    @Test(
+        "A connection that was closing before the shutdown does not wait for its peer's end",
+        arguments: FeatureSet.allCases
+    )
+    func closingBefore(set: FeatureSet) async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .seconds(1000)
+        let handler: TCPServer.Handler = { connection in try await connection.write("goodbye\n") }
+        try await withServer(set, configuration: configuration, grace: .zero, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            #expect(try await peer.receiveAll() == Array("goodbye\n".utf8))
+            #expect(await server.group.statistics().connections == 1)
+            server.shutDown(grace: .seconds(1000))
+            try await eventually { await server.group.statistics().connections == 0 }
+            peer.close()
+        }
+    }
+
+    @Test(
+        "An answer that is written after the shutdown is delivered to a slow peer that keeps its connection",
+        arguments: FeatureSet.allCases
+    )
+    func slowPeer(set: FeatureSet) async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .seconds(1000)
+        let answer = randomBytes(2 << 20)
+        let (gate, asked) = (Gate(), Channel<Void>())
+        let handler: TCPServer.Handler = { connection in
+            _ = try await connection.read(exactly: 1)
+            asked.send(())
+            await gate.wait()
+            try await connection.write(answer)
+        }
+        try await withServer(set, configuration: configuration, grace: .zero, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address, receiveBuffer: 64 << 10)
+            try await peer.send([1])
+            try await asked.next()
+            server.shutDown(grace: .seconds(1000))
+            gate.open()
+            let (bytes, error) = try await peer.receiveUntilBroken(pause: .milliseconds(1))
+            #expect(difference(bytes, from: answer) == nil)
+            #expect(error == nil)
+            try await eventually { await server.group.statistics().connections == 0 }
+            peer.close()
         }
     }
 
