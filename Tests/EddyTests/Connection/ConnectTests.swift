@@ -48,10 +48,14 @@ struct ConnectTests {
     }
 
     /// With the port that it connects to as its own, TCP joins the socket to itself (simultaneous open).
-    @Test("A socket that would be its own peer is refused", arguments: FeatureSet.allCases)
-    func toItself(set: FeatureSet) async throws {
+    @Test(
+        "A socket that would be its own peer is refused",
+        arguments: FeatureSet.allCases,
+        hasIPv6Loopback ? ["127.0.0.1:0", "[::1]:0"] : ["127.0.0.1:0"]
+    )
+    func toItself(set: FeatureSet, host: String) async throws {
         // Free again as soon as it is known.
-        let address = try ClosedPort().address
+        let address = try ClosedPort(on: SocketAddress(host)).address
         var options = ConnectOptions()
         options.localAddress = address
         let connectOptions = options

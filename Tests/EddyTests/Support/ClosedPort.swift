@@ -5,9 +5,9 @@ final class ClosedPort: Sendable {
     let address: SocketAddress
     private let descriptor: Int32
 
-    init() throws {
-        descriptor = try Socket.openStream(for: .loopback(port: 0))
-        try Socket.bind(descriptor, to: .loopback(port: 0))
+    init(on loopback: SocketAddress = .loopback(port: 0)) throws {
+        descriptor = try Socket.openStream(for: loopback)
+        try Socket.bind(descriptor, to: loopback)
         address = Socket.localAddress(of: descriptor)!
     }
 
