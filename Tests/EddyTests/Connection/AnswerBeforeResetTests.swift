@@ -45,6 +45,63 @@ struct AnswerBeforeResetTests {
         }
     }
 
+    @Test(
+        "An answer and a reset that arrive together are both received after a failed write",
+        arguments: FeatureSet.allCases
+    )
+    func together(set: FeatureSet) async throws {
+        let (gate, waiting) = (Gate(), Channel<Void>())
+        let answers = Notes<(bytes: [UInt8], error: ConnectionError?)>()
+        let handler: TCPServer.Handler = { connection in
+            // A receive is in flight from here on.
+            guard try await connection.read() != nil else { return }
+            waiting.send(())
+            // The loop does not enter meanwhile: the receive is woken once for all that has happened.
+            gate.waitBlocking()
+            _ = await connection.errorOfWriting("more")
+            var bytes: [UInt8] = []
+            do throws(ConnectionError) {
+                while let piece = try await connection.read() { bytes += Array(piece) }
+                answers.append((bytes, nil))
+            } catch {
+                answers.append((bytes, error))
+            }
+        }
+        try await withServer(set, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await peer.send([1])
+            try await waiting.next()
+            try await peer.send([2, 3])
+            peer.reset()
+            gate.open()
+            try await eventually { !answers.contents.isEmpty }
+            #expect(answers.contents.first?.bytes == [2, 3])
+            #expect(answers.contents.first?.error == .reset)
+        }
+    }
+
+    /// Some kernels wake a multishot receive once for bytes and a reset that arrive together: it takes the bytes and then
+    /// waits forever (axboe/liburing issue 1549).
+    @Test("A receive in flight is replaced when a send has failed")
+    func replacedReceive() throws {
+        var features = RingFeatures()
+        features.multishotReceives = true
+        try withSimulatedLoop(features: features) { loop, network in
+            let listener = try Listener(simulatedIn: network, loop: loop)
+            let peer = network.dial(listener.address)
+            while loop.counters.connectionsAccepted == 0 { loop.advance() }
+            let slot = try #require(listener.takeConnection())
+            loop.armReceive(slot)
+            loop.advance()
+            #expect(loop.connections[slot].flags.contains(.receiving))
+            loop.sendingFailed(slot, SystemError.connectionReset.code)
+            #expect(loop.connections[slot].flags.contains(.cancellingReceive))
+            while loop.connections[slot].flags.contains(.cancellingReceive) { loop.advance() }
+            #expect(loop.connections[slot].flags.contains(.receiving))
+            peer.close()
+        }
+    }
+
     @Test("A relay passes on the answer of an upstream that resets", arguments: FeatureSet.allCases, [false, true])
     func relayed(set: FeatureSet, uploads: Bool) async throws {
         let errors = Channel<ConnectionError?>()
@@ -103,6 +160,28 @@ struct AnswerBeforeResetTests {
         }
     }
 
+    @Test("A reset is noticed although nothing has been received for seconds", arguments: [false, true])
+    func longAfterTheLastReceive(isClogged: Bool) async throws {
+        var configuration = EventLoop.Configuration()
+        configuration.closeTimeout = .milliseconds(300)
+        let (channel, errors) = (Channel<ConnectionError?>(), Notes<ConnectionError?>())
+        try await withRelay(.all, configuration: configuration, errors: channel) { client, upstream in
+            if isClogged {
+                _ = try await client.fill()
+            } else {
+                client.finish()
+                #expect(try await upstream.receiveAll().isEmpty)
+            }
+            // Sockets that are not received from are looked at once a second. The first look finds nothing.
+            try await Task.sleep(for: .milliseconds(2500))
+            client.reset()
+            let waiting = Task { errors.append(try await channel.next()) }
+            defer { waiting.cancel() }
+            try await eventually { !errors.contents.isEmpty }
+            #expect(errors.contents[0] != nil)
+        }
+    }
+
     @Test("Urgent bytes and those behind them arrive in order", arguments: FeatureSet.allCases)
     func urgent(set: FeatureSet) async throws {
         try await withServer(set) { server in
@@ -113,6 +192,17 @@ struct AnswerBeforeResetTests {
                 #expect(try await peer.receive(6) == [1, 2, UInt8(round), 3, 4, 5])
             }
             peer.close()
+        }
+    }
+
+    @Test("Urgent bytes of an upstream pass through a relay in order", arguments: FeatureSet.allCases)
+    func relayedUrgent(set: FeatureSet) async throws {
+        try await withRelay(set) { client, upstream in
+            for round in 0..<20 {
+                try await upstream.sendUrgent(behind: [1, 2, UInt8(round)], 3)
+                try await upstream.send([4, 5])
+                #expect(try await client.receive(6) == [1, 2, UInt8(round), 3, 4, 5])
+            }
         }
     }
 }
