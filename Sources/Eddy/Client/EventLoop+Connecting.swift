@@ -17,6 +17,7 @@ extension EventLoop {
             return nil
         }
         connections[slot].connector = connector
+        if address.isUnix { receiveOneByOne(slot) }
         // The kernel copies the address when it takes the submission; kept until the completion, it is there by then.
         let systemAddress = SystemAddress(address)
         connectors.addresses[slot] = systemAddress

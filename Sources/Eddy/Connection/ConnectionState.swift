@@ -56,7 +56,8 @@ struct ConnectionState {
         static let warm = Flags(rawValue: 1 << 9)
         /// A relay's waiting task is kept in this slot's `reader`.
         static let ownsRelay = Flags(rawValue: 1 << 10)
-        /// The connection was being read too slowly for multishot receives without a limit.
+        /// The connection was being read too slowly for multishot receives without a limit, or is of a kind for which they
+        /// do not work.
         static let receivesOneByOne = Flags(rawValue: 1 << 11)
         /// All is sent; a timer looks whether the peer has received it.
         static let awaitingDelivery = Flags(rawValue: 1 << 12)

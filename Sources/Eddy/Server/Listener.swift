@@ -185,6 +185,7 @@ final class Listener: @unchecked Sendable {
         loop.counters.connectionsAccepted += 1
         openConnections += 1
         loop.connections[slot].listener = index
+        if address.isUnix { loop.receiveOneByOne(slot) }
         loop.applyTimeouts(slot)
         accepted.append(slot)
         unserved += 1

@@ -220,6 +220,10 @@ extension EventLoop {
         cancelReceive(slot)
     }
 
+    /// Receives with an operation each. On kernels without a fix of 2026 a multishot receive on a Unix domain socket may
+    /// wait for ever for the end of the stream that follows the last bytes at once (axboe/liburing#1549).
+    func receiveOneByOne(_ slot: UInt32) { connections[slot].flags.insert(.receivesOneByOne) }
+
     /// Asks for the end of the receive in flight; its last completion comes in any case.
     func cancelReceive(_ slot: UInt32) {
         guard connections[slot].flags.contains(.receiving), !connections[slot].flags.contains(.cancellingReceive)

@@ -24,6 +24,24 @@ struct LocalPeerTests {
         }
     }
 
+    @Test("A Unix domain socket is received from with an operation each: kernels may lose the end of multishot ones")
+    func singleReceives() async throws {
+        try await withTemporaryDirectory { directory in
+            let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
+            let seen = Channel<Bool>()
+            let handler: TCPServer.Handler = { connection in
+                seen.send(connection.loop.connections[connection.slot].flags.contains(.receivesOneByOne))
+            }
+            try await withServer(on: address, handler: handler) { server in
+                let client = TCPClient(group: server.group)
+                try await client.connect(to: "\(server.address)") { connection in
+                    #expect(connection.loop.connections[connection.slot].flags.contains(.receivesOneByOne))
+                }
+                #expect(try await seen.next())
+            }
+        }
+    }
+
     /// A listener, which nobody accepts from yet, with room for one connection.
     private static func listenWithoutBacklog(in directory: URL) throws -> (listener: Int32, address: SocketAddress) {
         let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
