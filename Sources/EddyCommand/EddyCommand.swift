@@ -23,9 +23,8 @@ struct EddyCommand: AsyncParsableCommand {
                 ExitStatus.code(0).end()
             }
             try ThreadReserve.require(loops: command.loopCount)
-            let executor = MainThreadExecutor()
-            Task(executorPreference: executor) { await run(command) }
-            executor.run()
+            Task(executorPreference: MainThreadExecutor.shared) { await run(command) }
+            MainThreadExecutor.shared.run()
         } catch {
             ExitStatus(of: error).end()
         }

@@ -1,11 +1,14 @@
 internal import EddyRing
 internal import Synchronization
 
-/// Runs the command's tasks on the main thread.
+/// Runs the command's tasks on the main thread: those that prefer it, and their child tasks.
 ///
 /// They would run on libdispatch's threads otherwise. Its monitor of them opens /proc/self/task, and ends the process
-/// where /proc is not mounted (`_dispatch_workq_monitor_pools`), as it may be in a container.
+/// where /proc is not mounted (`_dispatch_workq_monitor_pools`), as it may be in a container. Signals still come by a
+/// dispatch queue.
 final class MainThreadExecutor: TaskExecutor {
+    static let shared = MainThreadExecutor()
+
     private let jobs = Mutex<[UnownedJob]>([])
     private let arrived = Semaphore()
 

@@ -1,7 +1,7 @@
 /// All that a connection has to do with time: its timeouts, and how long it has waited for what.
 ///
-/// Only connections that have timeouts or a read deadline, or are being closed, have one; for others the loop keeps no
-/// time.
+/// Only connections that have timeouts or a read deadline, are being closed, or are relayed from a side that has broken,
+/// have one; for others the loop keeps no time.
 /// Times are nanoseconds of CLOCK_MONOTONIC, taken from the loop's ``EventLoop/time``.
 struct ConnectionDeadlines: SlotElement {
     /// The timeouts, in nanoseconds; `never` for none.

@@ -5,7 +5,8 @@ extension EventLoop {
     ///
     /// A thread beside each group's loops looks at them twice in the threshold. The loops only leave a mark for each
     /// job. A loop that waits is never taken for one that is stalled, and neither is one that waits for a processor on a
-    /// busy machine. While all loops wait, the thread sleeps. Where /proc is not mounted nothing is reported.
+    /// busy machine. While all loops wait, the thread sleeps. Where /proc is not mounted, or no descriptor
+    /// is free to read it, nothing is reported.
     public struct Watchdog: Sendable {
         /// How long a job may hold its loop, from one suspension of its task to the next: on a processor, or asleep in
         /// a call that blocks.

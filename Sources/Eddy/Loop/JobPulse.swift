@@ -97,16 +97,15 @@ final class JobPulse: Sendable {
         )
     }
 
-    /// The connection that a job used last, and where its handler stands. Called while the job runs: the descriptor is
-    /// open as long as the loop does nothing else.
+    /// The connection that a job used last, and where its handler stands. Nil if the job has ended meanwhile: the descriptor
+    /// may be another connection's then.
     func connection(of sighting: Sighting) -> (peer: SocketAddress?, handler: String?) {
         guard sighting.use >> 40 == sighting.beat & 0xff_ffff, sighting.use != Use.none else { return (nil, nil) }
         let descriptor = Int32(truncatingIfNeeded: sighting.use)
         let listener = UInt32(sighting.use >> 32 & 0xff)
-        return (
-            descriptor >= 0 ? Socket.remoteAddress(of: descriptor)?.unmapped : nil,
-            listener == Use.noListener ? nil : handlers.withLock { $0[listener] }
-        )
+        let peer = descriptor >= 0 ? Socket.remoteAddress(of: descriptor)?.unmapped : nil
+        let handler = listener == Use.noListener ? nil : handlers.withLock { $0[listener] }
+        return look().beat == sighting.beat ? (peer, handler) : (nil, nil)
     }
 
     func countStall() { stalls.wrappingAdd(1, ordering: .relaxed) }

@@ -260,6 +260,8 @@ final class Listener: @unchecked Sendable {
         // One that has left the loop keeps its phase; its number may be another's.
         guard phase == .draining, loop.listeners[Int(index)] === self else { return }
         guard grace > .zero else { return endGrace(atOnce: true) }
+        // The grace is over already, and relays have their moments.
+        guard case .notBegun = relayEnding else { return }
         graceDeadline = min(graceDeadline, loop.now.advanced(by: grace))
         loop.timers.cancel(graceTimer)
         graceTimer = loop.timers.schedule(.graceEnded(listener: index), at: graceDeadline)
@@ -273,7 +275,7 @@ final class Listener: @unchecked Sendable {
         }
     }
 
-    /// Resets every connection that is still there. Where there was a grace, relays in which nothing is under way end in
+    /// Resets every connection that is still there and has not everything. Where there was a grace, relays in which nothing is under way end in
     /// order, and have two more moments for it:
     ///
     ///     grace ends                    + 250 ms                          + 500 ms
@@ -284,22 +286,21 @@ final class Listener: @unchecked Sendable {
     func endGrace(atOnce: Bool = false) {
         guard phase == .draining else { return }
         let before = relayEnding
-        var marks: [UInt32: RelayMark] = [:]
-        var areEnding = false
+        var (marks, ending): ([UInt32: RelayMark], [UInt32]) = ([:], [])
         loop.connections.forEachOccupied { slot in
             guard loop.connections[slot].listener == index else { return }
             switch (atOnce ? nil : loop.markIdleRelay(slot), before) {
             case (let mark?, .notBegun):
                 marks[slot] = mark
             case (let mark?, .marked(let earlier)) where earlier[slot] == mark:
-                loop.endRelay(slot)
-                areEnding = true
+                ending.append(slot)
             default:
                 if !loop.endIfDelivered(slot) { loop.reset(slot, failure: ConnectionError.shutDownCode) }
             }
         }
+        for slot in ending { loop.endRelay(slot) }
         relayEnding = if case .notBegun = before { .marked(marks) } else { .ending }
-        if areEnding || !marks.isEmpty {
+        if !ending.isEmpty || !marks.isEmpty {
             loop.timers.cancel(graceTimer)
             graceTimer = loop.timers.schedule(.graceEnded(listener: index), at: loop.now + Self.momentForRelays)
         } else {

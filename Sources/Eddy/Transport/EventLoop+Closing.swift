@@ -4,7 +4,7 @@
 //     orderly, while the server shuts down: … ──▶ FIN ──▶ peer has acknowledged everything, and is silent for 500 ms
 //     reset after delivery: queue sent ──▶ peer has acknowledged everything ─────────────────────┤
 //     reset: ────────────────────────────────────────────────────────────────────────────────────┤
-//     any failure, or the close timeout: ────────────────────────────────────────────────────────┤
+//     any failure, or the close timeout (in order where only silence is waited for): ─────────────┤
 //                                                                                                ▼
 //                               cancel what is in flight ──▶ every last completion ──▶ close, vacate the slot
 //
@@ -125,15 +125,33 @@ extension EventLoop {
         !connections[slot].outbound.isEmpty || ring.unacknowledgedBytes(connections[slot].descriptor) ?? 0 > 0
     }
 
-    /// Closes what handlers that have ended have left behind, such as connections to other servers. Resets what does
-    /// not end at once, and returns when nothing is left.
+    /// Closes what handlers that have ended have left behind, such as connections to other servers: those that are being
+    /// closed have a moment for it. Resets what is left then, and returns when nothing is left.
     package func closeConnections() async {
         await run {
-            self.connections.forEachOccupied { self.reset($0, failure: ConnectionError.shutDownCode) }
+            self.connections.forEachOccupied { slot in
+                if !self.isEnding(slot) { self.reset(slot, failure: ConnectionError.shutDownCode) }
+            }
+            let moment = now + Self.silenceBeforeClose
+            while self.isAnyEnding, now < moment { await pause() }
+            self.connections.forEachOccupied { slot in
+                if !self.endIfDelivered(slot) { self.reset(slot, failure: ConnectionError.shutDownCode) }
+            }
             // Last completions come with the loop's next iterations; the end of the loop waits for any that do not.
             let deadline = now + 1_000_000_000
             while self.connections.count > 0, now < deadline { await pause() }
         }
+    }
+
+    /// Whether the connection is being closed, and not reset.
+    private func isEnding(_ slot: UInt32) -> Bool {
+        connections[slot].phase == .closing && connections[slot].ending != .reset
+    }
+
+    private var isAnyEnding: Bool {
+        var isAny = false
+        connections.forEachOccupied { if isEnding($0) { isAny = true } }
+        return isAny
     }
 
     /// Lets the loop go on for a millisecond. A sleep would not, in a task that is cancelled, as a server's may be.
@@ -173,12 +191,14 @@ extension EventLoop {
 
     /// Ends a connection in order whose peer has everything, and has not ended. What the peer had sent before it learned of
     /// the end may still arrive, and would be answered with a reset if the socket were closed: so the socket is closed when
-    /// nothing has arrived for a while.
+    /// nothing has arrived for a while. What arrives is dropped.
     private func finishWhenSilent(_ slot: UInt32) {
         let index = makeDeadlines(slot)
         deadlines[index].deliveredSince = min(deadlines[index].deliveredSince, now)
         let silentSince = max(deadlines[index].deliveredSince, deadlines[index].lastActivity)
-        let end = silentSince + Self.silenceBeforeClose
+        var end = silentSince + Self.silenceBeforeClose
+        // Without memory nothing is received. The close timeout ends this in any case.
+        if ring.bytesToReceive(connections[slot].descriptor) > 0 { end = max(end, now + Self.silenceBeforeClose) }
         if now < end {
             deadlines[index].deliveryTimer = timers.schedule(.delivery(slot: slot), at: end)
         } else {

@@ -52,8 +52,6 @@ extension EventLoop {
         let peer = connections[slot].relayPeer
         guard !connections[peer].cannotSend, connections[peer].flags.isDisjoint(with: [.endsAfterSending, .ended])
         else {
-            // Its server has ended the relay, and this came too late: an end in order would say that it was passed on.
-            if connections[slot].flags.contains(.draining) { connections[slot].ending = .resetAfterDelivery }
             return slice.drop()
         }
         appendOutbound(slice, to: peer)

@@ -79,7 +79,9 @@ struct LoadCommand: LoopCommand {
         let interruption: Interruption
         do {
             let test = try LoadTest(configuration)
-            let running = Task { try await test.run(onProgress: Self.show, onStart: EngineNotice.print) }
+            let running = Task(executorPreference: MainThreadExecutor.shared) {
+                try await test.run(onProgress: Self.show, onStart: EngineNotice.print)
+            }
             interruption = Interruption { running.cancel() }
             report = try await running.value
         } catch {

@@ -11,7 +11,7 @@ struct ServerSignals {
     init(of servers: [TCPServer], grace: Duration, printFigures: @escaping @Sendable () async -> Void) async {
         signal(SIGHUP, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1)
-        task = Task {
+        task = Task(executorPreference: MainThreadExecutor.shared) {
             var grace = grace
             for await signal in signals {
                 if signal == .sigusr1 {

@@ -246,6 +246,24 @@ struct DrainTests {
         }
     }
 
+    @Test("The upstream of a relay that ended in order is not reset when the server ends its loops")
+    func relayedUpstream() async throws {
+        let upstream = try PeerListener()
+        let server = try TCPServer(on: "127.0.0.1:0", loops: 1)
+        async let running = server.run { client in try await client.relay(to: Endpoint(upstream.address)) }
+        let client = try await Peer.connect(to: server.address)
+        let other = try await upstream.accept()
+        try await client.send([1])
+        #expect(try await other.receive(1) == [1])
+        server.shutDown(grace: .milliseconds(1))
+        #expect(try await client.receiveAll().isEmpty)
+        client.close()
+        _ = await running
+        #expect(try await other.receiveAll().isEmpty)
+        #expect(other.pendingError == nil)
+        other.close()
+    }
+
     @Test("An upload that the grace cuts off never ends in order for its receiver", arguments: FeatureSet.allCases)
     func relayedUpload(set: FeatureSet) async throws {
         let upstream = try PeerListener()
