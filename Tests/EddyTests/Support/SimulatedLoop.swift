@@ -2,10 +2,30 @@ import EddyRing
 
 @testable import Eddy
 
-/// Runs `body` with a loop on this thread whose network is in memory. The loop advances only when `body` has it do so, and
-/// time passes only while the loop waits.
+/// Runs `body` with a loop whose network is in memory. The loop advances only when `body` has it do so, and time passes only
+/// while the loop waits.
+///
+/// The loop has a thread of its own, as every loop: what ends with the thread ends with the test.
 func withSimulatedLoop(
     features: RingFeatures = RingFeatures(),
+    _ body: (EventLoop, SimulatedNetwork) throws -> Void
+) throws {
+    let result = try withoutActuallyEscaping(body) { body in
+        // This thread waits for the other one.
+        nonisolated(unsafe) let body = body
+        let (thread, result) = try SystemThread.start(
+            name: "simulated-loop",
+            make: { () throws(RingError) in Result { try runSimulatedLoop(features, body) } },
+            run: { _ in }
+        )
+        thread.join()
+        return result
+    }
+    try result.get()
+}
+
+private func runSimulatedLoop(
+    _ features: RingFeatures,
     _ body: (EventLoop, SimulatedNetwork) throws -> Void
 ) throws {
     let network = SimulatedNetwork(seed: 1)
