@@ -39,6 +39,8 @@ private func runSimulatedLoop(
         loop.stop()
         loop.run()
     }
+    // Buffers come from the loop's pool, as they do in its tasks.
+    loop.pool.makeCurrent()
     try body(loop, network)
 }
 
