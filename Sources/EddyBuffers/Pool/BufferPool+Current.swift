@@ -29,6 +29,11 @@ extension BufferPool {
     /// Makes this the calling thread's pool. The thread keeps it alive, and closes it when it ends.
     package func makeCurrent() {
         requireOwner()
+        // A second reference would outlive the thread.
+        let pointer = unsafe UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
+        guard unsafe pthread_getspecific(Self.closingKey).map({ unsafe UnsafeRawPointer($0) }) != pointer else {
+            return
+        }
         unsafe eddy_set_thread_carver(carver)
         unsafe pthread_setspecific(Self.closingKey, Unmanaged.passRetained(self).toOpaque())
     }
