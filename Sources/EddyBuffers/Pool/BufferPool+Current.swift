@@ -30,10 +30,8 @@ extension BufferPool {
     package func makeCurrent() {
         requireOwner()
         // A second reference would outlive the thread.
-        let pointer = unsafe UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
-        guard unsafe pthread_getspecific(Self.closingKey).map({ unsafe UnsafeRawPointer($0) }) != pointer else {
-            return
-        }
+        let pointer = unsafe Unmanaged.passUnretained(self).toOpaque()
+        guard unsafe pthread_getspecific(Self.closingKey) != pointer else { return }
         unsafe eddy_set_thread_carver(carver)
         unsafe pthread_setspecific(Self.closingKey, Unmanaged.passRetained(self).toOpaque())
     }
