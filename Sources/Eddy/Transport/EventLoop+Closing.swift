@@ -171,22 +171,35 @@ extension EventLoop {
     /// then looks again, after 1, 2, 4 … 64 ms. The close timeout ends it in any case.
     func checkDelivery(_ slot: UInt32) {
         guard connections[slot].phase == .closing, connections[slot].ending != .reset else { return }
-        // The end of the stream counts as a byte, and the system goes on to send it by itself.
-        let end = connections[slot].ending == .orderly && connections[slot].flags.contains(.ended) ? 1 : 0
-        if connections[slot].ending == .orderly, ring.localAddress(of: connections[slot].descriptor)?.isUnix ?? false {
-            // What was sent lies in the peer's socket, and stays there until it is read.
-            finishWhenSilent(slot)
-        } else if let bytes = ring.unacknowledgedBytes(connections[slot].descriptor), bytes > end {
+        guard hasEverything(slot) else {
             let index = makeDeadlines(slot)
             let delay = UInt64(1_000_000) << min(deadlines[index].deliveryAttempt, 6)
             deadlines[index].deliveryAttempt += 1
             deadlines[index].deliveryTimer = timers.schedule(.delivery(slot: slot), at: now + delay)
-        } else if connections[slot].ending == .orderly {
+            return
+        }
+        if connections[slot].ending == .orderly {
             finishWhenSilent(slot)
         } else {
             connections[slot].ending = .reset
             finishClosing(slot)
         }
+    }
+
+    /// Whether nothing of what was sent would be lost if the connection ended as it is to end.
+    private func hasEverything(_ slot: UInt32) -> Bool {
+        let descriptor = connections[slot].descriptor
+        // A reset would overtake the end of the stream.
+        guard connections[slot].ending == .orderly else { return ring.unacknowledgedBytes(descriptor) ?? 0 == 0 }
+        // What was sent to a Unix domain socket lies in the peer's socket, and stays there until it is read.
+        return ring.localAddress(of: descriptor)?.isUnix ?? false || isAcknowledged(slot)
+    }
+
+    /// Whether the peer's system has everything that was sent, but perhaps for the end of the stream: that counts as a byte,
+    /// and the system goes on to send it by itself.
+    func isAcknowledged(_ slot: UInt32) -> Bool {
+        let bytes = ring.unacknowledgedBytes(connections[slot].descriptor) ?? 0
+        return bytes <= (connections[slot].flags.contains(.ended) ? 1 : 0)
     }
 
     /// Ends a connection in order whose peer has everything, and has not ended. What the peer had sent before it learned of

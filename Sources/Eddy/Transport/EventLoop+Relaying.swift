@@ -95,14 +95,10 @@ extension EventLoop {
         }
     }
 
-    /// Whether the peer's system has everything that was to be sent, but perhaps for the end of the stream, and nothing
-    /// waits to be received.
+    /// Whether nothing waits to be sent, acknowledged or received.
     private func isIdle(_ slot: UInt32) -> Bool {
-        guard !connections[slot].cannotSend, connections[slot].outbound.isEmpty,
-            ring.bytesToReceive(connections[slot].descriptor) == 0
-        else { return false }
-        let unacknowledged = ring.unacknowledgedBytes(connections[slot].descriptor) ?? 0
-        return unacknowledged <= (connections[slot].flags.contains(.ended) ? 1 : 0)
+        !connections[slot].cannotSend && connections[slot].outbound.isEmpty
+            && ring.bytesToReceive(connections[slot].descriptor) == 0 && isAcknowledged(slot)
     }
 
     /// The relay is over when both directions have ended.
