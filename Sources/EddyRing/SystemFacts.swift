@@ -49,9 +49,9 @@ package enum SystemFacts {
     /// The value of `kernel.io_uring_disabled` (Documentation/admin-guide/sysctl/kernel.rst): 0, 1 or 2; nil where the
     /// kernel has no such switch.
     package static var ioUringDisabled: Int? {
-        guard let file = unsafe fopen("/proc/sys/kernel/io_uring_disabled", "re") else { return nil }
-        defer { unsafe _ = fclose(file) }
-        let digit = unsafe fgetc(file) - Int32(UInt8(ascii: "0"))
-        return (0...9).contains(digit) ? Int(digit) : nil
+        guard let digit = SmallFile.text(of: "/proc/sys/kernel/io_uring_disabled")?.first, digit.isASCII else {
+            return nil
+        }
+        return digit.wholeNumberValue
     }
 }
