@@ -26,13 +26,7 @@ struct AnswerBeforeResetTests {
             while error == nil { error = await connection.errorOfWriting("more") }
             #expect(error == .reset)
             #expect(await connection.errorOfEndingWriting() == .reset)
-            var bytes: [UInt8] = []
-            do throws(ConnectionError) {
-                while let piece = try await connection.read() { bytes += Array(piece) }
-                answers.send((bytes, nil))
-            } catch {
-                answers.send((bytes, error))
-            }
+            answers.send(await connection.readUntilBroken())
         }
         try await withServer(set, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address)
@@ -59,13 +53,7 @@ struct AnswerBeforeResetTests {
             // The loop does not enter meanwhile: the receive is woken once for all that has happened.
             gate.waitBlocking()
             _ = await connection.errorOfWriting("more")
-            var bytes: [UInt8] = []
-            do throws(ConnectionError) {
-                while let piece = try await connection.read() { bytes += Array(piece) }
-                answers.append((bytes, nil))
-            } catch {
-                answers.append((bytes, error))
-            }
+            answers.append(await connection.readUntilBroken())
         }
         try await withServer(set, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address)
@@ -87,10 +75,7 @@ struct AnswerBeforeResetTests {
         var features = RingFeatures()
         features.multishotReceives = true
         try withSimulatedLoop(features: features) { loop, network in
-            let listener = try Listener(simulatedIn: network, loop: loop)
-            let peer = network.dial(listener.address)
-            while loop.counters.connectionsAccepted == 0 { loop.advance() }
-            let slot = try #require(listener.takeConnection())
+            let (slot, peer) = try loop.acceptSimulated(in: network)
             loop.armReceive(slot)
             loop.advance()
             #expect(loop.connections[slot].flags.contains(.receiving))

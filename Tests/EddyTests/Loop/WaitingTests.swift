@@ -12,10 +12,7 @@ struct WaitingTests {
         var features = RingFeatures()
         features.inlineSends = true
         try withSimulatedLoop(features: features) { loop, network in
-            let listener = try Listener(simulatedIn: network, loop: loop)
-            let peer = network.dial(listener.address)
-            while loop.counters.connectionsAccepted == 0 { loop.advance() }
-            let slot = try #require(listener.takeConnection())
+            let (slot, peer) = try loop.acceptSimulated(in: network)
             #expect(loop.write(Buffer.from("hello").relinquish(), to: slot) == nil)
             // The system did not take it in the last iteration, and nothing tells of its success in the next one.
             loop.submitSends()

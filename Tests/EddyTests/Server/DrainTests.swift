@@ -28,7 +28,7 @@ struct DrainTests {
     )
     func idle(set: FeatureSet) async throws {
         var peers: [Peer] = []
-        // Whoever waits for a peer's end waits for longer than the grace, and that fails.
+        // A server that waits for its peers to close exceeds the grace, and the test fails.
         var configuration = EventLoop.Configuration()
         configuration.closeTimeout = .seconds(1000)
         let statistics = try await withServer(set, configuration: configuration, handler: Self.answerLines) { server in
@@ -225,16 +225,25 @@ struct DrainTests {
         }
     }
 
+    /// Runs `body` with a server that relays, and both peers of a relay.
+    private func withRelayingServer(
+        _ set: FeatureSet,
+        _ body: (_ server: TCPServer, _ client: Peer, _ upstream: Peer) async throws -> Void
+    ) async throws {
+        let upstream = try PeerListener()
+        let handler: TCPServer.Handler = { client in try await client.relay(to: Endpoint(upstream.address)) }
+        try await withServer(set, grace: .zero, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            try await body(server, client, try await upstream.accept())
+        }
+    }
+
     @Test(
         "A relay goes on, and one in which nothing is under way ends in order with the grace",
         arguments: FeatureSet.allCases
     )
     func relayed(set: FeatureSet) async throws {
-        let upstream = try PeerListener()
-        let handler: TCPServer.Handler = { client in try await client.relay(to: Endpoint(upstream.address)) }
-        try await withServer(set, grace: .zero, handler: handler) { server in
-            let client = try await Peer.connect(to: server.address)
-            let other = try await upstream.accept()
+        try await withRelayingServer(set) { server, client, other in
             try await client.send([1])
             #expect(try await other.receive(1) == [1])
             server.shutDown(grace: .milliseconds(300))
@@ -266,11 +275,7 @@ struct DrainTests {
 
     @Test("An upload that the grace cuts off never ends in order for its receiver", arguments: FeatureSet.allCases)
     func relayedUpload(set: FeatureSet) async throws {
-        let upstream = try PeerListener()
-        let handler: TCPServer.Handler = { client in try await client.relay(to: Endpoint(upstream.address)) }
-        try await withServer(set, grace: .zero, handler: handler) { server in
-            let client = try await Peer.connect(to: server.address)
-            let other = try await upstream.accept()
+        try await withRelayingServer(set) { server, client, other in
             // Small pieces with small pauses: at most moments nothing is under way.
             async let longestPause = client.trickle()
             #expect(try await other.receive(1).count == 1)
@@ -284,11 +289,7 @@ struct DrainTests {
 
     @Test("A relay whose receiver takes nothing is reset with the grace", arguments: FeatureSet.allCases)
     func relayedToStalledPeer(set: FeatureSet) async throws {
-        let upstream = try PeerListener()
-        let handler: TCPServer.Handler = { client in try await client.relay(to: Endpoint(upstream.address)) }
-        try await withServer(set, grace: .zero, handler: handler) { server in
-            let client = try await Peer.connect(to: server.address)
-            let other = try await upstream.accept()
+        try await withRelayingServer(set) { server, client, other in
             _ = try await client.fill()
             server.shutDown(grace: .milliseconds(100))
             #expect(try await client.receiveUntilBroken().error == .connectionReset)

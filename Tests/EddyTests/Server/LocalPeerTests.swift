@@ -42,7 +42,7 @@ struct LocalPeerTests {
         }
     }
 
-    /// A listener, which nobody accepts from yet, with room for one connection.
+    /// A listener with room for one connection, from which no code accepts yet.
     private static func listenWithoutBacklog(in directory: URL) throws -> (listener: Int32, address: SocketAddress) {
         let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
         let listener = try Socket.openStream(for: address)

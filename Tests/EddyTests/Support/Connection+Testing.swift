@@ -32,6 +32,17 @@ extension Connection {
         return bytes.isEmpty
     }
 
+    /// What comes until the end of the stream or an error, and the error.
+    func readUntilBroken() async -> (bytes: [UInt8], error: ConnectionError?) {
+        var bytes: [UInt8] = []
+        do throws(ConnectionError) {
+            while let piece = try await read() { bytes += Array(piece) }
+        } catch {
+            return (bytes, error)
+        }
+        return (bytes, nil)
+    }
+
     func errorOfReading() async -> ConnectionError? {
         do { _ = try await read() } catch { return error }
         return nil

@@ -1,4 +1,5 @@
 import EddyRing
+import Testing
 
 @testable import Eddy
 
@@ -42,6 +43,16 @@ private func runSimulatedLoop(
     // Buffers come from the loop's pool, as they do in its tasks.
     loop.pool.makeCurrent()
     try body(loop, network)
+}
+
+extension EventLoop {
+    /// A connection that this loop has accepted in its simulated network, and the socket of its peer.
+    func acceptSimulated(in network: SimulatedNetwork) throws -> (slot: UInt32, peer: SimulatedSocket) {
+        let listener = try Listener(simulatedIn: network, loop: self)
+        let peer = network.dial(listener.address)
+        while counters.connectionsAccepted == 0 { advance() }
+        return (try #require(listener.takeConnection()), peer)
+    }
 }
 
 extension Listener {
