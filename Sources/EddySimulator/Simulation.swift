@@ -305,8 +305,8 @@ final class Simulation: @unchecked Sendable {
         return statistics.idleTimeouts + statistics.writeTimeouts > UInt64(told[0] + told[1])
     }
 
-    /// A handler has returned: nobody may take the end within a message for one behind it. Of a server that shuts down it
-    /// may be the server's end, before anything of the message has come.
+    /// A handler has returned: it must not have taken an end within a message for one after it. While the server shuts down
+    /// the end may be the server's, before any byte of the message has arrived.
     func handlerReturned(_ port: UInt16?) {
         guard graceEnd == .max else { return }
         guard let peer = port.flatMap({ peers[$0] }) as? MessagePeer, peer.hasMisbehaved else { return }

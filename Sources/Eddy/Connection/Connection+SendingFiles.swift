@@ -23,7 +23,7 @@ extension Connection {
     /// - Parameters:
     ///   - descriptor: of a regular file. It stays the caller's, who closes it afterwards; its position neither matters
     ///     nor moves.
-    ///   - range: the bytes to send, counted from 0; all that the file has now if there is none.
+    ///   - range: the bytes to send, counted from 0; nil: all that the file has now.
     public func sendFile(_ descriptor: Int32, range: Range<Int>? = nil) async throws(ConnectionError) {
         try await loop.sendFile(descriptor, range: range, to: slot)
     }

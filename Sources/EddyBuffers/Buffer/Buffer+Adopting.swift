@@ -7,7 +7,7 @@ extension Buffer {
     /// one's pool looks for it with each buffer of its own memory that it makes, and an event loop in each iteration.)
     ///
     /// - Parameters:
-    ///   - memory: at most 2,147,483,647 bytes, which nobody else writes from now on.
+    ///   - memory: at most 2,147,483,647 bytes. No other code writes to them from now on.
     ///   - deallocator: frees the memory. Called once, also for an empty memory.
     @unsafe
     public static func adopting(
