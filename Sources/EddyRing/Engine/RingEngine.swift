@@ -20,8 +20,9 @@ enum RingEngine: ~Copyable {
     ) throws(RingError) {
         switch kind {
         case .uring:
+            let size = RingSize(submissionEntries: submissionEntries)
             self = .kernel(
-                try LockedMemory.awaitingRelease { () throws(RingError) in
+                try LockedMemory.awaitingRelease(of: size.lockedBytes(bufferRings: 0)) { () throws(RingError) in
                     try KernelEngine(
                         submissionEntries: submissionEntries,
                         completionEntries: completionEntries,

@@ -24,7 +24,7 @@ package struct RingSize: Equatable, Sendable {
         return Self.wholePages(queues) + Self.wholePages(entries) + UInt64(bufferRings) * Self.pageSize
     }
 
-    private static let pageSize: UInt64 = 4096
+    static let pageSize: UInt64 = 4096
 
     private static func wholePages(_ byteCount: UInt64) -> UInt64 {
         (byteCount + pageSize - 1) / pageSize * pageSize

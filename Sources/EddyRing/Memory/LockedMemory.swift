@@ -23,29 +23,43 @@ enum LockedMemory {
 
     // MARK: Rings that were closed
 
-    /// When this process closed a ring last (nanoseconds of CLOCK_MONOTONIC).
+    /// When this process closed a ring last (nanoseconds of CLOCK_MONOTONIC); 0: never.
     private static let lastClose = Atomic<UInt64>(0)
+    /// When locked memory was short for the first time; 0: never.
+    private static let firstShortage = Atomic<UInt64>(0)
     /// The kernel takes tens of milliseconds to unlock the memory of a closed ring.
-    private static let releaseTime: UInt64 = 250_000_000
+    static let releaseTime: UInt64 = 250_000_000
 
     /// A ring has been closed: its memory will be unlocked soon.
     static func noteClosedRing() {
         lastClose.store(MonotonicClock.now, ordering: .relaxed)
     }
 
-    /// Repeats `body` while it fails for lack of locked memory that a ring closed by this process may still hold. Blocks
-    /// for a quarter of a second at most.
+    /// Repeats `body` while it fails for lack of locked memory that a closed ring may still hold: one of this process, or
+    /// one of a process of the same user that has just ended, as that of a server which is restarted. Blocks for a
+    /// quarter of a second at most.
+    ///
+    /// - Parameter byteCount: what `body` locks. More than the limit is never to be had, and not waited for.
     static func awaitingRelease<Value: ~Copyable>(
+        of byteCount: UInt64,
         _ body: () throws(RingError) -> Value
     ) throws(RingError) -> Value {
-        let deadline = lastClose.load(ordering: .relaxed) + releaseTime
         while true {
             do throws(RingError) {
                 return try body()
             } catch {
-                guard case .lockedMemoryLimit = error, MonotonicClock.now < deadline else { throw error }
+                guard case .lockedMemoryLimit = error, byteCount <= limit, mayBeReleased(at: MonotonicClock.now) else {
+                    throw error
+                }
                 usleep(2000)
             }
         }
+    }
+
+    /// Whether rings that were closed may still hold memory. Those of other processes are waited for once.
+    private static func mayBeReleased(at now: UInt64) -> Bool {
+        let noted = firstShortage.compareExchange(expected: 0, desired: now, ordering: .relaxed)
+        let shortage = noted.exchanged ? now : noted.original
+        return now < max(shortage, lastClose.load(ordering: .relaxed)) + releaseTime
     }
 }

@@ -99,7 +99,7 @@ package final class ReceiveRing {
         let mostChunks = pool.shares.received / 8 / self.chunkSize
         let maximum = UInt16(min(max(mostChunks, Int(target)), Int(Self.capacity)))
         unsafe state.initialize(to: State(minimum: target, target: target, maximum: maximum))
-        try LockedMemory.awaitingRelease { () throws(RingError) in try register() }
+        try LockedMemory.awaitingRelease(of: RingSize.pageSize) { () throws(RingError) in try register() }
         refill()
     }
 

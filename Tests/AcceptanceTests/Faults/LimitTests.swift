@@ -28,6 +28,17 @@ extension AcceptanceTests {
             #expect((diagnosis.engine.name == "epoll") == (limit < loops * (16 << 10)), "\(diagnosis.engine)")
         }
 
+        @Test("A server that is restarted uses the same engine, although the kernel unlocks the memory of rings late")
+        func restart() async throws {
+            let wrapper = user.wrapper(limit: "--memlock=\(16 << 10)")
+            let diagnosis = try await Diagnosis.make(["--loops", "1"], under: wrapper)
+            for _ in 0..<10 {
+                let server = try await Server.echo(["--loops", "1"], under: wrapper)
+                let isShort = diagnosis.engine.reason.contains("ulimit -l")
+                try await server.stop(notice: isShort ? notice(for: diagnosis.engine) : nil)
+            }
+        }
+
         /// What the server must say, so that it agrees with the doctor.
         private func notice(for engine: Diagnosis.Engine) -> String {
             if engine.name == "epoll" {
