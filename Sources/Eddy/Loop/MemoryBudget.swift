@@ -36,7 +36,7 @@ struct MemoryBudget: Equatable {
     /// The budget of a loop whose pool has `maximumBytes`: three sixteenths. The rest is for what queues pin beyond their
     /// bytes, for what handlers hold, and for the kernel.
     init(maximumBytes: Int) {
-        byteCount = maximumBytes / 16 * 3
+        byteCount = maximumBytes / 16
         floor = Self.largestFloor
         share = byteCount / 4
     }
