@@ -9,20 +9,19 @@ extension Connection {
     /// - Throws: ``ConnectError`` when there is no connection to `endpoint`, or when that is the server that has accepted
     ///   this one; ``ConnectionError`` when either connection breaks.
     public func relay(to endpoint: Endpoint, options: ConnectOptions = .init()) async throws {
-        try loop.requireLoopThread(for: slot)
+        try loop.requireLoopThread(for: id)
         // Only a connection that receives notices that it is broken.
-        loop.armReceive(slot)
-        let (loop, slot) = (loop, slot)
+        loop.armReceive(id)
+        let (loop, id) = (loop, id)
         var options = options
-        let listener = loop.connections[slot].listener
-        if listener != ConnectionState.noListener { options.avoided = loop.listeners[Int(listener)]?.address }
-        if loop.connections[slot].hasFailed { throw ConnectionError(failure: loop.connections[slot].failure) }
+        if let listener = loop.connections[id].listener { options.avoided = loop.listeners[listener]?.address }
+        if loop.connections[id].hasFailed { throw ConnectionError(failure: loop.connections[id].failure) }
         do {
-            try await loop.connect(to: endpoint, options: options, whileOpen: slot) { other in
+            try await loop.connect(to: endpoint, options: options, whileOpen: id) { other in
                 try await relay(to: other)
             }
         } catch let error as ConnectError {
-            if loop.connections[slot].hasFailed { throw ConnectionError(failure: loop.connections[slot].failure) }
+            if loop.connections[id].hasFailed { throw ConnectionError(failure: loop.connections[id].failure) }
             throw error
         }
     }

@@ -14,16 +14,16 @@ internal import EddyRing
 
 /// Makes one connection. Loop thread only.
 final class Connector: @unchecked Sendable {
-    typealias Outcome = Result<UInt32, ConnectError>
+    typealias Outcome = Result<ConnectionID, ConnectError>
 
     private let loop: EventLoop
-    private let number: UInt32
+    private let id: ConnectorID
     private let endpoint: Endpoint
     private let options: ConnectOptions
     private let deadline: UInt64
     /// Not tried yet, the next one last.
     private var untried: [SocketAddress] = []
-    private var connecting: [(slot: UInt32, address: SocketAddress)] = []
+    private var connecting: [(id: ConnectionID, address: SocketAddress)] = []
     private var failed: [ConnectAttempt] = []
     /// A Unix domain socket whose backlog was full, and how often that was.
     private var backlogged: (address: SocketAddress, times: UInt64)?
@@ -31,29 +31,29 @@ final class Connector: @unchecked Sendable {
     private var metItself = false
     /// When the next address is tried beside those that are being tried.
     private var nextAttempt = UInt64.max
-    private var deadlineTimer = TimerHandle.none
-    private var attemptTimer = TimerHandle.none
+    private var deadlineTimer: TimerID?
+    private var attemptTimer: TimerID?
     private var lookup: Resolver.Ticket?
     private var outcome: Outcome?
     private var waiter: Suspension?
 
-    init(to endpoint: Endpoint, _ options: ConnectOptions, number: UInt32, on loop: EventLoop) {
+    init(to endpoint: Endpoint, _ options: ConnectOptions, id: ConnectorID, on loop: EventLoop) {
         self.endpoint = endpoint
         self.options = options
-        self.number = number
+        self.id = id
         self.loop = loop
         deadline = loop.now.advanced(by: options.timeout ?? loop.configuration.connectTimeout)
     }
 
     func start() {
         guard outcome == nil else { return }
-        deadlineTimer = loop.timers.schedule(.connectDue(number: number), at: deadline)
+        deadlineTimer = loop.timers.schedule(.connectDue(id), at: deadline)
         switch endpoint.target {
         case .address(let address): begin(with: [address])
         case .name(let name, let port):
-            let (loop, number) = (loop, number)
+            let (loop, id) = (loop, id)
             lookup = options.resolver.addresses(of: name) { answer in
-                _ = loop.mailbox.post(.work { loop.connectors[number]?.resolved(answer, port: port) })
+                _ = loop.mailbox.post(.work { loop.connectors[id]?.resolved(answer, port: port) })
             }
         }
     }
@@ -91,10 +91,10 @@ final class Connector: @unchecked Sendable {
                 continue
             }
             do {
-                guard let slot = try loop.startConnecting(to: address, options, number) else {
+                guard let connection = try loop.startConnecting(to: address, options, id) else {
                     return loopIsFull()
                 }
-                connecting.append((slot, address))
+                connecting.append((connection, address))
             } catch {
                 failed.append(ConnectAttempt(address, error))
                 continue
@@ -102,7 +102,7 @@ final class Connector: @unchecked Sendable {
             guard !untried.isEmpty else { return }
             let delay = max(options.attemptDelay, ConnectOptions.shortestAttemptDelay)
             nextAttempt = loop.now.advanced(by: delay)
-            attemptTimer = loop.timers.schedule(.connectDue(number: number), at: nextAttempt)
+            attemptTimer = loop.timers.schedule(.connectDue(id), at: nextAttempt)
             return
         }
         guard outcome == nil, connecting.isEmpty else { return }
@@ -116,11 +116,11 @@ final class Connector: @unchecked Sendable {
     }
 
     /// A connect of this connector's has ended.
-    func connected(_ slot: UInt32, _ error: SystemError?) {
-        guard let index = connecting.firstIndex(where: { $0.slot == slot }) else { return }
+    func connected(_ id: ConnectionID, _ error: SystemError?) {
+        guard let index = connecting.firstIndex(where: { $0.id == id }) else { return }
         let (_, address) = connecting.remove(at: index)
-        guard let error else { return end(.success(slot)) }
-        loop.discardConnecting(slot)
+        guard let error else { return end(.success(id)) }
+        loop.discardConnecting(id)
         if error == .again, address.isUnix { return tryLater(address) }
         failed.append(ConnectAttempt(address, error))
         tryNext()
@@ -133,7 +133,7 @@ final class Connector: @unchecked Sendable {
         backlogged = (address, times)
         untried.append(address)
         nextAttempt = loop.now.advanced(byNanoseconds: 500_000 << min(times, 7))
-        attemptTimer = loop.timers.schedule(.connectDue(number: number), at: nextAttempt)
+        attemptTimer = loop.timers.schedule(.connectDue(id), at: nextAttempt)
     }
 
     func timerFired() {
@@ -152,11 +152,11 @@ final class Connector: @unchecked Sendable {
         guard self.outcome == nil else { return }
         self.outcome = outcome
         if let lookup { options.resolver.cancel(lookup) }
-        for (slot, _) in connecting { loop.cancelConnecting(slot) }
+        for (id, _) in connecting { loop.cancelConnecting(id) }
         connecting = []
         loop.timers.cancel(deadlineTimer)
         loop.timers.cancel(attemptTimer)
-        loop.connectors.remove(number)
+        loop.connectors.remove(id)
         waiter?.resume()
         waiter = nil
     }

@@ -1,33 +1,35 @@
 internal import EddyRing
 
-/// The connections that are being made on a loop, by number.
+typealias ConnectorID = PlainID<Connector>
+
+/// The connections that are being made on a loop.
 struct ConnectorTable {
-    private var connectors: [UInt32: Connector] = [:]
+    private var connectors: [ConnectorID: Connector] = [:]
     private var last: UInt32 = 0
     private(set) var isClosed = false
-    /// What the kernel reads when it takes a connect, by slot.
-    var addresses: [UInt32: SystemAddress] = [:]
+    /// What the kernel reads when it takes a connect.
+    var addresses: [ConnectionID: SystemAddress] = [:]
 
-    subscript(number: UInt32) -> Connector? { connectors[number] }
+    subscript(id: ConnectorID) -> Connector? { connectors[id] }
 
-    /// A number that no connector has.
-    mutating func nextNumber() -> UInt32 {
-        repeat { last = (last + 1) % ConnectionState.noConnector } while connectors[last] != nil
-        return last
+    /// An identifier that no connector has.
+    mutating func nextID() -> ConnectorID {
+        repeat { last &+= 1 } while connectors[ConnectorID(index: last)] != nil
+        return ConnectorID(index: last)
     }
 
-    mutating func insert(_ connector: Connector, number: UInt32) {
-        connectors[number] = connector
+    mutating func insert(_ connector: Connector, id: ConnectorID) {
+        connectors[id] = connector
     }
 
-    mutating func remove(_ number: UInt32) {
-        connectors[number] = nil
+    mutating func remove(_ id: ConnectorID) {
+        connectors[id] = nil
     }
 
     /// The loop ends: no connection is made any more.
     mutating func close() -> [Connector] {
         isClosed = true
         // In an order that does not depend on hashing, so that the loop does the same whenever the same happens.
-        return connectors.sorted { $0.key < $1.key }.map(\.value)
+        return connectors.sorted { $0.key.index < $1.key.index }.map(\.value)
     }
 }

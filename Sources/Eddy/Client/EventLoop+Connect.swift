@@ -52,21 +52,20 @@ extension EventLoop {
     func connect<Success>(
         to endpoint: Endpoint,
         options: ConnectOptions,
-        whileOpen watched: UInt32?,
+        whileOpen watched: ConnectionID?,
         _ body: @concurrent (consuming Connection) async throws -> Success
     ) async throws -> Success {
         requireLoopThread()
-        let slot = try await establish(endpoint, options, whileOpen: watched)
-        let generation = connections[slot].generation
+        let id = try await establish(endpoint, options, whileOpen: watched)
         return try await withTaskCancellationHandler {
             do {
-                return try await body(Connection(loop: self, slot: slot))
+                return try await body(Connection(loop: self, id: id))
             } catch {
-                abandon(slot, generation: generation)
+                abandon(id)
                 throw error
             }
         } onCancel: {
-            cancel(slot, generation: generation)
+            cancel(id)
         }
     }
 
@@ -74,16 +73,16 @@ extension EventLoop {
     private func establish(
         _ endpoint: Endpoint,
         _ options: ConnectOptions,
-        whileOpen watched: UInt32?
-    ) async throws(ConnectError) -> UInt32 {
-        let number = connectors.nextNumber()
-        let connector = Connector(to: endpoint, options, number: number, on: self)
+        whileOpen watched: ConnectionID?
+    ) async throws(ConnectError) -> ConnectionID {
+        let connectorID = connectors.nextID()
+        let connector = Connector(to: endpoint, options, id: connectorID, on: self)
         if connectors.isClosed {
             connector.end(.failure(.shutDown))
         } else {
-            connectors.insert(connector, number: number)
+            connectors.insert(connector, id: connectorID)
         }
-        if let watched { connections[watched].connector = number }
+        if let watched { connections[watched].connector = connectorID }
         let outcome = await withTaskCancellationHandler {
             connector.start()
             return await connector.result()
@@ -94,7 +93,7 @@ extension EventLoop {
                 _ = mailbox.post(.work { connector.end(.failure(.cancelled)) })
             }
         }
-        if let watched { connections[watched].connector = ConnectionState.noConnector }
+        if let watched { connections[watched].connector = nil }
         if case .failure = outcome { counters.connectFailures += 1 }
         return try outcome.get()
     }

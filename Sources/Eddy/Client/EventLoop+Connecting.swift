@@ -9,21 +9,21 @@ extension EventLoop {
     func startConnecting(
         to address: SocketAddress,
         _ options: ConnectOptions,
-        _ connector: UInt32
-    ) throws(SystemError) -> UInt32? {
+        _ connector: ConnectorID
+    ) throws(SystemError) -> ConnectionID? {
         let descriptor = try openSocket(to: address, options)
-        guard let slot = occupySlot(descriptor: descriptor, phase: .connecting) else {
+        guard let id = occupySlot(descriptor: descriptor, phase: .connecting) else {
             ring.close(descriptor)
             return nil
         }
-        connections[slot].connector = connector
-        if address.isUnix { receiveOneByOne(slot) }
+        connections[id].connector = connector
+        if address.isUnix { receiveOneByOne(id) }
         // The kernel copies the address when it takes the submission; kept until the completion, it is there by then.
         let systemAddress = SystemAddress(address)
-        connectors.addresses[slot] = systemAddress
-        submit(.connect(descriptor: descriptor, to: systemAddress, token: token(.connect, slot)))
-        connections[slot].operations += 1
-        return slot
+        connectors.addresses[id] = systemAddress
+        submit(.connect(descriptor: descriptor, to: systemAddress, token: OperationToken(.connect, id)))
+        connections[id].operations += 1
+        return id
     }
 
     private func openSocket(
@@ -59,24 +59,26 @@ extension EventLoop {
     }
 
     /// A connect ended, one way or the other.
-    func connected(_ completion: CompletionEntry, slot: UInt32) {
-        connections[slot].operations -= 1
-        connectors.addresses[slot] = nil
-        guard let connector = connectors[connections[slot].connector] else { return discardConnecting(slot) }
-        let error = completion.error ?? (isConnectedToItself(slot) ? .connectionRefused : nil)
-        if error == nil {
-            connections[slot].phase = .open
-            connections[slot].connector = ConnectionState.noConnector
-            counters.connectionsOpened += 1
-            applyTimeouts(slot)
+    func connected(_ completion: CompletionEntry, id: ConnectionID) {
+        connections[id].operations -= 1
+        connectors.addresses[id] = nil
+        guard let connectorID = connections[id].connector, let connector = connectors[connectorID] else {
+            return discardConnecting(id)
         }
-        connector.connected(slot, error)
+        let error = completion.error ?? (isConnectedToItself(id) ? .connectionRefused : nil)
+        if error == nil {
+            connections[id].phase = .open
+            connections[id].connector = nil
+            counters.connectionsOpened += 1
+            applyTimeouts(id)
+        }
+        connector.connected(id, error)
     }
 
     /// Whether both ends are this socket. A connect to a local port from which the system has just picked this side's
     /// meets itself (simultaneous open, RFC 9293, 3.5): nobody listens there.
-    private func isConnectedToItself(_ slot: UInt32) -> Bool {
-        let descriptor = connections[slot].descriptor
+    private func isConnectedToItself(_ id: ConnectionID) -> Bool {
+        let descriptor = connections[id].descriptor
         guard let local = ring.localAddress(of: descriptor), !local.isUnix,
             local == ring.remoteAddress(of: descriptor)
         else { return false }
@@ -86,15 +88,15 @@ extension EventLoop {
     }
 
     /// Asks for the end of a connect that nobody wants any more; its last completion closes the socket.
-    func cancelConnecting(_ slot: UInt32) {
-        connections[slot].connector = ConnectionState.noConnector
-        submit(.cancel(token(.connect, slot), token: token(.cancel, slot)))
+    func cancelConnecting(_ id: ConnectionID) {
+        connections[id].connector = nil
+        submit(.cancel(OperationToken(.connect, id), token: OperationToken(.cancel, id)))
     }
 
     /// Closes the socket of a connect that has ended.
-    func discardConnecting(_ slot: UInt32) {
-        ring.close(connections[slot].descriptor)
-        connections.vacate(slot)
+    func discardConnecting(_ id: ConnectionID) {
+        ring.close(connections[id].descriptor)
+        connections.remove(id)
         memory.value.connectionsChanged(to: connections.count)
     }
 }

@@ -20,27 +20,27 @@ extension Connection {
         _ reading: @escaping @concurrent @Sendable (borrowing ConnectionReader) async throws -> Void,
         writing: @escaping @concurrent @Sendable (borrowing ConnectionWriter) async throws -> Void
     ) async throws {
-        try loop.requireLoopThread(for: slot)
-        let (loop, slot, generation) = (loop, slot, loop.connections[slot].generation)
-        loop.connections[slot].flags.insert(.usedByTwo)
+        try loop.requireLoopThread(for: id)
+        let (loop, id) = (loop, id)
+        loop.connections[id].flags.insert(.usedByTwo)
         // What cancelled one side alone is over with it.
         defer {
-            loop.connections[slot].flags.remove(.usedByTwo)
-            if !Task.isCancelled { loop.connections[slot].flags.subtract([.readingCancelled, .writingCancelled]) }
+            loop.connections[id].flags.remove(.usedByTwo)
+            if !Task.isCancelled { loop.connections[id].flags.subtract([.readingCancelled, .writingCancelled]) }
         }
         try await withThrowingTaskGroup(of: Void.self) { sides in
             sides.addTask(executorPreference: loop) {
                 try await withTaskCancellationHandler {
-                    try await reading(ConnectionReader(loop: loop, slot: slot))
+                    try await reading(ConnectionReader(loop: loop, id: id))
                 } onCancel: {
-                    loop.cancel(slot, generation: generation, sides: .reading)
+                    loop.cancel(id, sides: .reading)
                 }
             }
             sides.addTask(executorPreference: loop) {
                 try await withTaskCancellationHandler {
-                    try await writing(ConnectionWriter(loop: loop, slot: slot))
+                    try await writing(ConnectionWriter(loop: loop, id: id))
                 } onCancel: {
-                    loop.cancel(slot, generation: generation, sides: .writing)
+                    loop.cancel(id, sides: .writing)
                 }
             }
             // The first error leaves the group, which cancels the other side and waits for it.

@@ -4,13 +4,13 @@ extension Connection {
     ///
     /// - Precondition: on the connection's loop, as everything of a connection.
     public var isServerShuttingDown: Bool {
-        loop.isLoopThread(for: slot) && loop.connections[slot].flags.contains(.draining)
+        loop.isLoopThread(for: id) && loop.connections[id].flags.contains(.draining)
     }
 }
 
 extension ConnectionReader {
     /// See ``Connection/isServerShuttingDown``.
     public var isServerShuttingDown: Bool {
-        loop.isLoopThread(for: slot) && loop.connections[slot].flags.contains(.draining)
+        loop.isLoopThread(for: id) && loop.connections[id].flags.contains(.draining)
     }
 }

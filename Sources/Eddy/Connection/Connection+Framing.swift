@@ -14,7 +14,7 @@ extension Connection {
     /// - Throws: ``ConnectionError/unexpectedEnd(received:)`` if it ended in the middle; else as ``read()``.
     /// - Precondition: `byteCount` is from 0 to 1,073,741,824.
     public func read(exactly byteCount: Int) async throws(ConnectionError) -> sending Buffer? {
-        try await loop.read(exactly: byteCount, from: slot)
+        try await loop.read(exactly: byteCount, from: id)
     }
 
     /// The bytes before the next `delimiter`, which is taken out of the stream, too.
@@ -27,13 +27,13 @@ extension Connection {
     ///   stream ended without the delimiter; else as ``read()``.
     /// - Precondition: `limit` is from 0 to 1,073,741,824.
     public func read(until delimiter: UInt8, limit: Int) async throws(ConnectionError) -> sending Buffer? {
-        try await loop.read(until: Delimiter(delimiter), limit: limit, from: slot)
+        try await loop.read(until: Delimiter(delimiter), limit: limit, from: id)
     }
 
     /// The bytes before the next `delimiter`, a text of 1 to 8 bytes of UTF-8 such as `"\r\n\r\n"`, which is taken out
     /// of the stream, too. See ``read(until:limit:)-(UInt8,_)``.
     public func read(until delimiter: String, limit: Int) async throws(ConnectionError) -> sending Buffer? {
-        try await loop.read(until: Delimiter(delimiter), limit: limit, from: slot)
+        try await loop.read(until: Delimiter(delimiter), limit: limit, from: id)
     }
 
     /// The next line, without its end, which is LF or CR LF.
@@ -50,7 +50,7 @@ extension Connection {
     ///   stream ended within a line; else as ``read()``.
     /// - Precondition: `limit` is from 0 to 1,073,741,824.
     public func readLine(limit: Int) async throws(ConnectionError) -> sending Buffer? {
-        try await loop.readLine(limit: limit, from: slot)
+        try await loop.readLine(limit: limit, from: id)
     }
 
     /// The next message of a protocol that sends each one's length before it, as an unsigned integer.
@@ -70,6 +70,6 @@ extension Connection {
         endianness: Endianness = .big,
         limit: Int
     ) async throws(ConnectionError) -> sending Buffer? {
-        try await loop.readFrame(prefix: prefix, endianness: endianness, limit: limit, from: slot)
+        try await loop.readFrame(prefix: prefix, endianness: endianness, limit: limit, from: id)
     }
 }

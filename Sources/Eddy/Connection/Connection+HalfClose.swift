@@ -8,7 +8,7 @@ extension Connection {
     ///   waiting, when the end follows what is queued.
     /// - Precondition: no other task waits to write to the connection, if this one has to wait.
     public func endWriting() async throws(ConnectionError) {
-        try await loop.finishWriting(slot)
+        try await loop.finishWriting(id)
     }
 
     /// Ends the peer's direction on this side: nothing more is read, and writing goes on.
@@ -17,6 +17,6 @@ extension Connection {
     /// that the peer is not held up and its end is noticed; TCP has no way to tell it (shutdown(2) with SHUT_RD sends
     /// nothing either). A peer that must be told is told by ``reset()``. From now on reads return nil.
     public func endReading() {
-        if loop.isLoopThread(for: slot) { loop.endReading(slot) }
+        if loop.isLoopThread(for: id) { loop.endReading(id) }
     }
 }

@@ -19,17 +19,17 @@ extension Connection {
     @usableFromInline
     func mustWaitToRead(holding actor: (any Actor)?) -> Bool {
         // Elsewhere the read throws.
-        loop.isCurrent && loop.mustWaitToRead(slot, holding: actor)
+        loop.isCurrent && loop.mustWaitToRead(id, holding: actor)
     }
 
     @usableFromInline
     func suspendReader(_ reader: Suspension) {
-        loop.suspendReader(slot, reader)
+        loop.suspendReader(id, reader)
     }
 
     @usableFromInline
     func takeReceived() throws(ConnectionError) -> sending Buffer? {
-        try loop.requireLoopThread(for: slot)
-        return try loop.read(slot)
+        try loop.requireLoopThread(for: id)
+        return try loop.read(id)
     }
 }

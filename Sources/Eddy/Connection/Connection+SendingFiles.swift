@@ -15,7 +15,7 @@ extension Connection {
     ///   unless the protocol can tell it.
     /// - Precondition: `range` does not begin below 0.
     public func sendFile(_ path: String, range: Range<Int>? = nil) async throws(ConnectionError) {
-        try await loop.sendFile(path, range: range, to: slot)
+        try await loop.sendFile(path, range: range, to: id)
     }
 
     /// Sends an open file, or a part of it; see ``sendFile(_:range:)-(String,_)``.
@@ -25,18 +25,18 @@ extension Connection {
     ///     nor moves.
     ///   - range: the bytes to send, counted from 0; nil: all that the file has now.
     public func sendFile(_ descriptor: Int32, range: Range<Int>? = nil) async throws(ConnectionError) {
-        try await loop.sendFile(descriptor, range: range, to: slot)
+        try await loop.sendFile(descriptor, range: range, to: id)
     }
 }
 
 extension ConnectionWriter {
     /// See ``Connection/sendFile(_:range:)-(String,_)``.
     public func sendFile(_ path: String, range: Range<Int>? = nil) async throws(ConnectionError) {
-        try await loop.sendFile(path, range: range, to: slot)
+        try await loop.sendFile(path, range: range, to: id)
     }
 
     /// See ``Connection/sendFile(_:range:)-(Int32,_)``.
     public func sendFile(_ descriptor: Int32, range: Range<Int>? = nil) async throws(ConnectionError) {
-        try await loop.sendFile(descriptor, range: range, to: slot)
+        try await loop.sendFile(descriptor, range: range, to: id)
     }
 }

@@ -39,10 +39,10 @@ extension Connection {
     /// - Precondition: on the connection's loop, as everything of a connection.
     public var timeouts: Timeouts {
         get {
-            loop.isLoopThread(for: slot) ? loop.timeouts(of: slot) : Timeouts()
+            loop.isLoopThread(for: id) ? loop.timeouts(of: id) : Timeouts()
         }
         nonmutating set {
-            if loop.isLoopThread(for: slot) { loop.setTimeouts(newValue, of: slot) }
+            if loop.isLoopThread(for: id) { loop.setTimeouts(newValue, of: id) }
         }
     }
 
@@ -61,7 +61,7 @@ extension Connection {
         after duration: Duration,
         _ body: @concurrent () async throws(Failure) -> Success
     ) async throws(Failure) -> Success {
-        try await loop.withReadDeadline(after: duration, of: slot, body)
+        try await loop.withReadDeadline(after: duration, of: id, body)
     }
 }
 
@@ -71,6 +71,6 @@ extension ConnectionReader {
         after duration: Duration,
         _ body: @concurrent () async throws(Failure) -> Success
     ) async throws(Failure) -> Success {
-        try await loop.withReadDeadline(after: duration, of: slot, body)
+        try await loop.withReadDeadline(after: duration, of: id, body)
     }
 }

@@ -19,18 +19,18 @@ extension Connection {
     /// Returns whether the queue is above its high watermark now.
     @usableFromInline
     func queue(_ buffer: consuming Buffer) throws(ConnectionError) -> Bool {
-        try loop.queue(buffer, to: slot)
+        try loop.queue(buffer, to: id)
     }
 
     @usableFromInline
     func waitUntilDrained() async throws(ConnectionError) {
-        try await loop.waitUntilDrained(slot)
+        try await loop.waitUntilDrained(id)
     }
 
     /// Sends bytes that others hold as well, without copying them; see ``write(_:)-(Buffer)``. The memory is held until
     /// the system has taken them. At most 256 bytes are copied, which costs less than holding them.
     public func write(_ buffer: SharedBuffer) async throws(ConnectionError) {
-        if try loop.queue(buffer, to: slot) { try await waitUntilDrained() }
+        if try loop.queue(buffer, to: id) { try await waitUntilDrained() }
     }
 
     /// Sends two buffers, one behind the other, such as a header and a body: with one vectored send, without joining
@@ -47,7 +47,7 @@ extension Connection {
     ///
     /// - Precondition: less than 4 GiB are queued then.
     public func write(contentsOf buffers: some Sequence<SharedBuffer>) async throws(ConnectionError) {
-        if try loop.queue(contentsOf: buffers, to: slot) { try await waitUntilDrained() }
+        if try loop.queue(contentsOf: buffers, to: id) { try await waitUntilDrained() }
     }
 
     /// Sends the string's UTF-8; see ``write(_:)-(Buffer)``.
@@ -70,6 +70,6 @@ extension Connection {
     ///
     /// - Precondition: `low` is from 1 to `high`, which is at most 1 GiB.
     public func setWatermarks(low: Int, high: Int) {
-        loop.setWatermarks(low: low, high: high, of: slot)
+        loop.setWatermarks(low: low, high: high, of: id)
     }
 }

@@ -21,16 +21,16 @@
 /// handler of a server is cancelled only when the server's grace is over; its connection was reset then.)
 public struct Connection: ~Copyable {
     let loop: EventLoop
-    let slot: UInt32
+    let id: ConnectionID
 
     /// Takes over the slot, which nobody else may own.
-    init(loop: EventLoop, slot: UInt32) {
+    init(loop: EventLoop, id: ConnectionID) {
         self.loop = loop
-        self.slot = slot
+        self.id = id
     }
 
     deinit {
-        loop.release(slot)
+        loop.release(id)
     }
 
     /// The loop that the connection lives on.
@@ -38,6 +38,6 @@ public struct Connection: ~Copyable {
 
     /// Closes the connection without order: the peer sees a reset, and what was written and not yet sent is lost.
     public consuming func reset() {
-        if loop.isLoopThread(for: slot) { loop.connections[slot].ending = .reset }
+        if loop.isLoopThread(for: id) { loop.connections[id].ending = .reset }
     }
 }

@@ -8,38 +8,35 @@ public struct ConnectionChunks: AsyncSequence {
     public typealias Failure = ConnectionError
 
     private let loop: EventLoop
-    private let slot: UInt32
-    private let generation: UInt32
+    private let id: ConnectionID
 
-    init(loop: EventLoop, slot: UInt32) {
+    init(loop: EventLoop, id: ConnectionID) {
         self.loop = loop
-        self.slot = slot
-        generation = loop.isLoopThread(for: slot) ? loop.connections[slot].generation : 0
+        self.id = id
     }
 
     /// An iterator. All iterators of a connection share its bytes: what one has given, no other gives.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(loop: loop, slot: slot, generation: generation)
+        AsyncIterator(loop: loop, id: id)
     }
 
     /// Gives what is received, on the connection's loop.
     public struct AsyncIterator: AsyncIteratorProtocol {
         let loop: EventLoop
-        let slot: UInt32
-        let generation: UInt32
+        let id: ConnectionID
 
         /// Whatever has arrived; nil at the end of the peer's stream.
         ///
         /// - Throws: as ``Connection/read()``; ``ConnectionError/closed`` once the connection is gone.
         public mutating func next() async throws(ConnectionError) -> SharedBuffer? {
-            try loop.requireLoopThread(for: slot)
+            try loop.requireLoopThread(for: id)
             while true {
-                guard loop.connections.isCurrent(slot, generation: generation), loop.connections[slot].isHeld
+                guard loop.connections.isCurrent(id), loop.connections[id].isHeld
                 else { throw .closed }
-                guard loop.mustWaitToRead(slot, holding: #isolation) else { break }
-                await Suspension.suspend { loop.suspendReader(slot, $0) }
+                guard loop.mustWaitToRead(id, holding: #isolation) else { break }
+                await Suspension.suspend { loop.suspendReader(id, $0) }
             }
-            return try loop.read(slot)?.share()
+            return try loop.read(id)?.share()
         }
     }
 }
@@ -54,5 +51,5 @@ extension Connection {
     /// Each buffer costs an object, which ``read()`` does not; at most 256 bytes are copied. There is one reader at a
     /// time: bytes go to whoever asks first, and two that wait at once trap. The sequence ends with the peer's stream,
     /// and throws ``ConnectionError/closed`` if it is used longer than the connection.
-    public var chunks: ConnectionChunks { ConnectionChunks(loop: loop, slot: slot) }
+    public var chunks: ConnectionChunks { ConnectionChunks(loop: loop, id: id) }
 }

@@ -5,27 +5,27 @@ public import EddyBuffers
 /// Its methods are those of ``Connection`` that write.
 public struct ConnectionWriter: ~Copyable {
     let loop: EventLoop
-    let slot: UInt32
+    let id: ConnectionID
 
     /// See ``Connection/write(_:)-(Buffer)``.
     public func write(_ buffer: consuming Buffer) async throws(ConnectionError) {
-        if try loop.queue(buffer, to: slot) { try await loop.waitUntilDrained(slot) }
+        if try loop.queue(buffer, to: id) { try await loop.waitUntilDrained(id) }
     }
 
     /// See ``Connection/write(_:)-(SharedBuffer)``.
     public func write(_ buffer: SharedBuffer) async throws(ConnectionError) {
-        if try loop.queue(buffer, to: slot) { try await loop.waitUntilDrained(slot) }
+        if try loop.queue(buffer, to: id) { try await loop.waitUntilDrained(id) }
     }
 
     /// See ``Connection/write(_:_:)``.
     public func write(_ first: consuming Buffer, _ second: consuming Buffer) async throws(ConnectionError) {
-        _ = try loop.queue(first, to: slot)
-        if try loop.queue(second, to: slot) { try await loop.waitUntilDrained(slot) }
+        _ = try loop.queue(first, to: id)
+        if try loop.queue(second, to: id) { try await loop.waitUntilDrained(id) }
     }
 
     /// See ``Connection/write(contentsOf:)``.
     public func write(contentsOf buffers: some Sequence<SharedBuffer>) async throws(ConnectionError) {
-        if try loop.queue(contentsOf: buffers, to: slot) { try await loop.waitUntilDrained(slot) }
+        if try loop.queue(contentsOf: buffers, to: id) { try await loop.waitUntilDrained(id) }
     }
 
     /// See ``Connection/write(_:)-(String)``.
@@ -35,21 +35,21 @@ public struct ConnectionWriter: ~Copyable {
 
     /// See ``Connection/write(copying:)-(RawSpan)``.
     public func write(copying bytes: RawSpan) async throws(ConnectionError) {
-        if try loop.queue(Buffer.from(copying: bytes), to: slot) { try await loop.waitUntilDrained(slot) }
+        if try loop.queue(Buffer.from(copying: bytes), to: id) { try await loop.waitUntilDrained(id) }
     }
 
     /// See ``Connection/write(copying:)-(Span<UInt8>)``.
     public func write(copying bytes: Span<UInt8>) async throws(ConnectionError) {
-        if try loop.queue(Buffer.from(copying: bytes), to: slot) { try await loop.waitUntilDrained(slot) }
+        if try loop.queue(Buffer.from(copying: bytes), to: id) { try await loop.waitUntilDrained(id) }
     }
 
     /// See ``Connection/setWatermarks(low:high:)``.
     public func setWatermarks(low: Int, high: Int) {
-        loop.setWatermarks(low: low, high: high, of: slot)
+        loop.setWatermarks(low: low, high: high, of: id)
     }
 
     /// See ``Connection/endWriting()``.
     public func endWriting() async throws(ConnectionError) {
-        try await loop.finishWriting(slot)
+        try await loop.finishWriting(id)
     }
 }

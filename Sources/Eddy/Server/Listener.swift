@@ -9,7 +9,7 @@ final class Listener: @unchecked Sendable {
     let loop: EventLoop
     /// Where the server listens.
     let address: SocketAddress
-    private let index: UInt32
+    private let id: ListenerID
     private let onIncident: (@Sendable (TCPServer.Incident) -> Void)?
     private let descriptor: Int32?
     private let admission: Admission
@@ -27,13 +27,13 @@ final class Listener: @unchecked Sendable {
     private let loadStorage = Atomic<Int>(0)
     /// When the grace ends (nanoseconds of CLOCK_MONOTONIC), once the listener is shut down.
     private var graceDeadline = UInt64.max
-    private var graceTimer = TimerHandle.none
+    private var graceTimer: TimerID?
     /// How far the ending of relays is, once the grace is over.
     private var relayEnding = RelayEnding.notBegun
     /// Runs while accepting pauses for lack of descriptors or memory.
-    private var pauseTimer = TimerHandle.none
+    private var pauseTimer: TimerID?
     /// Accepted, handler not started yet.
-    private let accepted = LoopQueue<UInt32>()
+    private let accepted = LoopQueue<ConnectionID>()
     /// How many of them have no task yet.
     private var unserved = 0
     /// Connections accepted here and not closed yet.
@@ -44,7 +44,7 @@ final class Listener: @unchecked Sendable {
     private enum RelayEnding {
         case notBegun
         /// Relays in which nothing was under way are looked at again.
-        case marked([UInt32: RelayMark])
+        case marked([ConnectionID: RelayMark])
         /// Those in which nothing was under way then, either, are being ended in order.
         case ending
     }
@@ -72,11 +72,9 @@ final class Listener: @unchecked Sendable {
         self.descriptor = descriptor
         self.admission = admission
         ownsSocket = descriptor != nil
-        let free = loop.listeners.firstIndex { $0 == nil } ?? loop.listeners.count
-        index = UInt32(free)
-        if free == loop.listeners.count { loop.listeners.append(nil) }
-        loop.listeners[free] = self
-        loop.pulse?.setHandler(handlerLocation, listener: index)
+        id = loop.listeners.vacantID
+        loop.listeners[id] = self
+        loop.pulse?.setHandler(handlerLocation, listener: id)
     }
 
     /// Whether it accepts, and does not only serve what it is given. Any thread.
@@ -103,7 +101,7 @@ final class Listener: @unchecked Sendable {
         )
     }
 
-    private var token: OperationToken { OperationToken(kind: OperationKind.accept.rawValue, index: index) }
+    private var token: OperationToken { OperationToken(.accept, id) }
 
     /// A connection came, or accepting failed.
     func accepted(_ completion: CompletionEntry) {
@@ -131,7 +129,7 @@ final class Listener: @unchecked Sendable {
             loop.counters.acceptPauses += 1
             onIncident?(.pausedBySystem(error))
             loop.timers.cancel(pauseTimer)
-            pauseTimer = loop.timers.schedule(.resumeAccepting(listener: index), at: loop.now + Self.pause)
+            pauseTimer = loop.timers.schedule(.resumeAccepting(id), at: loop.now + Self.pause)
         }
     }
 
@@ -177,17 +175,17 @@ final class Listener: @unchecked Sendable {
 
     /// Serves the connection here. It counts against the limit already.
     private func admit(_ descriptor: Int32) {
-        guard phase == .accepting, let slot = loop.occupySlot(descriptor: descriptor, phase: .open) else {
+        guard phase == .accepting, let connection = loop.occupySlot(descriptor: descriptor, phase: .open) else {
             loadStorage.subtract(1, ordering: .relaxed)
             admission.leave()
             return refuse(descriptor)
         }
         loop.counters.connectionsAccepted += 1
         openConnections += 1
-        loop.connections[slot].listener = index
-        if address.isUnix { loop.receiveOneByOne(slot) }
-        loop.applyTimeouts(slot)
-        accepted.append(slot)
+        loop.connections[connection].listener = id
+        if address.isUnix { loop.receiveOneByOne(connection) }
+        loop.applyTimeouts(connection)
+        accepted.append(connection)
         unserved += 1
         resumeWaiter()
     }
@@ -221,7 +219,7 @@ final class Listener: @unchecked Sendable {
     }
 
     private func cancelAccept() {
-        if isArmed { loop.submit(.cancel(token, token: OperationToken(kind: OperationKind.cancel.rawValue))) }
+        if isArmed { loop.submit(.cancel(token, token: OperationToken(.cancel))) }
     }
 
     private func resumeWaiter() {
@@ -242,7 +240,7 @@ final class Listener: @unchecked Sendable {
     }
 
     /// The slot of the connection that was accepted first; its task owns it from now on.
-    func takeConnection() -> UInt32? { accepted.popFirst() }
+    func takeConnection() -> ConnectionID? { accepted.popFirst() }
 
     // MARK: Shutting down
 
@@ -258,20 +256,20 @@ final class Listener: @unchecked Sendable {
             resumeWaiter()
         }
         // One that has left the loop keeps its phase; its number may be another's.
-        guard phase == .draining, loop.listeners[Int(index)] === self else { return }
+        guard phase == .draining, loop.listeners[id] === self else { return }
         guard grace > .zero else { return endGrace(atOnce: true) }
         // The grace is over already, and relays have their moments.
         guard case .notBegun = relayEnding else { return }
         graceDeadline = min(graceDeadline, loop.now.advanced(by: grace))
         loop.timers.cancel(graceTimer)
-        graceTimer = loop.timers.schedule(.graceEnded(listener: index), at: graceDeadline)
+        graceTimer = loop.timers.schedule(.graceEnded(id), at: graceDeadline)
     }
 
     /// Handlers that wait for a message need not wait any more.
     private func drainConnections() {
-        loop.connections.forEachOccupied { slot in
-            guard loop.connections[slot].listener == index, !loop.connections[slot].isRelaying else { return }
-            loop.drain(slot)
+        loop.connections.forEachConnection { connection in
+            guard loop.connections[connection].listener == id, !loop.connections[connection].isRelaying else { return }
+            loop.drain(connection)
         }
     }
 
@@ -286,23 +284,23 @@ final class Listener: @unchecked Sendable {
     func endGrace(atOnce: Bool = false) {
         guard phase == .draining else { return }
         let before = relayEnding
-        var (marks, ending): ([UInt32: RelayMark], [UInt32]) = ([:], [])
-        loop.connections.forEachOccupied { slot in
-            guard loop.connections[slot].listener == index else { return }
-            switch (atOnce ? nil : loop.markIdleRelay(slot), before) {
+        var (marks, ending): ([ConnectionID: RelayMark], [ConnectionID]) = ([:], [])
+        loop.connections.forEachConnection { connection in
+            guard loop.connections[connection].listener == id else { return }
+            switch (atOnce ? nil : loop.markIdleRelay(connection), before) {
             case (let mark?, .notBegun):
-                marks[slot] = mark
-            case (let mark?, .marked(let earlier)) where earlier[slot] == mark:
-                ending.append(slot)
+                marks[connection] = mark
+            case (let mark?, .marked(let earlier)) where earlier[connection] == mark:
+                ending.append(connection)
             default:
-                if !loop.endIfDelivered(slot) { loop.reset(slot, failure: ConnectionError.shutDownCode) }
+                if !loop.endIfDelivered(connection) { loop.reset(connection, failure: ConnectionError.shutDownCode) }
             }
         }
-        for slot in ending { loop.endRelay(slot) }
+        for connection in ending { loop.endRelay(connection) }
         relayEnding = if case .notBegun = before { .marked(marks) } else { .ending }
         if !ending.isEmpty || !marks.isEmpty {
             loop.timers.cancel(graceTimer)
-            graceTimer = loop.timers.schedule(.graceEnded(listener: index), at: loop.now + Self.momentForRelays)
+            graceTimer = loop.timers.schedule(.graceEnded(id), at: loop.now + Self.momentForRelays)
         } else {
             phase = .expired
             resumeWaiter()
@@ -351,8 +349,8 @@ final class Listener: @unchecked Sendable {
         }
         if openConnections == 0 {
             loop.timers.cancel(graceTimer)
-            loop.listeners[Int(index)] = nil
-            loop.pulse?.setHandler(nil, listener: index)
+            loop.listeners[id] = nil
+            loop.pulse?.setHandler(nil, listener: id)
         }
     }
 }

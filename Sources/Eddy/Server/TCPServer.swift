@@ -260,8 +260,8 @@ public final class TCPServer: Sendable {
         start(listener)
         // One closure for all: one for each would cost 64 bytes for as long as its connection is open.
         let serveConnection: @isolated(any) @Sendable () async -> Void = { @concurrent in
-            guard let slot = listener.takeConnection() else { return }
-            await Self.serve(slot, on: loop, handler, onIncident)
+            guard let id = listener.takeConnection() else { return }
+            await Self.serve(id, on: loop, handler, onIncident)
         }
         await withDiscardingTaskGroup { tasks in
             while await listener.nextConnection() {
@@ -277,19 +277,18 @@ public final class TCPServer: Sendable {
     /// One connection's task. It is cancelled only after its connection was reset, so it needs no handler of its own
     /// to notice.
     private static func serve(
-        _ slot: UInt32,
+        _ id: ConnectionID,
         on loop: EventLoop,
         _ handler: Handler,
         _ onIncident: (@Sendable (Incident) -> Void)?
     ) async {
-        let generation = loop.connections[slot].generation
-        loop.pulse?.uses(loop.connections[slot].descriptor, listener: loop.connections[slot].listener)
+        loop.pulse?.uses(loop.connections[id].descriptor, listener: loop.connections[id].listener)
         do {
-            try await handler(Connection(loop: loop, slot: slot))
+            try await handler(Connection(loop: loop, id: id))
         } catch {
             loop.counters.handlerFailures += 1
-            if let onIncident { onIncident(.handlerFailed(error, peer: loop.peer(of: slot, generation: generation))) }
-            loop.abandon(slot, generation: generation)
+            if let onIncident { onIncident(.handlerFailed(error, peer: loop.peer(of: id))) }
+            loop.abandon(id)
         }
     }
 

@@ -75,14 +75,14 @@ struct AnswerBeforeResetTests {
         var features = RingFeatures()
         features.multishotReceives = true
         try withSimulatedLoop(features: features) { loop, network in
-            let (slot, peer) = try loop.acceptSimulated(in: network)
-            loop.armReceive(slot)
+            let (id, peer) = try loop.acceptSimulated(in: network)
+            loop.armReceive(id)
             loop.advance()
-            #expect(loop.connections[slot].flags.contains(.receiving))
-            loop.sendingFailed(slot, SystemError.connectionReset.code)
-            #expect(loop.connections[slot].flags.contains(.cancellingReceive))
-            while loop.connections[slot].flags.contains(.cancellingReceive) { loop.advance() }
-            #expect(loop.connections[slot].flags.contains(.receiving))
+            #expect(loop.connections[id].flags.contains(.receiving))
+            loop.sendingFailed(id, SystemError.connectionReset.code)
+            #expect(loop.connections[id].flags.contains(.cancellingReceive))
+            while loop.connections[id].flags.contains(.cancellingReceive) { loop.advance() }
+            #expect(loop.connections[id].flags.contains(.receiving))
             peer.close()
         }
     }

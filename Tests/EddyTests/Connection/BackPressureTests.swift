@@ -54,11 +54,11 @@ struct BackPressureTests {
         let outcome = Channel<String?>()
         let held = Channel<Int>()
         let handler: TCPServer.Handler = { connection in
-            let (loop, slot) = (connection.eventLoop, connection.slot)
+            let (loop, id) = (connection.eventLoop, connection.id)
             var gathered = try await connection.gather(1)
             // Nobody reads; reading pauses when the window is full.
-            while loop.connections[slot].flags.contains(.receiving) { try await loop.sleep(for: .milliseconds(1)) }
-            held.send(Int(loop.connections[slot].inbound.byteCount))
+            while loop.connections[id].flags.contains(.receiving) { try await loop.sleep(for: .milliseconds(1)) }
+            held.send(Int(loop.connections[id].inbound.byteCount))
             gathered += try await connection.gather(.max)
             outcome.send(difference(gathered, from: upload))
         }

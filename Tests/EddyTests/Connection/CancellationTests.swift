@@ -76,8 +76,8 @@ struct CancellationTests {
     func withinMessage(set: FeatureSet) async throws {
         let (waiting, cancelled, seen) = (Channel<Void>(), Channel<ConnectionError?>(), Channel<[UInt8]>())
         try await withConnection(set) { connection in
-            let (loop, slot) = (connection.eventLoop, connection.slot)
-            while loop.connections[slot].inbound.byteCount < 7 { await Self.armed(connection) }
+            let (loop, id) = (connection.eventLoop, connection.id)
+            while loop.connections[id].inbound.byteCount < 7 { await Self.armed(connection) }
             waiting.send(())
             do throws(ConnectionError) {
                 _ = try await connection.readFrame(limit: 100)
@@ -97,7 +97,7 @@ struct CancellationTests {
 
     /// Receives without reading.
     private static func armed(_ connection: borrowing Connection) async {
-        connection.eventLoop.armReceive(connection.slot)
+        connection.eventLoop.armReceive(connection.id)
         await Task.yield()
     }
 
@@ -105,12 +105,12 @@ struct CancellationTests {
     func beforeReading(set: FeatureSet) async throws {
         let (started, gate, seen) = (Channel<Void>(), Gate(), Channel<[UInt8]>())
         try await withConnection(set) { connection in
-            let (loop, slot) = (connection.eventLoop, connection.slot)
-            while loop.connections[slot].inbound.byteCount < 4 { await Self.armed(connection) }
+            let (loop, id) = (connection.eventLoop, connection.id)
+            while loop.connections[id].inbound.byteCount < 4 { await Self.armed(connection) }
             // Cancelled here, where nothing of the connection waits.
             started.send(())
             await gate.wait()
-            while !loop.connections[slot].flags.contains(.readingCancelled) { await Task.yield() }
+            while !loop.connections[id].flags.contains(.readingCancelled) { await Task.yield() }
             seen.send(try await connection.gather(4))
             #expect(await connection.errorOfReading() == .cancelled)
             throw ConnectionError.cancelled

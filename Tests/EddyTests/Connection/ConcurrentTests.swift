@@ -145,13 +145,13 @@ struct ConcurrentTests {
     @Test("The writing side has watermarks, which are the connection's")
     func watermarks() async throws {
         let handler: TCPServer.Handler = { connection in
-            let (loop, slot) = (connection.eventLoop, connection.slot)
+            let (loop, id) = (connection.eventLoop, connection.id)
             try await connection.concurrently { _ in
             } writing: { writer in
                 writer.setWatermarks(low: 10_000, high: 50_000)
             }
-            #expect(loop.connections[slot].lowWatermark == 10_000)
-            #expect(loop.connections[slot].highWatermark == 50_000)
+            #expect(loop.connections[id].lowWatermark == 10_000)
+            #expect(loop.connections[id].highWatermark == 50_000)
             try await connection.write("looked")
         }
         try await withServer(handler: handler) { server in
@@ -244,10 +244,10 @@ struct ConcurrentTests {
                     let loop = connection.eventLoop
                     let listener = try PeerListener()
                     try await loop.connect(to: listener.address) { other in
-                        let slot = other.slot
+                        let id = other.id
                         async let reading = {
                             if !readsFirst { try await loop.sleep(for: .milliseconds(20)) }
-                            return try await loop.readWhatCame(slot)?.count
+                            return try await loop.readWhatCame(id)?.count
                         }()
                         if readsFirst { try await loop.sleep(for: .milliseconds(20)) }
                         try await connection.relay(to: other)

@@ -101,11 +101,11 @@ struct FramingFaultTests {
     func endlessLine(set: FeatureSet) async throws {
         let errors = Channel<(ConnectionError?, UInt32)>()
         let handler: TCPServer.Handler = { connection in
-            let (loop, slot) = (connection.eventLoop, connection.slot)
+            let (loop, id) = (connection.eventLoop, connection.id)
             do {
                 _ = try await connection.readLine(limit: 100_000)
             } catch let error as ConnectionError {
-                errors.send((error, loop.connections[slot].inbound.byteCount))
+                errors.send((error, loop.connections[id].inbound.byteCount))
             }
             connection.reset()
         }
@@ -134,11 +134,11 @@ struct FramingFaultTests {
         let done = Channel<(String?, UInt32)>()
         let sent = [UInt8](repeating: 0x62, count: count)
         let handler: TCPServer.Handler = { connection in
-            let (loop, slot) = (connection.eventLoop, connection.slot)
+            let (loop, id) = (connection.eventLoop, connection.id)
             let watcher = Task(executorPreference: loop) { @concurrent in
                 var most: UInt32 = 0
                 while !Task.isCancelled {
-                    most = max(most, loop.connections[slot].inbound.count)
+                    most = max(most, loop.connections[id].inbound.count)
                     await Task.yield()
                 }
                 return most

@@ -118,15 +118,15 @@ struct SendingFilesTests {
         let handlerTask = Channel<Void>()
         try await withFile([UInt8](repeating: 9, count: size)) { path in
             let handler: TCPServer.Handler = { connection in
-                let (loop, slot) = (connection.eventLoop, connection.slot)
+                let (loop, id) = (connection.eventLoop, connection.id)
                 connection.setWatermarks(low: 64 << 10, high: high)
                 try connection.set(.sendBufferSize(256 << 10))
                 let watcher = Task(executorPreference: loop) { @concurrent in
-                    while loop.connections[slot].writer == nil { try await loop.sleep(for: .milliseconds(1)) }
-                    stalled.send(Int(loop.connections[slot].outbound.byteCount))
+                    while loop.connections[id].writer == nil { try await loop.sleep(for: .milliseconds(1)) }
+                    stalled.send(Int(loop.connections[id].outbound.byteCount))
                     if fault == .cancelled {
                         try await handlerTask.next()
-                        loop.cancel(slot, generation: loop.connections[slot].generation)
+                        loop.cancel(id)
                     }
                 }
                 do throws(ConnectionError) {

@@ -253,11 +253,11 @@ struct TimeoutTests {
 
     @Test("A timeout that bytes have overtaken is not told to the next read")
     func overtaken() async throws {
-        let (slots, gate) = (Channel<UInt32>(), Gate())
+        let (ids, gate) = (Channel<ConnectionID>(), Gate())
         let (received, errors) = (Channel<[UInt8]>(), Channel<ConnectionError?>())
         let handler: TCPServer.Handler = { connection in
             guard try await connection.read(exactly: 1) != nil else { return }
-            slots.send(connection.slot)
+            ids.send(connection.id)
             await gate.wait()
             received.send(try await connection.gather(2))
             errors.send(await connection.errorOfReading())
@@ -266,10 +266,10 @@ struct TimeoutTests {
             let loop = server.group.next()
             let peer = try await Peer.connect(to: server.address)
             try await peer.send([1])
-            let slot = try await slots.next()
+            let id = try await ids.next()
             try await peer.send([2, 3])
-            try await eventually { await loop.run { loop.connections[slot].inbound.byteCount } == 2 }
-            await loop.run { _ = loop.connections[slot].flags.insert(.readTimedOut) }
+            try await eventually { await loop.run { loop.connections[id].inbound.byteCount } == 2 }
+            await loop.run { _ = loop.connections[id].flags.insert(.readTimedOut) }
             gate.open()
             #expect(try await received.next() == [2, 3])
             try await peer.send([4])
@@ -316,11 +316,11 @@ struct TimeoutTests {
 
     @Test("A peer that takes something now and then keeps its connection, however slow it is")
     func slowPeer() async throws {
-        let slots = Channel<UInt32>()
+        let ids = Channel<ConnectionID>()
         let errors = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in
             connection.timeouts = .init(write: .seconds(60), idle: .seconds(120))
-            slots.send(connection.slot)
+            ids.send(connection.id)
             var error: ConnectionError?
             while error == nil { error = await connection.errorOfWriting(String(repeating: "x", count: 100_000)) }
             errors.send(error)
@@ -328,24 +328,24 @@ struct TimeoutTests {
         let statistics = try await withServer(handler: handler) { server in
             let loop = server.group.next()
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
-            let slot = try await slots.next()
+            let id = try await ids.next()
             for _ in 0..<5 {
                 // A long time passes, in which the peer takes a little.
-                let progress = await loop.run { loop.look(at: slot).progress }
-                while await loop.run({ loop.deliveryProgress(of: slot) }) == progress {
+                let progress = await loop.run { loop.look(at: id).progress }
+                while await loop.run({ loop.deliveryProgress(of: id) }) == progress {
                     _ = try await peer.receive(10_000)
                 }
                 try await loop.run {
-                    loop.letTimePass(.seconds(90), on: slot)
-                    try await loop.fireTimer(of: slot)
+                    loop.letTimePass(.seconds(90), on: id)
+                    try await loop.fireTimer(of: id)
                 }
-                #expect(await loop.run { loop.connections[slot].hasFailed } == false)
+                #expect(await loop.run { loop.connections[id].hasFailed } == false)
             }
             // And then it takes nothing; only what was under way may arrive.
-            while await loop.run({ !loop.connections[slot].hasFailed }) {
+            while await loop.run({ !loop.connections[id].hasFailed }) {
                 try await loop.run {
-                    loop.letTimePass(.seconds(90), on: slot)
-                    try await loop.fireTimer(of: slot)
+                    loop.letTimePass(.seconds(90), on: id)
+                    try await loop.fireTimer(of: id)
                 }
             }
             #expect(try await errors.next() == .writeTimedOut)
@@ -380,28 +380,28 @@ struct TimeoutTests {
 
     @Test("A connection on which something moves one way is not idle", arguments: [true, false], FeatureSet.allCases)
     func busy(peerSends: Bool, set: FeatureSet) async throws {
-        let slots = Channel<UInt32>()
+        let ids = Channel<ConnectionID>()
         let errors = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in
             connection.timeouts.idle = .seconds(60)
             let loop = connection.eventLoop
             for _ in 0..<5 {
-                loop.letTimePass(.seconds(90), on: connection.slot)
+                loop.letTimePass(.seconds(90), on: connection.id)
                 // A byte that came before that would not count.
-                slots.send(connection.slot)
+                ids.send(connection.id)
                 if peerSends { _ = try await connection.gather(1) } else { try await connection.write("x") }
                 // The byte has moved when the loop has gone round.
                 try await loop.sleep(for: .milliseconds(1))
-                try await loop.fireTimer(of: connection.slot)
+                try await loop.fireTimer(of: connection.id)
             }
-            loop.letTimePass(.seconds(90), on: connection.slot)
-            try await loop.fireTimer(of: connection.slot)
+            loop.letTimePass(.seconds(90), on: connection.id)
+            try await loop.fireTimer(of: connection.id)
             errors.send(await connection.errorOfReading())
         }
         let statistics = try await withServer(set, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address)
             for _ in 0..<5 {
-                _ = try await slots.next()
+                _ = try await ids.next()
                 if peerSends { try await peer.send([1]) } else { _ = try await peer.receive(1) }
             }
             #expect(try await errors.next() == .idleTimedOut)
@@ -427,31 +427,31 @@ struct TimeoutTests {
 
     @Test("Time in which the loop has no memory to receive counts against no peer")
     func withoutMemory() async throws {
-        let slots = Channel<UInt32>()
+        let ids = Channel<ConnectionID>()
         let errors = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in
             connection.timeouts = .init(read: .seconds(60), idle: .seconds(60))
-            slots.send(connection.slot)
+            ids.send(connection.id)
             errors.send(await connection.errorOfReading())
         }
         let statistics = try await withServer(handler: handler) { server in
             let loop = server.group.next()
             let peer = try await Peer.connect(to: server.address)
-            let slot = try await slots.next()
-            try await eventually { await loop.run { loop.connections[slot].flags.contains(.receiving) } }
+            let id = try await ids.next()
+            try await eventually { await loop.run { loop.connections[id].flags.contains(.receiving) } }
             for reason in [ConnectionState.Flags.starved, .awaitsMemory] {
                 let hasTimedOut = await loop.run {
-                    let flags = loop.connections[slot].flags
-                    loop.connections[slot].flags.remove(.receiving)
-                    loop.connections[slot].flags.insert(reason)
-                    loop.lookAtTimer(of: slot, after: .seconds(90))
-                    let hasTimedOut = loop.connections[slot].flags.contains(.readTimedOut)
-                    loop.connections[slot].flags = flags
-                    return hasTimedOut || loop.connections[slot].hasFailed
+                    let flags = loop.connections[id].flags
+                    loop.connections[id].flags.remove(.receiving)
+                    loop.connections[id].flags.insert(reason)
+                    loop.lookAtTimer(of: id, after: .seconds(90))
+                    let hasTimedOut = loop.connections[id].flags.contains(.readTimedOut)
+                    loop.connections[id].flags = flags
+                    return hasTimedOut || loop.connections[id].hasFailed
                 }
                 try #require(!hasTimedOut)
             }
-            await loop.run { loop.lookAtTimer(of: slot, after: .seconds(90)) }
+            await loop.run { loop.lookAtTimer(of: id, after: .seconds(90)) }
             #expect(try await errors.next() == .idleTimedOut)
             peer.close()
         }
@@ -460,28 +460,28 @@ struct TimeoutTests {
 
     @Test("A reader begins to wait for its peer when there is memory for its message, unless it was receiving it")
     func messageWithoutMemory() async throws {
-        let slots = Channel<UInt32>()
+        let ids = Channel<ConnectionID>()
         let handler: TCPServer.Handler = { connection in
             connection.timeouts.read = .seconds(60)
-            slots.send(connection.slot)
+            ids.send(connection.id)
             _ = try await connection.read(exactly: 1000)
         }
         try await withServer(handler: handler) { server in
             let loop = server.group.next()
             let peer = try await Peer.connect(to: server.address)
-            let slot = try await slots.next()
-            try await eventually { await loop.run { loop.connections[slot].flags.contains(.receiving) } }
+            let id = try await ids.next()
+            try await eventually { await loop.run { loop.connections[id].flags.contains(.receiving) } }
             for isReceiving in [true, false] {
                 let waited = await loop.run {
-                    loop.letTimePass(.seconds(20), on: slot)
-                    let flags = loop.connections[slot].flags
+                    loop.letTimePass(.seconds(20), on: id)
+                    let flags = loop.connections[id].flags
                     // The receive that is in flight is the only one.
-                    loop.connections[slot].flags.formUnion([.starved, .awaitsMemory])
-                    if !isReceiving { loop.connections[slot].flags.remove(.receiving) }
-                    loop.messageQueue.append(slot)
+                    loop.connections[id].flags.formUnion([.starved, .awaitsMemory])
+                    if !isReceiving { loop.connections[id].flags.remove(.receiving) }
+                    loop.messageQueue.append(id)
                     loop.admitMessages()
-                    loop.connections[slot].flags = flags
-                    return loop.now - loop.look(at: slot).waitingSince
+                    loop.connections[id].flags = flags
+                    return loop.now - loop.look(at: id).waitingSince
                 }
                 #expect((waited > 15_000_000_000) == isReceiving)
             }
@@ -514,19 +514,18 @@ struct TimeoutTests {
 
 extension EventLoop {
     /// What a connection has to do with time.
-    fileprivate func look(at slot: UInt32) -> ConnectionDeadlines {
-        precondition(connections[slot].deadlines != SlotIndex.none, "the connection is gone")
-        return deadlines[connections[slot].deadlines]
+    fileprivate func look(at id: ConnectionID) -> ConnectionDeadlines {
+        guard let index = connections[id].deadlines else { preconditionFailure("the connection is gone") }
+        return deadlines[index]
     }
 
-    fileprivate func deliveryProgress(of slot: UInt32) -> UInt64 {
-        Socket.deliveryProgress(connections[slot].descriptor)
+    fileprivate func deliveryProgress(of id: ConnectionID) -> UInt64 {
+        Socket.deliveryProgress(connections[id].descriptor)
     }
 
     /// Makes all that happened on a connection happen earlier.
-    fileprivate func letTimePass(_ duration: Duration, on slot: UInt32) {
-        let index = connections[slot].deadlines
-        guard index != SlotIndex.none else { return }
+    fileprivate func letTimePass(_ duration: Duration, on id: ConnectionID) {
+        guard let index = connections[id].deadlines else { return }
         let nanoseconds = UInt64(0).advanced(by: duration)
         deadlines[index].waitingSince -= min(nanoseconds, deadlines[index].waitingSince)
         deadlines[index].lastActivity -= min(nanoseconds, deadlines[index].lastActivity)
@@ -534,19 +533,19 @@ extension EventLoop {
     }
 
     /// Lets time pass, and a connection's timer be due then.
-    fileprivate func lookAtTimer(of slot: UInt32, after duration: Duration) {
-        setTimer(of: slot, at: ConnectionDeadlines.never)
-        letTimePass(duration, on: slot)
+    fileprivate func lookAtTimer(of id: ConnectionID, after duration: Duration) {
+        setTimer(of: id, at: ConnectionDeadlines.never)
+        letTimePass(duration, on: id)
         updateTime()
-        connectionTimerFired(slot)
+        connectionTimerFired(id)
     }
 
     /// Lets a connection's timer be due at once, and waits until it has fired. The connection may have ended meanwhile.
-    fileprivate func fireTimer(of slot: UInt32) async throws {
-        guard connections[slot].deadlines != SlotIndex.none else { return }
-        setTimer(of: slot, at: 0)
-        let timer = look(at: slot).timer
-        while connections[slot].deadlines != SlotIndex.none, look(at: slot).timer == timer {
+    fileprivate func fireTimer(of id: ConnectionID) async throws {
+        guard connections[id].deadlines != nil else { return }
+        setTimer(of: id, at: 0)
+        let timer = look(at: id).timer
+        while connections[id].deadlines != nil, look(at: id).timer == timer {
             try await sleep(for: .milliseconds(1))
         }
     }

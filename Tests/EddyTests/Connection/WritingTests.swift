@@ -48,12 +48,12 @@ struct WritingTests {
         let bytes = randomBytes(300_000)
         let slices = Channel<(UInt, UInt)>()
         let handler: TCPServer.Handler = { connection in
-            let (loop, slot) = (connection.eventLoop, connection.slot)
+            let (loop, id) = (connection.eventLoop, connection.id)
             guard try await connection.read() != nil else { return }
             var shared = Buffer.from(copying: bytes.span).share()
             let start = shared.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
             try await connection.write(shared)
-            if let first = loop.slices.first(of: loop.connections[slot].outbound) {
+            if let first = loop.slices.first(of: loop.connections[id].outbound) {
                 slices.send((UInt(bitPattern: first.start), start))
             }
             // The send holds the memory: whoever wants to write gets a copy.

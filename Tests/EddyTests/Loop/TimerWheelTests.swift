@@ -53,7 +53,7 @@ struct TimerWheelTests {
         let second = wheel.schedule(2, at: 100 * Self.tick)
         #expect(second.index == first.index)
         #expect(wheel.takeNumber(first) == nil)
-        #expect(wheel.takeNumber(.none) == nil)
+        #expect(wheel.takeNumber(TimerID(index: .max, generation: 0)) == nil)
         #expect(wheel.popNumber(at: 100 * Self.tick) == 2)
         #expect(wheel.takeNumber(second) == nil)
     }
@@ -65,7 +65,7 @@ struct TimerWheelTests {
         let second = wheel.reserve()
         #expect(wheel.nextDeadline == nil)
         #expect(wheel.takeNumber(first) == nil)
-        wheel.start(second, .resumeAccepting(listener: 2), at: 0)
+        wheel.start(second, .resumeAccepting(ListenerID(index: 2)), at: 0)
         #expect(wheel.popNumber(at: 0) == 2)
         #expect(wheel.count == 0)
     }
@@ -76,7 +76,7 @@ struct TimerWheelTests {
         var generator = SeededGenerator(seed: seed)
         let wheel = TimerWheel()
         var model = TimerModel()
-        var handles: [(handle: TimerHandle, number: UInt32)] = []
+        var handles: [(handle: TimerID, number: UInt32)] = []
         for number in UInt32(0)..<4000 {
             switch Int.random(in: 0..<10, using: &generator) {
             case 0..<5:
@@ -116,7 +116,7 @@ struct TimerWheelTests {
         let first = wheel.schedule(1, at: 100 * Self.tick)
         let second = wheel.schedule(2, at: 200 * Self.tick)
         let third = wheel.reserve()
-        for handle in [first, first, third, .none] { wheel.cancel(handle) }
+        for handle in [first, first, third, nil] { wheel.cancel(handle) }
         #expect(wheel.takeNumber(first) == nil)
         wheel.cancel(first)
         #expect(wheel.nextDeadline == 200 * Self.tick)
@@ -139,7 +139,7 @@ struct TimerWheelTests {
         var model = TimerModel()
         // Near: all in a few lists of a low level. Far: cascades.
         let spread = UInt64.random(in: 20...36, using: &generator)
-        var handles: [(handle: TimerHandle, number: UInt32)] = []
+        var handles: [(handle: TimerID, number: UInt32)] = []
         for number in UInt32(0)..<8000 {
             let deadline = model.now + UInt64.random(in: 0...(1 << spread), using: &generator)
             model.schedule(number, at: deadline)
@@ -198,9 +198,9 @@ struct TimerWheelTests {
         wheel.cancel(old)
         #expect(wheel.entryCount == 2)
         // As if the place had had all these timers.
-        wheel.nodes[old.index].generation = .max - 1
+        wheel.nodes[old].generation = .max - 1
         let last = wheel.schedule(3, at: 500 * Self.tick)
-        #expect(last == TimerHandle(index: old.index, generation: .max - 1))
+        #expect(last == TimerID(index: old.index, generation: .max - 1))
         wheel.cancel(last)
         #expect(wheel.entryCount == 1)
         let new = wheel.schedule(4, at: 500 * Self.tick)
@@ -280,17 +280,17 @@ private struct TimerModel {
 
 extension TimerWheel {
     @discardableResult
-    fileprivate func schedule(_ number: UInt32, at deadline: UInt64) -> TimerHandle {
-        schedule(.resumeAccepting(listener: number), at: deadline)
+    fileprivate func schedule(_ number: UInt32, at deadline: UInt64) -> TimerID {
+        schedule(.resumeAccepting(ListenerID(index: number)), at: deadline)
     }
 
     fileprivate func popNumber(at now: UInt64) -> UInt32? { popDue(at: now).flatMap(\.number) }
 
-    fileprivate func takeNumber(_ handle: TimerHandle) -> UInt32? { take(handle).flatMap(\.number) }
+    fileprivate func takeNumber(_ handle: TimerID) -> UInt32? { take(handle).flatMap(\.number) }
 }
 
 extension TimerEvent {
     fileprivate var number: UInt32? {
-        if case .resumeAccepting(let number) = self { number } else { nil }
+        if case .resumeAccepting(let listener) = self { listener.index } else { nil }
     }
 }

@@ -12,16 +12,16 @@ struct WaitingTests {
         var features = RingFeatures()
         features.inlineSends = true
         try withSimulatedLoop(features: features) { loop, network in
-            let (slot, peer) = try loop.acceptSimulated(in: network)
-            #expect(loop.write(Buffer.from("hello").relinquish(), to: slot) == nil)
+            let (id, peer) = try loop.acceptSimulated(in: network)
+            #expect(loop.write(Buffer.from("hello").relinquish(), to: id) == nil)
             // The system did not take it in the last iteration, and nothing tells of its success in the next one.
             loop.submitSends()
-            #expect(loop.connections[slot].flags.contains(.sendingInline))
+            #expect(loop.connections[id].flags.contains(.sendingInline))
             let lastWait = network.lastWait
             network.schedule(in: 1_000_000_000) {}
             loop.advance()
             #expect(network.lastWait == lastWait)
-            #expect(loop.connections[slot].outbound.isEmpty)
+            #expect(loop.connections[id].outbound.isEmpty)
             peer.close()
         }
     }

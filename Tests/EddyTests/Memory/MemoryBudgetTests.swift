@@ -11,11 +11,19 @@ struct MemoryBudgetTests {
 
     @Test("A connection may hold an eighth of what is free, and never less than the floor")
     func threshold() {
-        #expect(budget.byteCount == 24 << 20)
-        #expect(budget.threshold(queuedBytes: 0) == 3 << 20)
-        #expect(budget.threshold(queuedBytes: 16 << 20) == 1 << 20)
-        #expect(budget.threshold(queuedBytes: 24 << 20) == budget.floor)
+        #expect(budget.byteCount == 8 << 20)
+        #expect(budget.threshold(queuedBytes: 0) == 1 << 20)
+        #expect(budget.threshold(queuedBytes: 4 << 20) == 512 << 10)
+        #expect(budget.threshold(queuedBytes: 8 << 20) == budget.floor)
         #expect(budget.threshold(queuedBytes: 1 << 40) == budget.floor)
+    }
+
+    @Test("Small pools share three sixteenths, large ones 8 MiB or a sixteenth")
+    func pools() {
+        #expect(MemoryBudget(maximumBytes: 4 << 20).byteCount == 768 << 10)
+        #expect(MemoryBudget(maximumBytes: 32 << 20).byteCount == 6 << 20)
+        #expect(MemoryBudget(maximumBytes: 64 << 20).byteCount == 8 << 20)
+        #expect(MemoryBudget(maximumBytes: 1 << 30).byteCount == 64 << 20)
     }
 
     @Test(
@@ -36,8 +44,8 @@ struct MemoryBudgetTests {
             }
         }
         #expect(total <= budget.byteCount * 3 / 2)
-        #expect(held.allSatisfy { $0 >= min(budget.floor, 256) })
-        if count == 2000 { #expect(total / count <= 24 << 10) }
+        #expect(held.allSatisfy { $0 >= min(budget.floor, 128) })
+        if count == 2000 { #expect(total / count <= 8 << 10) }
     }
 
     @Test("The floor falls with the number of connections, and rises again")
@@ -45,9 +53,9 @@ struct MemoryBudgetTests {
         var budget = budget
         #expect(budget.floor == MemoryBudget.largestFloor)
         budget.connectionsChanged(to: 65_536)
-        #expect(budget.floor == 256)
+        #expect(budget.floor == 128)
         budget.connectionsChanged(to: 10_000)
-        #expect(budget.floor == (24 << 20) / 20_000)
+        #expect(budget.floor == (8 << 20) / 20_000)
         budget.connectionsChanged(to: 0)
         #expect(budget.floor == MemoryBudget.largestFloor)
     }

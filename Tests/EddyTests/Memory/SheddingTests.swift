@@ -13,24 +13,24 @@ struct SheddingTests {
     private func withHolders(
         of byteCounts: [Int],
         waitingFor message: Int? = nil,
-        _ body: (EventLoop, [UInt32], [Peer]) async throws -> Void
+        _ body: (EventLoop, [ConnectionID], [Peer]) async throws -> Void
     ) async throws {
-        let (slots, gate) = (Channel<UInt32>(), Gate())
+        let (ids, gate) = (Channel<ConnectionID>(), Gate())
         let handler: TCPServer.Handler = { connection in
             _ = try await connection.read(exactly: 1)
-            slots.send(connection.slot)
+            ids.send(connection.id)
             if let message { _ = try await connection.read(exactly: message) } else { await gate.wait() }
         }
         try await withServer(grace: .zero, handler: handler) { server in
             let loop = server.group.next()
-            var (peers, connections): ([Peer], [UInt32]) = ([], [])
+            var (peers, connections): ([Peer], [ConnectionID]) = ([], [])
             for byteCount in byteCounts {
                 let peer = try await Peer.connect(to: server.address)
                 try await peer.send([0])
-                let slot = try await slots.next()
+                let id = try await ids.next()
                 peers.append(peer)
-                connections.append(slot)
-                try await receive(byteCount, from: peer, on: slot, of: loop)
+                connections.append(id)
+                try await receive(byteCount, from: peer, on: id, of: loop)
             }
             try await body(loop, connections, peers)
             gate.open()
@@ -39,26 +39,26 @@ struct SheddingTests {
     }
 
     /// Sends bytes, and waits until the loop has received them.
-    private func receive(_ byteCount: Int, from peer: Peer, on slot: UInt32, of loop: EventLoop) async throws {
-        let before = await loop.run { loop.connections[slot].inbound.byteCount }
+    private func receive(_ byteCount: Int, from peer: Peer, on id: ConnectionID, of loop: EventLoop) async throws {
+        let before = await loop.run { loop.connections[id].inbound.byteCount }
         async let sending: Void = peer.send([UInt8](repeating: 1, count: byteCount))
         try await eventually {
-            await loop.run { loop.connections[slot].inbound.byteCount } == before + UInt32(byteCount)
+            await loop.run { loop.connections[id].inbound.byteCount } == before + UInt32(byteCount)
         }
         try await sending
     }
 
     @Test("Of those that do not move the one that holds most is reset, and its memory is free at once")
     func largestHolder() async throws {
-        try await withHolders(of: [1000, 3000, 2000]) { loop, slots, _ in
+        try await withHolders(of: [1000, 3000, 2000]) { loop, ids, _ in
             await loop.run {
-                let failed = { slots.map { loop.connections[$0].hasFailed } }
-                loop.lookAtStarvation(of: slots[0], since: [:])
+                let failed = { ids.map { loop.connections[$0].hasFailed } }
+                loop.lookAtStarvation(of: ids[0], since: [:])
                 // It is not known yet whether they move.
                 #expect(failed() == [false, false, false])
-                loop.lookAtStarvation(of: slots[0], since: loop.progressMarks.value)
+                loop.lookAtStarvation(of: ids[0], since: loop.progressMarks.value)
                 #expect(failed() == [false, true, false])
-                #expect(loop.connections[slots[1]].inbound.isEmpty)
+                #expect(loop.connections[ids[1]].inbound.isEmpty)
                 #expect(loop.counters.connectionsEvicted == 1)
                 loop.endStarvation()
             }
@@ -67,14 +67,14 @@ struct SheddingTests {
 
     @Test("A message that grows by more than a 64th is not given up")
     func growth() async throws {
-        try await withHolders(of: [1000], waitingFor: 64_000) { loop, slots, peers in
-            let hasFailed = { await loop.run { loop.connections[slots[0]].hasFailed } }
-            let first = await loop.run { loop.lookAtStarvation(of: slots[0], since: [:]) }
-            try await receive(1001, from: peers[0], on: slots[0], of: loop)
-            let second = await loop.run { loop.lookAtStarvation(of: slots[0], since: first) }
+        try await withHolders(of: [1000], waitingFor: 64_000) { loop, ids, peers in
+            let hasFailed = { await loop.run { loop.connections[ids[0]].hasFailed } }
+            let first = await loop.run { loop.lookAtStarvation(of: ids[0], since: [:]) }
+            try await receive(1001, from: peers[0], on: ids[0], of: loop)
+            let second = await loop.run { loop.lookAtStarvation(of: ids[0], since: first) }
             try #require(await !hasFailed())
-            try await receive(1000, from: peers[0], on: slots[0], of: loop)
-            _ = await loop.run { loop.lookAtStarvation(of: slots[0], since: second) }
+            try await receive(1000, from: peers[0], on: ids[0], of: loop)
+            _ = await loop.run { loop.lookAtStarvation(of: ids[0], since: second) }
             #expect(await hasFailed())
         }
     }
@@ -85,10 +85,13 @@ extension EventLoop {
     ///
     /// - Returns: how far the connections are.
     @discardableResult
-    fileprivate func lookAtStarvation(of slot: UInt32, since marks: [UInt32: ProgressMark]) -> [UInt32: ProgressMark] {
+    fileprivate func lookAtStarvation(
+        of id: ConnectionID,
+        since marks: [ConnectionID: ProgressMark]
+    ) -> [ConnectionID: ProgressMark] {
         endStarvation()
         progressMarks.value = marks
-        starvedQueue.append(slot)
+        starvedQueue.append(id)
         starvationTimedOut()
         _ = starvedQueue.popFirst()
         return progressMarks.value

@@ -218,24 +218,24 @@ struct StarvationTests {
 
     @Test("A loop without chunks sleeps although a connection awaits its turn to receive", arguments: Self.incremental)
     func turnWithoutChunks(set: FeatureSet) async throws {
-        let (end, kept) = (Gate(), Channel<(slot: UInt32, carriers: [Carrier])>())
+        let (end, kept) = (Gate(), Channel<(id: ConnectionID, carriers: [Carrier])>())
         let handler: TCPServer.Handler = { connection in
             guard let first = try await connection.read(), first[0] == 1 else { return }
             let carriers = try await Self.keep((2 << 20) - first.count, of: connection)
-            kept.send((connection.slot, [Carrier(first)] + carriers))
+            kept.send((connection.id, [Carrier(first)] + carriers))
             await end.wait()
         }
         try await withServer(set, configuration: Self.single, handler: handler) { server in
             defer { end.open() }
             let greedy = try await Peer.connect(to: server.address)
             try await greedy.send([UInt8](repeating: 1, count: 2 << 20))
-            let (slot, carriers) = try await kept.next()
+            let (id, carriers) = try await kept.next()
             let loop = server.group.next()
             let starving = try await Peer.connect(to: server.address)
             try await starving.send([2])
             try await eventually { await server.group.statistics().starvations > 0 }
             await Self.stopTimers(of: loop)
-            await loop.run { loop.awaitReceiveTurn(slot) }
+            await loop.run { loop.awaitReceiveTurn(id) }
             let before = await loop.statistics().iterations
             try await Task.sleep(for: .milliseconds(100))
             // A loop that does not sleep does thousands.

@@ -114,7 +114,7 @@ struct RelayFaultTests {
                 _ = try await client.read()
                 _ = try await upstream.read()
                 ready.send(())
-                let flags = (client.slot, upstream.slot)
+                let flags = (client.id, upstream.id)
                 while !loop.hasEnded(flags.0) || !loop.hasEnded(flags.1) { try await loop.sleep(for: .milliseconds(1)) }
                 do throws(ConnectionError) {
                     try await client.relay(to: upstream)
@@ -175,7 +175,7 @@ struct RelayFaultTests {
 
 extension EventLoop {
     /// Whether the peer has ended or broken the connection.
-    fileprivate func hasEnded(_ slot: UInt32) -> Bool {
-        connections[slot].hasFailed || connections[slot].flags.contains(.peerEnded)
+    fileprivate func hasEnded(_ id: ConnectionID) -> Bool {
+        connections[id].hasFailed || connections[id].flags.contains(.peerEnded)
     }
 }

@@ -98,7 +98,7 @@ struct AcceptingTests {
             gate.open()
             await held
             try await eventually { await loop.statistics().acceptPauses == 1 }
-            #expect(await loop.run { loop.listeners[0]?.parked.count } ?? .max <= 1)
+            #expect(await loop.run { loop.listeners[ListenerID(index: 0)]?.parked.count } ?? .max <= 1)
             for peer in peers { peer.close() }
         }
     }
@@ -155,9 +155,9 @@ struct AcceptingTests {
             while loop.counters.acceptPauses == 0 { loop.advance() }
             #expect(loop.counters.connectionsAccepted == 1)
             #expect(loop.timers.count == 1)
-            let slot = try #require(listener.takeConnection())
-            loop.connections[slot].ending = .reset
-            loop.beginClosing(slot)
+            let id = try #require(listener.takeConnection())
+            loop.connections[id].ending = .reset
+            loop.beginClosing(id)
             while loop.counters.connectionsAccepted == 1 { loop.advance() }
             // The timer after which the listener would have tried again is still running.
             #expect(loop.timers.count == 1)

@@ -16,10 +16,10 @@ struct DrainTests {
     }
 
     /// Begins a shutdown, and waits until the connection knows of it.
-    private static func shutDown(_ server: TCPServer, whileServing slot: UInt32) async throws {
+    private static func shutDown(_ server: TCPServer, whileServing id: ConnectionID) async throws {
         server.shutDown(grace: .seconds(1000))
         let loop = server.group.next()
-        try await eventually { await loop.run { loop.connections[slot].flags.contains(.draining) } }
+        try await eventually { await loop.run { loop.connections[id].flags.contains(.draining) } }
     }
 
     @Test(
@@ -80,12 +80,12 @@ struct DrainTests {
 
     @Test("A message of which the handler has taken a part is received and answered", arguments: FeatureSet.allCases)
     func partlyTaken(set: FeatureSet) async throws {
-        let taken = Channel<UInt32>()
+        let taken = Channel<ConnectionID>()
         let handler: TCPServer.Handler = { connection in
             var message: [UInt8] = []
             while message.count < 2, let bytes = try await connection.read() {
                 message += Array(bytes)
-                taken.send(connection.slot)
+                taken.send(connection.id)
             }
             try await connection.write(message)
         }
@@ -100,9 +100,9 @@ struct DrainTests {
 
     @Test("A message that began to arrive with the one before it is answered", arguments: FeatureSet.allCases)
     func begunWithTheOneBefore(set: FeatureSet) async throws {
-        let slots = Channel<UInt32>()
+        let ids = Channel<ConnectionID>()
         let handler: TCPServer.Handler = { connection in
-            slots.send(connection.slot)
+            ids.send(connection.id)
             while try await connection.read(exactly: 1) != nil {
                 guard let body = try await connection.read(exactly: 1) else { return }
                 try await connection.write(body)
@@ -113,7 +113,7 @@ struct DrainTests {
             // A head and its body, and the head of the next message.
             try await peer.send([1, 10, 2])
             #expect(try await peer.receive(1) == [10])
-            try await Self.shutDown(server, whileServing: slots.next())
+            try await Self.shutDown(server, whileServing: ids.next())
             try await peer.send([20])
             #expect(try await peer.receiveAll() == [20])
         }

@@ -106,14 +106,14 @@ struct ServerHandlerTests {
     func closeDeadline() async throws {
         var configuration = EventLoop.Configuration()
         configuration.closeTimeout = .seconds(100)
-        let slots = Channel<UInt32>()
-        let handler: TCPServer.Handler = { slots.send($0.slot) }
+        let ids = Channel<ConnectionID>()
+        let handler: TCPServer.Handler = { ids.send($0.id) }
         try await withServer(configuration: configuration, handler: handler) { server in
             let loop = server.group.next()
             let peer = try await Peer.connect(to: server.address)
-            let slot = try await slots.next()
+            let id = try await ids.next()
             #expect(try await peer.receiveAll().isEmpty)
-            let due = await loop.run { loop.deadlines[loop.connections[slot].deadlines].due - loop.now }
+            let due = await loop.run { loop.deadlines[loop.makeDeadlines(id)].due - loop.now }
             #expect(due > 50_000_000_000 && due < 101_000_000_000)
             peer.close()
         }

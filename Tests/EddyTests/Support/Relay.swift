@@ -21,11 +21,11 @@ func withRelay(
     let listener = try PeerListener()
     let handler: TCPServer.Handler = { client in
         let loop = client.eventLoop
-        let clientSlot = client.slot
+        let clientSlot = client.id
         // However large this machine lets send buffers grow, a client that is slow on purpose is to hold the relay up.
         if clientBuffer != nil { try client.set(.sendBufferSize(256 << 10)) }
         try await loop.connect(to: listener.address) { upstream in
-            let upstreamSlot = upstream.slot
+            let upstreamSlot = upstream.id
             let watcher = queued.map { queued in
                 Task(executorPreference: loop) { @concurrent in
                     // Received something, and not being received from any more.

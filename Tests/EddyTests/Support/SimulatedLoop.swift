@@ -47,7 +47,7 @@ private func runSimulatedLoop(
 
 extension EventLoop {
     /// A connection that this loop has accepted in its simulated network, and the socket of its peer.
-    func acceptSimulated(in network: SimulatedNetwork) throws -> (slot: UInt32, peer: SimulatedSocket) {
+    func acceptSimulated(in network: SimulatedNetwork) throws -> (id: ConnectionID, peer: SimulatedSocket) {
         let listener = try Listener(simulatedIn: network, loop: self)
         let peer = network.dial(listener.address)
         while counters.connectionsAccepted == 0 { advance() }

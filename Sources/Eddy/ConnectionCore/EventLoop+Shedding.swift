@@ -1,0 +1,131 @@
+internal import EddyBuffers
+internal import EddyRing
+
+// Thresholds keep connections from using all memory up. Where receives wait for memory all the same, it must come back
+// from somewhere:
+//
+//     receives wait ──▶ half of starvationTimeout ──▶ how far is each connection that holds memory?
+//                                        │
+//                                        ▼ the other half
+//     messages wait for the first of them:  that one is reset if its message has not got any further
+//     receives find no chunk:               of the connections that are not any further the ones that hold most are
+//                                           reset, until a quarter of the budget is free
+//                                        │
+//                                        ▼ a tenth of the time later
+//                                           the next ones
+//
+// A connection that reads, writes, or waits for its next request is never reset for memory: it holds none, or it gets
+// further.
+
+/// How far a connection was: what its handler has taken, what its peer has taken, and what has come of a message.
+struct ProgressMark: Equatable {
+    /// Bytes that the handler has read and that have been sent. Wraps.
+    var moved: UInt32
+    /// Bytes that the peer has acknowledged.
+    var delivered: UInt64
+    /// Bytes that have been received and not read.
+    var received: UInt32
+}
+
+extension EventLoop {
+    /// Receives wait for memory: the time runs from here, unless it does already.
+    func watchStarvation() {
+        guard starvationTimer.value == nil, isStarving else { return }
+        setStarvationTimer(after: configuration.starvationTimeout / 2)
+    }
+
+    private func setStarvationTimer(after time: Duration) {
+        starvationTimer.value = timers.schedule(.starvationTimedOut, at: now.advanced(by: time))
+    }
+
+    /// No receive waits for memory.
+    func endStarvation() {
+        guard starvationTimer.value != nil else { return }
+        timers.cancel(starvationTimer.value)
+        starvationTimer.value = nil
+        progressMarks.value = [:]
+    }
+
+    /// The time is over, and receives still wait.
+    func starvationTimedOut() {
+        starvationTimer.value = nil
+        let marks = progressMarks.value
+        progressMarks.value = [:]
+        guard isStarving else { return }
+        let holders = largestHolders()
+        for (id, _) in holders { progressMarks.value[id] = progressMark(id) }
+        let stalled = stalledHolders(among: holders, since: marks)
+        if holders.isEmpty { reportKeptMemory() }
+        setStarvationTimer(after: configuration.starvationTimeout / (stalled.isEmpty ? 2 : 10))
+        var wanted = max(1, memory.value.byteCount / 4 - max(0, memory.value.byteCount - slices.footprint))
+        for (id, byteCount) in stalled where wanted > 0 {
+            wanted -= byteCount
+            shed(id)
+        }
+    }
+
+    /// Those that are to give their memory back, the largest first.
+    private func stalledHolders(
+        among holders: [(id: ConnectionID, byteCount: Int)],
+        since marks: [ConnectionID: ProgressMark]
+    ) -> [(id: ConnectionID, byteCount: Int)] {
+        guard !starvedQueue.isEmpty else {
+            // There is memory for the first message; the others wait for nothing else.
+            return holders.filter { $0.id == messageQueue.first && hasStalled($0.id, since: marks[$0.id]) }
+        }
+        let stalled = holders.filter { hasStalled($0.id, since: marks[$0.id]) }
+        guard stalled.isEmpty else { return stalled }
+        // Nothing is received any more, not even from peers that have sent more: one of them must make room.
+        return Array(holders.filter { marks[$0.id] == progressMark($0.id) }.prefix(1))
+    }
+
+    private func progressMark(_ id: ConnectionID) -> ProgressMark {
+        ProgressMark(
+            moved: connections[id].movedBytes,
+            delivered: connections[id].outbound.isEmpty
+                ? 0 : ring.deliveryProgress(connections[id].descriptor),
+            received: connections[id].inbound.byteCount
+        )
+    }
+
+    /// Whether a connection is no further than it was. A message must have grown by a 64th of its length, so that a
+    /// peer that sends a byte now and then does not hold others up for ever; one that is not being received, for lack of
+    /// memory, has not stalled while its peer has sent more of it.
+    private func hasStalled(_ id: ConnectionID, since mark: ProgressMark?) -> Bool {
+        guard let mark else { return false }
+        let current = progressMark(id)
+        guard current.moved == mark.moved, current.delivered == mark.delivered
+        else { return false }
+        guard connections[id].expectedBytes > current.received else { return true }
+        let isReceived = connections[id].flags.contains(.receiving)
+        if !isReceived, ring.bytesToReceive(connections[id].descriptor) > 0 { return false }
+        let growth = current.received &- mark.received
+        return growth <= connections[id].expectedBytes / 64
+    }
+
+    /// What the program keeps is not the loop's to take back.
+    private func reportKeptMemory() {
+        writeToStandardError(
+            "eddy: connections wait for memory, and buffers that the program keeps hold the \(pool.mappedBytes) bytes "
+                + "that its event loop receives into; drop them sooner, compact what is kept for long, or raise "
+                + "pool.maximumBytes\n"
+        )
+    }
+
+    /// The connections whose queues hold memory, those with most of it first.
+    private func largestHolders() -> [(id: ConnectionID, byteCount: Int)] {
+        var holders: [(id: ConnectionID, byteCount: Int)] = []
+        connections.forEachConnection { id in
+            let byteCount = connections[id].inbound.footprint + connections[id].outbound.footprint
+            if byteCount > 0 { holders.append((id, byteCount)) }
+        }
+        return holders.sorted { ($1.byteCount, $0.id.index) < ($0.byteCount, $1.id.index) }
+    }
+
+    /// Resets a connection for the memory that it holds. Its handler gets ENOBUFS.
+    private func shed(_ id: ConnectionID) {
+        if !connections[id].hasFailed { counters.connectionsEvicted += 1 }
+        slices.removeAll(of: &connections[id].inbound)
+        reset(id, failure: SystemError.noBufferSpace.code)
+    }
+}

@@ -1,0 +1,112 @@
+internal import EddyBuffers
+internal import EddyRing
+
+// A zero-copy send leaves the bytes where they are; the network card reads them there. They must stay until it has:
+//
+//     queue:  [ slices of the send │ more ]         [ more ]
+//                        first completion ─────────────▲    the next send may begin
+//     held:                                [ slices ]  ──notification──▶ back to the pool
+//
+// It pays for large sends that leave the machine. Within the machine the kernel copies all the same, and notifies on
+// top: such connections are told by their addresses, and where the kernel reports copies after all, it is believed.
+
+extension EventLoop {
+    /// Submits what is queued as a zero-copy send; false where a plain one is better.
+    func submitZeroCopySend(_ id: ConnectionID) -> Bool {
+        guard wantsZeroCopy(id), let first = slices.first(of: connections[id].outbound) else { return false }
+        let pieces = piecesToSend(id)
+        let isMessage = Int(first.count) < configuration.zeroCopyThreshold && messages.hasRoom(forPieces: pieces)
+        let token = OperationToken(.zeroCopySend, zeroCopySends.begin(for: id))
+        let descriptor = connections[id].descriptor
+        if isMessage {
+            let message = unsafe gatherMessage(of: pieces, from: id)
+            unsafe submit(.sendMessageZeroCopy(descriptor: descriptor, message: message, token: token))
+        } else {
+            connections[id].sendingSlices = 1
+            connections[id].sendingBytes = min(first.count, Self.sendLimit)
+            let entry = unsafe SubmissionEntry.sendZeroCopy(
+                descriptor: descriptor,
+                address: UnsafeRawPointer(first.start),
+                byteCount: Int(connections[id].sendingBytes),
+                fixedBuffer: fixedBufferIndex(of: first),
+                token: token
+            )
+            submit(entry)
+        }
+        if connections[id].deadlines != nil { startedWaitingToSend(id) }
+        connections[id].operations += 1
+        connections[id].flags.insert(.sendingZeroCopy)
+        counters.zeroCopySends += 1
+        return true
+    }
+
+    /// Whether what the connection sends leaves the machine without a copy, as far as is known.
+    private func wantsZeroCopy(_ id: ConnectionID) -> Bool {
+        if configuration.zeroCopy == .always { return !connections[id].flags.contains(.zeroCopyRefused) }
+        if !connections[id].flags.contains(.zeroCopyConsidered) {
+            connections[id].flags.insert(.zeroCopyConsidered)
+            if ring.isWithinMachine(connections[id].descriptor) { connections[id].flags.insert(.zeroCopyRefused) }
+        }
+        return !connections[id].flags.contains(.zeroCopyRefused)
+    }
+
+    // MARK: Completions
+
+    /// A zero-copy send has sent what it could, or the kernel has let go of its bytes.
+    func zeroCopySent(_ completion: CompletionEntry) {
+        let send = ZeroCopySendID(completion.token)
+        let connection = zeroCopySends[send].connection
+        if completion.isNotification {
+            if completion.reportsCopy { noteCopy(connection) }
+        } else {
+            zeroCopySends[send].isSending = false
+            firstCompletion(completion, of: send)
+        }
+        if completion.isLast {
+            slices.removeAll(of: &zeroCopySends[send].held)
+            zeroCopySends.end(send)
+        }
+        if !completion.isNotification { finishZeroCopySend(completion, id: connection) }
+    }
+
+    /// Moves what was sent out of the queue; the slot is the connection's as long as its operation is in flight.
+    private func firstCompletion(_ completion: CompletionEntry, of send: ZeroCopySendID) {
+        guard !completion.isLast else { return }
+        let connection = zeroCopySends[send].connection
+        // The slices themselves: the kernel reads them until the notification. They have references of their own.
+        let sent = completion.result > 0 ? Int(completion.result) : Int(connections[connection].sendingBytes)
+        slices.retainFirst(sent, of: connections[connection].outbound, in: &zeroCopySends[send].held)
+    }
+
+    private func finishZeroCopySend(_ completion: CompletionEntry, id: ConnectionID) {
+        let isBroken = isBrokenSend(completion, id: id)
+        connections[id].flags.subtract([.sendingZeroCopy, .cancellingSend])
+        let error = isBroken ? SystemError.connectionReset : completion.error
+        guard let error, completion.isLast, Self.refusals.contains(error) else {
+            return finishSend(id, byteCount: max(0, Int(completion.result)), error: error)
+        }
+        // This socket or this kernel sends in the plain way only, or memory may not be pinned now.
+        connections[id].flags.insert(.zeroCopyRefused)
+        finishSend(id, byteCount: 0, error: nil)
+    }
+
+    /// Failures that say nothing about the connection.
+    private static let refusals: [SystemError] = [
+        .invalidArgument, .notSupported, .outOfMemory, .noBufferSpace, .again,
+    ]
+
+    /// The kernel has copied the bytes: it will do so again.
+    private func noteCopy(_ id: ConnectionID) {
+        counters.zeroCopyCopies += 1
+        guard configuration.zeroCopy == .automatic, connections.isCurrent(id) else { return }
+        connections[id].flags.insert(.zeroCopyRefused)
+    }
+
+    /// The token of the send that a connection has in flight.
+    func sendToken(_ id: ConnectionID) -> OperationToken {
+        guard connections[id].flags.contains(.sendingZeroCopy),
+            let send = zeroCopySends.sending(for: id)
+        else { return OperationToken(.send, id) }
+        return OperationToken(.zeroCopySend, send)
+    }
+}

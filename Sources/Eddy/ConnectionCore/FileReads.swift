@@ -1,0 +1,44 @@
+internal import EddyRing
+
+typealias FileReadID = PlainID<FileReads.Read>
+
+/// The reads of files that are in flight on a loop: the tasks that wait, and the results. Loop thread only.
+///
+/// A task that has submitted a read waits for its completion even when it is cancelled: the kernel writes into the
+/// task's memory.
+struct FileReads {
+    enum Read {
+        /// Submitted; the task is about to wait, or waits.
+        case inFlight(Suspension?)
+        case done(Int32)
+    }
+
+    private var reads: [FileReadID: Read] = [:]
+    private var last: UInt32 = 0
+
+    var isEmpty: Bool { reads.isEmpty }
+
+    mutating func begin() -> FileReadID {
+        repeat { last &+= 1 } while reads[FileReadID(index: last)] != nil
+        let id = FileReadID(index: last)
+        reads[id] = .inFlight(nil)
+        return id
+    }
+
+    mutating func wait(_ id: FileReadID, _ suspension: Suspension) {
+        reads[id] = .inFlight(suspension)
+    }
+
+    mutating func complete(_ id: FileReadID, result: Int32) -> Suspension? {
+        guard case .inFlight(let suspension) = reads[id] else { return nil }
+        reads[id] = .done(result)
+        return suspension
+    }
+
+    /// The result of a read, which ends.
+    mutating func end(_ id: FileReadID) -> Int32? {
+        guard case .done(let result) = reads[id] else { return nil }
+        reads[id] = nil
+        return result
+    }
+}

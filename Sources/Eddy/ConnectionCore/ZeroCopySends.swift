@@ -1,0 +1,59 @@
+// The zero-copy sends of a loop that the kernel has not released. A send is in the table from its submission to its
+// notification. Its slices are in the connection's queue until the first completion, and here from then on; by then the
+// connection may be gone.
+
+/// Identifies a zero-copy send from its submission to its notification.
+typealias ZeroCopySendID = PlainID<ZeroCopySend>
+
+/// A zero-copy send whose last completion has not come.
+struct ZeroCopySend {
+    /// The connection, which may have ended when the notification comes.
+    var connection = ConnectionID(index: 0, generation: 0)
+    /// Whether the first completion has not come: the connection's send is in flight.
+    var isSending = false
+    /// Slices that the kernel may still read, though they have been sent.
+    var held = SliceQueue()
+    /// Whether its slot is in use.
+    var isOccupied = false
+    var nextVacant = VacantSlot.end
+}
+
+extension ZeroCopySend: SlotElement {
+    typealias ID = ZeroCopySendID
+
+    static var segmentSize: Int { 64 }
+
+    var generation: UInt32 {
+        get { 0 }
+        set {}
+    }
+}
+
+extension SlotTable<ZeroCopySend> {
+    /// A send of the connection is being submitted.
+    func begin(for connection: ConnectionID) -> ZeroCopySendID {
+        let id = occupy()
+        self[id] = ZeroCopySend(connection: connection, isSending: true, isOccupied: true)
+        return id
+    }
+
+    /// The last completion of a send has come.
+    func end(_ id: ZeroCopySendID) {
+        self[id].isOccupied = false
+        vacate(id)
+    }
+
+    /// Calls `body` with the slices of each send that the kernel may still read.
+    func forEachHeld(_ body: (inout SliceQueue) -> Void) {
+        for index in 0..<capacity where self[id(at: index)].isOccupied { body(&self[id(at: index)].held) }
+    }
+
+    /// The send that a connection has in flight.
+    func sending(for connection: ConnectionID) -> ZeroCopySendID? {
+        for index in 0..<capacity {
+            let id = id(at: index)
+            if self[id].isOccupied, self[id].isSending, self[id].connection == connection { return id }
+        }
+        return nil
+    }
+}

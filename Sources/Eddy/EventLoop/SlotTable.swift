@@ -1,0 +1,153 @@
+// Segments never move, so growing copies nothing, and a pointer to an element stays valid:
+//
+//     segments ┌───┬───┬───┐        Vacant slots are a list. The slot that was vacated last is occupied first: it is
+//              │ 0 │ 1 │ … │        in the processor's cache.
+//              └─┼─┴─┼─┴───┘
+//                ▼   ▼
+//              segmentSize elements each
+//
+// The generation of an element changes when its slot is vacated. It detects stale identifiers: those that are kept by
+// another thread's message, a task's cancellation, or a notification that comes late.
+
+/// Identifies an element of a ``SlotTable``.
+protocol SlotID: Hashable, Sendable, BitwiseCopyable {
+    init(index: UInt32, generation: UInt32)
+    /// The element's place in the table.
+    var index: UInt32 { get }
+    var generation: UInt32 { get }
+}
+
+/// An identifier that never outlives its element: it needs no generation.
+struct PlainID<Element: ~Copyable>: SlotID {
+    let index: UInt32
+
+    init(index: UInt32, generation: UInt32 = 0) { self.index = index }
+
+    var generation: UInt32 { 0 }
+}
+
+/// An element of a ``SlotTable``: a trivial value with a place for a link while its slot is vacant.
+protocol SlotElement {
+    associatedtype ID: SlotID
+
+    /// What a slot holds at first.
+    init()
+    /// Meaningful while the slot is vacant.
+    var nextVacant: VacantSlot { get set }
+    /// How often the slot was vacated, modulo what ``ID`` holds. 0 for elements whose identifiers never outlive them.
+    var generation: UInt32 { get set }
+
+    /// Elements that are allocated together.
+    static var segmentSize: Int { get }
+}
+
+extension SlotElement {
+    static var segmentSize: Int { 1024 }
+}
+
+/// A link of a ``SlotTable``'s list of vacant slots.
+struct VacantSlot: Equatable {
+    fileprivate let index: UInt32
+
+    static let end = VacantSlot(index: .max)
+}
+
+/// Many small things of a loop, identified by slot and generation. A handle, as ``LoopQueue``. Loop thread only.
+@safe
+struct SlotTable<Element: SlotElement>: ~Copyable {
+    @safe
+    private struct Storage {
+        var segments: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
+        var segmentCount = 0
+        var segmentCapacity: Int
+        var firstVacant = VacantSlot.end
+        var occupied = 0
+    }
+
+    private let storage: UnsafeMutablePointer<Storage>
+
+    init() {
+        unsafe storage = .allocate(capacity: 1)
+        unsafe storage.initialize(to: Storage(segments: .allocate(capacity: 4), segmentCapacity: 4))
+    }
+
+    deinit {
+        for index in 0..<(unsafe storage.pointee.segmentCount) {
+            unsafe storage.pointee.segments[index].deallocate()
+        }
+        unsafe storage.pointee.segments.deallocate()
+        unsafe storage.deallocate()
+    }
+
+    /// The element in the identifier's slot, whatever its generation. Keep no reference to it across a call that may
+    /// run a task.
+    subscript(id: Element.ID) -> Element {
+        @inline(__always)
+        unsafeAddress { unsafe UnsafePointer(pointer(to: id.index)) }
+        @inline(__always)
+        nonmutating unsafeMutableAddress { unsafe pointer(to: id.index) }
+    }
+
+    @inline(__always)
+    private func pointer(to index: UInt32) -> UnsafeMutablePointer<Element> {
+        unsafe storage.pointee.segments[Int(index) / Element.segmentSize] + Int(index) % Element.segmentSize
+    }
+
+    /// Slots in use.
+    var count: Int { unsafe storage.pointee.occupied }
+
+    /// Slots that have memory, in use or vacant.
+    var capacity: Int { unsafe storage.pointee.segmentCount * Element.segmentSize }
+
+    /// Whether the table has such a slot, in use or vacant.
+    func contains(_ id: Element.ID) -> Bool { Int(id.index) < capacity }
+
+    /// The identifier of what a slot holds now, in use or vacant.
+    func id(at index: Int) -> Element.ID {
+        let index = UInt32(truncatingIfNeeded: index)
+        return Element.ID(index: index, generation: unsafe pointer(to: index).pointee.generation)
+    }
+
+    /// Occupies a vacant slot, which holds what it held when it was vacated.
+    @inline(__always)
+    func occupy() -> Element.ID {
+        if unsafe storage.pointee.firstVacant == .end { addSegment() }
+        let index = unsafe storage.pointee.firstVacant.index
+        let element = unsafe pointer(to: index)
+        unsafe storage.pointee.firstVacant = element.pointee.nextVacant
+        unsafe storage.pointee.occupied += 1
+        return Element.ID(index: index, generation: unsafe element.pointee.generation)
+    }
+
+    /// Vacates a slot. Its element has a new generation already, if it has generations.
+    @inline(__always)
+    func vacate(_ id: Element.ID) {
+        self[id].nextVacant = unsafe storage.pointee.firstVacant
+        unsafe storage.pointee.firstVacant = VacantSlot(index: id.index)
+        unsafe storage.pointee.occupied -= 1
+    }
+
+    @inline(never)
+    private func addSegment() {
+        let number = unsafe storage.pointee.segmentCount
+        if unsafe number == storage.pointee.segmentCapacity { growSegments() }
+        let segment = UnsafeMutablePointer<Element>.allocate(capacity: Element.segmentSize)
+        unsafe segment.initialize(repeating: Element(), count: Element.segmentSize)
+        unsafe storage.pointee.segments[number] = segment
+        unsafe storage.pointee.segmentCount += 1
+        for offset in (0..<Element.segmentSize).reversed() {
+            unsafe segment[offset].nextVacant = storage.pointee.firstVacant
+            unsafe storage.pointee.firstVacant = VacantSlot(index: UInt32(number * Element.segmentSize + offset))
+        }
+    }
+
+    /// Moves the segments' addresses, 8 bytes each, not the segments.
+    private func growSegments() {
+        let old = unsafe storage.pointee
+        let segments = UnsafeMutablePointer<UnsafeMutablePointer<Element>>.allocate(capacity: old.segmentCapacity * 2)
+        unsafe segments.moveInitialize(from: old.segments, count: old.segmentCount)
+        unsafe old.segments.deallocate()
+        unsafe storage.pointee.segments = segments
+        unsafe storage.pointee.segmentCapacity = old.segmentCapacity * 2
+    }
+}
