@@ -11,17 +11,19 @@ extension Connection {
     public func relay(to endpoint: Endpoint, options: ConnectOptions = .init()) async throws {
         try loop.requireLoopThread(for: id)
         // Only a connection that receives notices that it is broken.
-        loop.armReceive(id)
+        loop.driver.armReceive(id)
         let (loop, id) = (loop, id)
         var options = options
-        if let listener = loop.connections[id].listener { options.avoided = loop.listeners[listener]?.address }
-        if loop.connections[id].hasFailed { throw ConnectionError(failure: loop.connections[id].failure) }
+        if let listener = loop.driver.connections[id].listener { options.avoided = loop.listeners[listener]?.address }
+        if loop.driver.connections[id].hasFailed { throw ConnectionError(failure: loop.driver.connections[id].failure) }
         do {
             try await loop.connect(to: endpoint, options: options, whileOpen: id) { other in
                 try await relay(to: other)
             }
         } catch let error as ConnectError {
-            if loop.connections[id].hasFailed { throw ConnectionError(failure: loop.connections[id].failure) }
+            if loop.driver.connections[id].hasFailed {
+                throw ConnectionError(failure: loop.driver.connections[id].failure)
+            }
             throw error
         }
     }

@@ -47,7 +47,7 @@ final class Connector: @unchecked Sendable {
 
     func start() {
         guard outcome == nil else { return }
-        deadlineTimer = loop.timers.schedule(.connectDue(id), at: deadline)
+        deadlineTimer = loop.driver.timers.schedule(.connectDue(id), at: deadline)
         switch endpoint.target {
         case .address(let address): begin(with: [address])
         case .name(let name, let port):
@@ -84,7 +84,7 @@ final class Connector: @unchecked Sendable {
     /// Starts the next attempt that does not fail at once. Ends if there is none and none is under way.
     private func tryNext() {
         nextAttempt = .max
-        loop.timers.cancel(attemptTimer)
+        loop.driver.timers.cancel(attemptTimer)
         while outcome == nil, let address = untried.popLast() {
             if let avoided = options.avoided, avoided.listens(for: address) {
                 metItself = true
@@ -102,7 +102,7 @@ final class Connector: @unchecked Sendable {
             guard !untried.isEmpty else { return }
             let delay = max(options.attemptDelay, ConnectOptions.shortestAttemptDelay)
             nextAttempt = loop.now.advanced(by: delay)
-            attemptTimer = loop.timers.schedule(.connectDue(id), at: nextAttempt)
+            attemptTimer = loop.driver.timers.schedule(.connectDue(id), at: nextAttempt)
             return
         }
         guard outcome == nil, connecting.isEmpty else { return }
@@ -133,7 +133,7 @@ final class Connector: @unchecked Sendable {
         backlogged = (address, times)
         untried.append(address)
         nextAttempt = loop.now.advanced(byNanoseconds: 500_000 << min(times, 7))
-        attemptTimer = loop.timers.schedule(.connectDue(id), at: nextAttempt)
+        attemptTimer = loop.driver.timers.schedule(.connectDue(id), at: nextAttempt)
     }
 
     func timerFired() {
@@ -154,8 +154,8 @@ final class Connector: @unchecked Sendable {
         if let lookup { options.resolver.cancel(lookup) }
         for (id, _) in connecting { loop.cancelConnecting(id) }
         connecting = []
-        loop.timers.cancel(deadlineTimer)
-        loop.timers.cancel(attemptTimer)
+        loop.driver.timers.cancel(deadlineTimer)
+        loop.driver.timers.cancel(attemptTimer)
         loop.connectors.remove(id)
         waiter?.resume()
         waiter = nil

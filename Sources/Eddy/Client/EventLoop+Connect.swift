@@ -61,7 +61,7 @@ extension EventLoop {
             do {
                 return try await body(Connection(loop: self, id: id))
             } catch {
-                abandon(id)
+                driver.abandon(id)
                 throw error
             }
         } onCancel: {
@@ -82,7 +82,7 @@ extension EventLoop {
         } else {
             connectors.insert(connector, id: connectorID)
         }
-        if let watched { connections[watched].connector = connectorID }
+        if let watched { driver.connections[watched].connector = connectorID }
         let outcome = await withTaskCancellationHandler {
             connector.start()
             return await connector.result()
@@ -93,8 +93,8 @@ extension EventLoop {
                 _ = mailbox.post(.work { connector.end(.failure(.cancelled)) })
             }
         }
-        if let watched { connections[watched].connector = nil }
-        if case .failure = outcome { counters.connectFailures += 1 }
+        if let watched { driver.connections[watched].connector = nil }
+        if case .failure = outcome { driver.counters.connectFailures += 1 }
         return try outcome.get()
     }
 }

@@ -12,17 +12,17 @@ extension EventLoop {
         _ connector: ConnectorID
     ) throws(SystemError) -> ConnectionID? {
         let descriptor = try openSocket(to: address, options)
-        guard let id = occupySlot(descriptor: descriptor, phase: .connecting) else {
+        guard let id = driver.occupySlot(descriptor: descriptor, phase: .connecting) else {
             ring.close(descriptor)
             return nil
         }
-        connections[id].connector = connector
-        if address.isUnix { receiveOneByOne(id) }
+        driver.connections[id].connector = connector
+        if address.isUnix { driver.receiveOneByOne(id) }
         // The kernel copies the address when it takes the submission; kept until the completion, it is there by then.
         let systemAddress = SystemAddress(address)
         connectors.addresses[id] = systemAddress
-        submit(.connect(descriptor: descriptor, to: systemAddress, token: OperationToken(.connect, id)))
-        connections[id].operations += 1
+        driver.submit(.connect(descriptor: descriptor, to: systemAddress, token: OperationToken(.connect, id)))
+        driver.connections[id].operations += 1
         return id
     }
 
@@ -60,17 +60,17 @@ extension EventLoop {
 
     /// A connect ended, one way or the other.
     func connected(_ completion: CompletionEntry, id: ConnectionID) {
-        connections[id].operations -= 1
+        driver.connections[id].operations -= 1
         connectors.addresses[id] = nil
-        guard let connectorID = connections[id].connector, let connector = connectors[connectorID] else {
+        guard let connectorID = driver.connections[id].connector, let connector = connectors[connectorID] else {
             return discardConnecting(id)
         }
         let error = completion.error ?? (isConnectedToItself(id) ? .connectionRefused : nil)
         if error == nil {
-            connections[id].phase = .open
-            connections[id].connector = nil
-            counters.connectionsOpened += 1
-            applyTimeouts(id)
+            driver.connections[id].phase = .open
+            driver.connections[id].connector = nil
+            driver.counters.connectionsOpened += 1
+            driver.applyTimeouts(id)
         }
         connector.connected(id, error)
     }
@@ -78,7 +78,7 @@ extension EventLoop {
     /// Whether both ends are this socket. A connect to a local port from which the system has just picked this side's
     /// meets itself (simultaneous open, RFC 9293, 3.5): nobody listens there.
     private func isConnectedToItself(_ id: ConnectionID) -> Bool {
-        let descriptor = connections[id].descriptor
+        let descriptor = driver.connections[id].descriptor
         guard let local = ring.localAddress(of: descriptor), !local.isUnix,
             local == ring.remoteAddress(of: descriptor)
         else { return false }
@@ -89,14 +89,14 @@ extension EventLoop {
 
     /// Asks for the end of a connect that nobody wants any more; its last completion closes the socket.
     func cancelConnecting(_ id: ConnectionID) {
-        connections[id].connector = nil
-        submit(.cancel(OperationToken(.connect, id), token: OperationToken(.cancel, id)))
+        driver.connections[id].connector = nil
+        driver.submit(.cancel(OperationToken(.connect, id), token: OperationToken(.cancel, id)))
     }
 
     /// Closes the socket of a connect that has ended.
     func discardConnecting(_ id: ConnectionID) {
-        ring.close(connections[id].descriptor)
-        connections.remove(id)
-        memory.value.connectionsChanged(to: connections.count)
+        ring.close(driver.connections[id].descriptor)
+        driver.connections.remove(id)
+        driver.memory.value.connectionsChanged(to: driver.connections.count)
     }
 }

@@ -20,25 +20,25 @@ extension Connection {
         _ reading: @escaping @concurrent @Sendable (borrowing ConnectionReader) async throws -> Void,
         writing: @escaping @concurrent @Sendable (borrowing ConnectionWriter) async throws -> Void
     ) async throws {
-        try loop.requireLoopThread(for: id)
-        let (loop, id) = (loop, id)
-        loop.connections[id].flags.insert(.usedByTwo)
+        try handle.requireLoopThread()
+        let (loop, id, handle) = (loop, id, handle)
+        loop.driver.connections[id].flags.insert(.usedByTwo)
         // What cancelled one side alone is over with it.
         defer {
-            loop.connections[id].flags.remove(.usedByTwo)
-            if !Task.isCancelled { loop.connections[id].flags.subtract([.readingCancelled, .writingCancelled]) }
+            loop.driver.connections[id].flags.remove(.usedByTwo)
+            if !Task.isCancelled { loop.driver.connections[id].flags.subtract([.readingCancelled, .writingCancelled]) }
         }
         try await withThrowingTaskGroup(of: Void.self) { sides in
             sides.addTask(executorPreference: loop) {
                 try await withTaskCancellationHandler {
-                    try await reading(ConnectionReader(loop: loop, id: id))
+                    try await reading(ConnectionReader(handle: handle))
                 } onCancel: {
                     loop.cancel(id, sides: .reading)
                 }
             }
             sides.addTask(executorPreference: loop) {
                 try await withTaskCancellationHandler {
-                    try await writing(ConnectionWriter(loop: loop, id: id))
+                    try await writing(ConnectionWriter(handle: handle))
                 } onCancel: {
                     loop.cancel(id, sides: .writing)
                 }

@@ -11,20 +11,20 @@ extension Connection {
     ///   breaks. The other one gets all that was received before, and is reset when it goes out of scope.
     /// - Precondition: these are two connections, and both live on the same loop. No other task reads or relays them.
     public func relay(to other: borrowing Connection) async throws(ConnectionError) {
-        try loop.requireLoopThread(for: id)
+        try handle.requireLoopThread()
         require(other.loop === loop, "a relay joins connections of one event loop")
         let (first, second) = (id, other.id)
         require(first != second, "a connection cannot be relayed to itself")
-        for id in [first, second] where !loop.connections[id].flags.isDisjoint(with: Self.cancelled) {
+        for id in [first, second] where !loop.driver.connections[id].flags.isDisjoint(with: Self.cancelled) {
             throw .cancelled
         }
-        for id in [first, second] { loop.connections[id].requireNoReader() }
-        loop.beginRelay(first, second)
-        if loop.connections[first].isRelaying {
-            await Suspension.suspend { loop.connections[first].suspendReader($0) }
+        for id in [first, second] { loop.driver.connections[id].requireNoReader() }
+        loop.driver.beginRelay(first, second)
+        if loop.driver.connections[first].isRelaying {
+            await Suspension.suspend { loop.driver.connections[first].suspendReader($0) }
         }
-        for id in [first, second] where loop.connections[id].hasFailed {
-            throw ConnectionError(failure: loop.connections[id].failure)
+        for id in [first, second] where loop.driver.connections[id].hasFailed {
+            throw ConnectionError(failure: loop.driver.connections[id].failure)
         }
     }
 

@@ -3,20 +3,20 @@ public import EddyRing
 extension Connection {
     /// This side's address, an IPv4 one also when the server's socket is of IPv6; nil when the connection is broken.
     public var localAddress: SocketAddress? {
-        guard loop.isCurrent, let descriptor = try? loop.openDescriptor(of: id) else { return nil }
+        guard loop.isCurrent, let descriptor = try? handle.openDescriptor else { return nil }
         return loop.ring.localAddress(of: descriptor)?.unmapped
     }
 
     /// The peer's address, an IPv4 one also when the server's socket is of IPv6; nil when the connection is broken.
     public var remoteAddress: SocketAddress? {
-        guard loop.isCurrent, let descriptor = try? loop.openDescriptor(of: id) else { return nil }
+        guard loop.isCurrent, let descriptor = try? handle.openDescriptor else { return nil }
         return loop.ring.remoteAddress(of: descriptor)?.unmapped
     }
 
     /// Which process, of which user, is the peer on a Unix domain socket, when it connected; nil for TCP, and when the
     /// connection is broken. It costs a system call.
     public var peerCredentials: PeerCredentials? {
-        guard loop.isCurrent, let descriptor = try? loop.openDescriptor(of: id) else { return nil }
+        guard loop.isCurrent, let descriptor = try? handle.openDescriptor else { return nil }
         return loop.ring.peerCredentials(of: descriptor)
     }
 
@@ -25,8 +25,8 @@ extension Connection {
     /// - Throws: ``ConnectionError/option(_:)``: EINVAL for a value that the system does not take, EOPNOTSUPP on a
     ///   socket that is not TCP's. The connection is as it was before. When it is broken, why that is.
     public func set(_ option: TCPOption) throws(ConnectionError) {
-        try loop.requireLoopThread(for: id)
-        let descriptor = try loop.openDescriptor(of: id)
+        try handle.requireLoopThread()
+        let descriptor = try handle.openDescriptor
         do { try Socket.set(option, on: descriptor) } catch { throw .option(error) }
     }
 
@@ -36,16 +36,20 @@ extension Connection {
     /// - Throws: ``ConnectionError/option(_:)``: EOPNOTSUPP on a socket that is not TCP's. When the connection is
     ///   broken, why that is.
     public func information() throws(ConnectionError) -> TCPInformation {
-        try loop.requireLoopThread(for: id)
-        let descriptor = try loop.openDescriptor(of: id)
+        try handle.requireLoopThread()
+        let descriptor = try handle.openDescriptor
         do { return try Socket.information(of: descriptor) } catch { throw .option(error) }
     }
 }
 
-extension EventLoop {
+extension ConnectionHandle {
     /// The descriptor of a connection that is not broken.
-    fileprivate func openDescriptor(of id: ConnectionID) throws(ConnectionError) -> Int32 {
-        guard !connections[id].hasFailed else { throw ConnectionError(failure: connections[id].failure) }
-        return connections[id].descriptor
+    fileprivate var openDescriptor: Int32 {
+        get throws(ConnectionError) {
+            guard !driver.connections[id].hasFailed else {
+                throw ConnectionError(failure: driver.connections[id].failure)
+            }
+            return driver.connections[id].descriptor
+        }
     }
 }

@@ -39,38 +39,10 @@ extension Connection {
     /// - Precondition: on the connection's loop, as everything of a connection.
     public var timeouts: Timeouts {
         get {
-            loop.isLoopThread(for: id) ? loop.timeouts(of: id) : Timeouts()
+            handle.isOnLoopThread ? loop.driver.timeouts(of: id) : Timeouts()
         }
         nonmutating set {
-            if loop.isLoopThread(for: id) { loop.setTimeouts(newValue, of: id) }
+            if handle.isOnLoopThread { loop.driver.setTimeouts(newValue, of: id) }
         }
-    }
-
-    /// Runs `body`, in which every read must end within `duration` from now.
-    ///
-    /// A read that would wait longer throws ``ConnectionError/readTimedOut``, however many bytes came before: a peer
-    /// that dribbles gains nothing by it. Bytes that are there are delivered even then. Within another deadline the
-    /// earlier one holds.
-    ///
-    /// ```swift
-    /// let request = try await connection.withReadDeadline(after: .seconds(5)) {
-    ///     try await readRequest(from: connection)
-    /// }
-    /// ```
-    public func withReadDeadline<Success: ~Copyable, Failure: Error>(
-        after duration: Duration,
-        _ body: @concurrent () async throws(Failure) -> Success
-    ) async throws(Failure) -> Success {
-        try await loop.withReadDeadline(after: duration, of: id, body)
-    }
-}
-
-extension ConnectionReader {
-    /// See ``Connection/withReadDeadline(after:_:)``.
-    public func withReadDeadline<Success: ~Copyable, Failure: Error>(
-        after duration: Duration,
-        _ body: @concurrent () async throws(Failure) -> Success
-    ) async throws(Failure) -> Success {
-        try await loop.withReadDeadline(after: duration, of: id, body)
     }
 }

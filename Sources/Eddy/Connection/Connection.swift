@@ -20,24 +20,26 @@
 /// where they would wait for room. Nothing is lost, and the connection can be used for what needs no waiting. (A
 /// handler of a server is cancelled only when the server's grace is over; its connection was reset then.)
 public struct Connection: ~Copyable {
-    let loop: EventLoop
-    let id: ConnectionID
+    /// The connection, for Eddy's own use.
+    public let handle: ConnectionHandle
 
-    /// Takes over the slot, which nobody else may own.
+    /// Takes over the connection, which has no other owner.
     init(loop: EventLoop, id: ConnectionID) {
-        self.loop = loop
-        self.id = id
+        handle = ConnectionHandle(loop: loop, id: id)
     }
 
     deinit {
         loop.release(id)
     }
 
+    var loop: EventLoop { handle.loop }
+    var id: ConnectionID { handle.id }
+
     /// The loop that the connection lives on.
     public var eventLoop: EventLoop { loop }
 
     /// Closes the connection without order: the peer sees a reset, and what was written and not yet sent is lost.
     public consuming func reset() {
-        if loop.isLoopThread(for: id) { loop.connections[id].ending = .reset }
+        if handle.isOnLoopThread { loop.driver.connections[id].ending = .reset }
     }
 }

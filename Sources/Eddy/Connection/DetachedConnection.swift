@@ -28,7 +28,7 @@ extension Connection {
     ///
     /// - Throws: ``ConnectionError`` if the connection is broken, and ``ConnectionError/cancelled``; it is closed then.
     public consuming func detach() async throws(ConnectionError) -> sending DetachedConnection {
-        try loop.requireLoopThread(for: id)
-        return try await loop.detach(id)
+        try handle.requireLoopThread()
+        return try await handle.detach()
     }
 }

@@ -10,22 +10,22 @@ extension EventLoop {
     /// - Throws: `CancellationError` when the task is cancelled, at once.
     public func sleep(for duration: Duration) async throws(CancellationError) {
         requireLoopThread()
-        let deadline = now.advanced(by: duration)
-        let timer = timers.reserve()
+        let deadline = ring.now.advanced(by: duration)
+        let timer = driver.timers.reserve()
         await withTaskCancellationHandler {
             guard !Task.isCancelled else { return }
-            await Suspension.suspend { timers.start(timer, .sleep($0), at: deadline) }
+            await Suspension.suspend { driver.timers.start(timer, .sleep($0), at: deadline) }
         } onCancel: {
             // Read when the task has suspended: the loop runs it until then.
             _ = mailbox.post(.work { self.wake(timer) })
         }
         // Over already, unless the task was cancelled before it slept.
-        timers.cancel(timer)
+        driver.timers.cancel(timer)
         if Task.isCancelled { throw CancellationError() }
     }
 
     /// Ends a sleep before its time; does nothing when it has ended.
     private func wake(_ timer: TimerID) {
-        if case .sleep(let sleeper)? = timers.take(timer) { sleeper.resume() }
+        if case .sleep(let sleeper)? = driver.timers.take(timer) { sleeper.resume() }
     }
 }

@@ -126,36 +126,36 @@ extension EventLoop {
     /// only.
     package var longestQueues: (inbound: Int, outbound: Int) {
         var longest = (inbound: 0, outbound: 0)
-        connections.forEachConnection { id in
-            longest.inbound = max(longest.inbound, Int(connections[id].inbound.byteCount))
-            longest.outbound = max(longest.outbound, Int(connections[id].outbound.byteCount))
+        driver.connections.forEachConnection { id in
+            longest.inbound = max(longest.inbound, Int(driver.connections[id].inbound.byteCount))
+            longest.outbound = max(longest.outbound, Int(driver.connections[id].outbound.byteCount))
         }
         return longest
     }
 
     /// Connections that are being made, open or being closed, and bytes that the pool has mapped. Loop thread only.
-    package var occupancy: (connections: Int, mappedBytes: Int) { (connections.count, pool.mappedBytes) }
+    package var occupancy: (connections: Int, mappedBytes: Int) { (driver.connections.count, pool.mappedBytes) }
 
     /// Bytes that receives in flight were promised while memory is tight. Loop thread only.
-    package var bytesPromised: Int { promisedBytes.value }
+    package var bytesPromised: Int { driver.promisedBytes.value }
 
     /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.
     package func collectStatistics() -> Statistics {
         let ringStatistics = ring.statistics
-        var statistics = counters
-        statistics.starvations = receiveRing.starvations + (bulkRing?.starvations ?? 0)
-        statistics.copies = receiveRing.copies + (bulkRing?.copies ?? 0)
-        statistics.runningTime = .nanoseconds(now - startTime)
+        var statistics = driver.counters
+        statistics.starvations = driver.receiveRing.starvations + (driver.bulkRing?.starvations ?? 0)
+        statistics.copies = driver.receiveRing.copies + (driver.bulkRing?.copies ?? 0)
+        statistics.runningTime = .nanoseconds(ring.now - startTime)
         statistics.processorTime = .nanoseconds(ThreadClock.processorTime)
         statistics.stalls = pulse?.stallCount ?? 0
-        statistics.timers = timers.count
+        statistics.timers = driver.timers.count
         statistics.enters = ringStatistics.enters
         statistics.submissions = ringStatistics.submissions
         statistics.completions = ringStatistics.completions
         statistics.overflows = ringStatistics.overflows
-        statistics.queuedBytes = slices.footprint
-        statistics.connections = connections.count
-        statistics.registeredBytes = registeredBytes
+        statistics.queuedBytes = driver.slices.footprint
+        statistics.connections = driver.connections.count
+        statistics.registeredBytes = driver.registeredBytes
         statistics.pool = pool.statistics
         return statistics
     }

@@ -23,86 +23,32 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     let ring: Ring
     let pool: BufferPool
-    /// What receives fill.
-    let receiveRing: ReceiveRing
-    /// Large chunks for connections that fill small ones, where the kernel does not fill chunks by and by.
-    let bulkRing: ReceiveRing?
     let features: RingFeatures
     let mailbox: Mailbox
     /// What the watchdog sees; nil when there is none.
     let pulse: JobPulse?
+    /// The connections, and what drives them.
+    let driver: ConnectionDriver
 
-    let connections = ConnectionTable()
-    let slices: SliceStore
-    let messages = MessageArena()
     let jobs = LoopQueue<UnownedJob>()
-    let timers = TimerWheel()
-    /// What the connections have to do with time, for those that have.
-    let deadlines = SlotTable<ConnectionDeadlines>()
-    /// The time of this iteration (nanoseconds of CLOCK_MONOTONIC); up to date while there are timers.
-    let time = LoopLocal<UInt64>(0)
-    /// Connections that have something to send and no send in flight.
-    let sendQueue = LoopQueue<ConnectionID>()
-    /// Connections whose send ends within the next `enter`.
-    let inlineSends = LoopQueue<ConnectionID>()
-    /// Connections whose owners have let go of them in this iteration.
-    let closeQueue = LoopQueue<ConnectionID>()
-    /// Connections whose receive found no memory, in the order in which they did.
-    let starvedQueue = LoopQueue<ConnectionID>()
-    /// Connections whose readers wait for messages that are larger than what they may hold now, in that order.
-    let messageQueue = LoopQueue<ConnectionID>()
-    /// Connections whose readers' turns are over, until others have had theirs.
-    let turnQueue = LoopQueue<ConnectionID>()
-    /// Connections that have more to receive while memory is tight: a few of them do so in each iteration.
-    let receiveQueue = LoopQueue<ConnectionID>()
-    /// What the job that is running may still read.
-    let turn = LoopLocal(Turn())
-    /// How much of its memory each connection may hold.
-    let memory: LoopLocal<MemoryBudget>
-    /// Bytes that receives in flight were promised while memory is tight.
-    let promisedBytes = LoopLocal(0)
-
-    private let counterStorage = LoopLocal(Statistics())
     private let listenerStorage = LoopLocal(ListenerTable())
     private let connectorStorage = LoopLocal(ConnectorTable())
-    private let fixedBufferStorage: LoopLocal<FixedBuffers>
-    private let fileReadStorage = LoopLocal(FileReads())
-    let zeroCopySends = SlotTable<ZeroCopySend>()
-    /// Queued bytes from which on a zero-copy send is considered.
-    let zeroCopyFloor: UInt32
     /// What users keep on this loop.
     let locals = LocalStore()
     /// Given up when the loop has ended.
     private let thread = ThreadOwner()
     let stopping = LoopLocal(false)
-    /// The connection whose task runs the loop while it waits to read; or none.
-    let readerInside = LoopLocal<ConnectionID?>(nil)
     let startTime: UInt64
-    /// Runs while receives wait for memory.
-    let starvationTimer = LoopLocal<TimerID?>(nil)
-    /// The timer of connections from which nothing is being received, while it runs; see ``watchUnread()``.
-    let unreadTimer = LoopLocal<TimerID?>(nil)
-    /// How far the connections that held memory were when it fired last.
-    let progressMarks = LoopLocal([ConnectionID: ProgressMark]())
-    /// When memory that nobody has needed is given back.
+    /// When memory that nothing has needed is given back.
     private let trimmingTimer = IntervalTimer(seconds: 1)
     /// Whether that timer is running.
     private let isTrimming = LoopLocal(false)
     /// Whether the read of the wake descriptor is in flight.
     let isAwaitingMail = LoopLocal(false)
 
-    /// What the loop itself counts; the rest is asked of the ring and the pool (``collectStatistics()``).
-    var counters: Statistics {
-        @inline(__always) _read { yield counterStorage.value }
-        @inline(__always) _modify { yield &counterStorage.value }
-    }
     var listeners: ListenerTable {
         _read { yield listenerStorage.value }
         _modify { yield &listenerStorage.value }
-    }
-    var fileReads: FileReads {
-        _read { yield fileReadStorage.value }
-        _modify { yield &fileReadStorage.value }
     }
 
     /// The connections that are being made.
@@ -132,8 +78,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         configuration.requireValid()
         self.configuration = configuration
         self.features = features
-        let mayZeroCopy = features.zeroCopySends && configuration.zeroCopy != .never
-        zeroCopyFloor = mayZeroCopy ? UInt32(configuration.zeroCopyThreshold) : .max
         mailbox = try Mailbox()
         pulse = configuration.watchdog == nil ? nil : JobPulse(bell: bell)
         self.ring = ring
@@ -149,36 +93,21 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             shares: PoolShares(dividing: poolConfiguration),
             wake: { mailbox.notify() }
         )
-        slices = SliceStore(pool: pool)
-        memory = LoopLocal(MemoryBudget(maximumBytes: poolConfiguration.maximumBytes))
-        receiveRing = try ReceiveRing(
+        driver = try ConnectionDriver(
+            configuration: configuration,
+            features: features,
             ring: ring,
             pool: pool,
-            incremental: features.incrementalBuffers,
-            target: features.incrementalBuffers ? 8 : 64
+            pulse: pulse
         )
-        bulkRing =
-            features.incrementalBuffers
-            ? nil
-            : try ReceiveRing(ring: ring, pool: pool, incremental: false, group: 1, target: 4, chunkSize: Self.bulkSize)
-        // A server that cannot receive would only look as if it had started.
-        guard receiveRing.hasChunks else { throw RingError.withoutPool }
-        fixedBufferStorage = LoopLocal(FixedBuffers(ring: ring, isEnabled: features.fixedBuffers))
-        fixedBufferStorage.value.register(slabsOf: pool)
+        unsafe driver.delegate = self
     }
 
-    /// Bytes of a chunk for bulk transfers: a relay of large messages takes 2.5 times less processor time with it than
-    /// with 16 KiB.
-    static let bulkSize = 256 << 10
+    /// Nanoseconds of CLOCK_MONOTONIC, or of a simulation's clock.
+    var now: UInt64 { ring.now }
 
     /// Whether the calling thread is the loop's. No thread is, once the loop has ended. Any thread.
     public var isCurrent: Bool { thread.isCurrentThread }
-
-    /// The registered buffer that the slice lies in, if it does.
-    func fixedBufferIndex(of slice: Slice) -> UInt16? { fixedBufferStorage.value.index(of: slice, in: pool) }
-
-    /// Bytes of the pool that are registered with the kernel.
-    var registeredBytes: Int { fixedBufferStorage.value.registeredBytes }
 
     /// Fails the connection unless the calling thread is the loop's: everything else would corrupt the loop's memory.
     ///
@@ -200,7 +129,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     @inline(never)
     private func failStray(_ id: ConnectionID) -> ConnectionError {
         // Its owner has not let go of it yet, so it is still this connection when the loop comes to it.
-        _ = mailbox.post(.work { self.reset(id, failure: ConnectionError.strayCode) })
+        _ = mailbox.post(.work { self.driver.reset(id, failure: ConnectionError.strayCode) })
         return .usedElsewhere
     }
 
@@ -229,7 +158,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     func awaitMail() {
         isAwaitingMail.value = true
-        submit(mailbox.wakeDescriptor.awaitSignal(token: OperationToken(.wake)))
+        driver.submit(mailbox.wakeDescriptor.awaitSignal(token: OperationToken(.wake)))
     }
 
     /// Ends the loop after the current iteration. Loop thread only.
@@ -242,32 +171,26 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// An iteration up to its jobs.
     func advance() {
-        counters.iterations += 1
-        let isSettled = inlineSends.isEmpty
-        submitSends()
-        supplyMemory()
-        // Nothing tells that an inline send has succeeded, and it may hold the memory that a connection waits for.
-        let waitsForMemory = !starvedQueue.isEmpty || !messageQueue.isEmpty
-        let mayWait = isSettled && (!waitsForMemory || inlineSends.isEmpty)
-        let mustWait = mayWait && jobs.isEmpty && turnQueue.isEmpty && receiveQueue.isEmpty && mailbox.fallAsleep()
-        exchange(waitFor: mustWait ? 1 : 0, deadline: mustWait ? timers.nextDeadline : nil)
+        driver.counters.iterations += 1
+        let isSettled = driver.inlineSends.isEmpty
+        driver.submitSends()
+        if driver.supplyMemory(), !isTrimming.value, driver.mayTrimMemory { scheduleTrimming() }
+        let mustWait = driver.mayWait(isSettled: isSettled) && jobs.isEmpty && mailbox.fallAsleep()
+        exchange(waitFor: mustWait ? 1 : 0, deadline: mustWait ? driver.timers.nextDeadline : nil)
         if mustWait { mailbox.wakeUp() }
         fireTimers()
         collectMail()
-        turn.value = Turn()
+        driver.turn.value = Turn()
     }
 
     /// Submits, waits, and deals with all that has completed.
     private func exchange(waitFor count: UInt32, deadline: UInt64?) {
         enter(waitFor: count, deadline: deadline)
-        if timers.count > 0 { updateTime() }
+        if driver.timers.count > 0 { driver.updateTime() }
         // Asked before anything more is submitted: it is about the sends that this `enter` took.
         let isSettled = ring.isSettled
         dispatchCompletions()
-        if isSettled {
-            messages.reset()
-            settleInlineSends()
-        }
+        if isSettled { driver.settleInlineSends() }
     }
 
     /// Submits and waits; a failure that is not passing means that the ring itself is broken.
@@ -279,29 +202,21 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    func submit(_ entry: SubmissionEntry) {
-        do {
-            try ring.submit(entry)
-        } catch {
-            endProcess(brokenRing: error)
-        }
-    }
-
     /// Runs the jobs that are there, and those that they make ready, up to a bound, so that the kernel is heard.
     private func runJobs() {
         let executor = unsafe asUnownedTaskExecutor()
-        beginTurns()
-        counters.jobQueueHighWater = max(counters.jobQueueHighWater, jobs.count)
+        driver.beginTurns()
+        driver.counters.jobQueueHighWater = max(driver.counters.jobQueueHighWater, jobs.count)
         var left = max(jobs.count, Self.jobsAnIteration)
         if !jobs.isEmpty { pulse?.goOn() }
         while left > 0, let job = jobs.popFirst() {
             pulse?.begin(job)
-            turn.value = Turn()
+            driver.turn.value = Turn()
             unsafe job.runSynchronously(on: executor)
             left -= 1
         }
         pulse?.end()
-        closeReleased()
+        driver.closeReleased()
     }
 
     private static let jobsAnIteration = 1024
@@ -319,61 +234,16 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: Memory
 
-    /// Gives the kernel free chunks, then lets connections receive that waited for them, in order.
-    ///
-    /// The last thing before `enter`: whatever has given memory back, a send, a job or another thread, has done so
-    /// before, or wakes the loop.
-    private func supplyMemory() {
-        pool.collectReturns()
-        if memory.value.update(queuedBytes: slices.footprint) { memoryBecameTight() }
-        if !refill() {
-            // Every chunk is held. Memory that another thread returns must wake the loop.
-            pool.startWaitingForReturns()
-            guard refill() else {
-                // A loop with receives that await their turn does not sleep, and these could not begin.
-                parkReceiveTurns()
-                return watchStarvation()
-            }
-        }
-        pool.stopWaitingForReturns()
-        while let id = starvedQueue.popFirst() {
-            connections[id].flags.remove(.starved)
-            receiveAgain(id)
-        }
-        admitMessages()
-        beginReceiveTurns()
-        fixedBufferStorage.value.register(slabsOf: pool)
-        if !isTrimming.value, pool.mayShrink || slices.mayShrink || pool.mayTrimCopies { scheduleTrimming() }
-    }
-
-    /// Whether receives find a chunk. Without large chunks they go on with small ones.
-    private func refill() -> Bool {
-        let hasChunks = receiveRing.refill(queuedBytes: slices.footprint)
-        bulkRing?.refill(queuedBytes: slices.footprint)
-        return hasChunks
-    }
-
     private func scheduleTrimming() {
         isTrimming.value = true
-        submit(trimmingTimer.start(token: OperationToken(.trimMemory)))
+        driver.submit(trimmingTimer.start(token: OperationToken(.trimMemory)))
     }
 
     /// Gives idle memory back; goes on while there may be more. An idle loop with no more than it began with sleeps, and
     /// one that ends cancels the timer.
     func trimMemory(_ completion: CompletionEntry) {
         isTrimming.value = false
-        guard completion.error != .cancelled else { return }
-        if !ring.hasCompletions { receiveRing.shrink() }
-        if !ring.hasCompletions { bulkRing?.shrink() }
-        slices.shrink { relink in
-            connections.forEachConnection { id in
-                relink(&connections[id].inbound)
-                relink(&connections[id].outbound)
-            }
-            zeroCopySends.forEachHeld(relink)
-        }
-        pool.trim()
-        pool.trimCopies()
+        if completion.error != .cancelled { driver.trimMemory() }
     }
 
     // MARK: Ending
@@ -382,50 +252,53 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private func tearDown() {
         listeners.forEach { $0.shutDown(grace: .zero) }
         for connector in connectors.close() { connector.end(.failure(.shutDown)) }
-        connections.forEachConnection { fail($0, ConnectionError.shutDownCode) }
+        driver.failAll()
         runJobs()
-        connections.forEachConnection { id in
-            connections[id].ending = .reset
-            if connections[id].isHeld { connections[id].phase = .closing }
-            continueClosing(id)
-        }
+        driver.closeAll()
         let deadline = now + 5_000_000_000
-        while holdsPoolMemory || !listeners.isEmpty, now < deadline {
-            submitSends()
+        while driver.holdsPoolMemory || !listeners.isEmpty, now < deadline {
+            driver.submitSends()
             exchange(waitFor: 1, deadline: now + 100_000_000)
             runJobs()
         }
         for mail in mailbox.close() { handle(mail) }
         cancelEverything()
         repeat {
-            while !jobs.isEmpty || !turnQueue.isEmpty { runJobs() }
+            while !jobs.isEmpty || !driver.turnQueue.isEmpty { runJobs() }
             // The ends of values may make tasks ready.
             locals.removeAll()
-        } while !jobs.isEmpty || !turnQueue.isEmpty
-        stopWatchingUnread()
+        } while !jobs.isEmpty || !driver.turnQueue.isEmpty
+        driver.stopWatchingUnread()
         // From here on no job is run. Another thread may have the identity of this one soon: what it wants of the loop goes
         // to the mailbox, which is closed.
         resignCurrent()
         thread.giveUp()
         // What is still in flight keeps its memory: that is leaked rather than freed.
-        guard !holdsPoolMemory else { return }
-        receiveRing.close()
-        bulkRing?.close()
+        guard !driver.holdsPoolMemory else { return }
+        driver.closeReceiveRings()
     }
 
     /// Ends what goes on for as long as the loop does, and what has not ended by itself.
     ///
     /// It tries for a second. That is counted in rounds: one stall of the machine must not be all there is.
     private func cancelEverything() {
-        for _ in 0..<100 where holdsPoolMemory || isAwaitingMail.value || isTrimming.value {
-            submit(.cancelEverything(token: OperationToken(.cancel)))
+        for _ in 0..<100 where driver.holdsPoolMemory || isAwaitingMail.value || isTrimming.value {
+            driver.submit(.cancelEverything(token: OperationToken(.cancel)))
             exchange(waitFor: 1, deadline: now + 10_000_000)
             runJobs()
             // What cannot be cancelled ends when it does.
-            if holdsPoolMemory { exchange(waitFor: 1, deadline: now + 10_000_000) }
+            if driver.holdsPoolMemory { exchange(waitFor: 1, deadline: now + 10_000_000) }
         }
     }
+}
 
-    /// Whether the kernel may still read or write memory of the pool.
-    private var holdsPoolMemory: Bool { connections.count > 0 || zeroCopySends.count > 0 || !fileReads.isEmpty }
+extension EventLoop: ConnectionDriverDelegate {
+    func connectionClosed(of listener: ListenerID) {
+        listeners[listener]?.connectionClosed()
+    }
+
+    func connectionFailed(_ failure: Int32, of connector: ConnectorID) {
+        let error = failure == ConnectionError.shutDownCode ? ConnectError.shutDown : .cancelled
+        connectors[connector]?.end(.failure(error))
+    }
 }

@@ -35,7 +35,7 @@ struct StartedLoops {
         for loop in loops { _ = loop.mailbox.post(.work { [loop] in loop.stop() }) }
         for thread in threads { thread.join() }
         // Their threads have ended, so what belonged to those can be read here.
-        let pinnedBytes = loops.reduce(0) { $0 + $1.registeredBytes }
+        let pinnedBytes = loops.reduce(0) { $0 + $1.driver.registeredBytes }
         defer { self = StartedLoops() }
         return (loops.count, pinnedBytes)
     }

@@ -94,7 +94,7 @@ final class Listener: @unchecked Sendable {
         guard let descriptor, !isArmed, !isPaused, phase == .accepting else { return }
         isArmed = true
         isMultishot = !admission.isNearlyFull
-        loop.submit(
+        loop.driver.submit(
             isMultishot
                 ? .acceptMultishot(descriptor: descriptor, token: token)
                 : .acceptOnce(descriptor: descriptor, token: token)
@@ -126,10 +126,10 @@ final class Listener: @unchecked Sendable {
         default:
             // Out of descriptors or memory, most likely (EMFILE, ENFILE, ENOBUFS, ENOMEM). Trying again at once would
             // fail at once, for ever. The backlog keeps the peers until a connection closes, or for a moment.
-            loop.counters.acceptPauses += 1
+            loop.driver.counters.acceptPauses += 1
             onIncident?(.pausedBySystem(error))
-            loop.timers.cancel(pauseTimer)
-            pauseTimer = loop.timers.schedule(.resumeAccepting(id), at: loop.now + Self.pause)
+            loop.driver.timers.cancel(pauseTimer)
+            pauseTimer = loop.driver.timers.schedule(.resumeAccepting(id), at: loop.now + Self.pause)
         }
     }
 
@@ -156,7 +156,7 @@ final class Listener: @unchecked Sendable {
     }
 
     private func refuse(_ descriptor: Int32) {
-        loop.counters.connectionsRefused += 1
+        loop.driver.counters.connectionsRefused += 1
         if phase == .accepting { onIncident?(.connectionRefused) }
         loop.ring.close(descriptor)
     }
@@ -175,16 +175,16 @@ final class Listener: @unchecked Sendable {
 
     /// Serves the connection here. It counts against the limit already.
     private func admit(_ descriptor: Int32) {
-        guard phase == .accepting, let connection = loop.occupySlot(descriptor: descriptor, phase: .open) else {
+        guard phase == .accepting, let connection = loop.driver.occupySlot(descriptor: descriptor, phase: .open) else {
             loadStorage.subtract(1, ordering: .relaxed)
             admission.leave()
             return refuse(descriptor)
         }
-        loop.counters.connectionsAccepted += 1
+        loop.driver.counters.connectionsAccepted += 1
         openConnections += 1
-        loop.connections[connection].listener = id
-        if address.isUnix { loop.receiveOneByOne(connection) }
-        loop.applyTimeouts(connection)
+        loop.driver.connections[connection].listener = id
+        if address.isUnix { loop.driver.receiveOneByOne(connection) }
+        loop.driver.applyTimeouts(connection)
         accepted.append(connection)
         unserved += 1
         resumeWaiter()
@@ -198,7 +198,7 @@ final class Listener: @unchecked Sendable {
     private func pauseAccepting() {
         guard !isPaused else { return }
         isPaused = true
-        loop.counters.acceptPauses += 1
+        loop.driver.counters.acceptPauses += 1
         onIncident?(.pausedAtLimit(admission.limit))
         cancelAccept()
         admission.awaitRoom(for: self)
@@ -219,7 +219,7 @@ final class Listener: @unchecked Sendable {
     }
 
     private func cancelAccept() {
-        if isArmed { loop.submit(.cancel(token, token: OperationToken(.cancel))) }
+        if isArmed { loop.driver.submit(.cancel(token, token: OperationToken(.cancel))) }
     }
 
     private func resumeWaiter() {
@@ -261,15 +261,16 @@ final class Listener: @unchecked Sendable {
         // The grace is over already, and relays have their moments.
         guard case .notBegun = relayEnding else { return }
         graceDeadline = min(graceDeadline, loop.now.advanced(by: grace))
-        loop.timers.cancel(graceTimer)
-        graceTimer = loop.timers.schedule(.graceEnded(id), at: graceDeadline)
+        loop.driver.timers.cancel(graceTimer)
+        graceTimer = loop.driver.timers.schedule(.graceEnded(id), at: graceDeadline)
     }
 
     /// Handlers that wait for a message need not wait any more.
     private func drainConnections() {
-        loop.connections.forEachConnection { connection in
-            guard loop.connections[connection].listener == id, !loop.connections[connection].isRelaying else { return }
-            loop.drain(connection)
+        loop.driver.connections.forEachConnection { connection in
+            guard loop.driver.connections[connection].listener == id, !loop.driver.connections[connection].isRelaying
+            else { return }
+            loop.driver.drain(connection)
         }
     }
 
@@ -285,22 +286,24 @@ final class Listener: @unchecked Sendable {
         guard phase == .draining else { return }
         let before = relayEnding
         var (marks, ending): ([ConnectionID: RelayMark], [ConnectionID]) = ([:], [])
-        loop.connections.forEachConnection { connection in
-            guard loop.connections[connection].listener == id else { return }
-            switch (atOnce ? nil : loop.markIdleRelay(connection), before) {
+        loop.driver.connections.forEachConnection { connection in
+            guard loop.driver.connections[connection].listener == id else { return }
+            switch (atOnce ? nil : loop.driver.markIdleRelay(connection), before) {
             case (let mark?, .notBegun):
                 marks[connection] = mark
             case (let mark?, .marked(let earlier)) where earlier[connection] == mark:
                 ending.append(connection)
             default:
-                if !loop.endIfDelivered(connection) { loop.reset(connection, failure: ConnectionError.shutDownCode) }
+                if !loop.driver.endIfDelivered(connection) {
+                    loop.driver.reset(connection, failure: ConnectionError.shutDownCode)
+                }
             }
         }
-        for connection in ending { loop.endRelay(connection) }
+        for connection in ending { loop.driver.endRelay(connection) }
         relayEnding = if case .notBegun = before { .marked(marks) } else { .ending }
         if !ending.isEmpty || !marks.isEmpty {
-            loop.timers.cancel(graceTimer)
-            graceTimer = loop.timers.schedule(.graceEnded(id), at: loop.now + Self.momentForRelays)
+            loop.driver.timers.cancel(graceTimer)
+            graceTimer = loop.driver.timers.schedule(.graceEnded(id), at: loop.now + Self.momentForRelays)
         } else {
             phase = .expired
             resumeWaiter()
@@ -339,7 +342,7 @@ final class Listener: @unchecked Sendable {
     /// Closes the socket after the accept's last completion, never before; leaves the loop with the last connection.
     private func leaveIfDone() {
         guard phase != .accepting, !isArmed else { return }
-        loop.timers.cancel(pauseTimer)
+        loop.driver.timers.cancel(pauseTimer)
         // The listeners that it handed over to know it in turn.
         handover = nil
         if ownsSocket, let descriptor {
@@ -348,7 +351,7 @@ final class Listener: @unchecked Sendable {
             resumeWaiter()
         }
         if openConnections == 0 {
-            loop.timers.cancel(graceTimer)
+            loop.driver.timers.cancel(graceTimer)
             loop.listeners[id] = nil
             loop.pulse?.setHandler(nil, listener: id)
         }

@@ -282,13 +282,13 @@ public final class TCPServer: Sendable {
         _ handler: Handler,
         _ onIncident: (@Sendable (Incident) -> Void)?
     ) async {
-        loop.pulse?.uses(loop.connections[id].descriptor, listener: loop.connections[id].listener)
+        loop.pulse?.uses(loop.driver.connections[id].descriptor, listener: loop.driver.connections[id].listener)
         do {
             try await handler(Connection(loop: loop, id: id))
         } catch {
-            loop.counters.handlerFailures += 1
-            if let onIncident { onIncident(.handlerFailed(error, peer: loop.peer(of: id))) }
-            loop.abandon(id)
+            loop.driver.counters.handlerFailures += 1
+            if let onIncident { onIncident(.handlerFailed(error, peer: loop.driver.peer(of: id))) }
+            loop.driver.abandon(id)
         }
     }
 

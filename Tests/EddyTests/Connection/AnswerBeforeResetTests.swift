@@ -76,13 +76,13 @@ struct AnswerBeforeResetTests {
         features.multishotReceives = true
         try withSimulatedLoop(features: features) { loop, network in
             let (id, peer) = try loop.acceptSimulated(in: network)
-            loop.armReceive(id)
+            loop.driver.armReceive(id)
             loop.advance()
-            #expect(loop.connections[id].flags.contains(.receiving))
-            loop.sendingFailed(id, SystemError.connectionReset.code)
-            #expect(loop.connections[id].flags.contains(.cancellingReceive))
-            while loop.connections[id].flags.contains(.cancellingReceive) { loop.advance() }
-            #expect(loop.connections[id].flags.contains(.receiving))
+            #expect(loop.driver.connections[id].flags.contains(.receiving))
+            loop.driver.sendingFailed(id, SystemError.connectionReset.code)
+            #expect(loop.driver.connections[id].flags.contains(.cancellingReceive))
+            while loop.driver.connections[id].flags.contains(.cancellingReceive) { loop.advance() }
+            #expect(loop.driver.connections[id].flags.contains(.receiving))
             peer.close()
         }
     }

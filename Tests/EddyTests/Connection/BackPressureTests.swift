@@ -57,8 +57,8 @@ struct BackPressureTests {
             let (loop, id) = (connection.eventLoop, connection.id)
             var gathered = try await connection.gather(1)
             // Nobody reads; reading pauses when the window is full.
-            while loop.connections[id].flags.contains(.receiving) { try await loop.sleep(for: .milliseconds(1)) }
-            held.send(Int(loop.connections[id].inbound.byteCount))
+            while loop.driver.connections[id].flags.contains(.receiving) { try await loop.sleep(for: .milliseconds(1)) }
+            held.send(Int(loop.driver.connections[id].inbound.byteCount))
             gathered += try await connection.gather(.max)
             outcome.send(difference(gathered, from: upload))
         }

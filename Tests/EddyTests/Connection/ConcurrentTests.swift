@@ -150,8 +150,8 @@ struct ConcurrentTests {
             } writing: { writer in
                 writer.setWatermarks(low: 10_000, high: 50_000)
             }
-            #expect(loop.connections[id].lowWatermark == 10_000)
-            #expect(loop.connections[id].highWatermark == 50_000)
+            #expect(loop.driver.connections[id].lowWatermark == 10_000)
+            #expect(loop.driver.connections[id].highWatermark == 50_000)
             try await connection.write("looked")
         }
         try await withServer(handler: handler) { server in
@@ -247,7 +247,7 @@ struct ConcurrentTests {
                         let id = other.id
                         async let reading = {
                             if !readsFirst { try await loop.sleep(for: .milliseconds(20)) }
-                            return try await loop.readWhatCame(id)?.count
+                            return try await ConnectionHandle(loop: loop, id: id).read()?.count
                         }()
                         if readsFirst { try await loop.sleep(for: .milliseconds(20)) }
                         try await connection.relay(to: other)

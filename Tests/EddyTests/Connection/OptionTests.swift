@@ -11,7 +11,7 @@ struct OptionTests {
     private static func value(_ level: Int32, _ name: Int32, of connection: borrowing Connection) -> Int32 {
         var value: Int32 = -1
         var length = socklen_t(MemoryLayout<Int32>.size)
-        let descriptor = connection.eventLoop.connections[connection.id].descriptor
+        let descriptor = connection.eventLoop.driver.connections[connection.id].descriptor
         return getsockopt(descriptor, level, name, &value, &length) == 0 ? value : -1
     }
 
@@ -195,7 +195,9 @@ struct OptionTests {
             try await connection.write("still writing")
             // The peer is not held up: it sends far more than all buffers on the way hold.
             let (loop, id) = (connection.eventLoop, connection.id)
-            while !loop.connections[id].flags.contains(.peerEnded) { try await loop.sleep(for: .milliseconds(1)) }
+            while !loop.driver.connections[id].flags.contains(.peerEnded) {
+                try await loop.sleep(for: .milliseconds(1))
+            }
             let hasReadEverything = connection.hasReadEverything
             #expect(hasReadEverything)
         }

@@ -61,7 +61,7 @@ struct ResetTests {
             // Something is received, and then the reset, while nobody reads.
             guard let first = try await connection.read() else { return }
             let loop = connection.eventLoop
-            while !loop.connections[connection.id].hasFailed { try await loop.sleep(for: .milliseconds(1)) }
+            while !loop.driver.connections[connection.id].hasFailed { try await loop.sleep(for: .milliseconds(1)) }
             var bytes = first.count
             do {
                 while let more = try await connection.read() { bytes += more.count }

@@ -122,8 +122,8 @@ struct SendingFilesTests {
                 connection.setWatermarks(low: 64 << 10, high: high)
                 try connection.set(.sendBufferSize(256 << 10))
                 let watcher = Task(executorPreference: loop) { @concurrent in
-                    while loop.connections[id].writer == nil { try await loop.sleep(for: .milliseconds(1)) }
-                    stalled.send(Int(loop.connections[id].outbound.byteCount))
+                    while loop.driver.connections[id].writer == nil { try await loop.sleep(for: .milliseconds(1)) }
+                    stalled.send(Int(loop.driver.connections[id].outbound.byteCount))
                     if fault == .cancelled {
                         try await handlerTask.next()
                         loop.cancel(id)

@@ -268,8 +268,8 @@ struct TimeoutTests {
             try await peer.send([1])
             let id = try await ids.next()
             try await peer.send([2, 3])
-            try await eventually { await loop.run { loop.connections[id].inbound.byteCount } == 2 }
-            await loop.run { _ = loop.connections[id].flags.insert(.readTimedOut) }
+            try await eventually { await loop.run { loop.driver.connections[id].inbound.byteCount } == 2 }
+            await loop.run { _ = loop.driver.connections[id].flags.insert(.readTimedOut) }
             gate.open()
             #expect(try await received.next() == [2, 3])
             try await peer.send([4])
@@ -339,10 +339,10 @@ struct TimeoutTests {
                     loop.letTimePass(.seconds(90), on: id)
                     try await loop.fireTimer(of: id)
                 }
-                #expect(await loop.run { loop.connections[id].hasFailed } == false)
+                #expect(await loop.run { loop.driver.connections[id].hasFailed } == false)
             }
             // And then it takes nothing; only what was under way may arrive.
-            while await loop.run({ !loop.connections[id].hasFailed }) {
+            while await loop.run({ !loop.driver.connections[id].hasFailed }) {
                 try await loop.run {
                     loop.letTimePass(.seconds(90), on: id)
                     try await loop.fireTimer(of: id)
@@ -438,16 +438,16 @@ struct TimeoutTests {
             let loop = server.group.next()
             let peer = try await Peer.connect(to: server.address)
             let id = try await ids.next()
-            try await eventually { await loop.run { loop.connections[id].flags.contains(.receiving) } }
+            try await eventually { await loop.run { loop.driver.connections[id].flags.contains(.receiving) } }
             for reason in [ConnectionState.Flags.starved, .awaitsMemory] {
                 let hasTimedOut = await loop.run {
-                    let flags = loop.connections[id].flags
-                    loop.connections[id].flags.remove(.receiving)
-                    loop.connections[id].flags.insert(reason)
+                    let flags = loop.driver.connections[id].flags
+                    loop.driver.connections[id].flags.remove(.receiving)
+                    loop.driver.connections[id].flags.insert(reason)
                     loop.lookAtTimer(of: id, after: .seconds(90))
-                    let hasTimedOut = loop.connections[id].flags.contains(.readTimedOut)
-                    loop.connections[id].flags = flags
-                    return hasTimedOut || loop.connections[id].hasFailed
+                    let hasTimedOut = loop.driver.connections[id].flags.contains(.readTimedOut)
+                    loop.driver.connections[id].flags = flags
+                    return hasTimedOut || loop.driver.connections[id].hasFailed
                 }
                 try #require(!hasTimedOut)
             }
@@ -470,17 +470,17 @@ struct TimeoutTests {
             let loop = server.group.next()
             let peer = try await Peer.connect(to: server.address)
             let id = try await ids.next()
-            try await eventually { await loop.run { loop.connections[id].flags.contains(.receiving) } }
+            try await eventually { await loop.run { loop.driver.connections[id].flags.contains(.receiving) } }
             for isReceiving in [true, false] {
                 let waited = await loop.run {
                     loop.letTimePass(.seconds(20), on: id)
-                    let flags = loop.connections[id].flags
+                    let flags = loop.driver.connections[id].flags
                     // The receive that is in flight is the only one.
-                    loop.connections[id].flags.formUnion([.starved, .awaitsMemory])
-                    if !isReceiving { loop.connections[id].flags.remove(.receiving) }
-                    loop.messageQueue.append(id)
-                    loop.admitMessages()
-                    loop.connections[id].flags = flags
+                    loop.driver.connections[id].flags.formUnion([.starved, .awaitsMemory])
+                    if !isReceiving { loop.driver.connections[id].flags.remove(.receiving) }
+                    loop.driver.messageQueue.append(id)
+                    loop.driver.admitMessages()
+                    loop.driver.connections[id].flags = flags
                     return loop.now - loop.look(at: id).waitingSince
                 }
                 #expect((waited > 15_000_000_000) == isReceiving)
@@ -515,37 +515,37 @@ struct TimeoutTests {
 extension EventLoop {
     /// What a connection has to do with time.
     fileprivate func look(at id: ConnectionID) -> ConnectionDeadlines {
-        guard let index = connections[id].deadlines else { preconditionFailure("the connection is gone") }
-        return deadlines[index]
+        guard let index = driver.connections[id].deadlines else { preconditionFailure("the connection is gone") }
+        return driver.deadlines[index]
     }
 
     fileprivate func deliveryProgress(of id: ConnectionID) -> UInt64 {
-        Socket.deliveryProgress(connections[id].descriptor)
+        Socket.deliveryProgress(driver.connections[id].descriptor)
     }
 
     /// Makes all that happened on a connection happen earlier.
     fileprivate func letTimePass(_ duration: Duration, on id: ConnectionID) {
-        guard let index = connections[id].deadlines else { return }
+        guard let index = driver.connections[id].deadlines else { return }
         let nanoseconds = UInt64(0).advanced(by: duration)
-        deadlines[index].waitingSince -= min(nanoseconds, deadlines[index].waitingSince)
-        deadlines[index].lastActivity -= min(nanoseconds, deadlines[index].lastActivity)
-        deadlines[index].stalledSince -= min(nanoseconds, deadlines[index].stalledSince)
+        driver.deadlines[index].waitingSince -= min(nanoseconds, driver.deadlines[index].waitingSince)
+        driver.deadlines[index].lastActivity -= min(nanoseconds, driver.deadlines[index].lastActivity)
+        driver.deadlines[index].stalledSince -= min(nanoseconds, driver.deadlines[index].stalledSince)
     }
 
     /// Lets time pass, and a connection's timer be due then.
     fileprivate func lookAtTimer(of id: ConnectionID, after duration: Duration) {
-        setTimer(of: id, at: ConnectionDeadlines.never)
+        driver.setTimer(of: id, at: ConnectionDeadlines.never)
         letTimePass(duration, on: id)
-        updateTime()
-        connectionTimerFired(id)
+        driver.updateTime()
+        driver.connectionTimerFired(id)
     }
 
     /// Lets a connection's timer be due at once, and waits until it has fired. The connection may have ended meanwhile.
     fileprivate func fireTimer(of id: ConnectionID) async throws {
-        guard connections[id].deadlines != nil else { return }
-        setTimer(of: id, at: 0)
+        guard driver.connections[id].deadlines != nil else { return }
+        driver.setTimer(of: id, at: 0)
         let timer = look(at: id).timer
-        while connections[id].deadlines != nil, look(at: id).timer == timer {
+        while driver.connections[id].deadlines != nil, look(at: id).timer == timer {
             try await sleep(for: .milliseconds(1))
         }
     }

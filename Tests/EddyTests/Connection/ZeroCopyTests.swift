@@ -78,7 +78,7 @@ struct ZeroCopyTests {
             try connection.set(.unsentLimit(1 << 20))
             try await connection.write(copying: bytes.span)
             while connection.queuedBytes > 0 { try await loop.sleep(for: .milliseconds(1)) }
-            held.send((loop.zeroCopySends.count, connection.queuedBytes, loop.pool.statistics.slicesOut))
+            held.send((loop.driver.zeroCopySends.count, connection.queuedBytes, loop.pool.statistics.slicesOut))
             switch ending {
             case .waits: #expect(try await connection.isAtEnd())
             case .returns: break

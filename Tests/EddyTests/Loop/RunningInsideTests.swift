@@ -19,7 +19,7 @@ struct RunningInsideTests {
             let loop = server.group.loops[0]
             let inside = Channel<Bool>()
             try await eventually {
-                _ = loop.post { inside.send(loop.readerInside.value != nil) }
+                _ = loop.post { inside.send(loop.driver.pollingReader.value != nil) }
                 return try await inside.next()
             }
             try await body(loop, server, peer)

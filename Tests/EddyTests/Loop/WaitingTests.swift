@@ -13,15 +13,15 @@ struct WaitingTests {
         features.inlineSends = true
         try withSimulatedLoop(features: features) { loop, network in
             let (id, peer) = try loop.acceptSimulated(in: network)
-            #expect(loop.write(Buffer.from("hello").relinquish(), to: id) == nil)
+            #expect(loop.driver.write(Buffer.from("hello").relinquish(), to: id) == nil)
             // The system did not take it in the last iteration, and nothing tells of its success in the next one.
-            loop.submitSends()
-            #expect(loop.connections[id].flags.contains(.sendingInline))
+            loop.driver.submitSends()
+            #expect(loop.driver.connections[id].flags.contains(.sendingInline))
             let lastWait = network.lastWait
             network.schedule(in: 1_000_000_000) {}
             loop.advance()
             #expect(network.lastWait == lastWait)
-            #expect(loop.connections[id].outbound.isEmpty)
+            #expect(loop.driver.connections[id].outbound.isEmpty)
             peer.close()
         }
     }

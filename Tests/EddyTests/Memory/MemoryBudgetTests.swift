@@ -69,10 +69,10 @@ struct MemoryBudgetTests {
             var peers: [Peer] = []
             for _ in 0..<200 { peers.append(try await Peer.connect(to: server.address)) }
             try await eventually { await loop.statistics().connections == 200 }
-            #expect(await loop.run { loop.memory.value.floor } == (768 << 10) / 400)
+            #expect(await loop.run { loop.driver.memory.value.floor } == (768 << 10) / 400)
             for peer in peers { peer.close() }
             try await eventually { await loop.statistics().connections == 0 }
-            #expect(await loop.run { loop.memory.value.floor } == MemoryBudget.largestFloor)
+            #expect(await loop.run { loop.driver.memory.value.floor } == MemoryBudget.largestFloor)
         }
     }
 

@@ -44,15 +44,15 @@ struct ReceiveTurnsTests {
     @Test("A few of those that wait for their turns receive in an iteration, and the loop does not sleep meanwhile")
     func turns() async throws {
         try await withConnections(200) { loop, ids in
-            for id in ids { loop.awaitReceiveTurn(id) }
-            loop.beginReceiveTurns()
-            #expect(loop.receiveQueue.count == 200 - 64)
-            #expect(ids.prefix(64).allSatisfy { !loop.connections[$0].flags.contains(.awaitsReceiveTurn) })
-            #expect(ids.dropFirst(64).allSatisfy { loop.connections[$0].flags.contains(.awaitsReceiveTurn) })
+            for id in ids { loop.driver.awaitReceiveTurn(id) }
+            loop.driver.beginReceiveTurns()
+            #expect(loop.driver.receiveQueue.count == 200 - 64)
+            #expect(ids.prefix(64).allSatisfy { !loop.driver.connections[$0].flags.contains(.awaitsReceiveTurn) })
+            #expect(ids.dropFirst(64).allSatisfy { loop.driver.connections[$0].flags.contains(.awaitsReceiveTurn) })
         } afterwards: { loop in
             // Nothing else wakes the loop.
             try await Task.sleep(for: .milliseconds(200))
-            #expect(await loop.run { loop.receiveQueue.isEmpty })
+            #expect(await loop.run { loop.driver.receiveQueue.isEmpty })
         }
     }
 
@@ -71,11 +71,11 @@ struct ReceiveTurnsTests {
             peer.finish()
             let id = try await ids.next()
             await loop.run {
-                loop.awaitReceiveTurn(id)
-                loop.reset(id, failure: ConnectionError.shutDownCode)
-                #expect(loop.connections[id].descriptor < 0)
-                #expect(loop.receiveQueue.count == 0)
-                #expect(!loop.connections[id].flags.contains(.awaitsReceiveTurn))
+                loop.driver.awaitReceiveTurn(id)
+                loop.driver.reset(id, failure: ConnectionError.shutDownCode)
+                #expect(loop.driver.connections[id].descriptor < 0)
+                #expect(loop.driver.receiveQueue.count == 0)
+                #expect(!loop.driver.connections[id].flags.contains(.awaitsReceiveTurn))
             }
             gate.open()
             try await eventually { await server.group.statistics().connections == 0 }
@@ -89,29 +89,29 @@ struct ReceiveTurnsTests {
     @Test("Only a peer that has more to send waits for its turn, and only while memory is tight")
     func order() async throws {
         try await withConnections(1) { loop, ids in
-            loop.connections[ids[0]].flags.remove(.warm)
-            #expect(!loop.mustAwaitReceiveTurn(ids[0]))
-            _ = loop.memory.value.update(queuedBytes: loop.memory.value.byteCount)
-            #expect(loop.mustAwaitReceiveTurn(ids[0]))
-            loop.connections[ids[0]].flags.insert(.warm)
-            #expect(!loop.mustAwaitReceiveTurn(ids[0]))
+            loop.driver.connections[ids[0]].flags.remove(.warm)
+            #expect(!loop.driver.mustAwaitReceiveTurn(ids[0]))
+            _ = loop.driver.memory.value.update(queuedBytes: loop.driver.memory.value.byteCount)
+            #expect(loop.driver.mustAwaitReceiveTurn(ids[0]))
+            loop.driver.connections[ids[0]].flags.insert(.warm)
+            #expect(!loop.driver.mustAwaitReceiveTurn(ids[0]))
         }
     }
 
     @Test("What a receive may bring counts as queued while memory is tight, until the receive has ended")
     func promises() async throws {
         try await withConnections(1) { loop, ids in
-            let before = loop.memoryThreshold
-            loop.promise(64 << 10, to: ids[0])
-            #expect(loop.memoryThreshold == before)
-            _ = loop.memory.value.update(queuedBytes: loop.memory.value.byteCount)
-            #expect(loop.memoryThreshold == before - (8 << 10))
-            loop.endPromise(ids[0])
-            #expect(loop.memoryThreshold == before)
+            let before = loop.driver.memoryThreshold
+            loop.driver.promise(64 << 10, to: ids[0])
+            #expect(loop.driver.memoryThreshold == before)
+            _ = loop.driver.memory.value.update(queuedBytes: loop.driver.memory.value.byteCount)
+            #expect(loop.driver.memoryThreshold == before - (8 << 10))
+            loop.driver.endPromise(ids[0])
+            #expect(loop.driver.memoryThreshold == before)
             // No receive brings more than a chunk.
-            loop.promise(1 << 30, to: ids[0])
-            #expect(loop.bytesPromised == EventLoop.bulkSize)
-            loop.endPromise(ids[0])
+            loop.driver.promise(1 << 30, to: ids[0])
+            #expect(loop.bytesPromised == ConnectionDriver.bulkSize)
+            loop.driver.endPromise(ids[0])
             #expect(loop.bytesPromised == 0)
         }
     }
@@ -119,22 +119,22 @@ struct ReceiveTurnsTests {
     @Test("Receives that were given more room than there is now are cancelled")
     func shortage() async throws {
         try await withConnections(3) { loop, ids in
-            loop.memoryBecameTight()
-            #expect(ids.allSatisfy { loop.connections[$0].flags.contains(.cancellingReceive) })
+            loop.driver.memoryBecameTight()
+            #expect(ids.allSatisfy { loop.driver.connections[$0].flags.contains(.cancellingReceive) })
         }
     }
 
     @Test("A shortage that is over leaves no mark by which a connection is shed in the next one")
     func marks() async throws {
         try await withConnections(1) { loop, ids in
-            loop.starvedQueue.append(ids[0])
-            loop.watchStarvation()
-            #expect(loop.starvationTimer.value != nil)
-            loop.progressMarks.value[ids[0]] = ProgressMark(moved: 0, delivered: 0, received: 0)
-            _ = loop.starvedQueue.popFirst()
-            loop.endStarvation()
-            #expect(loop.progressMarks.value.isEmpty)
-            #expect(loop.starvationTimer.value == nil)
+            loop.driver.starvedQueue.append(ids[0])
+            loop.driver.watchStarvation()
+            #expect(loop.driver.starvationTimer.value != nil)
+            loop.driver.progressMarks.value[ids[0]] = ProgressMark(moved: 0, delivered: 0, received: 0)
+            _ = loop.driver.starvedQueue.popFirst()
+            loop.driver.endStarvation()
+            #expect(loop.driver.progressMarks.value.isEmpty)
+            #expect(loop.driver.starvationTimer.value == nil)
         }
     }
 }

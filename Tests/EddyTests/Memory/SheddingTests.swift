@@ -40,10 +40,10 @@ struct SheddingTests {
 
     /// Sends bytes, and waits until the loop has received them.
     private func receive(_ byteCount: Int, from peer: Peer, on id: ConnectionID, of loop: EventLoop) async throws {
-        let before = await loop.run { loop.connections[id].inbound.byteCount }
+        let before = await loop.run { loop.driver.connections[id].inbound.byteCount }
         async let sending: Void = peer.send([UInt8](repeating: 1, count: byteCount))
         try await eventually {
-            await loop.run { loop.connections[id].inbound.byteCount } == before + UInt32(byteCount)
+            await loop.run { loop.driver.connections[id].inbound.byteCount } == before + UInt32(byteCount)
         }
         try await sending
     }
@@ -52,15 +52,15 @@ struct SheddingTests {
     func largestHolder() async throws {
         try await withHolders(of: [1000, 3000, 2000]) { loop, ids, _ in
             await loop.run {
-                let failed = { ids.map { loop.connections[$0].hasFailed } }
+                let failed = { ids.map { loop.driver.connections[$0].hasFailed } }
                 loop.lookAtStarvation(of: ids[0], since: [:])
                 // It is not known yet whether they move.
                 #expect(failed() == [false, false, false])
-                loop.lookAtStarvation(of: ids[0], since: loop.progressMarks.value)
+                loop.lookAtStarvation(of: ids[0], since: loop.driver.progressMarks.value)
                 #expect(failed() == [false, true, false])
-                #expect(loop.connections[ids[1]].inbound.isEmpty)
-                #expect(loop.counters.connectionsEvicted == 1)
-                loop.endStarvation()
+                #expect(loop.driver.connections[ids[1]].inbound.isEmpty)
+                #expect(loop.driver.counters.connectionsEvicted == 1)
+                loop.driver.endStarvation()
             }
         }
     }
@@ -68,7 +68,7 @@ struct SheddingTests {
     @Test("A message that grows by more than a 64th is not given up")
     func growth() async throws {
         try await withHolders(of: [1000], waitingFor: 64_000) { loop, ids, peers in
-            let hasFailed = { await loop.run { loop.connections[ids[0]].hasFailed } }
+            let hasFailed = { await loop.run { loop.driver.connections[ids[0]].hasFailed } }
             let first = await loop.run { loop.lookAtStarvation(of: ids[0], since: [:]) }
             try await receive(1001, from: peers[0], on: ids[0], of: loop)
             let second = await loop.run { loop.lookAtStarvation(of: ids[0], since: first) }
@@ -89,11 +89,11 @@ extension EventLoop {
         of id: ConnectionID,
         since marks: [ConnectionID: ProgressMark]
     ) -> [ConnectionID: ProgressMark] {
-        endStarvation()
-        progressMarks.value = marks
-        starvedQueue.append(id)
-        starvationTimedOut()
-        _ = starvedQueue.popFirst()
-        return progressMarks.value
+        driver.endStarvation()
+        driver.progressMarks.value = marks
+        driver.starvedQueue.append(id)
+        driver.starvationTimedOut()
+        _ = driver.starvedQueue.popFirst()
+        return driver.progressMarks.value
     }
 }

@@ -102,9 +102,9 @@ struct StarvationTests {
     /// Stops the timers that would wake a sleeping loop within a second, for as long as receives wait for memory.
     private static func stopTimers(of loop: EventLoop) async {
         await loop.run {
-            loop.stopWatchingUnread()
+            loop.driver.stopWatchingUnread()
             let trimming = OperationToken(kind: OperationKind.trimMemory.rawValue)
-            loop.submit(.cancel(trimming, token: OperationToken(kind: OperationKind.cancel.rawValue)))
+            loop.driver.submit(.cancel(trimming, token: OperationToken(kind: OperationKind.cancel.rawValue)))
         }
     }
 
@@ -235,7 +235,7 @@ struct StarvationTests {
             try await starving.send([2])
             try await eventually { await server.group.statistics().starvations > 0 }
             await Self.stopTimers(of: loop)
-            await loop.run { loop.awaitReceiveTurn(id) }
+            await loop.run { loop.driver.awaitReceiveTurn(id) }
             let before = await loop.statistics().iterations
             try await Task.sleep(for: .milliseconds(100))
             // A loop that does not sleep does thousands.

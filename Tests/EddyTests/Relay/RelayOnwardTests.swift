@@ -64,7 +64,7 @@ struct RelayOnwardTests {
             client.finish()
             let loop = server.group.loops[0]
             try await eventually {
-                await loop.run { loop.connections.count == 1 && loop.collectStatistics().bytesReceived == 3 }
+                await loop.run { loop.driver.connections.count == 1 && loop.collectStatistics().bytesReceived == 3 }
             }
             gate.open()
             let upstream = try await listener.accept()

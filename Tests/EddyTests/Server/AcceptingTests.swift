@@ -152,15 +152,15 @@ struct AcceptingTests {
             network.descriptorLimit = 2
             let listener = try Listener(simulatedIn: network, loop: loop)
             let peers = (0..<2).map { _ in network.dial(listener.address) }
-            while loop.counters.acceptPauses == 0 { loop.advance() }
-            #expect(loop.counters.connectionsAccepted == 1)
-            #expect(loop.timers.count == 1)
+            while loop.driver.counters.acceptPauses == 0 { loop.advance() }
+            #expect(loop.driver.counters.connectionsAccepted == 1)
+            #expect(loop.driver.timers.count == 1)
             let id = try #require(listener.takeConnection())
-            loop.connections[id].ending = .reset
-            loop.beginClosing(id)
-            while loop.counters.connectionsAccepted == 1 { loop.advance() }
+            loop.driver.connections[id].ending = .reset
+            loop.driver.beginClosing(id)
+            while loop.driver.counters.connectionsAccepted == 1 { loop.advance() }
             // The timer after which the listener would have tried again is still running.
-            #expect(loop.timers.count == 1)
+            #expect(loop.driver.timers.count == 1)
             for peer in peers { peer.close() }
         }
     }

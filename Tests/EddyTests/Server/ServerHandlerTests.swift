@@ -113,7 +113,7 @@ struct ServerHandlerTests {
             let peer = try await Peer.connect(to: server.address)
             let id = try await ids.next()
             #expect(try await peer.receiveAll().isEmpty)
-            let due = await loop.run { loop.deadlines[loop.makeDeadlines(id)].due - loop.now }
+            let due = await loop.run { loop.driver.deadlines[loop.driver.makeDeadlines(id)].due - loop.now }
             #expect(due > 50_000_000_000 && due < 101_000_000_000)
             peer.close()
         }

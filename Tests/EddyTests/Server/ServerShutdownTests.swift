@@ -176,12 +176,12 @@ struct ServerShutdownTests {
             let loop = group.loops[0]
             // Its close waits for the other side's, which does not come.
             try await TCPClient(group: group).connect(to: "\(upstream.address)") { try await $0.write("hello") }
-            #expect(await loop.run { loop.connections.count } == 1)
+            #expect(await loop.run { loop.driver.connections.count } == 1)
             let closing = Task {
                 await loop.run {
                     withUnsafeCurrentTask { $0?.cancel() }
                     await loop.closeConnections()
-                    return loop.connections.count
+                    return loop.driver.connections.count
                 }
             }
             #expect(await closing.value == 0)

@@ -29,12 +29,12 @@ func withRelay(
             let watcher = queued.map { queued in
                 Task(executorPreference: loop) { @concurrent in
                     // Received something, and not being received from any more.
-                    while loop.connections[clientSlot].outbound.isEmpty
-                        || !loop.connections[upstreamSlot].flags.isDisjoint(with: [.receiving, .starved])
+                    while loop.driver.connections[clientSlot].outbound.isEmpty
+                        || !loop.driver.connections[upstreamSlot].flags.isDisjoint(with: [.receiving, .starved])
                     {
                         try await loop.sleep(for: .milliseconds(1))
                     }
-                    queued.send(Int(loop.connections[clientSlot].outbound.byteCount))
+                    queued.send(Int(loop.driver.connections[clientSlot].outbound.byteCount))
                 }
             }
             defer { watcher?.cancel() }

@@ -50,7 +50,7 @@ extension EventLoop {
     func acceptSimulated(in network: SimulatedNetwork) throws -> (id: ConnectionID, peer: SimulatedSocket) {
         let listener = try Listener(simulatedIn: network, loop: self)
         let peer = network.dial(listener.address)
-        while counters.connectionsAccepted == 0 { advance() }
+        while driver.counters.connectionsAccepted == 0 { advance() }
         return (try #require(listener.takeConnection()), peer)
     }
 }

@@ -2,14 +2,9 @@ internal import EddyRing
 
 // How a connection's owner lets go of it: by dropping it, wherever that happens, or by failing.
 
-extension EventLoop {
-    /// The owner of a slot is gone. Any thread: a connection may be dropped wherever its task happens to end.
+extension ConnectionDriver {
+    /// The owner of a connection is gone.
     func release(_ id: ConnectionID) {
-        guard isCurrent else {
-            // Not accepted when the loop has ended: then it has closed all its connections itself.
-            _ = mailbox.post(.work { self.release(id) })
-            return
-        }
         // A loop that ends closes connections before their owners let go of them.
         guard connections[id].isHeld else { return }
         connections[id].phase = .released

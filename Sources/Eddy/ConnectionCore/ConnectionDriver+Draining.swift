@@ -9,7 +9,7 @@
 // A message is under way from the first byte that was received, or lay unread, since something was last written. A handler
 // that has taken the beginning of the next message with the one that it answers is told the end within it.
 
-extension EventLoop {
+extension ConnectionDriver {
     /// The connection's server shuts down.
     func drain(_ id: ConnectionID) {
         connections[id].flags.insert(.draining)

@@ -12,13 +12,13 @@ extension EventLoop {
     private func dispatch(_ completion: CompletionEntry) {
         let token = completion.token
         switch OperationKind(rawValue: token.kind) {
-        case .receive: received(completion, id: ConnectionID(token))
-        case .send: sent(completion, id: ConnectionID(token))
-        case .inlineSend: inlineSendFailed(completion, id: ConnectionID(token))
+        case .receive: driver.received(completion, id: ConnectionID(token))
+        case .send: driver.sent(completion, id: ConnectionID(token))
+        case .inlineSend: driver.inlineSendFailed(completion, id: ConnectionID(token))
         case .accept: listeners[ListenerID(token)]?.accepted(completion)
         case .connect: connected(completion, id: ConnectionID(token))
-        case .zeroCopySend: zeroCopySent(completion)
-        case .readFile: fileRead(completion)
+        case .zeroCopySend: driver.zeroCopySent(completion)
+        case .readFile: driver.fileRead(completion)
         case .wake: woken(completion)
         case .trimMemory: trimMemory(completion)
         case .cancel: break
@@ -32,7 +32,7 @@ extension EventLoop {
             isAwaitingMail.value = false
             return
         }
-        counters.mailWakes += 1
+        driver.counters.mailWakes += 1
         awaitMail()
     }
 }

@@ -10,18 +10,18 @@ internal import EddyRing
 // One read is in flight at a time. It overlaps with the sends of the chunks before it, so the disk and the network work
 // at once, and what is held is bounded by the high watermark and one chunk.
 
-extension EventLoop {
+extension ConnectionHandle {
     /// Opens a file and sends a part of it behind all that was written before.
-    func sendFile(_ path: String, range: Range<Int>?, to id: ConnectionID) async throws(ConnectionError) {
+    func sendFile(_ path: String, range: Range<Int>?) async throws(ConnectionError) {
         let descriptor: Int32
         do { descriptor = try RegularFile.open(path) } catch { throw .file(error) }
         defer { RegularFile.close(descriptor) }
-        try await sendFile(descriptor, range: range, to: id)
+        try await sendFile(descriptor, range: range)
     }
 
     /// Sends a part of a file behind all that was written before.
-    func sendFile(_ descriptor: Int32, range: Range<Int>?, to id: ConnectionID) async throws(ConnectionError) {
-        try requireLoopThread(for: id)
+    func sendFile(_ descriptor: Int32, range: Range<Int>?) async throws(ConnectionError) {
+        try requireLoopThread()
         let size: Int
         do { size = try RegularFile.size(of: descriptor) } catch { throw .file(error) }
         // Files in /proc have no size until they are read, and those in /sys less than theirs (proc(5), sysfs(5)).
@@ -32,7 +32,7 @@ extension EventLoop {
         var offset = range.lowerBound
         while offset < range.upperBound {
             let slice = try await read(descriptor, offset..<range.upperBound)
-            guard connections.isCurrent(id) else {
+            guard driver.connections.isCurrent(id) else {
                 slice.drop()
                 throw .shutDown
             }
@@ -43,30 +43,30 @@ extension EventLoop {
                 throw .fileTooShort(size: offset, sent: offset - range.lowerBound)
             }
             offset += Int(slice.count)
-            let isAbove = try queue(Buffer(adopting: slice), to: id)
-            if connections[id].flags.contains(.writingCancelled) { throw .cancelled }
-            if isAbove { try await waitUntilDrained(id) }
+            let isAbove = try queue(Buffer(adopting: slice))
+            if driver.connections[id].flags.contains(.writingCancelled) { throw .cancelled }
+            if isAbove { try await waitUntilDrained() }
         }
     }
 
     /// Reads what fits into a chunk; no bytes at the file's end. The slice's reference is the caller's.
     private func read(_ descriptor: Int32, _ range: Range<Int>) async throws(ConnectionError) -> Slice {
         // Where memory is short a little at a time.
-        let chunk = memory.value.isTight ? nil : pool.rentChunk(size: Self.bulkSize)
-        var slice = chunk ?? pool.allocate(Self.smallRead).relinquish()
+        let chunk = driver.memory.value.isTight ? nil : driver.pool.rentChunk(size: ConnectionDriver.bulkSize)
+        var slice = chunk ?? driver.pool.allocate(Self.smallRead).relinquish()
         while true {
-            let read = fileReads.begin()
+            let read = driver.fileReads.begin()
             let entry = unsafe SubmissionEntry.readFile(
                 descriptor: descriptor,
                 at: UInt64(range.lowerBound),
                 into: slice.start,
                 byteCount: min(Int(slice.capacity), range.count),
-                fixedBuffer: fixedBufferIndex(of: slice),
+                fixedBuffer: driver.fixedBufferIndex(of: slice),
                 token: OperationToken(.readFile, read)
             )
-            submit(entry)
-            await Suspension.suspend { fileReads.wait(read, $0) }
-            guard let result = fileReads.end(read) else { unreachable("a read ends once") }
+            driver.submit(entry)
+            await Suspension.suspend { driver.fileReads.wait(read, $0) }
+            guard let result = driver.fileReads.end(read) else { unreachable("a read ends once") }
             if result >= 0 {
                 slice.count = UInt32(result)
                 return slice
@@ -79,9 +79,4 @@ extension EventLoop {
     }
 
     private static let smallRead = 16 << 10
-
-    /// A read of a file has ended.
-    func fileRead(_ completion: CompletionEntry) {
-        fileReads.complete(FileReadID(completion.token), result: completion.result)?.resume()
-    }
 }

@@ -22,17 +22,17 @@ extension EventLoop {
     ///
     /// - Parameter actor: what the reader's task holds.
     @inline(__always)
-    func runUntil(_ id: ConnectionID, holding actor: (any Actor)?, _ condition: () -> Bool) -> Bool {
-        guard actor == nil, jobs.isEmpty, turnQueue.isEmpty else { return false }
-        connections[id].requireNoReader()
+    func poll(for id: ConnectionID, holding actor: (any Actor)?, _ condition: () -> Bool) -> Bool {
+        guard actor == nil, jobs.isEmpty, driver.turnQueue.isEmpty else { return false }
+        driver.connections[id].requireNoReader()
         // The job has not ended, but it does not keep others from running.
         pulse?.end()
-        readerInside.value = id
+        driver.pollingReader.value = id
         defer {
-            readerInside.value = nil
+            driver.pollingReader.value = nil
             pulse?.goOn()
         }
-        while jobs.isEmpty, turnQueue.isEmpty, closeQueue.isEmpty, !stopping.value {
+        while jobs.isEmpty, driver.turnQueue.isEmpty, driver.closeQueue.isEmpty, !stopping.value {
             advance()
             if condition() { return true }
         }

@@ -27,7 +27,7 @@ struct ProgressMark: Equatable {
     var received: UInt32
 }
 
-extension EventLoop {
+extension ConnectionDriver {
     /// Receives wait for memory: the time runs from here, unless it does already.
     func watchStarvation() {
         guard starvationTimer.value == nil, isStarving else { return }

@@ -12,7 +12,7 @@ internal import EddyRing
 // then no completion is posted at all. If it takes less, the rest is sent by an ordinary send, which waits for room.
 // Nothing wakes the loop when an inline send succeeds, so a send whose success somebody waits for is an ordinary one.
 
-extension EventLoop {
+extension ConnectionDriver {
     /// Queues a slice, whose reference the loop takes over. When nothing can be sent it drops the slice and returns
     /// why.
     func write(_ slice: Slice, to id: ConnectionID) -> ConnectionError? {
@@ -60,6 +60,15 @@ extension EventLoop {
                 submitSend(id)
             }
         }
+    }
+
+    /// Whether the loop may wait for completions: nothing is left that only the next iteration would do.
+    ///
+    /// - Parameter isSettled: whether no inline send was in flight when the iteration began.
+    func mayWait(isSettled: Bool) -> Bool {
+        guard isSettled, turnQueue.isEmpty, receiveQueue.isEmpty else { return false }
+        // No completion tells that an inline send has succeeded, and it may hold the memory that a connection waits for.
+        return starvedQueue.isEmpty && messageQueue.isEmpty || inlineSends.isEmpty
     }
 
     private func submitSend(_ id: ConnectionID) {
@@ -181,6 +190,7 @@ extension EventLoop {
 
     /// Inline sends that `enter` has taken and that have posted nothing have sent everything.
     func settleInlineSends() {
+        messages.reset()
         while let id = inlineSends.popFirst() {
             guard connections[id].flags.contains(.sendingInline) else { continue }
             connections[id].flags.remove(.sendingInline)

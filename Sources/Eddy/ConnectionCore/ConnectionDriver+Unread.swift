@@ -9,7 +9,7 @@ internal import EddyRing
 // So once a second the loop asks the system about all connections of these kinds, in one call, for as long as there are
 // any. Connections that receive cost nothing.
 
-extension EventLoop {
+extension ConnectionDriver {
     /// Nothing is being received from a connection: it is looked at soon.
     @inline(__always)
     func watchUnread() {

@@ -6,7 +6,7 @@
 //     socket was emptied      armed at once: it waits in the kernel, and costs nothing until the peer sends
 //     socket holds more       ──▶ receiveQueue ──▶ a few in each iteration
 
-extension EventLoop {
+extension ConnectionDriver {
     /// Suspends a reader: until there is something to read, or, where there is, until others have had their turns.
     @inline(__always)
     func suspendReader(_ id: ConnectionID, _ reader: Suspension) {
@@ -14,16 +14,7 @@ extension EventLoop {
         if turn.value.isOver, isReadable(id) { awaitTurn(id) }
     }
 
-    /// Returns in the task's next turn if this one is over.
-    func takeTurn(_ id: ConnectionID) async {
-        guard turn.value.isOver else { return }
-        await Suspension.suspend { reader in
-            connections[id].suspendReader(reader)
-            awaitTurn(id)
-        }
-    }
-
-    private func awaitTurn(_ id: ConnectionID) {
+    func awaitTurn(_ id: ConnectionID) {
         connections[id].flags.insert(.awaitsTurn)
         turnQueue.append(id)
     }

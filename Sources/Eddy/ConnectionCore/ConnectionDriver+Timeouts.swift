@@ -15,7 +15,7 @@ internal import EddyRing
 //     write    the peer may take bytes of a send for a long time before the send completes, so while something is
 //              queued, the timer is due four times in the timeout, and asks the system what the peer has taken
 
-extension EventLoop {
+extension ConnectionDriver {
     // MARK: Setting
 
     func timeouts(of id: ConnectionID) -> Connection.Timeouts {
@@ -47,21 +47,6 @@ extension EventLoop {
     func setReadDeadline(_ deadline: UInt64, of id: ConnectionID) {
         let index = makeDeadlines(id)
         deadlines[index].readDeadline = deadline
-    }
-
-    /// Runs `body` with a read deadline, within the one that there is.
-    func withReadDeadline<Success: ~Copyable, Failure: Error>(
-        after duration: Duration,
-        of id: ConnectionID,
-        _ body: @concurrent () async throws(Failure) -> Success
-    ) async throws(Failure) -> Success {
-        // Reads throw elsewhere.
-        guard isLoopThread(for: id) else { return try await body() }
-        let outer = readDeadline(of: id)
-        let inner = now.advanced(by: duration)
-        setReadDeadline(min(outer, inner), of: id)
-        defer { setReadDeadline(outer, of: id) }
-        return try await body()
     }
 
     /// A connection has been made: it has the loop's timeouts, if there are any.
@@ -194,7 +179,7 @@ extension EventLoop {
 
     /// Whether a task waits for bytes, suspended or not. That of a relay waits for its end.
     private func waitsToRead(_ id: ConnectionID) -> Bool {
-        guard connections[id].reader != nil || readerInside.value == id else { return false }
+        guard connections[id].reader != nil || pollingReader.value == id else { return false }
         return !connections[id].isRelaying && connections[id].flags.isDisjoint(with: [.readTimedOut, .awaitsTurn])
     }
 

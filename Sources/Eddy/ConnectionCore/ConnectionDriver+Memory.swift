@@ -10,7 +10,7 @@ internal import EddyBuffers
 // the message, it waits in a queue, and the first in that queue may receive its message in any case: so large messages
 // complete one after the other, however many begin.
 
-extension EventLoop {
+extension ConnectionDriver {
     /// The most bytes that a connection may hold now.
     @inline(__always)
     var memoryThreshold: Int {

@@ -21,7 +21,7 @@ struct RelayMark: Equatable {
     var sentToOther: UInt32
 }
 
-extension EventLoop {
+extension ConnectionDriver {
     /// Joins two open connections. What either has received already is relayed first.
     func beginRelay(_ first: ConnectionID, _ second: ConnectionID) {
         connections[first].relayPeer = second

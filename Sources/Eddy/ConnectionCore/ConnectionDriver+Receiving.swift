@@ -22,7 +22,7 @@ internal import EddyRing
 //     ◀──────────────────────────────────
 //        less than a quarter of a small chunk
 
-extension EventLoop {
+extension ConnectionDriver {
     /// Submits a receive if the connection may have one, and there is room for what it brings.
     func armReceive(_ id: ConnectionID) {
         guard canReceive(id) else { return }
@@ -234,28 +234,10 @@ extension EventLoop {
 
     // MARK: The reading task
 
-    /// Whether the task must be suspended, since there is nothing to read, or it has read enough, and others are to run.
-    /// More is being received then.
-    func mustWaitToRead(_ id: ConnectionID, holding actor: (any Actor)?) -> Bool {
-        noteWaitingMessage(id)
-        guard !isReadable(id) else { return turn.value.isOver }
-        if connections[id].deadlines != nil { startedWaitingToRead(id) }
-        armReceive(id)
-        return !runUntil(id, holding: actor) { isReadable(id) }
-    }
-
     /// Whether a read would not wait: there are bytes, the end, a failure or a timeout.
     func isReadable(_ id: ConnectionID) -> Bool {
         !connections[id].inbound.isEmpty || connections[id].hasFailed || connections[id].isDrained
             || !connections[id].flags.isDisjoint(with: Self.readEnds)
-    }
-
-    /// Whatever has arrived; waits if nothing has.
-    func readWhatCame(_ id: ConnectionID) async throws(ConnectionError) -> sending Buffer? {
-        while mustWaitToRead(id, holding: #isolation) {
-            await Suspension.suspend { suspendReader(id, $0) }
-        }
-        return try read(id)
     }
 
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.

@@ -10,7 +10,7 @@ internal import EddyRing
 // It pays for large sends that leave the machine. Within the machine the kernel copies all the same, and notifies on
 // top: such connections are told by their addresses, and where the kernel reports copies after all, it is believed.
 
-extension EventLoop {
+extension ConnectionDriver {
     /// Submits what is queued as a zero-copy send; false where a plain one is better.
     func submitZeroCopySend(_ id: ConnectionID) -> Bool {
         guard wantsZeroCopy(id), let first = slices.first(of: connections[id].outbound) else { return false }

@@ -11,7 +11,7 @@
 // A close with unread input would make the kernel send a reset, which can destroy the reply on its way to the peer
 // (RFC 1122, 4.2.2.13; RFC 2525, 2.17). That is why an orderly close reads on.
 
-extension EventLoop {
+extension ConnectionDriver {
     /// The connection's owner is gone.
     func beginClosing(_ id: ConnectionID) {
         connections[id].phase = .closing
@@ -57,6 +57,16 @@ extension EventLoop {
         }
         // A peer that keeps its connections for later may not close for long.
         if connections[id].flags.contains(.draining) { awaitDelivery(id) }
+    }
+
+    /// An operation of a connection that is on its way out has ended.
+    func continueEnding(_ id: ConnectionID) {
+        switch connections[id].phase {
+        case .closing: continueClosing(id)
+        case .broken: closeDescriptor(id)
+        case .detaching where connections[id].operations == 0: resumeReader(id)
+        default: break
+        }
     }
 
     /// Ends what is in flight; closes the descriptor and vacates the slot when nothing is.
@@ -125,38 +135,9 @@ extension EventLoop {
         !connections[id].outbound.isEmpty || ring.unacknowledgedBytes(connections[id].descriptor) ?? 0 > 0
     }
 
-    /// Closes what handlers that have ended have left behind, such as connections to other servers: those that are being
-    /// closed have a moment for it. Resets what is left then, and returns when nothing is left.
-    package func closeConnections() async {
-        await run {
-            self.connections.forEachConnection { id in
-                if !self.isEnding(id) { self.reset(id, failure: ConnectionError.shutDownCode) }
-            }
-            let moment = now + Self.silenceBeforeClose
-            while self.isAnyEnding, now < moment { await pause() }
-            self.connections.forEachConnection { id in
-                if !self.endIfDelivered(id) { self.reset(id, failure: ConnectionError.shutDownCode) }
-            }
-            // Last completions come with the loop's next iterations; the end of the loop waits for any that do not.
-            let deadline = now + 1_000_000_000
-            while self.connections.count > 0, now < deadline { await pause() }
-        }
-    }
-
     /// Whether the connection is being closed, and not reset.
-    private func isEnding(_ id: ConnectionID) -> Bool {
+    func isEnding(_ id: ConnectionID) -> Bool {
         connections[id].phase == .closing && connections[id].ending != .reset
-    }
-
-    private var isAnyEnding: Bool {
-        var isAny = false
-        connections.forEachConnection { if isEnding($0) { isAny = true } }
-        return isAny
-    }
-
-    /// Lets the loop go on for a millisecond. A sleep would not, in a task that is cancelled, as a server's may be.
-    private func pause() async {
-        await Suspension.suspend { timers.schedule(.sleep($0), at: now + 1_000_000) }
     }
 
     // MARK: After delivery
@@ -221,7 +202,7 @@ extension EventLoop {
     }
 
     /// Longer than what is sent is on its way, and short beside a server's grace.
-    private static let silenceBeforeClose: UInt64 = 500_000_000
+    static let silenceBeforeClose: UInt64 = 500_000_000
 
     // MARK: Failure
 
@@ -263,16 +244,29 @@ extension EventLoop {
         connections[id].flags.remove(.receivesOn)
         // Also of a connection that is being closed, if something is left: its peer must not take a part for the whole.
         if connections[id].phase == .open || !connections[id].outbound.isEmpty { connections[id].ending = .reset }
-        if let connector = connections[id].connector {
-            let error = failure == ConnectionError.shutDownCode ? ConnectError.shutDown : .cancelled
-            connectors[connector]?.end(.failure(error))
-        }
+        if let connector = connections[id].connector { unsafe delegate?.connectionFailed(failure, of: connector) }
         if connections[id].isRelaying { relayFailed(id) }
         resumeReader(id)
         resumeWriter(id)
         if connections[id].phase == .open {
             connections[id].phase = .broken
             closeDescriptor(id)
+        }
+    }
+
+    // MARK: The loop's end
+
+    /// Fails every connection: the loop ends.
+    func failAll() {
+        connections.forEachConnection { fail($0, ConnectionError.shutDownCode) }
+    }
+
+    /// Resets every connection, also those whose owners have not released them.
+    func closeAll() {
+        connections.forEachConnection { id in
+            connections[id].ending = .reset
+            if connections[id].isHeld { connections[id].phase = .closing }
+            continueClosing(id)
         }
     }
 }

@@ -10,7 +10,7 @@
 // are bytes comes to the end of them, however fast the peer sends. What it had received by then is in the queue, where
 // the next read finds it; the rest stays in the socket.
 
-extension EventLoop {
+extension ConnectionDriver {
     /// What a task does with a connection.
     struct Sides: OptionSet, Sendable {
         let rawValue: UInt8
@@ -19,12 +19,8 @@ extension EventLoop {
         static let both: Sides = [.reading, .writing]
     }
 
-    /// Ends the waits of a task that is being cancelled. Any thread.
+    /// Ends the waits of a task that is being cancelled.
     func cancel(_ id: ConnectionID, sides: Sides = .both) {
-        guard isCurrent else {
-            _ = mailbox.post(.work { self.cancel(id, sides: sides) })
-            return
-        }
         guard connections.isCurrent(id) else { return }
         switch connections[id].phase {
         case .open where connections[id].isRelaying:

@@ -1,4 +1,4 @@
-extension EventLoop {
+extension ConnectionDriver {
     /// A vacant slot for a new connection, with the loop's watermarks; nil at the limit of connections.
     func occupySlot(descriptor: Int32, phase: ConnectionState.Phase) -> ConnectionID? {
         guard connections.count < configuration.maximumConnections else { return nil }
@@ -18,7 +18,7 @@ extension EventLoop {
         connections.remove(id)
         memory.value.connectionsChanged(to: connections.count)
         if connections.count == 0 { stopWatchingUnread() }
-        if let listener { listeners[listener]?.connectionClosed() }
+        if let listener { unsafe delegate?.connectionClosed(of: listener) }
     }
 
     /// Takes a slot out of the queues that it is still in: nothing is sent or received there any more, and its next

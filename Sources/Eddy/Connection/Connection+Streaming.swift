@@ -1,0 +1,23 @@
+public import EddyBuffers
+
+// The hot paths of reading and writing. They are inlined into their callers, which saves the frame of an asynchronous call.
+
+extension Connection: ConnectionReading {
+    /// See ``ConnectionReading/read()``.
+    @inlinable
+    public func read() async throws(ConnectionError) -> sending Buffer? {
+        while handle.mustWaitToRead(holding: #isolation) {
+            await Suspension.suspend { handle.suspendReader($0) }
+        }
+        return try handle.takeReceived()
+    }
+}
+
+extension Connection: ConnectionWriting {
+    /// See ``ConnectionWriting/write(_:)-(Buffer)``.
+    @inlinable
+    public func write(_ buffer: consuming Buffer) async throws(ConnectionError) {
+        // What does not wait, which is nearly always all of it, allocates no frame.
+        if try handle.queue(buffer) { try await handle.waitUntilDrained() }
+    }
+}

@@ -1,0 +1,56 @@
+internal import EddyBuffers
+internal import EddyRing
+
+// The way of a connection off its loop:
+//
+//     queue sent ──▶ receive cancelled ──▶ every last completion ──▶ slot vacated, descriptor and bytes handed out
+//
+// No receive is armed on the way; bytes that still come from the one in flight are kept.
+
+extension ConnectionHandle {
+    /// Gives up the slot and everything of the kernel's that belongs to it, but not the descriptor.
+    func detach() async throws(ConnectionError) -> sending DetachedConnection {
+        driver.connections[id].phase = .detaching
+        do {
+            try await sendEverything()
+            try await endReceiving()
+        } catch {
+            driver.connections[id].phase = .open
+            driver.release(id)
+            throw error
+        }
+        let received = Int(driver.connections[id].inbound.byteCount)
+        let whole = driver.slices.take(received, of: &driver.connections[id].inbound) {
+            driver.pool.allocate($0).relinquish()
+        }
+        guard let slice = whole else { unreachable("what the program allocates is never refused") }
+        // Within the limit or not: it is the program's now.
+        _ = driver.pool.handOut(slice)
+        let descriptor = driver.connections[id].descriptor
+        driver.vacate(id)
+        return DetachedConnection(descriptor: descriptor, received: Buffer(adopting: slice))
+    }
+
+    private func sendEverything() async throws(ConnectionError) {
+        while mustWaitToSend, !driver.connections[id].cannotSend {
+            guard !driver.connections[id].flags.contains(.writingCancelled) else { throw .cancelled }
+            await Suspension.suspend { driver.connections[id].suspendWriter($0) }
+        }
+        if driver.connections[id].cannotSend { throw ConnectionError(failure: driver.connections[id].failure) }
+    }
+
+    private var mustWaitToSend: Bool {
+        guard driver.connections[id].outbound.isEmpty else { return true }
+        let flags = driver.connections[id].flags
+        return flags.contains(.endsAfterSending) && !flags.contains(.ended)
+    }
+
+    /// Waits for the last completions. They come in any case, so a cancelled task waits for them, too.
+    private func endReceiving() async throws(ConnectionError) {
+        driver.cancelReceive(id)
+        while driver.connections[id].operations > 0 {
+            await Suspension.suspend { driver.connections[id].suspendReader($0) }
+        }
+        if driver.connections[id].hasFailed { throw ConnectionError(failure: driver.connections[id].failure) }
+    }
+}

@@ -1,0 +1,192 @@
+internal import EddyBuffers
+
+// Reads of messages: so many bytes, up to a delimiter, or behind a length. Each waits until the whole message lies in
+// the connection's queue, and only then takes it out:
+//
+//     queue  ┌─────────────────────┐
+//            │ searched  │ new     │ ◀── received       whole? take it, in one slice
+//            └─────────────────────┘                    else: search goes on at `new`
+//
+// So a read that fails or is cancelled in the middle has taken nothing. The receive window does not bound it: a reader
+// that waits for more than the window is given more, as far as there is memory (``ConnectionDriver/receiveRoom(_:)``).
+
+extension ConnectionHandle {
+    /// The next `byteCount` bytes; nil if the stream ended before the first of them.
+    func read(exactly byteCount: Int) async throws(ConnectionError) -> sending Buffer? {
+        try requireLoopThread()
+        require((0...Self.longestMessage).contains(byteCount), "a read takes from 0 bytes to 1 GiB")
+        guard try await receive(atLeast: byteCount) else { return nil }
+        return try take(byteCount)
+    }
+
+    /// The bytes before the next delimiter, which is taken out of the stream as well; nil if the stream ended before
+    /// the first byte.
+    func read(
+        until delimiter: Delimiter,
+        limit: Int
+    ) async throws(ConnectionError) -> sending Buffer? {
+        try requireLoopThread()
+        requireValid(limit)
+        guard let byteCount = try await receive(until: delimiter, limit: limit, allowance: 0) else {
+            return nil
+        }
+        let message = try take(byteCount)
+        driver.slices.removeFirst(delimiter.count, of: &driver.connections[id].inbound)
+        return message
+    }
+
+    /// The next line, without its end.
+    func readLine(limit: Int) async throws(ConnectionError) -> sending Buffer? {
+        try requireLoopThread()
+        requireValid(limit)
+        let lineFeed = Delimiter(UInt8(ascii: "\n"))
+        // A carriage return before the line feed does not count.
+        guard let end = try await receive(until: lineFeed, limit: limit, allowance: 1) else { return nil }
+        let hasReturn =
+            end > 0 && driver.slices.byte(at: end - 1, of: driver.connections[id].inbound) == UInt8(ascii: "\r")
+        let byteCount = hasReturn ? end - 1 : end
+        guard byteCount <= limit else { throw .delimiterNotFound(limit: limit) }
+        let message = try take(byteCount)
+        driver.slices.removeFirst(end - byteCount + 1, of: &driver.connections[id].inbound)
+        return message
+    }
+
+    /// The next message behind its length; nil if the stream ended before the first byte of the length.
+    func readFrame(
+        prefix: LengthPrefix,
+        endianness: Endianness,
+        limit: Int
+    ) async throws(ConnectionError) -> sending Buffer? {
+        try requireLoopThread()
+        requireValid(limit)
+        guard try await receive(atLeast: prefix.byteCount) else { return nil }
+        let length = driver.slices.leadingInteger(
+            prefix.byteCount,
+            of: driver.connections[id].inbound,
+            endianness: endianness
+        )
+        guard length <= UInt64(limit) else { throw .frameTooLong(length: length, limit: limit) }
+        _ = try await receive(atLeast: prefix.byteCount + Int(length))
+        return try take(Int(length), behind: prefix.byteCount)
+    }
+
+    private static let longestMessage = 1 << 30
+
+    private func requireValid(_ limit: Int) {
+        require((0...Self.longestMessage).contains(limit), "a limit lies between 0 bytes and 1 GiB")
+    }
+
+    // MARK: Waiting
+
+    /// Waits until as many bytes are there; false if the stream ended before the first.
+    private func receive(atLeast byteCount: Int) async throws(ConnectionError) -> Bool {
+        guard byteCount <= driver.pool.copyShare || driver.connections[id].inbound.byteCount >= byteCount else {
+            throw .outOfMemory(needed: byteCount, limit: driver.pool.copyShare)
+        }
+        await takeTurn()
+        defer { driver.connections[id].expectedBytes = 0 }
+        while driver.connections[id].inbound.byteCount < byteCount {
+            guard try await receiveMore(expected: byteCount) else {
+                let received = Int(driver.connections[id].inbound.byteCount)
+                guard received > 0 else { return false }
+                throw .unexpectedEnd(received: received)
+            }
+        }
+        return true
+    }
+
+    /// Waits until a delimiter is there; returns the number of bytes before it, `limit + allowance` at most, or nil if
+    /// the stream ended before the first byte.
+    private func receive(
+        until delimiter: Delimiter,
+        limit: Int,
+        allowance: Int
+    ) async throws(ConnectionError) -> Int? {
+        let longest = limit + allowance
+        var searched = 0
+        await takeTurn()
+        defer { driver.connections[id].expectedBytes = 0 }
+        while true {
+            let end = driver.slices.firstIndex(of: delimiter, in: driver.connections[id].inbound, from: searched)
+            if let end, end <= longest { return end }
+            let received = Int(driver.connections[id].inbound.byteCount)
+            // Its first bytes may be there already.
+            searched = max(searched, received - (delimiter.count - 1))
+            guard searched <= longest else { throw .delimiterNotFound(limit: limit) }
+            guard try await receiveMore(expected: longest + delimiter.count) else {
+                guard received > 0 else { return nil }
+                throw .unexpectedEnd(received: received)
+            }
+        }
+    }
+
+    /// Waits until more has come than is there; false if nothing more will come.
+    private func receiveMore(expected: Int) async throws(ConnectionError) -> Bool {
+        driver.noteWaitingMessage(id)
+        guard !hasStoppedReceiving else {
+            try driver.requireReadable(id)
+            return false
+        }
+        // What is there must be joined some day.
+        guard Int(driver.connections[id].inbound.byteCount) < driver.pool.copyShare else {
+            throw .outOfMemory(needed: expected, limit: driver.pool.copyShare)
+        }
+        driver.slices.gatherFragments(
+            of: &driver.connections[id].inbound,
+            expected: expected,
+            allocate: driver.pool.allocateCopy
+        )
+        driver.connections[id].expectedBytes = UInt32(expected)
+        driver.armReceive(id)
+        let before = driver.connections[id].inbound.byteCount
+        if driver.connections[id].deadlines != nil { driver.startedWaitingToRead(id) }
+        let hasCome = loop.poll(for: id, holding: #isolation) {
+            if driver.connections[id].inbound.byteCount > before || hasStoppedReceiving { return true }
+            // A receive that was being cancelled, since the window was full, may have ended.
+            driver.armReceive(id)
+            return false
+        }
+        if !hasCome {
+            await Suspension.suspend { driver.connections[id].suspendReader($0) }
+        }
+        return true
+    }
+
+    /// Whether nothing more comes for the reader.
+    private var hasStoppedReceiving: Bool {
+        driver.connections[id].hasFailed || driver.connections[id].inbound.isEmpty && driver.connections[id].isDrained
+            || !driver.connections[id].flags.isDisjoint(with: ConnectionDriver.readEnds)
+    }
+
+    /// Takes bytes that are there, and lets the peer send others.
+    private func take(
+        _ byteCount: Int,
+        behind prefix: Int = 0
+    ) throws(ConnectionError) -> sending Buffer {
+        // Taken out before the message, and put back should there be no memory to join it in.
+        let head = driver.slices.take(prefix, of: &driver.connections[id].inbound, allocate: driver.pool.allocateCopy)
+        guard let head,
+            let slice = driver.slices.take(
+                byteCount,
+                of: &driver.connections[id].inbound,
+                allocate: driver.pool.allocateCopy
+            )
+        else {
+            if let head, head.count > 0 { driver.slices.prepend(head, to: &driver.connections[id].inbound) }
+            throw .outOfMemory(needed: byteCount, limit: driver.pool.copyShare)
+        }
+        guard driver.pool.handOut(slice) else {
+            driver.turn.value.read(byteCount: 0)
+            if slice.count > 0 {
+                driver.slices.prepend(slice, to: &driver.connections[id].inbound)
+            } else {
+                slice.drop()
+            }
+            if head.count > 0 { driver.slices.prepend(head, to: &driver.connections[id].inbound) }
+            throw .tooMuchKept(limit: driver.pool.configuration.maximumKeptBytes)
+        }
+        head.drop()
+        driver.tookBytes(UInt32(byteCount), from: id)
+        return Buffer(adopting: slice)
+    }
+}

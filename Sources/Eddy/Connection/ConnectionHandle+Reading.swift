@@ -1,0 +1,60 @@
+public import EddyBuffers
+
+extension ConnectionHandle {
+    /// Whether the task must be suspended, since there is nothing to read, or it has read enough, and others are to run.
+    /// More is being received then.
+    @usableFromInline
+    func mustWaitToRead(holding actor: (any Actor)?) -> Bool {
+        // Elsewhere the read throws.
+        guard loop.isCurrent else { return false }
+        driver.noteWaitingMessage(id)
+        guard !driver.isReadable(id) else { return driver.turn.value.isOver }
+        if driver.connections[id].deadlines != nil { driver.startedWaitingToRead(id) }
+        driver.armReceive(id)
+        return !loop.poll(for: id, holding: actor) { driver.isReadable(id) }
+    }
+
+    @usableFromInline
+    func suspendReader(_ reader: Suspension) { driver.suspendReader(id, reader) }
+
+    @usableFromInline
+    func takeReceived() throws(ConnectionError) -> sending Buffer? {
+        try requireLoopThread()
+        return try driver.read(id)
+    }
+
+    /// Whatever has arrived; waits if nothing has.
+    func read() async throws(ConnectionError) -> sending Buffer? {
+        while mustWaitToRead(holding: #isolation) {
+            await Suspension.suspend { suspendReader($0) }
+        }
+        return try takeReceived()
+    }
+
+    /// Returns in the task's next turn if this one is over.
+    func takeTurn() async {
+        guard driver.turn.value.isOver else { return }
+        await Suspension.suspend { reader in
+            driver.connections[id].suspendReader(reader)
+            driver.awaitTurn(id)
+        }
+    }
+
+    func endReading() {
+        if isOnLoopThread { driver.endReading(id) }
+    }
+
+    /// Runs `body` with a read deadline, within the one that there is.
+    func withReadDeadline<Success: ~Copyable, Failure: Error>(
+        after duration: Duration,
+        _ body: @concurrent () async throws(Failure) -> Success
+    ) async throws(Failure) -> Success {
+        // Reads throw elsewhere.
+        guard isOnLoopThread else { return try await body() }
+        let outer = driver.readDeadline(of: id)
+        let inner = driver.now.advanced(by: duration)
+        driver.setReadDeadline(min(outer, inner), of: id)
+        defer { driver.setReadDeadline(outer, of: id) }
+        return try await body()
+    }
+}

@@ -1,0 +1,60 @@
+public import EddyBuffers
+
+// What writers wait for:
+//
+//     queued bytes    0 ──────── low ──────────────── high ────────▶
+//                               ◀── waiting ends       waiting begins
+//
+// Where the loop's memory is short both are less: see ``ConnectionDriver/writeLimit(_:)``.
+
+extension ConnectionHandle {
+    func setWatermarks(low: Int, high: Int) {
+        guard isOnLoopThread else { return }
+        require(low >= 1 && low <= high && high <= 1 << 30, "watermarks lie in 1...high and low...1 GiB")
+        driver.connections[id].lowWatermark = UInt32(low)
+        driver.connections[id].highWatermark = UInt32(high)
+    }
+
+    /// Queues bytes; returns whether the writer must wait now.
+    @usableFromInline
+    func queue(_ buffer: consuming Buffer) throws(ConnectionError) -> Bool {
+        try requireLoopThread()
+        if let error = driver.write(buffer.relinquish(), to: id) { throw error }
+        return driver.connections[id].outbound.byteCount > driver.writeLimit(id)
+    }
+
+    /// Queues shared bytes; returns whether the writer must wait now.
+    func queue(_ buffer: SharedBuffer) throws(ConnectionError) -> Bool {
+        try requireLoopThread()
+        if let error = driver.write(buffer.lend(), to: id) { throw error }
+        return driver.connections[id].outbound.byteCount > driver.writeLimit(id)
+    }
+
+    /// Queues all the buffers, also beyond the high watermark; returns whether the writer must wait now.
+    func queue(contentsOf buffers: some Sequence<SharedBuffer>) throws(ConnectionError) -> Bool {
+        var isAbove = false
+        for buffer in buffers { isAbove = try queue(buffer) }
+        return isAbove
+    }
+
+    /// Waits until the queue is short enough.
+    @usableFromInline
+    func waitUntilDrained() async throws(ConnectionError) {
+        guard !driver.connections[id].flags.contains(.writingCancelled) else { throw .cancelled }
+        await Suspension.suspend { driver.connections[id].suspendWriter($0) }
+        if driver.connections[id].cannotSend { throw ConnectionError(failure: driver.connections[id].failure) }
+        let isDrained = driver.connections[id].outbound.byteCount <= driver.resumeMark(id)
+        if !isDrained, driver.connections[id].flags.contains(.writingCancelled) { throw .cancelled }
+    }
+
+    /// Ends this side's direction and waits until the end is on its way.
+    func finishWriting() async throws(ConnectionError) {
+        try requireLoopThread()
+        driver.endWriting(id)
+        while !driver.connections[id].flags.contains(.ended), !driver.connections[id].cannotSend {
+            guard !driver.connections[id].flags.contains(.writingCancelled) else { throw .cancelled }
+            await Suspension.suspend { driver.connections[id].suspendWriter($0) }
+        }
+        if driver.connections[id].cannotSend { throw ConnectionError(failure: driver.connections[id].failure) }
+    }
+}

@@ -1,0 +1,31 @@
+extension EventLoop {
+    /// Closes the connections that handlers which have ended have left, such as those to other servers: those that are
+    /// being closed have a moment for it. Resets what is left then, and returns when nothing is left.
+    package func closeConnections() async {
+        await run {
+            let driver = self.driver
+            driver.connections.forEachConnection { id in
+                if !driver.isEnding(id) { driver.reset(id, failure: ConnectionError.shutDownCode) }
+            }
+            let moment = self.ring.now + ConnectionDriver.silenceBeforeClose
+            while self.isAnyEnding, self.ring.now < moment { await self.pause() }
+            driver.connections.forEachConnection { id in
+                if !driver.endIfDelivered(id) { driver.reset(id, failure: ConnectionError.shutDownCode) }
+            }
+            // Last completions come with the loop's next iterations; the end of the loop waits for any that do not.
+            let deadline = self.ring.now + 1_000_000_000
+            while driver.connections.count > 0, self.ring.now < deadline { await self.pause() }
+        }
+    }
+
+    private var isAnyEnding: Bool {
+        var isAny = false
+        driver.connections.forEachConnection { if driver.isEnding($0) { isAny = true } }
+        return isAny
+    }
+
+    /// Lets the loop run for a millisecond. A sleep would return at once in a task that is cancelled, as a server's may be.
+    private func pause() async {
+        await Suspension.suspend { driver.timers.schedule(.sleep($0), at: ring.now + 1_000_000) }
+    }
+}
