@@ -1,16 +1,16 @@
-/// Text or bytes that an encoding does not allow. Node.js drops or replaces what follows instead.
+/// Text or bytes that are invalid in an encoding. Node.js instead drops or replaces them.
 public enum EncodingError: Error, Hashable, CustomStringConvertible {
     /// Not a hexadecimal digit at this offset of the text's UTF-8.
     case invalidHexDigit(offset: Int)
     /// An odd number of hexadecimal digits.
     case oddHexDigits(count: Int)
-    /// Not a base64 character at this offset of the text's UTF-8, or one behind the padding.
+    /// Not a base64 character at this offset of the text's UTF-8, or a character after the padding.
     case invalidBase64Character(offset: Int)
     /// The base64 ends within a byte, or with padding that does not fit.
     case incompleteBase64
     /// A character beyond U+00FF, at this offset of the text's UTF-8.
     case notLatin1(offset: Int)
-    /// Bytes that are no UTF-8, from this offset on.
+    /// Invalid UTF-8 at this offset.
     case invalidUTF8(offset: Int)
 
     public var description: String {
