@@ -1,4 +1,4 @@
-/// Figures as people read them.
+/// Figures formatted for people.
 enum Figure {
     /// `198,000`.
     static func count(_ value: Double) -> String {

@@ -2,7 +2,7 @@ import ArgumentParser
 import EddyLoad
 internal import FoundationEssentials
 
-/// What a load report looks like.
+/// The output format of a load report.
 enum LoadReportFormat: String, ExpressibleByArgument, CaseIterable {
     case text
     case json
@@ -16,11 +16,11 @@ enum LoadReportFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension LoadReport {
-    /// One object, on lines of its own.
+    /// One object, pretty-printed.
     fileprivate var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        // Numbers, texts and a flag: there is nothing in it that JSON does not have.
+        // Contains only numbers, strings and a Boolean, which JSON can represent.
         guard let data = try? encoder.encode(self) else { preconditionFailure("a load report is not encodable") }
         return String(decoding: data, as: UTF8.self)
     }
@@ -79,7 +79,7 @@ extension LoadReport {
 }
 
 extension LoadReport.Errors {
-    /// Such as `3 connections closed, 1 without a reply in time`.
+    /// For example `3 connections closed, 1 without a reply in time`.
     var text: String {
         let kinds = [
             (connect, "could not connect again"), (closed, "closed or reset by the server"),
