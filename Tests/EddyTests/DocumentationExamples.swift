@@ -1,6 +1,7 @@
 import Eddy
 
-// The code of the README and of the catalogue, which `DocumentationTests` looks for here. It has to compile, no more.
+// The examples of the README and of the documentation catalogue, which `DocumentationTests` looks up here. They only
+// have to compile.
 
 private func shortestServer() async throws {
     let server = try TCPServer(on: "127.0.0.1:7000")

@@ -2,10 +2,10 @@ import Testing
 
 @testable import Eddy
 
-/// Slots and their names.
+/// Slots and their identifiers.
 @Suite("connections: table")
 struct ConnectionTableTests {
-    @Test("A table takes as many connections as it has room for, and no more", arguments: [1, 255, 256, 257, 1000])
+    @Test("A table takes exactly as many connections as it has room for", arguments: [1, 255, 256, 257, 1000])
     func capacity(capacity: Int) {
         let table = ConnectionTable(capacity: capacity)
         var slots: Set<UInt32> = []
@@ -21,7 +21,7 @@ struct ConnectionTableTests {
         #expect(table.occupy(descriptor: 0, phase: .open) == nil)
     }
 
-    @Test("A name is out of date once its slot is vacated")
+    @Test("An identifier becomes stale once its slot is vacated")
     func generations() throws {
         let table = ConnectionTable(capacity: 2)
         let slot = try #require(table.occupy(descriptor: 5, phase: .open) as UInt32?)
@@ -34,7 +34,7 @@ struct ConnectionTableTests {
         #expect(table.isCurrent(slot, generation: table[slot].generation) == true)
     }
 
-    @Test("A slot starts anew: nothing of its last owner is left")
+    @Test("A reused slot keeps no state of its previous connection")
     func freshState() throws {
         let table = ConnectionTable(capacity: 1)
         let slot = try #require(table.occupy(descriptor: 5, phase: .open) as UInt32?)
@@ -52,7 +52,7 @@ struct ConnectionTableTests {
         #expect(!table[slot].isRelaying)
     }
 
-    @Test("All slots in use are visited, and no others")
+    @Test("Iteration visits all slots in use, and no others")
     func visiting() {
         let table = ConnectionTable(capacity: 600)
         for descriptor in 0..<Int32(600) { _ = table.occupy(descriptor: descriptor, phase: .open) }
