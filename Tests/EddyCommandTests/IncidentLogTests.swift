@@ -4,10 +4,10 @@ import Testing
 
 @testable import EddyCommand
 
-/// What a server says on standard error, and how often.
+/// The messages of a server on standard error, and how often they are printed.
 @Suite("command: the log of incidents")
 struct IncidentLogTests {
-    /// A log whose clock stands still until a test moves it, and whose lines the test reads.
+    /// A log whose clock stands still until a test advances it, and whose lines the test reads.
     private final class TestedLog: Sendable {
         private let time = Mutex<UInt64>(1_000_000_000)
         private let printed = Mutex<[String]>([])
@@ -31,7 +31,7 @@ struct IncidentLogTests {
         .refused(Endpoint(upstream), [ConnectAttempt(upstream, .connectionRefused)])
     }
 
-    @Test("A failed relay is one line with the client, the upstream and the reason")
+    @Test("A failed relay prints one line with the client, the upstream and the reason")
     func relay() {
         let tested = TestedLog()
         tested.make().note(.handlerFailed(refused, peer: peer))
@@ -52,7 +52,7 @@ struct IncidentLogTests {
         )
     }
 
-    @Test("Incidents of one kind within ten seconds are one line, and the next line counts the others")
+    @Test("Incidents of one kind within ten seconds print one line, and the next line counts the others")
     func interval() {
         let tested = TestedLog()
         let log = tested.make()
@@ -92,7 +92,7 @@ struct IncidentLogTests {
     }
 
     @Test(
-        "A peer that breaks its connection, and a server that ends, are no incidents",
+        "Broken client connections and a server's shutdown are not incidents",
         arguments: [ConnectionError.reset, ConnectError.cancelled, ConnectError.shutDown] as [any Error]
     )
     func unremarkable(error: any Error) {

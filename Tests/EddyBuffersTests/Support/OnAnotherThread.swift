@@ -1,6 +1,6 @@
 import Glibc
 
-/// Runs `body` on a thread of its own and waits for its end.
+/// Runs `body` on a new thread and waits for its end.
 func onAnotherThread(_ body: @escaping @Sendable () -> Void) {
     Threads.start(count: 1) { _ in body() }.join()
 }
