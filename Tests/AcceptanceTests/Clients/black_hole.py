@@ -23,6 +23,6 @@ if sys.argv[1] == "--inside":
 
 probe = subprocess.run(["unshare", "-rn", "true"], capture_output=True, text=True)
 if probe.returncode != 0:
-    print("no network namespace is to be had: " + probe.stderr.strip(), file=sys.stderr)
+    print("no network namespace available: " + probe.stderr.strip(), file=sys.stderr)
     sys.exit(REFUSED)
 os.execvp("unshare", ["unshare", "-rn", sys.executable, "-B", __file__, "--inside", *sys.argv[1:]])

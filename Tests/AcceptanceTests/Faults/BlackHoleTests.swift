@@ -5,7 +5,7 @@ extension AcceptanceTests {
     /// An address that drops every packet, in a network namespace of the test's own.
     @Suite(
         "faults: black holes",
-        .enabled("no network namespace is to be had here: 'unshare -rn ip link' fails") {
+        .enabled("no network namespace available: 'unshare -rn ip link' fails") {
             try await NetworkNamespace.isPossible
         }
     )

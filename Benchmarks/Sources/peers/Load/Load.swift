@@ -6,9 +6,9 @@ struct Load {
     let core: CPU
     var seconds: Double
     var warmup: Double
-    /// Compares every byte. That takes time of the load, not of the server.
+    /// Compares every byte. That takes time of the load generator, not of the server.
     var verifies = false
-    /// A command with arguments that runs it, such as one that counts meanwhile.
+    /// A command that runs the load generator, such as one that counts system calls.
     var wrapper: [String] = []
 
     init(_ programs: ProgramFolder, on core: CPU, seconds: Double, warmup: Double) {
@@ -18,7 +18,7 @@ struct Load {
         self.warmup = warmup
     }
 
-    /// Loads a server. Another process may work beside it: what that takes does not count as a disturbance.
+    /// Loads a server. Another process may run at the same time, and does not count as a disturbance.
     func run(
         _ load: LoadCase,
         at server: RunningServer,

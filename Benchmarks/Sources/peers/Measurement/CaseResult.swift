@@ -1,4 +1,4 @@
-/// What a case gave for all peers.
+/// The results of all peers in one case.
 struct CaseResult: Encodable {
     let load: LoadCase
     /// The peer that the others are compared with: the reference that took the least processor time.

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Where the programs are. The peers were built beside this one; others are looked for in PATH.
+/// The location of the programs. The peers are in the same build folder; others are searched for in PATH.
 struct ProgramFolder {
-    /// The command that is measured, and perhaps another one from other sources.
+    /// The command that is measured, and possibly another one from other sources.
     let eddies: [(name: String, title: String, path: String)]
     private let folder: String
 
