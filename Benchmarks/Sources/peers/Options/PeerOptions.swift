@@ -10,7 +10,7 @@ struct PeerOptions: ParsableArguments {
     )
     var baseline: String?
 
-    @Option(help: ArgumentHelp("Names of the peers to measure, separated by commas (default: all).", valueName: "names"))
+    @Option(help: ArgumentHelp("Peers to measure, separated by commas (default: all).", valueName: "names"))
     var peers: CommaSeparated<String>?
 
     @Option(help: "Output format.")
