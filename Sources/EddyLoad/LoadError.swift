@@ -15,7 +15,7 @@ public enum LoadError: Error, Equatable, Sendable, CustomStringConvertible {
         case .ring(let error): error.description
         case .cannotConnect(let error): error.description
         case .tooMuchMemory(let bytes, let limit):
-            "\(bytes) bytes would be under way at a time, and the limit is \(limit); use fewer connections, a lower "
+            "\(bytes) bytes would be outstanding, and the limit is \(limit); use fewer connections, a lower "
                 + "depth or smaller messages"
         }
     }

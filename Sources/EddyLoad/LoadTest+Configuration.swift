@@ -41,7 +41,7 @@ extension LoadTest {
         func requireValid() {
             require(connections > 0, "a load test has at least one connection")
             require(loops > 0, "a load test has at least one event loop")
-            require(depth > 0, "a connection has at least one request under way")
+            require(depth > 0, "a connection has at least one outstanding request")
             require(messageSize > 0, "a request has at least one byte")
         }
 

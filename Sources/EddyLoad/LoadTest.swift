@@ -41,8 +41,8 @@ public struct LoadTest: Sendable {
     /// ``LoadReport/verificationFailure`` then has the reason.
     ///
     /// - Parameters:
-    /// - onProgress: called twice a second while requests are counted, on any thread.
-    /// - onStart: called once, on the calling task, with the engine of the test's loops after they have started.
+    ///   - onProgress: called twice a second while requests are counted, on any thread.
+    ///   - onStart: called once, on the calling task, with the engine of the test's loops after they have started.
     /// - Throws: ``LoadError`` if a connection cannot be made at the start, or if the client's loops cannot be made.
     public func run(
         onProgress: @escaping @Sendable (LoadProgress) -> Void = { _ in },

@@ -77,7 +77,7 @@ static void drain(struct load *load) {
     uint64_t until = monotonic_nanoseconds() + limit;
     load->sends_more = false;
     while (!load_is_drained(load)) {
-        if (monotonic_nanoseconds() >= until) fail("%s still owes answers after 10 s", load->target);
+        if (monotonic_nanoseconds() >= until) fail("%s has not sent all answers after 10 s", load->target);
         load_turn(load, until);
     }
 }

@@ -7,8 +7,8 @@ extension Buffer {
     /// them whenever it creates a buffer with memory of its own, and an event loop collects them in each iteration.)
     ///
     /// - Parameters:
-    /// - memory: at most 2,147,483,647 bytes. No other code may write to them from now on.
-    /// - deallocator: frees the memory. Called once, even if the memory is empty.
+    ///   - memory: at most 2,147,483,647 bytes. No other code may write to them from now on.
+    ///   - deallocator: frees the memory. Called once, even if the memory is empty.
     @unsafe
     public static func adopting(
         _ memory: UnsafeMutableRawBufferPointer,

@@ -52,7 +52,7 @@ extension Buffer {
         require(offset >= 0 && offset <= count - byteCount, "the integer lies outside of the buffer")
         let isUnsigned = byteCount == 8 || value >> Int64(8 * byteCount) == 0
         let isSigned = value >> Int64(8 * byteCount - 1) == -1
-        require(isUnsigned || isSigned, "the value does not fit into so few bytes")
+        require(isUnsigned || isSigned, "the value does not fit into that many bytes")
         for index in 0..<byteCount {
             let place = endianness == .big ? byteCount - 1 - index : index
             let byte = UInt8(truncatingIfNeeded: value >> Int64(8 * index))

@@ -33,7 +33,7 @@ public struct Cursor: ~Escapable {
 
         public var description: String {
             needed < 0
-                ? "\(needed) bytes cannot be read; check a count that comes from a peer"
+                ? "\(needed) bytes cannot be read; check counts that come from a peer"
                 : "\(needed) bytes are needed at offset \(offset), and \(remaining) are left; "
                     + "read more bytes and try again"
         }

@@ -93,7 +93,7 @@ extension ReadableBytes where Self: ~Copyable {
     ///
     /// - Parameters:
     ///   - other: the bytes to compare with.
-    /// - position: of the first byte to compare; that of the first byte of all by default.
+    ///   - position: where in these bytes to start comparing; at the first byte by default.
     /// - Precondition: there are at least as many bytes from `position` on as in `other`.
     public func firstDifference(from other: Span<UInt8>, at position: Int? = nil) -> Int? {
         let bytes = bytes

@@ -15,12 +15,12 @@ public enum EncodingError: Error, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .invalidHexDigit(let offset): "no hexadecimal digit at offset \(offset); use 0-9, a-f and A-F"
-        case .oddHexDigits(let count): "\(count) hexadecimal digits make no whole number of bytes; write two a byte"
-        case .invalidBase64Character(let offset): "no base64 character at offset \(offset); use A-Z, a-z, 0-9, + and /"
-        case .incompleteBase64: "the base64 ends within a byte or is padded wrongly; it has been cut or damaged"
+        case .invalidHexDigit(let offset): "not a hexadecimal digit at offset \(offset); use 0-9, a-f and A-F"
+        case .oddHexDigits(let count): "\(count) hexadecimal digits are not a whole number of bytes; use two per byte"
+        case .invalidBase64Character(let offset): "not base64 at offset \(offset); use A-Z, a-z, 0-9, + and /"
+        case .incompleteBase64: "the base64 ends within a byte or has wrong padding; it was truncated or damaged"
         case .notLatin1(let offset): "the character at offset \(offset) is beyond U+00FF; encode the text as UTF-8"
-        case .invalidUTF8(let offset): "the bytes from offset \(offset) on are no UTF-8; decode them as latin1 or hex"
+        case .invalidUTF8(let offset): "the bytes at offset \(offset) are not valid UTF-8; decode them as latin1 or hex"
         }
     }
 }

@@ -28,7 +28,7 @@ struct MappedMemory {
 
         unsafe base = mapped + before
         self.byteCount = byteCount
-        // Advice only: on a kernel that does not support it, the memory works all the same.
+        // Advice only: on a kernel that does not support it, the memory works as well.
         unsafe madvise(base, byteCount, MADV_HUGEPAGE)
         unsafe madvise(base, byteCount, MADV_DONTFORK)
     }

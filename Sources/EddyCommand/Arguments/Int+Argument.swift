@@ -26,7 +26,7 @@ extension Int {
         // The kelvin sign also becomes `k` in lower case.
         guard let number = Int(digits), suffix.utf8.allSatisfy({ $0 < 0x80 }), let unit = units[suffix.lowercased()]
         else {
-            throw ValidationError("'\(text)' is not a number; write one such as \(example)")
+            throw ValidationError("'\(text)' is not a number; write a number such as \(example)")
         }
         let (value, overflow) = number.multipliedReportingOverflow(by: unit)
         guard !overflow, range.contains(value) else {

@@ -101,7 +101,7 @@ struct LoadCommand: LoopCommand {
             return "no request was answered in time; check that the server sends back what it receives"
         }
         guard report.errors > 0 else { return nil }
-        return "\(report.errors) connections failed (\(report.errorsByKind.text)); look into the server's log"
+        return "\(report.errors) connections failed (\(report.errorsByKind.text)); check the server's log"
     }
 
     var loopCount: Int { min(threads, connections) }
@@ -129,7 +129,7 @@ struct LoadCommand: LoopCommand {
         let errors = progress.errors == 0 ? "" : ", \(progress.errors) errors"
         Terminal.showProgress(
             "\(Figure.seconds(progress.seconds)) of \(Figure.seconds(progress.totalSeconds)): "
-                + "\(Figure.count(progress.requestsPerSecond)) requests a second\(errors)"
+                + "\(Figure.count(progress.requestsPerSecond)) requests per second\(errors)"
         )
     }
 }

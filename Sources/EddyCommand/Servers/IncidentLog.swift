@@ -16,7 +16,7 @@ final class IncidentLog: Sendable {
 
     /// - Parameters:
     ///   - now: the time in nanoseconds.
-    /// - print: receives each line.
+    ///   - print: receives each line.
     init(
         now: @escaping @Sendable () -> UInt64 = { MonotonicClock.now },
         print: @escaping @Sendable (String) -> Void = { Terminal.printError($0) }
@@ -36,7 +36,7 @@ final class IncidentLog: Sendable {
             return kinds[kind]?.leftOut ?? 0
         }
         guard let leftOut else { return }
-        print("eddy: \(line())" + (leftOut > 0 ? " (and \(leftOut) times more since the last line)" : ""))
+        print("eddy: \(line())" + (leftOut > 0 ? " (and \(leftOut) more since the last line)" : ""))
     }
 
     /// Reports an incident of a server, on any thread. A peer that breaks its connection is not an incident.
@@ -49,7 +49,7 @@ final class IncidentLog: Sendable {
             .handlerFailed(ConnectError.shutDown, _):
             break
         case .handlerFailed(let error as ConnectError, let peer):
-            note("relay", "cannot relay \(peer.map(\.description) ?? "a client that has gone"): \(error)")
+            note("relay", "cannot relay \(peer.map(\.description) ?? "a disconnected client"): \(error)")
         case .handlerFailed: note("handler", incident.description)
         }
     }

@@ -9,8 +9,8 @@ struct Mirror: Decodable, Equatable {
     }
 
     /// - Parameters:
-    /// - piece: The number of bytes to send at once.
-    /// - wrapper: The command prefix that the client runs under.
+    ///   - piece: The number of bytes to send at once.
+    ///   - wrapper: The command prefix that the client runs under.
     static func run(
         at server: Server,
         connections: Int,

@@ -14,7 +14,7 @@ extension BufferPool {
         let pool = BufferPool(configuration: configuration)
         defer {
             let slicesOut = pool.close()
-            precondition(slicesOut == 0, "\(slicesOut) slices are out at the end of the test")
+            precondition(slicesOut == 0, "\(slicesOut) slices are live at the end of the test")
         }
         try body(pool)
     }

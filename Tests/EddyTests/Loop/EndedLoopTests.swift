@@ -33,7 +33,7 @@ struct EndedLoopTests {
             )
             if isAlike { thread.join() } else { threads.append(thread) }
         }
-        precondition(done.isOpen, "no thread has got the identity of the loop's")
+        precondition(done.isOpen, "no thread got the identity of the loop's thread")
         for thread in threads { thread.join() }
     }
 

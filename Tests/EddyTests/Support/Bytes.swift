@@ -23,7 +23,7 @@ func randomBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
 func difference(_ received: [UInt8], from sent: [UInt8]) -> String? {
     if received == sent { return nil }
     let index = zip(received, sent).enumerated().first { $0.element.0 != $0.element.1 }?.offset
-    return "\(received.count) of \(sent.count) bytes; the first other one: \(index.map(String.init) ?? "none")"
+    return "\(received.count) of \(sent.count) bytes; the first difference: \(index.map(String.init) ?? "none")"
 }
 
 extension [UInt8] {

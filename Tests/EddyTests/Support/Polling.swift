@@ -4,7 +4,7 @@ import Testing
 func eventually(sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool) async throws {
     let end = ContinuousClock.now + .seconds(100)
     while !(try await condition()) {
-        try #require(.now < end, "it has not come about in time", sourceLocation: sourceLocation)
+        try #require(.now < end, "the condition did not hold in time", sourceLocation: sourceLocation)
         try await Task.sleep(for: .milliseconds(2))
     }
 }

@@ -41,7 +41,7 @@ func withServer(
     // A long grace is never needed; a short one is meant to end what is left.
     if grace >= patience {
         let isInTime = .now - start < grace
-        #expect(isInTime, "handlers went on until the grace was over", sourceLocation: sourceLocation)
+        #expect(isInTime, "handlers ran until the grace was over", sourceLocation: sourceLocation)
     }
     // Connections that handlers made may be closed a moment later.
     try await eventually { await group.statistics().connections == 0 }

@@ -32,7 +32,7 @@ extension FuzzTests {
                     return
                 }
                 let printed = "\(endpoint)"
-                try require(try Endpoint(printed) == endpoint, "prints as \(printed), which is another")
+                try require(try Endpoint(printed) == endpoint, "prints as \(printed), which differs")
                 try Self.requireAgreement(text, endpoint)
                 if let address = endpoint.address { try Self.requireSameThroughSystem(address) }
             }
@@ -46,7 +46,7 @@ extension FuzzTests {
             if utf8.starts(with: Array("unix:".utf8)) {
                 let path = utf8.dropFirst(5)
                 let name = path.first == UInt8(ascii: "@") ? path.dropFirst() : path
-                try require(name.isEmpty || name.contains(0) || name.count > 107, "a good path is refused: \(error)")
+                try require(name.isEmpty || name.contains(0) || name.count > 107, "a valid path is refused: \(error)")
             } else if let (host, port) = text.asciiHostAndPort, UInt16(port) != nil {
                 try require(!host.isIPv4Number, "an IPv4 number is refused: \(error)")
             }
@@ -76,7 +76,7 @@ extension FuzzTests {
             let read = address.withSystemAddress { pointer, length in
                 SocketAddress(pointer.assumingMemoryBound(to: sockaddr.self), length: length)
             }
-            try require(read == address, "comes back from the system's form as \(read as Any)")
+            try require(read == address, "is read back from the system's form as \(read as Any)")
         }
 
         @Test("A system address is read within its length, and prints")
@@ -124,7 +124,7 @@ extension FuzzTests {
                 }
                 try require(
                     isFileThere(again) == isFileThere(address),
-                    "prints as \(printed), which is of another kind"
+                    "prints as \(printed), which is of another type"
                 )
             }
         }

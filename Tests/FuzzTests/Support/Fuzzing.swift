@@ -23,7 +23,7 @@ func require(_ holds: Bool, _ message: @autoclosure () -> String) throws(Violati
 /// Runs a target on its corpus and on damaged copies of it. Stops at the first case that fails.
 ///
 /// - Parameters:
-/// - share: runs one case in `share`, for a slow target.
+///   - share: runs one case in `share`, for a slow target.
 ///   - check: throws when a property does not hold.
 func fuzz(
     _ target: String,

@@ -39,7 +39,7 @@ struct Load {
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let report = try decoder.decode(LoadReport.self, from: Data(text.utf8))
         guard report.requests > 0 || verifies else {
-            throw PeersError("nothing came back in the \(seconds) s of a measurement; use a longer --seconds")
+            throw PeersError("nothing was echoed in the \(seconds) s of a measurement; use a longer --seconds")
         }
         return report
     }

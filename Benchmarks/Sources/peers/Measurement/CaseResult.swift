@@ -18,7 +18,7 @@ struct CaseResult: Encodable {
     var table: Table {
         let reference = self.reference.flatMap(result)
         let last = reference.map { ["against \($0.peer)"] } ?? []
-        var table = Table([load.name, "requests/s", "p50 µs", "p99 µs", "processor µs a request", "±"] + last)
+        var table = Table([load.name, "requests/s", "p50 µs", "p99 µs", "processor µs per request", "±"] + last)
         for result in results {
             let ratio = reference.map { [figure(result.processorRatio(to: $0), digits: 2)] } ?? []
             table.rows.append(

@@ -58,13 +58,13 @@ struct Comparison {
         var best = Sample(try run(peer, in: load, with: self.load))
         var attempts = 1
         while best.disturbance > tolerableDisturbance, attempts < Self.attempts {
-            report("  \(peer.name): again, others used \(percent(best.disturbance)) of a processor")
+            report("  \(peer.name): repeated, others used \(percent(best.disturbance)) of a processor")
             let next = Sample(try run(peer, in: load, with: self.load))
             if next.disturbance < best.disturbance { best = next }
             attempts += 1
         }
         let doubt = best.disturbance > tolerableDisturbance ? ", disturbed" : ""
-        report("  \(peer.name): \(microseconds(best.processorUs)) µs of processor time a request\(doubt)")
+        report("  \(peer.name): \(microseconds(best.processorUs)) µs of processor time per request\(doubt)")
         return best
     }
 

@@ -4,7 +4,7 @@ struct ComparisonResult: Encodable {
     let rounds: Int
     /// How long each measurement took.
     let seconds: Double
-    /// Whether a busy loop shared the server's processor: then requests a second show the server's limit.
+    /// Whether a busy loop shared the server's processor: then requests per second show the server's limit.
     let isSaturated: Bool
     let cases: [CaseResult]
 

@@ -31,7 +31,7 @@ struct PeerOptions: ParsableArguments {
         return try names.map { name in
             guard let peer = all.first(where: { $0.name == name }) else {
                 let known = all.map(\.name).joined(separator: ", ")
-                throw PeersError("--peers knows no '\(name)'; it knows \(known)")
+                throw PeersError("unknown peer '\(name)'; expected one of \(known)")
             }
             if let missing = peer.missing { throw PeersError("cannot measure \(name): \(missing)") }
             return peer

@@ -9,7 +9,7 @@ struct ProcessStatistics {
         let text = try String(contentsOfFile: "/proc/\(process)/smaps_rollup", encoding: .utf8)
         let line = text.split(separator: "\n").first { $0.hasPrefix("Rss:") }
         guard let kibibytes = line?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
-            throw PeersError("cannot tell the memory of process \(process)")
+            throw PeersError("cannot read the memory of process \(process)")
         }
         return kibibytes << 10
     }

@@ -12,7 +12,7 @@ struct ProgramFolder {
             throw PeersError("cannot run \(path); build it with 'swift build -c release --product eddy'")
         }
         guard let own = realpath("/proc/self/exe", nil) else {
-            throw PeersError("cannot tell where this program is", errorNumber: errno)
+            throw PeersError("cannot find the path of this program", errorNumber: errno)
         }
         defer { free(own) }
         let path = String(cString: own)
