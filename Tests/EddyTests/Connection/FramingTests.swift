@@ -37,7 +37,7 @@ struct FramingTests {
         }
     }
 
-    @Test("Messages end at a delimiter, even if the network cuts it", arguments: FeatureSet.allCases, [1, 2, 3, 10_000])
+    @Test("Messages end at a delimiter, even if it is cut", arguments: FeatureSet.allCases, [1, 2, 3, 10_000])
     func delimiters(set: FeatureSet, longestPiece: Int) async throws {
         let texts = ["", "a", "\r", "\r\r\n", "header: value", String(repeating: "x", count: 9000), "\r\n\r", "end"]
         let outcome = Channel<[String]>()
