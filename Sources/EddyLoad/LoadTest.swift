@@ -4,10 +4,10 @@ public import Eddy
 //
 //     connect all ──▶ warm up ──▶ measure ──▶ drain ──▶ report
 //                     │           │           │
-//                     │           │           └ no new request; outstanding replies are waited for, at most 5 s:
-//                     │           │             how old they are then is counted, and whether they come
-//                     │           └ what completes now is counted
-//                     └ requests flow already, but nothing is counted
+//                     │           │           └ no new requests; waits at most 5 s for outstanding replies, and
+//                     │           │             records their ages and whether they arrive
+//                     │           └ completed requests are counted
+//                     └ requests are sent, but not counted
 //
 // Each connection is a task on its loop. It keeps `depth` requests outstanding and sends the next one as soon as a
 // reply is complete (a closed loop). Another task keeps the time.

@@ -5,7 +5,7 @@ import Testing
 @testable import EddyCommand
 
 /// The messages of a server on standard error, and how often they are printed.
-@Suite("command: the log of incidents")
+@Suite("command: incident log")
 struct IncidentLogTests {
     /// A log whose clock stands still until a test advances it, and whose lines the test reads.
     private final class TestedLog: Sendable {

@@ -6,7 +6,7 @@ import Testing
 
 /// How a server's options translate into configuration. The acceptance tests cover the behaviour of the running
 /// command.
-@Suite("command: options of servers")
+@Suite("command: server options")
 struct ServerOptionsTests {
     @Test("--memory is shared by the loops")
     func memory() throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import EddyLoad
 
 /// Complete load tests against a server in this process.
-@Suite("load: whole tests", .timeLimit(.minutes(2)))
+@Suite("load: complete tests", .timeLimit(.minutes(2)))
 struct LoadTestTests {
     private func configuration(_ target: SocketAddress) -> LoadTest.Configuration {
         var configuration = LoadTest.Configuration(target: target)

@@ -3,7 +3,7 @@ import Testing
 @testable import EddyRing
 
 /// The ring sizes of a group of loops when little memory may be locked.
-@Suite("ring: plans for little locked memory")
+@Suite("ring: plans for limited locked memory")
 struct RingPlanTests {
     private func plan(_ reason: EngineChoice.Reason = .available, entries: UInt32 = 512) -> RingPlan {
         RingPlan(

@@ -10,7 +10,7 @@ public import Synchronization
 //     chunk  ┌───────┬─────┬───────────┬──┴────────────────────────┐
 //            │ slice │slice│ slice     │ not carved yet            │
 //            └───────┴─────┴───────────┴───────────────────────────┘
-//                                      ▲ who carves holds one reference more, until it has let go
+//                                      ▲ the carver holds one more reference until it lets go
 //
 // The state of a chunk lives in a side table, never in the memory that it describes: neither a peer's bytes nor a stray
 // write can damage the pool.

@@ -1,7 +1,7 @@
 // Each connection sends an endless stream that repeats after a prime number of bytes:
 //
 //     pattern   ├────────────────── period ──────────────────┤├─ overlap: its beginning again ─┤
-//     request          ├── any piece of up to `overlap` bytes lies in one run ──┤
+//     request          ├── any piece of up to `overlap` bytes is contiguous ──┤
 //
 // The period is prime, so no message size divides it, and bytes that are lost, doubled or swapped do not match.
 

@@ -3,7 +3,7 @@ import Testing
 
 extension AcceptanceTests {
     /// `--listen` more than once.
-    @Suite("addresses: several")
+    @Suite("addresses: several addresses")
     struct SeveralAddressesTests {
         @Test("Each address of --listen is announced in order, and served", arguments: ["echo", "proxy"])
         func all(kind: String) async throws {

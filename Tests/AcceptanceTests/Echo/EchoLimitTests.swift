@@ -3,7 +3,7 @@ import Testing
 
 extension AcceptanceTests {
     /// Limits that the system sets, and systems that offer less.
-    @Suite("echo: the limits of the system")
+    @Suite("echo: system limits")
     struct EchoLimitTests {
         @Test("With more connections than descriptors, a server serves what it can, idles, and resumes later")
         func tooFewDescriptors() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 extension AcceptanceTests {
     /// Users that may lock little memory, start few threads, or map little address space.
-    @Suite("faults: limits of the user", .serialized)
+    @Suite("faults: user limits", .serialized)
     struct LimitTests {
         /// Wraps a command so that the limits apply to it, even if root runs the tests: as a user that has no other
         /// process, so that the limits are its own.

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EddyRing
 
-@Suite("simulation: connections that are unplugged")
+@Suite("simulation: unplugged connections")
 final class UnpluggedTests {
     private let network = SimulatedNetwork(seed: 1)
 

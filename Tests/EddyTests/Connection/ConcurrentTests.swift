@@ -6,7 +6,7 @@ import Testing
 @testable import Eddy
 
 /// One task reads while another writes.
-@Suite("connections: both ways at once", .serialized, .timeLimit(.minutes(5)))
+@Suite("connections: concurrent reading and writing", .serialized, .timeLimit(.minutes(5)))
 struct ConcurrentTests {
     private struct Mistake: Error {}
 

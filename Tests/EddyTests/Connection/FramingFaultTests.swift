@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Peers that send too much, too little, or byte by byte.
-@Suite("connections: messages that are wrong", .serialized, .timeLimit(.minutes(5)))
+@Suite("connections: invalid messages", .serialized, .timeLimit(.minutes(5)))
 struct FramingFaultTests {
     /// What a read throws, or what it returns as text.
     private enum Outcome: Equatable {

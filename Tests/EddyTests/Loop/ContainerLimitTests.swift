@@ -4,7 +4,7 @@ import Testing
 @testable import Eddy
 
 /// How a container's limits change the defaults.
-@Suite("loop: limits of a container")
+@Suite("loop: container limits")
 struct ContainerLimitTests {
     @Test(
         "There are no more loops than the quota has processors, rounded up, and at least one",

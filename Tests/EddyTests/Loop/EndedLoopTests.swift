@@ -6,7 +6,7 @@ import Testing
 @testable import Eddy
 
 /// A loop that has ended belongs to no thread, even if a new thread gets the identity of the loop's thread.
-@Suite("loop: after its end", .serialized, .timeLimit(.minutes(5)))
+@Suite("loop: after shutdown", .serialized, .timeLimit(.minutes(5)))
 struct EndedLoopTests {
     /// Ends a loop, and runs `body` on a thread with the identity of the loop's thread. Only in a process that does
     /// nothing else: there the system gives a new thread the stack of the one that ended.

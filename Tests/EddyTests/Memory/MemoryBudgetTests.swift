@@ -4,7 +4,7 @@ import Testing
 
 @testable import Eddy
 
-@Suite("memory: the budget of connections")
+@Suite("memory: connection budget")
 struct MemoryBudgetTests {
     private static let limit = 128 << 20
     private let budget = MemoryBudget(maximumBytes: limit)

@@ -6,7 +6,7 @@ import Testing
 @testable import Eddy
 
 /// Servers on IPv6, on both families, and on Unix domain sockets.
-@Suite("server: kinds of address", .serialized, .timeLimit(.minutes(5)))
+@Suite("server: address families", .serialized, .timeLimit(.minutes(5)))
 struct AddressFamilyTests {
     @Test("A server on [::] serves both families, and reports an IPv4 peer as IPv4", .enabled(if: hasIPv6Loopback))
     func dualStack() async throws {

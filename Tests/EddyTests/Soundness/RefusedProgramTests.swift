@@ -5,7 +5,7 @@ import Testing
 /// Each differs in one place from a program that compiles, so it is rejected because of that place and nothing else.
 @Suite(
     "soundness: programs that do not compile",
-    .enabled(if: SwiftCompiler.path != nil, "there is no swiftc on the path or beside the Swift runtime library"),
+    .enabled(if: SwiftCompiler.path != nil, "swiftc is neither on the path nor next to the Swift runtime library"),
     .serialized,
     .timeLimit(.minutes(5))
 )

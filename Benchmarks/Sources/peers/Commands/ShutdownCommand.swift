@@ -47,7 +47,7 @@ struct ShutdownCommand: ParsableCommand {
 
     private static func table(of results: [ShutdownResult]) -> Table {
         var table = Table([
-            "shutdown", "engine", "idle connections", "ms to exit", "slowest", "not ended in order", "failed",
+            "shutdown", "engine", "idle connections", "ms to exit", "slowest", "not ended gracefully", "failed",
         ])
         for result in results {
             table.rows.append([
