@@ -37,8 +37,8 @@ extension Buffer {
         store(value.bitPattern, at: offset, endianness: endianness)
     }
 
-    /// Overwrites `byteCount` bytes with the lowest ones of the integer. Node's `buf.writeUIntBE(value, offset,
-    /// byteLength)` and `writeIntBE`, for up to 8 bytes instead of 6.
+    /// Overwrites `byteCount` bytes with the lowest ones of the integer. Node's
+    /// `buf.writeUIntBE(value, offset, byteLength)` and `writeIntBE`, for up to 8 bytes instead of 6.
     ///
     /// - Precondition: `byteCount` is from 1 to 8, `value` fits into it as a signed or an unsigned integer, and the
     ///   bytes lie within the buffer.

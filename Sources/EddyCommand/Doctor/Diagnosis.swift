@@ -1,8 +1,8 @@
 import Eddy
 internal import FoundationEssentials
 
-/// The findings of `eddy doctor`. Programs read its JSON, so the names are stable. They follow the style of `eddy
-/// load`.
+/// The findings of `eddy doctor`. Programs read its JSON, so the names are stable. They follow the style of
+/// `eddy load`.
 struct Diagnosis: Encodable {
     let kernel: String
     /// `kernel.io_uring_disabled`; nil if the kernel has no such switch.
