@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// What every module of Eddy is compiled with. The checks are the strictest that the compiler offers:
+/// The settings of every module of Eddy. The checks are the strictest that the compiler offers:
 /// `unsafe` marks each use of unsafe code, so that a reader finds them all with one search.
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -12,7 +12,7 @@ let settings: [SwiftSetting] = [
     .strictMemorySafety(),
 ]
 
-/// Tests may reach into pointers to build hostile input, so they are not held to strict memory safety.
+/// Tests may use pointers to build hostile input, so strict memory safety is off for them.
 let testSettings: [SwiftSetting] = settings.dropLast()
 
 let package = Package(

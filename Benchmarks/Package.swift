@@ -12,8 +12,8 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 
-/// Only the benchmarks of buffers and timers, and `eddy-service`, depend on Eddy's sources: its servers are measured as the
-/// command that users run.
+/// Only the benchmarks of buffers and timers and `eddy-service` depend on Eddy's sources: the servers are measured as
+/// the command that users run.
 let package = Package(
     name: "eddy-benchmarks",
     products: [
@@ -25,7 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     ],
     targets: [
-        // What all C programs need, and the engine of the two io_uring peers.
+        // Shared by all C programs, and the engine of the two io_uring peers.
         .target(name: "PeerSupport"),
         .target(
             name: "UringEngine",
@@ -39,7 +39,7 @@ let package = Package(
         .target(name: "NIOPeer", dependencies: nio, swiftSettings: settings),
         .executableTarget(name: "nio-echo", dependencies: ["NIOPeer"] + nio, swiftSettings: settings),
         .executableTarget(name: "nio-async-echo", dependencies: ["NIOPeer"] + nio, swiftSettings: settings),
-        // What a buffer costs, and a timer, in processor time.
+        // The cost of a buffer and of a timer, in processor time.
         .target(name: "ThreadTime", swiftSettings: settings),
         .executableTarget(
             name: "buffers-bench",
@@ -56,9 +56,10 @@ let package = Package(
             dependencies: ["ThreadTime", .product(name: "Eddy", package: "eddy")] + nio,
             swiftSettings: settings
         ),
-        // What measures them.
+        // The load generator and the harness.
         .executableTarget(name: "echo-load", dependencies: ["PeerSupport"]),
-        // What shows whether clients harm each other: services beside the command's, and their good and bad clients.
+        // Programs that show whether clients harm each other: additional services, and their well-behaved and harmful
+        // clients.
         .executableTarget(
             name: "eddy-service",
             dependencies: [

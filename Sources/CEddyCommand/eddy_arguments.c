@@ -3,7 +3,7 @@
 static int count;
 static char **arguments;
 
-// glibc passes constructors what it passes to main. Swift's main keeps nothing of it.
+// glibc passes constructors the arguments of main. Swift's main does not keep them.
 __attribute__((constructor)) static void keep_arguments(int argument_count, char **argument_values) {
     count = argument_count;
     arguments = argument_values;

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Eddy
 
-/// The `eddy` command.
 struct EddyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eddy",
@@ -10,15 +9,15 @@ struct EddyCommand: AsyncParsableCommand {
         subcommands: [EchoCommand.self, ProxyCommand.self, LoadCommand.self, DoctorCommand.self]
     )
 
-    /// Runs the command that the arguments name and ends the process: 0 when it did its work, 1 when it failed, 2
-    /// when the arguments were wrong. What went wrong is one line on standard error.
+    /// Runs the command that the arguments name and ends the process: with 0 if it succeeded, 1 if it failed, 2 if the
+    /// arguments were wrong. An error is reported in one line on standard error.
     static func start() -> Never {
         Terminal.prepare()
         AddressSpace.prepareAllocator()
         do {
             var command = try parseAsRoot(ProcessArguments.all())
             guard let command = command as? any LoopCommand else {
-                // Such as the help.
+                // For example, help.
                 try command.run()
                 ExitStatus.code(0).end()
             }
@@ -41,8 +40,8 @@ struct EddyCommand: AsyncParsableCommand {
     }
 }
 
-/// Where the process starts. Not asynchronous: the runtime would start threads before the command can check that there
-/// may be any.
+/// The entry point of the process. Not asynchronous: the runtime would start threads before the command can check that
+/// the process may have them.
 @main
 enum EntryPoint {
     static func main() { EddyCommand.start() }

@@ -2,15 +2,15 @@ import ArgumentParser
 import Eddy
 internal import Glibc
 
-/// How the process ends after an error, and what it says.
+/// The exit status after an error, and the message.
 enum ExitStatus {
-    /// Help or the version was asked for: printed on standard output.
+    /// Help or the version was requested: printed on standard output.
     case done(String)
     /// The command could not do its work.
     case failure(String)
     /// The arguments were wrong.
     case usage(String)
-    /// The command has said everything itself.
+    /// The command has already printed its messages.
     case code(Int32)
 
     init(of error: any Error) {
@@ -35,7 +35,7 @@ enum ExitStatus {
             Terminal.printError("eddy: \(text)")
             exit(1)
         case .usage(let text):
-            // One line, with a way out for those whose message names none.
+            // One line, which ends with the way to the usage if the message suggests no fix.
             let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
             Terminal.printError("eddy: " + (line.contains("; ") ? line : "\(line); run 'eddy --help' to see the usage"))
             exit(2)
@@ -45,7 +45,7 @@ enum ExitStatus {
     }
 }
 
-/// A command could not do its work: what went wrong and what to do about it.
+/// A command failed: what went wrong and how to fix it.
 struct CommandFailure: Error, CustomStringConvertible {
     let description: String
 

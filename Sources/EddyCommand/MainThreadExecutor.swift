@@ -1,11 +1,11 @@
 internal import EddyRing
 internal import Synchronization
 
-/// Runs the command's tasks on the main thread: those that prefer it, and their child tasks.
+/// Runs the command's tasks on the main thread: tasks that prefer this executor, and their child tasks.
 ///
-/// They would run on libdispatch's threads otherwise. Its monitor of them opens /proc/self/task, and ends the process
-/// where /proc is not mounted (`_dispatch_workq_monitor_pools`), as it may be in a container. Signals still come by a
-/// dispatch queue.
+/// Otherwise they would run on libdispatch's threads. Its monitor of these threads opens /proc/self/task, and ends the
+/// process if /proc is not mounted (`_dispatch_workq_monitor_pools`), as may be the case in a container. Signals still
+/// arrive on a dispatch queue.
 final class MainThreadExecutor: TaskExecutor {
     static let shared = MainThreadExecutor()
 
@@ -18,7 +18,7 @@ final class MainThreadExecutor: TaskExecutor {
         arrived.signal()
     }
 
-    /// Runs what is enqueued, on the calling thread, until the process ends.
+    /// Runs enqueued jobs on the calling thread until the process ends.
     func run() -> Never {
         let executor = unsafe asUnownedTaskExecutor()
         while true {

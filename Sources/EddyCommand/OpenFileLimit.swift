@@ -1,9 +1,9 @@
 import Eddy
 internal import Glibc
 
-/// The number of descriptors that the process may have, of which each connection takes one.
+/// The number of descriptors that the process may have. Each connection takes one.
 enum OpenFileLimit {
-    /// Connections that a server with so many loops may have, each of which takes `each` descriptors; nil: no limit.
+    /// The most connections of a server with `loops` loops, if each connection takes `each` descriptors; nil: no limit.
     static func connections(loops: Int, each: Int) -> Int? {
         SystemFacts.openFiles.soft.map { max(1, descriptorsForConnections(within: $0, loops: loops) / each) }
     }
@@ -13,15 +13,15 @@ enum OpenFileLimit {
         max(0, Int(clamping: limit) - ownDescriptors - loops * descriptorsOfLoop)
     }
 
-    /// Those of the command itself: standard streams, signals, the resolver, and some to spare.
+    /// Descriptors of the command itself: standard streams, signals, the resolver, and some to spare.
     private static let ownDescriptors = 20
     /// A ring or epoll, a wake-up, a listener.
     private static let descriptorsOfLoop = 4
 
-    /// Raises the limit to what the system allows the process without asking. The lower one is there for programs
-    /// that use select(2), which this one does not.
+    /// Raises the soft limit to the hard limit. The soft limit protects programs that use select(2), which this one
+    /// does not.
     ///
-    /// - Throws: ``CommandFailure`` when not even a ring and its listeners would fit.
+    /// - Throws: ``CommandFailure`` if not even a ring and its listeners fit.
     static func raise() throws {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
@@ -35,6 +35,6 @@ enum OpenFileLimit {
         }
     }
 
-    /// What the command itself needs: its own files, rings, wake-ups, signals and listeners.
+    /// Descriptors that the command itself needs: its own files, rings, wake-ups, signals and listeners.
     private static let minimum = 32
 }

@@ -3,10 +3,10 @@ internal import CEddyCommand
 
 /// The arguments that the command was started with.
 enum ProcessArguments {
-    /// All but the command's name.
+    /// All arguments but the command's name.
     ///
-    /// `CommandLine` reads /proc/self/cmdline. Where /proc is not mounted it has no arguments, or ends the process. It
-    /// also replaces bytes that are not UTF-8, so that a path would name another file.
+    /// `CommandLine` reads /proc/self/cmdline. If /proc is not mounted, it has no arguments, or ends the process. It
+    /// also replaces bytes that are not UTF-8, so a path would name another file.
     ///
     /// - Throws: `ValidationError` for an argument that is not UTF-8.
     static func all() throws -> [String] {

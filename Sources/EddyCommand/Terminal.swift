@@ -1,23 +1,23 @@
 internal import Glibc
 
-/// Where the command prints.
+/// The command's output.
 enum Terminal {
-    /// Prints a line at once: whoever reads a pipe waits for it.
+    /// Prints a line and flushes it: a program that reads a pipe waits for it.
     static func printLine(_ line: String) {
         _ = write(line + "\n", to: STDOUT_FILENO)
     }
 
-    /// Prints what the command was run for.
+    /// Prints the command's result.
     ///
-    /// - Throws: ``CommandFailure`` when nobody can read it: the pipe is closed, or the disk is full.
+    /// - Throws: ``CommandFailure`` if the output cannot be written: the pipe is closed, or the disk is full.
     static func printResult(_ text: String) throws {
         guard write(text + "\n", to: STDOUT_FILENO) else {
             throw CommandFailure("cannot write to standard output (\(unsafe String(cString: strerror(errno))))")
         }
     }
 
-    /// Makes sure that standard input, output and errors are open, so that no socket gets their numbers, and that a
-    /// closed pipe is an error instead of the end.
+    /// Makes sure that standard input, output and error are open, so that no socket gets their numbers, and that
+    /// writing to a closed pipe is an error instead of ending the process.
     static func prepare() {
         signal(SIGPIPE, SIG_IGN)
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
@@ -29,15 +29,15 @@ enum Terminal {
         _ = write(line + "\n", to: STDERR_FILENO)
     }
 
-    /// Whether a person watches standard error: progress is shown to persons only.
+    /// Whether standard error is a terminal: progress is shown only there.
     static var isWatched: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Replaces the line that is being shown on standard error; an empty one clears it.
+    /// Replaces the current line on standard error; an empty one clears it.
     static func showProgress(_ line: String) {
         _ = write("\r\u{1B}[K\(line)", to: STDERR_FILENO)
     }
 
-    /// Writes all of the text; false, with the reason in `errno`, when that is not possible.
+    /// Writes all of the text; returns false, with the reason in `errno`, on failure.
     private static func write(_ text: String, to descriptor: Int32) -> Bool {
         let bytes = Array(text.utf8)
         var sent = 0

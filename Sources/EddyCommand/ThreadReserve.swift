@@ -1,14 +1,14 @@
 import Eddy
 
-/// The threads that a command needs: those of its loops, and those of Swift's runtime.
+/// The threads that a command needs: those of its loops and of Swift's runtime.
 enum ThreadReserve {
-    /// Makes sure that the process may have the threads, by starting as many and ending them, and room for its loops'
-    /// memory beside them.
+    /// Checks that the process may have the threads, by starting and ending that many, and that there is address space
+    /// for the loops' memory as well.
     ///
-    /// libdispatch, on which Swift's tasks run, retries for ever when it cannot start a thread, so the check comes before
-    /// the first task. Other processes of the user may take the threads afterwards.
+    /// libdispatch, which runs Swift's tasks, retries for ever when it cannot start a thread, so the check precedes the
+    /// first task. Other processes of the user may still take the threads afterwards.
     ///
-    /// - Throws: ``CommandFailure`` when there may not be as many threads, or not as much address space.
+    /// - Throws: ``CommandFailure`` if there are not enough threads or not enough address space.
     static func require(loops: Int) throws {
         var threads: [(SystemThread, Semaphore)] = []
         defer {
@@ -25,10 +25,10 @@ enum ThreadReserve {
         }
     }
 
-    /// A loop's rings, and the first slab of its pool, which is cut out of twice its size.
+    /// A loop's rings, and the first slab of its pool, which needs twice its size for alignment.
     private static let bytesOfLoop = 5 << 20
 
-    /// The watchdog; libdispatch's workers, its manager, and one for each of its serial queues: the main queue, and the
-    /// signals'.
+    /// The watchdog; libdispatch's workers, its manager, and one thread for each of its serial queues: the main queue
+    /// and the queue of signals.
     private static var supportingThreads: Int { 1 + EventLoopGroup.processorCount + 1 + 2 }
 }

@@ -2,8 +2,8 @@ public import Eddy
 internal import EddyBuffers
 
 extension LoadTest {
-    /// What a load test does. Connections, loops, depth and message size are at least 1; a test with others traps when
-    /// it is made.
+    /// The parameters of a load test. Connections, loops, depth and message size are at least 1; creating a test with
+    /// other values traps.
     public struct Configuration: Sendable {
         /// The server, which must send back every byte in order.
         public var target: Endpoint
@@ -11,37 +11,37 @@ extension LoadTest {
         public var connections = 50
         /// How long requests are counted.
         public var duration = Duration.seconds(10)
-        /// How long requests flow before they are counted.
+        /// How long requests are sent before they are counted.
         public var warmup = Duration.milliseconds(500)
-        /// Event loops of the client, a thread each.
+        /// Event loops of the client, each with its own thread.
         public var loops = Configuration.defaultLoops
-        /// Requests that each connection has under way at a time.
+        /// Concurrent requests on each connection.
         public var depth = 1
         /// Bytes of a request, and of its reply.
         public var messageSize = 64
-        /// Whether every byte received is compared with what was sent.
+        /// Whether every received byte is compared with what was sent.
         public var verifies = false
 
-        /// 50 connections for 10 seconds with one request of 64 bytes under way on each.
+        /// 50 connections for 10 seconds with one outstanding request of 64 bytes on each.
         public init(target: Endpoint) {
             self.target = target
         }
 
-        /// The same, to an address.
+        /// The same parameters, for an address.
         public init(target: SocketAddress) {
             self.init(target: Endpoint(target))
         }
 
-        /// Half of the processors: the server is likely to want the others.
+        /// Half of the processors: the server is likely to need the others.
         public static var defaultLoops: Int { max(1, EventLoopGroup.processorCount / 2) }
 
-        /// The most bytes that may be under way on all connections together: they are in the client's memory.
+        /// The most bytes that may be outstanding on all connections together: they are held in the client's memory.
         public static let maximumBytesUnderWay = 1 << 30
 
         func requireValid() {
             require(connections > 0, "a load test has at least one connection")
             require(loops > 0, "a load test has at least one event loop")
-            require(depth > 0, "a connection has at least one request under way")
+            require(depth > 0, "a connection has at least one outstanding request")
             require(messageSize > 0, "a request has at least one byte")
         }
 

@@ -4,15 +4,15 @@ public import Eddy
 //
 //     connect all ──▶ warm up ──▶ measure ──▶ drain ──▶ report
 //                     │           │           │
-//                     │           │           └ no new request; outstanding replies are waited for, at most 5 s:
-//                     │           │             how old they are then is counted, and whether they come
-//                     │           └ what completes now is counted
-//                     └ requests flow already, but nothing is counted
+//                     │           │           └ no new requests; waits at most 5 s for outstanding replies, and
+//                     │           │             records their ages and whether they arrive
+//                     │           └ completed requests are counted
+//                     └ requests are sent, but not counted
 //
-// Each connection is a task on its loop. It keeps `depth` requests under way and sends the next one as soon as a
-// reply is complete (a closed loop). One task more keeps the time.
+// Each connection is a task on its loop. It keeps `depth` requests outstanding and sends the next one as soon as a
+// reply is complete (a closed loop). Another task keeps the time.
 
-/// A load test of a server that sends back what it receives.
+/// A load test of an echo server.
 ///
 /// ```swift
 /// let target = try SocketAddress("127.0.0.1:7000")
@@ -20,10 +20,10 @@ public import Eddy
 /// print(report.requestsPerSecond)
 /// ```
 public struct LoadTest: Sendable {
-    /// What the test does.
+    /// The parameters of the test.
     public let configuration: Configuration
 
-    /// A test that has not begun.
+    /// Creates a test without starting it.
     ///
     /// - Throws: ``LoadError/tooMuchMemory(bytes:limit:)``.
     /// - Precondition: connections, loops, depth and message size are at least 1.
@@ -34,16 +34,16 @@ public struct LoadTest: Sendable {
         self.configuration = configuration
     }
 
-    /// Runs the test on event loops of its own, which end with it.
+    /// Runs the test on event loops of its own, which end with the test.
     ///
-    /// A connection that breaks later is counted as an error and made again. When the calling task is cancelled the
-    /// test ends early, and the report covers the time until then. So it does when a reply is wrong, which
-    /// ``LoadReport/verificationFailure`` tells.
+    /// A connection that breaks later is counted as an error and reconnected. If the calling task is cancelled, the
+    /// test ends early, and the report covers the time until then. The same happens if a reply is wrong;
+    /// ``LoadReport/verificationFailure`` then has the reason.
     ///
     /// - Parameters:
-    ///   - onProgress: called twice a second while requests are counted, on no particular thread.
-    ///   - onStart: called once, on the calling task, with the engine of the test's loops when they have started.
-    /// - Throws: ``LoadError``, when a connection cannot be made at the start, or when the client's loops cannot be made.
+    ///   - onProgress: called twice a second while requests are counted, on any thread.
+    ///   - onStart: called once, on the calling task, with the engine of the test's loops after they have started.
+    /// - Throws: ``LoadError`` if a connection cannot be made at the start, or if the client's loops cannot be made.
     public func run(
         onProgress: @escaping @Sendable (LoadProgress) -> Void = { _ in },
         onStart: (EngineChoice) -> Void = { _ in }
@@ -73,7 +73,7 @@ public struct LoadTest: Sendable {
         )
     }
 
-    /// What the tasks of a test come back with.
+    /// The results of a test's tasks.
     private enum Ending {
         case connection(LoadConnection.Failure?)
         case time
@@ -121,7 +121,7 @@ public struct LoadTest: Sendable {
         }
     }
 
-    /// A request is queued whole, however slow the server is, so the queue must have room for all of them.
+    /// A request is queued as a whole, however slow the server is, so the queue must have room for all of them.
     private var loopConfiguration: EventLoop.Configuration {
         var loop = EventLoop.Configuration()
         loop.maximumConnections = max(loop.maximumConnections, configuration.connections)

@@ -1,26 +1,26 @@
-/// Why a load test ended before its time: a reply was not what had been sent.
+/// Why a load test ended early: a reply differed from what was sent.
 public struct VerificationFailure: Error, Equatable, Sendable, Codable, CustomStringConvertible {
     /// What was wrong with the reply.
     public var reason: Reason
     /// The connection's number, from 0.
     public var connection: Int
-    /// The position of the first wrong byte: it counts the connection's bytes from 0.
+    /// The position of the first wrong byte in the connection's stream, from 0.
     public var offset: UInt64
 
     /// What can be wrong with a reply.
     public enum Reason: String, Sendable, Codable {
         /// A byte differs from the one that was sent.
         case bytesDiffer = "bytes_differ"
-        /// More bytes were received than had been sent.
+        /// More bytes were received than were sent.
         case unexpectedBytes = "unexpected_bytes"
     }
 
-    /// The failure of a connection at one of its bytes.
+    /// Creates the failure of a connection at one of its bytes.
     public init(_ reason: Reason, connection: Int, offset: UInt64) {
         (self.reason, self.connection, self.offset) = (reason, connection, offset)
     }
 
-    /// What happened, and what to do about it.
+    /// What happened, and how to fix it.
     public var description: String {
         switch reason {
         case .bytesDiffer:

@@ -2,11 +2,11 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// Bad input: one line that says what is wrong and what to do, and exit code 2. Faults: the same, and 1.
+    /// Invalid input: one line that says what is wrong and how to fix it, and exit code 2. Failures: the same, and 1.
     @Suite("the command line")
     struct CommandLineTests {
         @Test(
-            "An address that is none is refused",
+            "Rejects malformed addresses",
             arguments: [
                 "", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:-1", "127.0.0.1:65536",
                 "127.0.0.1:99999999999999999999", "127.0.0.1:80:80", "256.0.0.1:80", "tcp://127.0.0.1:80",
@@ -24,7 +24,7 @@ extension AcceptanceTests {
             }
         }
 
-        @Test("A duration that is none is refused", arguments: ["", "5", "s", "5parsecs", "-5s", "1.5.5s", "5 s"])
+        @Test("Rejects malformed durations", arguments: ["", "5", "s", "5parsecs", "-5s", "1.5.5s", "5 s"])
         func badDuration(duration: String) async throws {
             for command in [
                 ["echo", "--listen", "127.0.0.1:0", "--grace=\(duration)"],
@@ -40,7 +40,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "Where a socket listens is no target, nor is one without a host",
+            "Rejects a target that is a listening socket or has no host",
             arguments: ["fd:3", "systemd:", "systemd:http", "*:80", ":80"]
         )
         func noTarget(target: String) async throws {
@@ -54,7 +54,7 @@ extension AcceptanceTests {
             }
         }
 
-        @Test("--keepalive that the system cannot keep is refused", arguments: ["0s", "999ms", "10h", "on"])
+        @Test("Rejects --keepalive values that the system cannot keep", arguments: ["0s", "999ms", "10h", "on"])
         func badKeepalive(text: String) async throws {
             let finished = try await Eddy.run("echo", "--listen", "127.0.0.1:0", "--keepalive", text)
             #expect(finished.ending == .exit(2))
@@ -62,7 +62,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "--memory that is no amount, or too little for the loops, is refused",
+            "Rejects --memory that is malformed, or too little for the loops",
             arguments: [
                 ("", "--memory"), ("many", "'many'"), ("0", "0 "), ("-1", "'-1'"), ("1.5m", "'1.5m'"), ("64x", "'64x'"),
                 ("99999999999999999999", "99999999999999999999"), ("3m", "at least 4m"), ("1", "at least 4m"),
@@ -75,7 +75,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "A call that is not understood is refused",
+            "Rejects unknown commands and options",
             arguments: [
                 ["echo", "--listen", "127.0.0.1:0", "--loops", "0"],
                 ["echo", "--listen", "127.0.0.1:0", "--loops", "many"],
@@ -96,7 +96,7 @@ extension AcceptanceTests {
 
         @Test("A path that is not UTF-8 is refused, not changed")
         func notUTF8() async throws {
-            // Foundation passes on only arguments that are.
+            // Foundation passes only arguments that are UTF-8.
             let script = "exec \"$1\" echo --listen \"unix:/tmp/$(printf 'eddy\\377')\""
             let finished = try await RunningCommand.run(["/bin/sh", "-c", script, "sh", Eddy.path])
             #expect(finished.ending == .exit(2))
@@ -105,7 +105,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "Help is no error",
+            "Help is not an error",
             arguments: [
                 ["--help"], ["echo", "--help"], ["proxy", "--help"], ["load", "--help"], ["doctor", "--help"],
             ]
@@ -117,7 +117,7 @@ extension AcceptanceTests {
             #expect(finished.output.contains { $0.contains("USAGE") })
         }
 
-        @Test("Without /proc the arguments are read all the same")
+        @Test("Arguments are read even without /proc")
         func withoutProc() async throws {
             let wrapper = ["unshare", "-rm", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"]
             guard try await RunningCommand.run(wrapper + ["true"]).ending == .exit(0) else { return }
@@ -132,7 +132,7 @@ extension AcceptanceTests {
             #expect(doctor.output.first == "{", "\(doctor)")
         }
 
-        @Test("A port in use is refused, and its owner goes on", arguments: [1, 2], ["echo", "proxy"])
+        @Test("A port in use is refused, and its owner continues", arguments: [1, 2], ["echo", "proxy"])
         func portInUse(loops: Int, kind: String) async throws {
             let server = try await Server.echo(["--loops", "\(loops)"])
             let address = "127.0.0.1:\(server.port)"
@@ -147,7 +147,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("A port that may not be used is refused", .enabled(if: isPort1Privileged))
+        @Test("A port that requires privileges is refused", .enabled(if: isPort1Privileged))
         func permissionDenied() async throws {
             let address = "127.0.0.1:1"
             let finished = try await RunningCommand.run(
@@ -157,16 +157,16 @@ extension AcceptanceTests {
             #expect(finished.isOneClearLine(about: address), "\(finished)")
         }
 
-        /// Some systems let everybody use every port.
+        /// Some systems let every user bind every port.
         private static let isPort1Privileged: Bool = {
             let file = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
             let start = try? String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .newlines)
             return start.flatMap { Int($0) }.map { $0 > 1 } ?? true
         }()
 
-        @Test("An address that is not this machine's is refused")
+        @Test("An address of another machine is refused")
         func foreignAddress() async throws {
-            // 203.0.113.0/24 is kept for documentation: no machine has such an address.
+            // 203.0.113.0/24 is reserved for documentation: no machine has such an address.
             let finished = try await Eddy.run("echo", "--listen", "203.0.113.1:0")
             #expect(finished.ending == .exit(1))
             #expect(finished.isOneClearLine(about: "203.0.113.1:0"), "\(finished)")

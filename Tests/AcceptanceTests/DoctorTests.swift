@@ -5,7 +5,7 @@ extension AcceptanceTests {
     /// `eddy doctor`: what the system offers, what is used, and how to get the rest.
     @Suite("doctor")
     struct DoctorTests {
-        @Test("It names the kernel, the limits, the engine and every feature")
+        @Test("doctor reports the kernel, the limits, the engine and every feature")
         func facts() async throws {
             let diagnosis = try await Diagnosis.make()
             #expect(
@@ -27,7 +27,7 @@ extension AcceptanceTests {
             }
         }
 
-        @Test("It tells the limits that the process has")
+        @Test("doctor reports the limits of the process")
         func limits() async throws {
             let diagnosis = try await Diagnosis.make(under: shell("ulimit -Sn 123 && ulimit -l 64"))
             #expect(diagnosis.openFiles.soft == 123)
@@ -38,7 +38,7 @@ extension AcceptanceTests {
             #expect(fixed.remedy?.contains("ulimit -l") == true)
         }
 
-        @Test("It tells what few descriptors are enough for, and what to do")
+        @Test("doctor reports how many connections few descriptors allow, and how to raise the limit")
         func fewDescriptors() async throws {
             let diagnosis = try await Diagnosis.make(["--loops", "1"], under: shell("ulimit -n 64"))
             #expect(diagnosis.openFiles.hard == 64)
@@ -52,7 +52,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "It says why io_uring is not used, whichever call is forbidden, and however",
+            "doctor says why io_uring is not used, whichever call is forbidden, and however",
             arguments: ["EPERM", "EACCES", "ENOSYS"],
             ["setup", "enter", "register"]
         )
@@ -60,7 +60,7 @@ extension AcceptanceTests {
             let profile = Client.line("without_io_uring.py", ["--error", error, "--call", call])
             let diagnosis = try await Diagnosis.make(under: shell("unset EDDY_ENGINE EDDY_DISABLE") + profile)
             #expect(diagnosis.engine.name == "epoll")
-            // Only a kernel with a switch for io_uring (6.6) is known to have io_uring, whatever a profile says.
+            // Only a kernel with a switch for io_uring (6.6) is known to have io_uring, even if a profile hides it.
             let hasSwitch = FileManager.default.fileExists(atPath: "/proc/sys/kernel/io_uring_disabled")
             #expect(diagnosis.engine.reason.contains(hasSwitch ? "seccomp" : "profile"))
             for feature in diagnosis.features {
@@ -69,7 +69,7 @@ extension AcceptanceTests {
             }
         }
 
-        @Test("Where io_uring is asked for and forbidden, it fails", arguments: ["setup", "enter", "register"])
+        @Test("doctor fails if io_uring is requested and forbidden", arguments: ["setup", "enter", "register"])
         func forbiddenAndAskedFor(call: String) async throws {
             let profile = Client.line("without_io_uring.py", ["--call", call])
             let command = shell("export EDDY_ENGINE=uring") + profile + [Eddy.path, "doctor"]
@@ -78,7 +78,7 @@ extension AcceptanceTests {
             #expect(finished.isOneClearLine(about: "seccomp"), "\(finished)")
         }
 
-        @Test("It shows what the environment asks for")
+        @Test("doctor shows the environment's settings")
         func environment() async throws {
             let epoll = try await Diagnosis.make(under: shell("export EDDY_ENGINE=epoll"))
             #expect(epoll.engine.name == "epoll")

@@ -2,10 +2,10 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// What performs the operations: as the system gives it, and as the environment asks for it.
+    /// The engine that the system allows, or that the environment selects.
     @Suite("engines")
     struct EngineTests {
-        @Test("Where io_uring is forbidden, the server serves without it and says so")
+        @Test("Where io_uring is forbidden, the server runs without it and says so")
         func forbidden() async throws {
             let wrapper = shell("unset EDDY_ENGINE") + Client.line("without_io_uring.py", [])
             let server = try await Server.echo(["--loops", "2"], under: wrapper)
@@ -13,7 +13,7 @@ extension AcceptanceTests {
             try await server.stop(notice: "using epoll, which takes more processor time, because io_uring is forbidden")
         }
 
-        @Test("Where io_uring is forbidden, and asked for, the command says so and what to do")
+        @Test("Where io_uring is requested but forbidden, the command says so and how to fix it")
         func forbiddenAndAskedFor() async throws {
             let command = Client.line("without_io_uring.py", [Eddy.path, "echo", "--listen", "127.0.0.1:0"])
             let finished = try await RunningCommand.run(shell("export EDDY_ENGINE=uring") + command)
@@ -22,7 +22,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "What the environment asks for and nobody knows is refused",
+            "Rejects unknown engines and features in the environment",
             arguments: [
                 ("EDDY_ENGINE", "kqueue"), ("EDDY_ENGINE", "URING"), ("EDDY_DISABLE", "everything"),
                 ("EDDY_DISABLE", "tier-6.1,inline-send"),
@@ -36,7 +36,7 @@ extension AcceptanceTests {
             #expect(finished.isOneClearLine(about: setting.variable), "\(finished)")
         }
 
-        @Test("It serves on every engine and tier", arguments: engines)
+        @Test("Serves on every engine and tier", arguments: engines)
         func served(setting: String) async throws {
             let server = try await Server.echo(under: shell("export \(setting)"))
             #expect(try await Mirror.run(at: server, connections: 5, bytes: .MiB(4)) == Mirror(identical: 5))

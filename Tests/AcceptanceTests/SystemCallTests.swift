@@ -2,14 +2,14 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// What the server asks of the system under load, as strace counts it.
+    /// The server's system calls under load, as strace counts them.
     @Suite("system calls", .enabled(if: isOnPath("strace"), "strace is not installed"))
     struct SystemCallTests {
         @Test(
-            "Under 50 connections next to nothing is called but the engine's calls, and waits are fewer than requests"
+            "Under 50 connections almost only the engine's calls are made, and waits are fewer than requests"
         )
         func underLoad() async throws {
-            // strace leaves without a word where a process may not be traced, as in some containers.
+            // strace exits without a message if a process may not be traced, as in some containers.
             guard try await RunningCommand.run(["strace", "-o", "/dev/null", "true"]).ending == .exit(0) else { return }
 
             let file = FileManager.default.temporaryDirectory.appendingPathComponent("strace-\(UUID()).txt")
@@ -43,7 +43,7 @@ extension AcceptanceTests {
 
         @Test("A server that waits on io_uring asks not to be counted as waiting for a disk")
         func idleWaits() async throws {
-            // The kernel knows the flag since 6.15.
+            // The kernel has had the flag since 6.15.
             guard try await RunningCommand.run(["strace", "-o", "/dev/null", "true"]).ending == .exit(0),
                 try await Diagnosis.make().engine.name == "uring", try isKernel(atLeast: (6, 15))
             else { return }
@@ -57,7 +57,7 @@ extension AcceptanceTests {
             for child in try server.process.children() { kill(child, SIGTERM) }
             #expect(try await server.command.ending() == .exit(0))
 
-            // The descriptor, how many entries are submitted, for how many completions it waits, the flags.
+            // The descriptor, the number of entries to submit, the number of completions to wait for, the flags.
             let calls = try String(contentsOf: file, encoding: .utf8).matches(
                 of: /io_uring_enter\(\w+, \w+, (?:0x)?([0-9a-f]+), (?:0x)?([0-9a-f]+)/
             )
@@ -67,7 +67,8 @@ extension AcceptanceTests {
             for wait in waits { #expect(Int(wait.2, radix: 16)! & noIOWait != 0, "\(wait.0)") }
         }
 
-        /// Reads strace's table: the time in percent, in seconds and a call; the calls; the errors, if any; the name.
+        /// Parses strace's table: the time in percent, in seconds and per call; the calls; the errors, if any; the
+        /// name.
         private func countCalls(_ table: String) -> [String: Int] {
             var calls: [String: Int] = [:]
             for line in table.split(separator: "\n") {

@@ -4,10 +4,10 @@ import Testing
 
 @testable import EddyCommand
 
-/// What a server says on standard error, and how often.
-@Suite("command: the log of incidents")
+/// The messages of a server on standard error, and how often they are printed.
+@Suite("command: incident log")
 struct IncidentLogTests {
-    /// A log whose clock stands still until a test moves it, and whose lines the test reads.
+    /// A log whose clock stands still until a test advances it, and whose lines the test reads.
     private final class TestedLog: Sendable {
         private let time = Mutex<UInt64>(1_000_000_000)
         private let printed = Mutex<[String]>([])
@@ -31,7 +31,7 @@ struct IncidentLogTests {
         .refused(Endpoint(upstream), [ConnectAttempt(upstream, .connectionRefused)])
     }
 
-    @Test("A failed relay is one line with the client, the upstream and the reason")
+    @Test("A failed relay prints one line with the client, the upstream and the reason")
     func relay() {
         let tested = TestedLog()
         tested.make().note(.handlerFailed(refused, peer: peer))
@@ -48,11 +48,11 @@ struct IncidentLogTests {
         let tested = TestedLog()
         tested.make().note(.handlerFailed(refused, peer: nil))
         #expect(
-            tested.lines.first?.hasPrefix("eddy: cannot relay a client that has gone: cannot connect to 127.") == true
+            tested.lines.first?.hasPrefix("eddy: cannot relay a disconnected client: cannot connect to 127.") == true
         )
     }
 
-    @Test("Incidents of one kind within ten seconds are one line, and the next line counts the others")
+    @Test("Incidents of one kind within ten seconds print one line, and the next line counts the others")
     func interval() {
         let tested = TestedLog()
         let log = tested.make()
@@ -64,14 +64,14 @@ struct IncidentLogTests {
         tested.advance(seconds: 1)
         for _ in 0..<5 { log.note(.handlerFailed(refused, peer: peer)) }
         #expect(tested.lines.count == 2)
-        #expect(tested.lines.last?.hasSuffix(" (and 1000 times more since the last line)") == true)
+        #expect(tested.lines.last?.hasSuffix(" (and 1000 more since the last line)") == true)
 
         tested.advance(seconds: 10)
         log.note(.handlerFailed(refused, peer: peer))
         tested.advance(seconds: 10)
         log.note(.handlerFailed(refused, peer: peer))
         #expect(tested.lines.count == 4)
-        #expect(tested.lines[2].hasSuffix(" (and 4 times more since the last line)"))
+        #expect(tested.lines[2].hasSuffix(" (and 4 more since the last line)"))
         #expect(tested.lines[3].hasSuffix("check that a server listens there"))
     }
 
@@ -92,7 +92,7 @@ struct IncidentLogTests {
     }
 
     @Test(
-        "A peer that breaks its connection, and a server that ends, are no incidents",
+        "Broken client connections and a server's shutdown are not incidents",
         arguments: [ConnectionError.reset, ConnectError.cancelled, ConnectError.shutDown] as [any Error]
     )
     func unremarkable(error: any Error) {

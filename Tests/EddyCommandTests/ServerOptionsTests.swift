@@ -4,8 +4,9 @@ import Testing
 
 @testable import EddyCommand
 
-/// What the options of a server come to. How the running command behaves with them is for the acceptance tests.
-@Suite("command: options of servers")
+/// How a server's options translate into configuration. The acceptance tests cover the behaviour of the running
+/// command.
+@Suite("command: server options")
 struct ServerOptionsTests {
     @Test("--memory is shared by the loops")
     func memory() throws {
@@ -15,13 +16,13 @@ struct ServerOptionsTests {
         #expect(least.pool.maximumBytes == 4 << 20)
     }
 
-    @Test("Without --memory each loop has what the library gives it")
+    @Test("Without --memory each loop has the library's default")
     func memoryByDefault() throws {
         let configuration = try ServerOptions.parse([]).configuration()
         #expect(configuration.pool.maximumBytes == EventLoop.Configuration().pool.maximumBytes)
     }
 
-    @Test("--memory that leaves a loop less than two slabs is refused with the least that would do")
+    @Test("--memory below two slabs for each loop is rejected with the minimum")
     func tooLittleMemory() throws {
         let options = try ServerOptions.parse(["--loops", "3", "--memory", "11m"])
         let error = #expect(throws: ValidationError.self) { _ = try options.configuration() }
@@ -33,14 +34,14 @@ struct ServerOptionsTests {
         #expect(try ServerOptions.parse([]).loops == EventLoopGroup.processorCount)
     }
 
-    @Test("--idle-timeout reaches the loops, and connections are never idle without it")
+    @Test("--idle-timeout reaches the loops, and without it connections have no idle timeout")
     func idleTimeout() throws {
         #expect(try ServerOptions.parse(["--idle-timeout", "90s"]).configuration().timeouts.idle == .seconds(90))
         #expect(try ServerOptions.parse([]).configuration().timeouts.idle == nil)
     }
 
     @Test(
-        "--keepalive reaches the sockets: after so much silence, six questions up to ten seconds apart",
+        "--keepalive reaches the sockets: six probes at most ten seconds apart after the silence",
         arguments: [
             ([], [.keepAlive(idle: .seconds(60), interval: .seconds(10), count: 6)]),
             (["--keepalive", "1s"], [.keepAlive(idle: .seconds(1), interval: .seconds(1), count: 6)]),
@@ -54,7 +55,7 @@ struct ServerOptionsTests {
     }
 
     @Test(
-        "What --keepalive cannot be is refused",
+        "Rejects invalid values of --keepalive",
         arguments: ["", "on", "Off", "60", "0s", "999ms", "32768s", "10h", "-1s"]
     )
     func badKeepalive(text: String) {

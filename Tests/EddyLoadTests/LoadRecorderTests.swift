@@ -4,7 +4,7 @@ import Testing
 
 @testable import EddyLoad
 
-/// What is counted, and how it is added up and reported.
+/// Counting, adding up and reporting.
 @Suite("load: recorder and report")
 struct LoadRecorderTests {
     private let configuration = LoadTest.Configuration(target: .loopback(port: 7))
@@ -36,7 +36,7 @@ struct LoadRecorderTests {
         #expect(report.target == "tcp://127.0.0.1:7")
     }
 
-    @Test("A report of nothing has no latencies")
+    @Test("An empty report has no latencies")
     func nothing() throws {
         let report = LoadReport(configuration, seconds: 0, counts: .sum(of: []))
         #expect(report.requests == 0)
@@ -53,7 +53,7 @@ struct LoadRecorderTests {
         #expect(try JSONDecoder().decode(LoadReport.self, from: json) == report)
     }
 
-    @Test("Requests that are outstanding at the end are in the latencies, and not among the requests")
+    @Test("Outstanding requests at the end count in the latencies, but not as requests")
     func outstanding() throws {
         let recorders = [LoadRecorder(), LoadRecorder()]
         recorders[0].update { $0.record(latency: 1_000) }
@@ -67,7 +67,7 @@ struct LoadRecorderTests {
         #expect(try #require(report.latency).max >= 900)
     }
 
-    @Test("The age of a request without a reply counts where it is above the median latency")
+    @Test("The age of a request without a reply counts if it is above the median latency")
     func unanswered() throws {
         let recorder = LoadRecorder()
         recorder.update { counts in
@@ -84,7 +84,7 @@ struct LoadRecorderTests {
         #expect(latency.max >= 6_000_000)
     }
 
-    @Test("Where no request was answered, the ages of those without a reply are no latencies")
+    @Test("If no request was answered, the ages of unanswered ones are not latencies")
     func neverAnswered() {
         let recorder = LoadRecorder()
         recorder.update { $0.recordUnanswered(age: 6_000_000_000) }
@@ -93,7 +93,7 @@ struct LoadRecorderTests {
         #expect(report.unanswered.requests == 1)
     }
 
-    @Test("Percentiles are in order and within three digits, and lie within the extremes")
+    @Test("Percentiles are ordered, exact to three digits, and between the extremes")
     func percentiles() throws {
         let recorder = LoadRecorder()
         recorder.update { for microsecond in 1...UInt64(10_000) { $0.record(latency: microsecond * 1000) } }
@@ -108,7 +108,7 @@ struct LoadRecorderTests {
         #expect(latency.p99_9 <= latency.max)
     }
 
-    @Test("Latencies of no time and of many hours are recorded", arguments: [UInt64(0), 1, .max])
+    @Test("Latencies of zero and of many hours are recorded", arguments: [UInt64(0), 1, .max])
     func extremes(latency: UInt64) throws {
         let recorder = LoadRecorder()
         recorder.update { $0.record(latency: latency) }

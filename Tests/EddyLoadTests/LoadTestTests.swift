@@ -5,8 +5,8 @@ import Testing
 
 @testable import EddyLoad
 
-/// Whole load tests against a server in this process.
-@Suite("load: whole tests", .timeLimit(.minutes(2)))
+/// Complete load tests against a server in this process.
+@Suite("load: complete tests", .timeLimit(.minutes(2)))
 struct LoadTestTests {
     private func configuration(_ target: SocketAddress) -> LoadTest.Configuration {
         var configuration = LoadTest.Configuration(target: target)
@@ -19,11 +19,11 @@ struct LoadTestTests {
     }
 
     @Test(
-        "A closed loop of requests against an echo",
+        "Runs a closed loop of requests against an echo server",
         arguments: [(1, 1), (64, 1), (64, 16), (16 << 10, 1), (100_000, 3), (1 << 20, 2)]
     )
     func echo(messageSize: Int, depth: Int) async throws {
-        // Answers once all of them are under way.
+        // Answers once all of them are outstanding.
         let handler: TCPServer.Handler = { connection in
             while let bytes = try await connection.read(exactly: depth * messageSize) {
                 try await connection.write(bytes)
@@ -46,7 +46,7 @@ struct LoadTestTests {
             #expect(latency.p50 <= latency.max)
             #expect((1...UInt64(5 * depth)).contains(report.outstanding.requests))
             #expect(report.unanswered.requests == 0)
-            // What was under way at either edge of the window is counted on one side alone.
+            // Requests outstanding at either edge of the window are counted on one side only.
             let underWay = UInt64(5 * depth * messageSize)
             #expect(report.bytesReceived + underWay >= report.requests * UInt64(messageSize))
             #expect(report.bytesReceived <= (report.requests + UInt64(5 * depth)) * UInt64(messageSize))
@@ -76,7 +76,7 @@ struct LoadTestTests {
         #expect(progress.allSatisfy { $0.totalSeconds == 0.2 && $0.seconds <= 0.2 && $0.errors == 0 })
     }
 
-    @Test("A byte that comes back wrong is found, with its place", arguments: [0, 1, 63, 64, 10_000])
+    @Test("A wrong byte is found, with its position", arguments: [0, 1, 63, 64, 10_000])
     func corruption(place: Int) async throws {
         let handler: TCPServer.Handler = { connection in
             var position = 0
@@ -102,7 +102,7 @@ struct LoadTestTests {
         }
     }
 
-    @Test("More bytes than were sent are found")
+    @Test("More bytes than were sent are detected")
     func surplus() async throws {
         let handler: TCPServer.Handler = { connection in
             while let bytes = try await connection.read() {
@@ -120,7 +120,7 @@ struct LoadTestTests {
         }
     }
 
-    @Test("Connections that break are counted and made again", arguments: [true, false])
+    @Test("Connections that break are counted and reconnected", arguments: [true, false])
     func breaking(byReset: Bool) async throws {
         let handler: TCPServer.Handler = { connection in
             for _ in 0..<3 {
@@ -138,7 +138,7 @@ struct LoadTestTests {
         }
     }
 
-    @Test("A connection that has answered is made again without a pause, which would be what is measured")
+    @Test("A connection that was answered is reconnected without a pause, which would distort the figures")
     func pause() {
         #expect(LoadConnection.pause(afterReplies: 1) == nil)
         #expect(LoadConnection.pause(afterReplies: 0) != nil)
@@ -146,7 +146,7 @@ struct LoadTestTests {
 
     @Test("Last replies that end with their connection are errors", arguments: [true, false])
     func lastReplies(byReset: Bool) async throws {
-        // Answers a little, then breaks the connection long after the end of the window.
+        // Answers a few, then breaks the connection long after the end of the window.
         let handler: TCPServer.Handler = { connection in
             for _ in 0..<3 {
                 guard let bytes = try await connection.read() else { return }
@@ -174,7 +174,7 @@ struct LoadTestTests {
         }
     }
 
-    @Test("Last replies that come late are no errors, and in the latencies")
+    @Test("Late last replies are not errors, and count in the latencies")
     func lateReplies() async throws {
         let handler: TCPServer.Handler = { connection in
             var count = 0
@@ -195,7 +195,7 @@ struct LoadTestTests {
         }
     }
 
-    @Test("Errors while the test warms up are counted apart")
+    @Test("Errors during warm-up are counted separately")
     func warmupErrors() async throws {
         let connections = Mutex(0)
         let handler: TCPServer.Handler = { connection in
@@ -218,11 +218,11 @@ struct LoadTestTests {
         }
     }
 
-    @Test("Nobody listens: the test has no result, and says why")
+    @Test("Without a listener the test fails and says why")
     func refused() async throws {
         let descriptor = try Socket.openStream(for: .loopback(port: 0))
         defer { Socket.close(descriptor) }
-        // Bound, so that nobody else gets the port, and not listening.
+        // Bound, so that no other process gets the port, but not listening.
         try Socket.bind(descriptor, to: .loopback(port: 0))
         let address = try #require(Socket.localAddress(of: descriptor))
         let test = try LoadTest(configuration(address))
@@ -243,7 +243,7 @@ struct LoadTestTests {
         }
     }
 
-    @Test("A cancelled test reports what it has", arguments: [Duration.seconds(1000), .seconds(Int64.max)])
+    @Test("A cancelled test reports its figures so far", arguments: [Duration.seconds(1000), .seconds(Int64.max)])
     func cancelled(duration: Duration) async throws {
         try await withServer { address in
             let report = try await report(of: configuration(address), lasting: duration)
@@ -272,7 +272,7 @@ struct LoadTestTests {
     }
 
     @Test(
-        "More bytes under way than the limit are refused beforehand",
+        "More outstanding bytes than the limit are rejected in advance",
         arguments: [(1, 1, 1 << 30 + 1), (1 << 20, 1 << 10, 2), (.max, .max, .max), (1, 2, .max)]
     )
     func memory(connections: Int, depth: Int, messageSize: Int) {
@@ -292,7 +292,7 @@ struct LoadTestTests {
         String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     }
 
-    @Test("Numbers that make no test trap, with a reason")
+    @Test("An invalid configuration traps with a reason")
     func invalidNumbers() async {
         let noConnections = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             var configuration = LoadTest.Configuration(target: .loopback(port: 1))

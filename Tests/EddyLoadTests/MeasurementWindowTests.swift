@@ -2,10 +2,10 @@ import Testing
 
 @testable import EddyLoad
 
-/// When requests are counted.
+/// The period in which requests are counted.
 @Suite("load: measurement window")
 struct MeasurementWindowTests {
-    @Test("Before it is opened nothing is counted, and nothing is over")
+    @Test("Before the window opens nothing is counted, and it is not over")
     func closed() {
         let window = MeasurementWindow()
         #expect(!window.contains(0))
@@ -14,7 +14,7 @@ struct MeasurementWindowTests {
         #expect(window.seconds(at: .max) == 0)
     }
 
-    @Test("The start belongs to it, the end does not")
+    @Test("The window includes its start and excludes its end")
     func bounds() {
         let window = MeasurementWindow()
         window.open(from: 10, until: 20)
@@ -29,7 +29,7 @@ struct MeasurementWindowTests {
         #expect(!window.isCutShort)
     }
 
-    @Test("Closing ends it early, and never prolongs it")
+    @Test("Closing ends the window early, and never prolongs it")
     func closing() {
         let window = MeasurementWindow()
         window.open(from: 10, until: 20)
@@ -50,7 +50,7 @@ struct MeasurementWindowTests {
         #expect(window.seconds(at: .max) == 0)
     }
 
-    @Test("A window that was closed cannot be opened")
+    @Test("A closed window cannot be opened")
     func openingLate() {
         let window = MeasurementWindow()
         window.close(at: 5)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import EddyLoad
 
-/// Requests under way, and what of their replies has come.
+/// Outstanding requests, and the received parts of their replies.
 @Suite("load: request pipeline")
 struct RequestPipelineTests {
     @Test("Replies in pieces of any length complete requests in order", arguments: [1, 3, 64, 100, 1000])
@@ -26,7 +26,7 @@ struct RequestPipelineTests {
         }
     }
 
-    @Test("Nothing is expected when nothing is under way")
+    @Test("Nothing is expected when nothing is outstanding")
     func empty() {
         var pipeline = RequestPipeline(depth: 2, messageSize: 10)
         #expect(pipeline.bytesExpected == 0)

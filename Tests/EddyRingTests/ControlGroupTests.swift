@@ -3,10 +3,10 @@ import Testing
 
 @testable import EddyRing
 
-/// The limits of a container, as its files have them.
+/// The limits of a container, read from its files.
 @Suite("system: control groups")
 struct ControlGroupTests {
-    /// Reads the limits of a process in `groups` where these files are mounted.
+    /// Reads the limits of a process in `groups`, with these files mounted.
     private func limits(_ groups: String, _ files: [String: String]) throws -> ControlGroup {
         let root = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: root) }
@@ -39,7 +39,7 @@ struct ControlGroupTests {
     }
 
     @Test(
-        "In version 2 the lowest limit of a group and those above it applies, wherever it stands",
+        "In version 2 the lowest limit of a group and its ancestors applies",
         arguments: ["memory.max", "a/memory.max", "a/b/memory.max"],
         ["cpu.max", "a/cpu.max", "a/b/cpu.max"]
     )
@@ -54,7 +54,7 @@ struct ControlGroupTests {
         expect(try limits("0::/a/b\n", files), memory: 10_000_000, processors: 0.5)
     }
 
-    @Test("In version 2 'max' is no limit, and does not hide one above")
+    @Test("In version 2 'max' is no limit, and does not hide an ancestor's")
     func max() throws {
         let files = ["a/memory.max": "max\n", "a/cpu.max": "max 100000\n"]
         expect(try limits("0::/a\n", files), memory: nil, processors: nil)
@@ -63,7 +63,7 @@ struct ControlGroupTests {
     }
 
     @Test(
-        "A path of the machine outside, of which a container sees the lowest group alone, leads to the root",
+        "A path of the host, of which a container sees only the lowest group, leads to the root",
         arguments: ["0::/docker/0123abcd\n", "0::/../../machine\n", "0::/\n"]
     )
     func unknownPath(groups: String) throws {
@@ -71,7 +71,7 @@ struct ControlGroupTests {
         expect(try limits(groups, files), memory: 64 << 20, processors: 2)
     }
 
-    @Test("A group elsewhere in the tree binds nobody else")
+    @Test("A group elsewhere in the tree has no effect")
     func sibling() throws {
         let files = ["a/memory.max": "max\n", "other/memory.max": "1000000\n", "a/b/cpu.max": "1000 100000\n"]
         expect(try limits("0::/a\n", files), memory: nil, processors: nil)
@@ -79,7 +79,7 @@ struct ControlGroupTests {
 
     // MARK: Version 1
 
-    /// As `/proc/self/cgroup` shows them in version 1: each controller has a path of its own.
+    /// As `/proc/self/cgroup` shows them in version 1: each controller has its own path.
     private let version1 = "5:memory:/a/b\n4:cpu,cpuacct:/c\n3:name=systemd:/\n"
 
     @Test("In version 1 each controller has its own path and folder")
@@ -94,7 +94,7 @@ struct ControlGroupTests {
         expect(try limits(version1, files), memory: 64 << 20, processors: 0.5)
     }
 
-    @Test("In version 1 the lowest limit of a group and those above it applies")
+    @Test("In version 1 the lowest limit of a group and its ancestors applies")
     func nestedControllers() throws {
         let files = [
             "memory/a/b/memory.limit_in_bytes": "9223372036854771712\n",
@@ -106,7 +106,7 @@ struct ControlGroupTests {
         expect(try limits(version1, files), memory: 20_000_000, processors: 3)
     }
 
-    @Test("In version 1 a huge number and -1 are no limits")
+    @Test("In version 1 a huge number and -1 mean no limit")
     func unlimited() throws {
         let files = [
             "memory/a/b/memory.limit_in_bytes": "9223372036854771712\n",
@@ -124,7 +124,7 @@ struct ControlGroupTests {
     // MARK: Files that are missing or malformed
 
     @Test(
-        "Where no file is mounted, there is no limit",
+        "Without a mounted file there is no limit",
         arguments: ["", "0::/a\n", "5:memory:/a\n4:cpu:/a\n", "0::\n", "nonsense\n", "::\n", "0:\n", "\n\n"]
     )
     func missing(groups: String) throws {
@@ -132,7 +132,7 @@ struct ControlGroupTests {
     }
 
     @Test(
-        "A malformed file is no limit",
+        "A malformed file means no limit",
         arguments: ["", "\n", "many", "-5", "18446744073709551616", "1e3", "0x10", "\0", "max max", "12abc"]
     )
     func malformedMemory(text: String) throws {
@@ -142,7 +142,7 @@ struct ControlGroupTests {
     }
 
     @Test(
-        "A malformed quota is no limit",
+        "A malformed quota means no limit",
         arguments: [
             "", "\n", "50000", "max", "50000 0", "0 100000", "50000 -1", "-50000 -100000", "x 100000", "50000 x",
             "50000 100000 1", "inf 100000", "nan 100000", "1e300 1", "50000.5 100000", "18446744073709551616 1",
@@ -152,7 +152,7 @@ struct ControlGroupTests {
         expect(try limits("0::/\n", ["cpu.max": text]), memory: nil, processors: nil)
     }
 
-    @Test("A quota without a period is no limit")
+    @Test("A quota without a period means no limit")
     func noPeriod() throws {
         expect(try limits("1:cpu:/\n", ["cpu/cpu.cfs_quota_us": "50000\n"]), memory: nil, processors: nil)
     }

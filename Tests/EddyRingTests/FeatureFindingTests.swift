@@ -2,19 +2,19 @@ import Testing
 
 @testable import EddyRing
 
-/// What is said about a feature that is not used.
+/// The message about a feature that is not used.
 @Suite("ring: feature findings")
 struct FeatureFindingTests {
     private let uring = EngineChoice(kind: .uring, reason: .available)
 
-    @Test("A kernel that is too old for a feature is told the release", arguments: RingFeature.allCases)
+    @Test("On a kernel that is too old, the message names the required release", arguments: RingFeature.allCases)
     func tooOld(feature: RingFeature) {
         guard feature != .fixedBuffers else { return }
         let remedy = FeatureFinding.remedy(for: feature, uring, kernel: (5, 18))
         #expect(remedy == "run Linux \(feature.kernel.major).\(feature.kernel.minor) or newer")
     }
 
-    @Test("A kernel that is new enough is not told to be newer", arguments: RingFeature.allCases)
+    @Test("On a kernel that is new enough, the message does not ask for a newer one", arguments: RingFeature.allCases)
     func newEnough(feature: RingFeature) {
         let remedy = FeatureFinding.remedy(for: feature, uring, kernel: (6, 18))
         #expect(!remedy.contains("or newer") || feature == .incrementalBuffers)

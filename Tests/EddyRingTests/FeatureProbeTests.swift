@@ -2,22 +2,22 @@ import EddyRing
 import Glibc
 import Testing
 
-/// What this kernel offers is found by trying.
+/// The probe tries each feature of this kernel.
 @Suite("ring: feature probe", .timeLimit(.minutes(5)))
 struct FeatureProbeTests {
-    @Test("The probe finds what this kernel's release has brought")
+    @Test("The probe finds the features of this kernel's release")
     func probe() throws {
         guard EngineKind.tested.contains(.uring) else { return }
         let features = try RingFeatures.probed(on: .uring)
         let release = kernelRelease
-        // Kernels are patched both ways; this is one of the newest, and nothing may be overlooked there.
+        // Kernels are patched both ways. This one is among the newest, so every feature must be found.
         guard release >= (6, 17) else { return }
         for feature in RingFeature.allCases where feature != .fixedBuffers {
             #expect(features[feature] == RingFeatures.permitted[feature], "\(feature)")
         }
     }
 
-    @Test("On epoll it finds all but what is the kernel's own")
+    @Test("On epoll the probe finds all but the kernel's own features")
     func epoll() throws {
         let kernelsOwn: Set<RingFeature> = [.absoluteDeadlines, .fixedBuffers, .zeroCopySends]
         var expected = RingFeatures.permitted
@@ -25,13 +25,13 @@ struct FeatureProbeTests {
         #expect(try RingFeatures.probed(on: .epoll) == expected)
     }
 
-    @Test("It finds the same again, on whatever thread")
+    @Test("Probing again on any thread finds the same features")
     func repeated() async throws {
         let here = try RingFeatures.probed()
         #expect(try await Task.detached { try RingFeatures.probed() }.value == here)
     }
 
-    @Test("A start that is short of descriptors is refused, and the next one finds all there is")
+    @Test("A start without enough descriptors fails, and the next one finds all features")
     func passingLack() async {
         await #expect(processExitsWith: .success) {
             let lacking = withoutDescriptors { Result { () throws(RingError) in try RingFeatures.probed() } }
@@ -41,7 +41,7 @@ struct FeatureProbeTests {
         }
     }
 
-    @Test("However few descriptors there are, no feature is taken for missing", arguments: EngineKind.tested)
+    @Test("However few descriptors there are, no feature is mistaken for missing", arguments: EngineKind.tested)
     func fewDescriptors(engine: EngineKind) async {
         await #expect(processExitsWith: .success) { [engine] in
             let all = try RingFeatures.probed(on: engine)

@@ -1,11 +1,11 @@
 import EddyRing
 import Testing
 
-/// Moments and durations, the absurd ones included.
+/// Times and durations, including extreme ones.
 @Suite("ring: clock")
 struct MonotonicClockTests {
     @Test(
-        "A moment and a duration later",
+        "Adds a duration to a time",
         arguments: [
             (UInt64(5), Duration.nanoseconds(7), UInt64(12)), (5, .zero, 5), (5, .seconds(-1), 5),
             (5, .seconds(2), 2_000_000_005),
@@ -16,7 +16,7 @@ struct MonotonicClockTests {
         #expect(moment.advanced(by: duration) == later)
     }
 
-    @Test("It does not run backwards")
+    @Test("The clock does not run backwards")
     func monotonic() {
         var last = MonotonicClock.now
         for _ in 0..<1000 {

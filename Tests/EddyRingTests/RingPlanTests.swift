@@ -2,8 +2,8 @@ import Testing
 
 @testable import EddyRing
 
-/// What a group of loops makes do with when little memory may be locked.
-@Suite("ring: plans for little locked memory")
+/// The ring sizes of a group of loops when little memory may be locked.
+@Suite("ring: plans for limited locked memory")
 struct RingPlanTests {
     private func plan(_ reason: EngineChoice.Reason = .available, entries: UInt32 = 512) -> RingPlan {
         RingPlan(
@@ -20,7 +20,7 @@ struct RingPlanTests {
         #expect(RingSize.minimum.lockedBytes(bufferRings: 2) == (2 + 1 + 2) * 4096)
     }
 
-    @Test("Of 64 loops with 56 rings of the standard size, all get them without fixed buffers")
+    @Test("If 56 of 64 loops have standard-size rings, all get them without fixed buffers")
     func withoutFixedBuffers() throws {
         let next = try #require(try plan().reduced(after: 56, of: 64, pinnedBytes: 2 << 20))
         #expect(next.size == .standard)
@@ -29,15 +29,15 @@ struct RingPlanTests {
         #expect(next.choice.notice?.contains("without fixed buffers") == true)
     }
 
-    @Test("Where nothing is pinned, the rings of all loops are as large as fits")
+    @Test("If nothing is pinned, the rings of all loops are as large as fits")
     func smaller() throws {
         let next = try #require(try plan().reduced(after: 16, of: 64, pinnedBytes: 0))
-        // 16 × 104 KiB for 64: 26 KiB each.
+        // 16 × 104 KiB for 64 loops: 26 KiB each.
         #expect(next.size == RingSize(submissionEntries: 64))
         #expect(next.choice.notice?.contains("64 entries instead of 512") == true)
     }
 
-    @Test("A single ring is halved until it fits, then epoll is used, and the notice says why")
+    @Test("A single ring is halved until it fits; then epoll is used, and the notice says why")
     func single() throws {
         var plan = plan()
         var sizes: [UInt32] = []
@@ -51,7 +51,7 @@ struct RingPlanTests {
         #expect(try plan.reduced(after: 0, of: 1, pinnedBytes: 0) == nil)
     }
 
-    @Test("Where not even the smallest rings fit, all loops use epoll at once")
+    @Test("If even the smallest rings do not fit, all loops use epoll at once")
     func epoll() throws {
         let next = try #require(try plan().reduced(after: 1, of: 64, pinnedBytes: 0))
         #expect(next.choice.kind == .epoll)
@@ -65,7 +65,7 @@ struct RingPlanTests {
     }
 
     @Test(
-        "Loops that are stopped for want of locked memory start with smaller rings",
+        "Loops that were stopped for lack of locked memory start with smaller rings",
         arguments: [128, 32] as [UInt32]
     )
     func makesRings(entries: UInt32) throws {

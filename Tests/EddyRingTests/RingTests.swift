@@ -3,14 +3,14 @@ import Glibc
 import Synchronization
 import Testing
 
-/// What rings have to do with signals, threads and descriptors of the system. See also `EnterContractTests`.
+/// How rings interact with signals, threads and descriptors. See also `EnterContractTests`.
 @Suite("ring", .timeLimit(.minutes(5)))
 struct RingTests {
     @Test("A signal ends the wait without an error", arguments: EngineKind.tested)
     func interrupted(engine: EngineKind) throws {
         let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
         signal(SIGUSR2) { _ in }
-        // The threads that run tests keep signals off.
+        // The threads that run tests block signals.
         var (set, before) = (sigset_t(), sigset_t())
         sigemptyset(&set)
         sigaddset(&set, SIGUSR2)
@@ -19,7 +19,7 @@ struct RingTests {
         let waiting = pthread_self()
         let isOver = Atomic(false)
         let helper = Background {
-            // More than one, since the first may come before the wait.
+            // More than one signal, since the first may come before the wait.
             while !isOver.load(ordering: .relaxed) {
                 usleep(5000)
                 pthread_kill(waiting, SIGUSR2)
@@ -33,7 +33,7 @@ struct RingTests {
         helper.join()
     }
 
-    @Test("Many rings on one thread, one after the other and at the same time", arguments: EngineKind.tested)
+    @Test("Many rings work on one thread, consecutively and at the same time", arguments: EngineKind.tested)
     func manyRings(engine: EngineKind) throws {
         for _ in 0..<50 { _ = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8) }
         // More than a thread may register.
@@ -44,11 +44,11 @@ struct RingTests {
         }
     }
 
-    @Test("A ring that is dropped on another thread leaves that thread's own ring alone", arguments: EngineKind.tested)
+    @Test("Dropping a ring on another thread leaves that thread's own ring alone", arguments: EngineKind.tested)
     func droppedElsewhere(engine: EngineKind) throws {
         let carried = Carried(try Ring(engine: engine, submissionEntries: 4, completionEntries: 8))
         let works = Background {
-            // As many as a thread may register, so that one has the number of the ring that is dropped.
+            // As many as a thread may register, so that one has the number of the dropped ring.
             let rings = (0..<16).compactMap { _ in
                 try? Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
             }
@@ -58,7 +58,7 @@ struct RingTests {
         #expect(works.join() == true)
     }
 
-    @Test("Without descriptors there is no ring, and the error says so", arguments: EngineKind.tested)
+    @Test("Creating a ring without descriptors fails with that reason", arguments: EngineKind.tested)
     func noDescriptors(engine: EngineKind) async {
         await #expect(processExitsWith: .success) { [engine] in
             let error = withoutDescriptors { () -> RingError? in
@@ -70,7 +70,7 @@ struct RingTests {
     }
 }
 
-/// Takes a ring to another thread, which is to drop it.
+/// Carries a ring to another thread, which drops it.
 private struct Carried: @unchecked Sendable {
     let ring: Unmanaged<Ring>
 

@@ -3,10 +3,10 @@ import Testing
 
 @testable import EddyRing
 
-/// What the scheduler tells about a thread.
+/// The scheduler's figures of a thread.
 @Suite("system: scheduler times")
 struct SchedulerTimesTests {
-    @Test("Both files are read, whatever the thread's name is", arguments: ["name", "a) S (b", "R"])
+    @Test("Both files are parsed, regardless of the thread's name", arguments: ["name", "a) S (b", "R"])
     func parses(name: String) {
         let times = SchedulerTimes(schedule: "12345 678 9\n", status: "42 (\(name)) R 1 42 42 0 -1")
         #expect(times == SchedulerTimes(processor: 12345, queue: 678, isRunnable: true))
@@ -15,14 +15,14 @@ struct SchedulerTimesTests {
     }
 
     @Test(
-        "What is not in their form is no answer",
+        "Malformed files give no result",
         arguments: [("", "1 (a) R"), ("1 2", "1 (a) R"), ("a b c", "1 (a) R"), ("1 2 3", "")]
     )
     func malformed(schedule: String, status: String) {
         #expect(SchedulerTimes(schedule: schedule, status: status) == nil)
     }
 
-    @Test("The calling thread runs, and its time on a processor grows")
+    @Test("The calling thread runs, and its processor time grows")
     func callingThread() throws {
         let thread = SchedulerTimes.currentThread
         let before = try #require(SchedulerTimes(ofThread: thread))

@@ -1,7 +1,7 @@
 import EddyRing
 import Testing
 
-/// Errors say what is wrong, and what to do.
+/// Errors say what is wrong and how to fix it.
 @Suite("ring: errors")
 struct SystemErrorTests {
     @Test("An error number has its text and its name")
@@ -10,10 +10,10 @@ struct SystemErrorTests {
         #expect(SystemError(99_999).description.contains("errno 99999"))
     }
 
-    @Test("A ring that cannot be made names a remedy")
+    @Test("The error of a ring that cannot be made names a remedy")
     func remedies() {
         #expect(RingError.unsupported(kernel: "5.15.0-91").description.contains("run Linux 5.19"))
-        // A kernel that is new enough is not told to be newer only.
+        // The remedy for a kernel that is new enough is not only a newer one.
         for kernel in ["5.19.0", "6.18.44", "unknown"] {
             #expect(RingError.unsupported(kernel: kernel).description.contains("security profile"))
         }

@@ -1,11 +1,12 @@
 import Eddy
 
-// The code of the README and of the catalogue, which `DocumentationTests` looks for here. It has to compile, no more.
+// The examples of the README and of the documentation catalogue, which `DocumentationTests` looks up here. They only
+// have to compile.
 
 private func shortestServer() async throws {
     let server = try TCPServer(on: "127.0.0.1:7000")
     await server.run { connection in
-        while let bytes = try await connection.read() {  // a slice of the pool; nobody else owns it
+        while let bytes = try await connection.read() {  // a slice of the pool, with a single owner
             try await connection.write(bytes)  // consumed; back in the pool once the kernel has sent it
         }
     }
@@ -30,7 +31,7 @@ private func embeddedRelay() async throws {
     }
 
     let statistics = await server.run { client in
-        // A client connection on the same loop: no thread is changed, no byte copied.
+        // A client connection on the same loop: no thread hop, no copy.
         try await client.eventLoop.connect(to: "localhost:7001") { upstream in
             try await client.relay(to: upstream)
         }
@@ -45,11 +46,11 @@ private func scopedLoops() async throws {
     try await withEventLoops(configuration: configuration) { group in
         let server = try TCPServer(on: "127.0.0.1:7000", group: group)
         await server.run { connection in
-            // The whole of it within five seconds, however slowly it dribbles in.
+            // The complete line within five seconds, however slowly it arrives.
             let greeting = try await connection.withReadDeadline(after: .seconds(5)) {
                 try await connection.readLine(limit: 1024)
             }
-            connection.timeouts.idle = nil  // and this connection may rest from now on
+            connection.timeouts.idle = nil  // from now on this connection may stay idle
             if let greeting { try await connection.write(greeting) }
         }
     }

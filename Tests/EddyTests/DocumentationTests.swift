@@ -2,13 +2,13 @@ import Eddy
 import Foundation
 import Testing
 
-/// The examples of the README and of the catalogue stand in `DocumentationExamples.swift`, so they compile.
+/// The examples of the README and of the documentation catalogue are in `DocumentationExamples.swift`, so they compile.
 @Suite("documentation")
 struct DocumentationTests {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..")
 
     @Test(
-        "Each example is code that compiles",
+        "Every documented example compiles",
         arguments: [
             "README.md", "Sources/Eddy/Documentation.docc/Eddy.md", "Sources/Eddy/Documentation.docc/GettingStarted.md",
             "Sources/Eddy/Documentation.docc/Timeouts.md",
@@ -23,7 +23,7 @@ struct DocumentationTests {
         }
     }
 
-    /// A file's lines without indentation, without imports, and without empty ones.
+    /// A file's lines without indentation, imports and empty lines.
     private static func lines(of file: String) throws -> [String] {
         try String(contentsOf: root.appending(path: file), encoding: .utf8)
             .split(separator: "\n")
@@ -31,7 +31,7 @@ struct DocumentationTests {
             .filter { !$0.isEmpty && !$0.hasPrefix("import ") }
     }
 
-    /// What stands between "```swift" and "```".
+    /// The text between "```swift" and "```".
     private static func examples(in lines: [String]) -> [String] {
         lines.joined(separator: "\n").components(separatedBy: "```swift\n").dropFirst().map {
             $0.components(separatedBy: "\n```")[0]

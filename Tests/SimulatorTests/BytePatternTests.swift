@@ -4,7 +4,7 @@ import Testing
 
 @Suite("simulation: byte patterns")
 struct BytePatternTests {
-    @Test("What is lost, doubled, mixed up or somebody else's shows")
+    @Test("Lost, duplicated, reordered and foreign bytes are detected")
     func differences() {
         let pattern = BytePattern(key: 7)
         let bytes = pattern.bytes(0..<1000)

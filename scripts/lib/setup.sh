@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Shared by the scripts: messages, and what a fresh machine must have. Sourced, never run.
+# Shared by the scripts: messages, and the packages that a fresh machine needs. Sourced, never run.
 #
-# Messages go to standard error, so that the output of a script is only what it was asked for.
+# Messages go to standard error, so that standard output contains only the result.
 
 unset CDPATH
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -29,7 +29,7 @@ need_swift() {
     ((major > 6 || (major == 6 && minor >= 2))) || die "Swift $major.$minor is too old; $remedy"
 }
 
-# need_package NAME...: installs those Debian or Ubuntu packages that are missing, or ends with a clear message.
+# need_package NAME...: installs missing Debian or Ubuntu packages, or exits with a clear message.
 need_package() {
     local missing
     mapfile -t missing < <(missing_packages "$@")
@@ -38,7 +38,7 @@ need_package() {
     local names="${missing[*]}"
     say "installing $names"
     command -v apt-get >/dev/null ||
-        die "cannot install $names without apt-get; install what corresponds to it on this system, then try again"
+        die "cannot install $names without apt-get; install the equivalent on this system, then try again"
     [[ $(id -u) == 0 ]] || command -v sudo >/dev/null ||
         die "cannot install $names without root or sudo; run as root: apt-get install $names"
     install_packages "${missing[@]}" ||
@@ -48,9 +48,9 @@ need_package() {
     ((${#missing[@]} == 0)) || die "installed, but still not found: ${missing[*]}"
 }
 
-# want_package NAME...: like need_package, but goes on without them.
+# want_package NAME...: like need_package, but continues without them.
 want_package() {
-    (need_package "$@") || say "going on without $*"
+    (need_package "$@") || say "continuing without $*"
 }
 
 missing_packages() {
@@ -60,7 +60,7 @@ missing_packages() {
     done
 }
 
-# Looks for what a package brings, not for the package, so that other systems and own builds count too.
+# Looks for the contents of a package, not for the package, so that other systems and custom builds count too.
 provides() {
     case $1 in
         liburing-dev) pkg-config --exists liburing 2>/dev/null ;;
@@ -73,12 +73,12 @@ as_root() {
     if [[ $(id -u) == 0 ]]; then "$@"; else sudo "$@"; fi
 }
 
-# In a subshell: its lock and its trap are its own. The lock makes a second script wait for the first one.
+# In a subshell, which has its own lock and trap. The lock makes a second script wait for the first one.
 install_packages() (
     exec 9>"${TMPDIR:-/tmp}/eddy-install-$(id -u).lock"
     flock 9
 
-    # Debian starts a service as soon as its package is installed, unless this file says no.
+    # Debian starts a service as soon as its package is installed, unless this file forbids it.
     policy=/usr/sbin/policy-rc.d
     if [[ ! -e $policy ]]; then
         trap 'as_root rm -f "$policy"' EXIT
@@ -86,12 +86,12 @@ install_packages() (
         as_root chmod 755 "$policy"
     fi
 
-    # The lists may be missing or old. Where they cannot be updated, what is known may still be enough.
+    # The package lists may be missing or old. If they cannot be updated, the old ones may still be enough.
     apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2; }
     apt update || true
     apt install -y --no-install-recommends "$@" || exit
 
-    # Nor are servers to start with the machine from now on: only the scripts run them.
+    # Servers must not start at boot either: only the scripts run them.
     for name in "$@"; do
         case $name in
             haproxy | redis-server) as_root systemctl disable "$name" 2>/dev/null || true ;;

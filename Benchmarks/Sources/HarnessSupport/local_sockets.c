@@ -15,7 +15,7 @@ static struct sockaddr_in local_address(uint16_t port) {
     };
 }
 
-// Closes the socket and keeps the reason.
+// Closes the socket and preserves the error number.
 static int failed(int file) {
     int error = errno;
     close(file);

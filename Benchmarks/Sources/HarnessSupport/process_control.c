@@ -12,13 +12,13 @@
 
 enum { EXTRA_DESCRIPTOR = 3 };
 
-// Descriptors of the harness close by themselves, so a copy must be told to stay open.
+// The harness's descriptors are close-on-exec, so a copy must be made inheritable.
 static int stay_open(int file, int number) {
     if (file == number) return fcntl(file, F_SETFD, 0);
     return dup2(file, number);
 }
 
-// Runs in the child. Returns only if something fails: with errno set.
+// Runs in the child. Returns only on failure, with errno set.
 static void become(const struct program_start *start, pid_t parent) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return;
     // The parent may have ended before the call above.
@@ -41,7 +41,7 @@ pid_t start_program(const struct program_start *start) {
     // The child writes its error number here. If exec succeeds, the kernel closes the pipe and nothing is read.
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0) return -errno;
-    // Out of the way of the descriptors that the program gets.
+    // Moved away from the descriptors that the program gets.
     int report_end = fcntl(report[1], F_DUPFD_CLOEXEC, EXTRA_DESCRIPTOR + 1);
     close(report[1]);
 

@@ -1,7 +1,7 @@
-// Counts a program's heap allocations: preloaded (LD_PRELOAD), it stands before the C library's functions.
+// Counts a program's heap allocations: when preloaded (LD_PRELOAD), it replaces the C library's functions.
 //
-// The counters lie in a file that somebody else maps too, so they can be read while the program runs. MALLOC_COUNT_FILE
-// names it. Until it is mapped, and without it, the counts go nowhere.
+// The counters lie in a file that the harness maps too, so they can be read while the program runs. MALLOC_COUNT_FILE
+// names it. Until it is mapped, or without it, the counts are discarded.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,7 +17,7 @@
 static uint64_t unseen[MALLOC_COUNTERS];
 static uint64_t *counters = unseen;
 
-// The C library's own names for what is replaced here.
+// The C library's internal names of the replaced functions.
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *memory, size_t size);

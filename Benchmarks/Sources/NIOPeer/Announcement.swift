@@ -1,7 +1,7 @@
 import Glibc
 public import NIOCore
 
-/// Says where the server listens. It must arrive at once, even in a pipe.
+/// Prints where the server listens, and flushes it, even into a pipe.
 public func announce(_ channel: any Channel) {
     print("listening on 127.0.0.1:\(channel.localAddress?.port ?? 0)")
     fflush(nil)

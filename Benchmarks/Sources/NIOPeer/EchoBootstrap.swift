@@ -1,7 +1,7 @@
 import NIOCore
 public import NIOPosix
 
-/// What both SwiftNIO servers have in common: the same backlog as the C servers, and no delay of small answers.
+/// The common settings of both SwiftNIO servers: the same backlog as the C servers, and no delay of small answers.
 public func echoBootstrap(group: MultiThreadedEventLoopGroup) -> ServerBootstrap {
     ServerBootstrap(group: group)
         .serverChannelOption(.backlog, value: 4096)

@@ -17,7 +17,7 @@ int listen_on(struct sockaddr_in address, bool nonblocking) {
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(listener, 4096) != 0) {
-        fail_with(errno, "cannot listen on port %d; use port 0 to have a free one chosen", ntohs(address.sin_port));
+        fail_with(errno, "cannot listen on port %d; use port 0 to let the system choose one", ntohs(address.sin_port));
     }
     return listener;
 }
@@ -26,7 +26,7 @@ void announce(int listener) {
     struct sockaddr_in address;
     socklen_t length = sizeof(address);
     if (getsockname(listener, (struct sockaddr *)&address, &length) != 0) {
-        fail_with(errno, "cannot ask for the address of the listening socket");
+        fail_with(errno, "cannot get the address of the listening socket");
     }
     char host[INET_ADDRSTRLEN];
     printf("listening on %s:%d\n", inet_ntop(AF_INET, &address.sin_addr, host, sizeof(host)), ntohs(address.sin_port));

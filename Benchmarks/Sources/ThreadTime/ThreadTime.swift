@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// Nanoseconds of this thread's processor time that `body` takes for each of `count` operations. Other load on the
-/// machine hardly counts.
+/// This thread's processor time in nanoseconds that `body` takes for each of `count` operations. Other load on the
+/// machine hardly affects it.
 @inlinable
 @inline(__always)
 public func nanosecondsEach(_ count: Int, _ body: () -> Void) -> Double {

@@ -1,4 +1,4 @@
-// New connections, and, in a relay, the connection to the other server that belongs to each.
+// New connections and, in a relay, the connection to the other server that belongs to each.
 
 #ifndef ACCEPTING_H
 #define ACCEPTING_H

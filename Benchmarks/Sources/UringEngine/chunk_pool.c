@@ -14,7 +14,7 @@ enum { INCREMENTAL = 2 };
 
 static const size_t huge_page = 2 << 20;
 
-// Mapped memory whose start lies at a huge page, which the kernel then may use.
+// Mapped memory that starts at a huge page boundary, so the kernel may use huge pages.
 static char *map_memory(size_t bytes) {
     size_t rounded = (bytes + huge_page - 1) / huge_page * huge_page;
     char *memory = mmap(NULL, rounded + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -32,14 +32,14 @@ static void register_ring(struct io_uring *ring, void *entries, uint32_t count, 
     registration.ring_entries = count;
     registration.bgid = CHUNK_GROUP;
 
-    // The two bytes behind `bgid` are the flags. liburing 2.3 still calls them padding.
+    // The two bytes after `bgid` are the flags. liburing 2.3 still calls them padding.
     uint16_t flags = incremental ? INCREMENTAL : 0;
     memcpy((char *)&registration + offsetof(struct io_uring_buf_reg, bgid) + sizeof(registration.bgid), &flags,
            sizeof(flags));
 
     int result = io_uring_register_buf_ring(ring, &registration, 0);
     if (result == -EINVAL && incremental) {
-        fail("this kernel has no incremental buffers (6.12); go without --incremental");
+        fail("this kernel has no incremental buffers (6.12); omit --incremental");
     }
     if (result != 0) fail_with(-result, "cannot register the buffer ring");
 }

@@ -1,8 +1,8 @@
-// The memory that receives land in, shared with the kernel through a ring of provided buffers.
+// The memory for receives, shared with the kernel through a ring of provided buffers.
 //
-// A chunk belongs to the kernel while it is in the ring. It comes back to the ring when two things are true: the
-// kernel has let go of it, and no slice of it is waiting to be sent. All chunks that came back during one turn of the
-// loop are handed over with one store of the ring's tail.
+// A chunk belongs to the kernel while it is in the ring. It returns to the ring when two conditions hold: the kernel
+// has released it, and no slice of it is waiting to be sent. All chunks that return during one turn of the loop are
+// published with one store of the ring's tail.
 
 #ifndef CHUNK_POOL_H
 #define CHUNK_POOL_H
@@ -29,7 +29,7 @@ struct chunk_pool {
     uint32_t chunk_size;
     int mask;
     bool incremental;
-    // Added to the ring, but not shown to the kernel yet.
+    // Added to the ring, but not published to the kernel yet.
     int unpublished;
     // Chunks that the kernel may write to.
     uint32_t available;
@@ -53,7 +53,7 @@ static inline void chunk_pool_publish(struct chunk_pool *pool) {
     pool->unpublished = 0;
 }
 
-// The place that a receive of `length` bytes has filled. The caller makes a slice of it.
+// The memory that a receive of `length` bytes has filled. The caller makes a slice of it.
 static inline char *chunk_take(struct chunk_pool *pool, uint32_t index, uint32_t length, bool kernel_has_more) {
     struct chunk *chunk = &pool->chunks[index];
     char *bytes = chunk->bytes + chunk->filled;
@@ -65,7 +65,7 @@ static inline char *chunk_take(struct chunk_pool *pool, uint32_t index, uint32_t
     return bytes;
 }
 
-// One slice less.
+// Removes one slice.
 static inline void chunk_release(struct chunk_pool *pool, uint32_t index) {
     struct chunk *chunk = &pool->chunks[index];
     if (--chunk->slices == 0 && chunk->used_up) chunk_give_back(pool, index);

@@ -6,32 +6,32 @@
 #include "slice_queue.h"
 
 struct connection {
-    // Who gets what is received here. In an echo server that is the connection itself.
+    // The connection that what is received here is sent to. In an echo server it is the connection itself.
     struct connection *peer;
 
-    // What is to be sent here: one send is under way at a time, the rest waits.
+    // Slices to be sent here: one send is in flight, and the rest waits.
     struct slice_queue sending;
     struct slice_queue waiting;
 
     // A file descriptor, or an index into the ring's own table.
     int file;
 
-    // Operations whose last completion has not come yet. Memory and file stay until there are none.
+    // Operations whose last completion has not arrived yet. Memory and file stay until there are none.
     int operations;
 
-    // The other side has sent all that it will.
+    // The other side has ended its stream.
     bool input_ended;
 
     // A reset: nothing more is sent.
     bool aborted;
 
-    // In the list of those who want to send.
+    // On the list of connections that are ready to send.
     bool is_ready;
 
-    // The send under way posts a completion only if it fails.
+    // The send in flight posts a completion only if it fails.
     bool sending_inline;
 
-    // It did fail, and sent so many bytes or has this error.
+    // It did fail, after sending this many bytes or with this error.
     bool inline_failed;
     int inline_result;
 
@@ -40,7 +40,7 @@ struct connection {
     struct connection *next_parked;
 };
 
-// The kernel keeps this in `user_data`: a connection, and what the operation is in the low bits.
+// The kernel keeps this in `user_data`: a connection, and the kind of operation in the low bits.
 enum operation { OPERATION_ACCEPT, OPERATION_RECEIVE, OPERATION_SEND, OPERATION_CONNECT, OPERATION_CLOSE };
 
 enum { OPERATION_MASK = 7 };

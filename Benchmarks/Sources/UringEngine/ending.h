@@ -1,4 +1,4 @@
-// How connections end. A connection that was shut down on one side goes on with the other.
+// How connections end. After a half-close the other direction continues.
 
 #ifndef ENDING_H
 #define ENDING_H
@@ -9,7 +9,7 @@ static inline bool connection_has_nothing_to_send(const struct connection *conne
     return slice_queue_is_empty(&connection->sending) && slice_queue_is_empty(&connection->waiting);
 }
 
-// Nothing will happen to it any more, and no list holds it.
+// It has no operations left, and is on no list.
 static inline bool connection_is_done(const struct connection *connection) {
     return connection->input_ended && connection->operations == 0 && !connection->is_ready &&
            connection_has_nothing_to_send(connection);
@@ -27,7 +27,7 @@ static inline void connection_close(struct engine *engine, struct connection *co
     free(connection);
 }
 
-// Closes a connection and its peer as soon as both are through.
+// Closes a connection and its peer as soon as both are finished.
 static inline void connection_close_if_done(struct engine *engine, struct connection *connection) {
     struct connection *peer = connection->peer;
     if (!connection_is_done(connection) || !connection_is_done(peer)) return;
@@ -35,14 +35,14 @@ static inline void connection_close_if_done(struct engine *engine, struct connec
     connection_close(engine, connection);
 }
 
-// Something was sent, or the input that feeds this connection ended.
+// Something was sent, or the input of this connection ended.
 static inline void connection_output_advanced(struct engine *engine, struct connection *connection) {
     if (!connection->peer->input_ended || !connection_has_nothing_to_send(connection)) return;
     if (engine->is_relay) shutdown(connection->file, SHUT_WR);
     connection_close_if_done(engine, connection);
 }
 
-// A reset ends both sides. The receives that are armed end by themselves then.
+// A reset ends both sides. The armed receives then end by themselves.
 static inline void connection_abort(struct engine *engine, struct connection *connection) {
     struct connection *both[] = {connection, connection->peer};
     for (int index = 0; index < 2; index++) {

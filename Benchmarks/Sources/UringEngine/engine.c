@@ -15,7 +15,7 @@ enum {
 
 static void open_ring(struct engine *engine) {
     // SINGLE_ISSUER and DEFER_TASKRUN: one thread submits, and the kernel does its part of the work only when this
-    // thread waits, all of it in one go. SUBMIT_ALL: one entry that fails does not hold up the others.
+    // thread waits, all at once. SUBMIT_ALL: a failing entry does not block the others.
     struct io_uring_params parameters = {
         .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL |
                  IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE,
@@ -27,7 +27,7 @@ static void open_ring(struct engine *engine) {
     }
     if (result != 0) fail_with(-result, "cannot open a ring; kernel 6.1 or newer is needed");
 
-    // The kernel then need not look the ring's descriptor up in each enter.
+    // This saves the kernel a descriptor lookup in each enter.
     io_uring_register_ring_fd(&engine->ring);
     if (engine->use_registered_files) {
         result = io_uring_register_files_sparse(&engine->ring, REGISTERED_FILES);
@@ -46,7 +46,7 @@ static inline void dispatch(struct engine *engine, const struct io_uring_cqe *co
     }
 }
 
-// Submits what was queued and waits for the first completion: the only system call of a turn.
+// Submits queued entries and waits for the first completion: the only system call of a turn.
 static void submit_and_wait(struct engine *engine) {
     int result;
     do {

@@ -8,10 +8,10 @@
 #include "connection.h"
 #include "uring_engine.h"
 
-// Slices that go out with one send at most, and sends of several slices in one submission at most.
+// The most slices in one send, and the most sends of several slices in one submission.
 enum { GATHERED_SLICES = 64, GATHERED_SENDS = 64 };
 
-// The kernel copies both while it submits, so they are free again after the next enter.
+// The kernel copies both during submission, so they are free again after the next enter.
 struct gathered_send {
     struct msghdr message;
     struct iovec parts[GATHERED_SLICES];
@@ -27,13 +27,13 @@ struct engine {
     struct chunk_pool pool;
     struct slice_store slices;
 
-    // Connections that have something to send and are not sending.
+    // Connections that have something to send and no send in flight.
     struct connection_list ready;
 
     // Connections whose inline send was submitted in this turn.
     struct connection *inline_sends;
 
-    // Connections whose receive ended because the pool was empty, first come first served.
+    // Connections whose receive ended because the pool was empty, in order of arrival.
     struct connection_list parked;
 
     struct gathered_send *gathered;
@@ -49,7 +49,7 @@ struct engine {
 static inline struct io_uring_sqe *engine_entry(struct engine *engine) {
     struct io_uring_sqe *entry = io_uring_get_sqe(&engine->ring);
     if (entry == NULL) {
-        // The queue is full: submit what is in it, without waiting.
+        // The queue is full: submit its entries without waiting.
         io_uring_submit(&engine->ring);
         entry = io_uring_get_sqe(&engine->ring);
         if (entry == NULL) fail("the submission queue stays full");

@@ -7,12 +7,12 @@
 static const char usage[] =
     "[--listen HOST:PORT] [--chunk-size BYTES] [--chunks COUNT]\n"
     "       [--incremental] [--inline-sends] [--registered-files]\n"
-    "Sends back what it receives, on one thread, with io_uring.\n";
+    "Echoes what it receives, on one thread, with io_uring.\n";
 
 static const char relay_usage[] =
     "--to HOST:PORT [--listen HOST:PORT] [--chunk-size BYTES] [--chunks COUNT]\n"
     "       [--incremental] [--inline-sends]\n"
-    "Passes connections on to another server, on one thread, with io_uring.\n";
+    "Relays connections to another server, on one thread, with io_uring.\n";
 
 static const struct option names[] = {
     {"listen", required_argument, NULL, 'l'},     {"to", required_argument, NULL, 't'},

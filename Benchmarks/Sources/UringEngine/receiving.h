@@ -1,11 +1,11 @@
-// Receives. One multishot receive a connection goes on until the input ends or the pool is empty.
+// Receives. One multishot receive per connection continues until the input ends or the pool is empty.
 
 #ifndef RECEIVING_H
 #define RECEIVING_H
 
 #include "sending.h"
 
-// IORING_CQE_F_BUF_MORE, kernel 6.12: the kernel goes on filling the same chunk.
+// IORING_CQE_F_BUF_MORE, kernel 6.12: the kernel continues to fill the same chunk.
 enum { CHUNK_GOES_ON = 1 << 4 };
 
 static inline void arm_receive(struct engine *engine, struct connection *connection) {
@@ -17,7 +17,7 @@ static inline void arm_receive(struct engine *engine, struct connection *connect
     connection->operations++;
 }
 
-// The pool was empty. The receive is armed again when chunks have come back.
+// The pool was empty. The receive is armed again when chunks have been returned.
 static inline void park(struct engine *engine, struct connection *connection) {
     connection->next_parked = NULL;
     if (engine->parked.last != NULL) {
@@ -28,7 +28,8 @@ static inline void park(struct engine *engine, struct connection *connection) {
     engine->parked.last = connection;
 }
 
-// One connection for each chunk, so that those in front do not take all of them. Whoever fails again goes to the end.
+// One connection for each chunk, so that the first ones do not take all of them. A connection that fails again goes to
+// the end.
 static inline void resume_parked(struct engine *engine) {
     uint32_t chances = engine->pool.available;
     while (engine->parked.first != NULL && chances-- > 0) {
@@ -39,7 +40,7 @@ static inline void resume_parked(struct engine *engine) {
     }
 }
 
-// There are connections and chunks for them, so the next turn must come without waiting.
+// There are connections and chunks for them, so the next turn must not wait.
 static inline bool must_resume_more(const struct engine *engine) {
     return engine->parked.first != NULL && engine->pool.available > 0;
 }

@@ -1,9 +1,9 @@
-// Sends. One is under way for a connection at a time, so that the bytes stay in order. What arrives meanwhile waits,
-// and goes out with the next one.
+// Sends. Each connection has one send in flight, so that the bytes stay in order. Bytes that arrive meanwhile wait, and
+// leave with the next send.
 //
-// An inline send asks the kernel to do all of it at once or to say that it could not (MSG_DONTWAIT with MSG_WAITALL),
-// and to post no completion if it could. So when `io_uring_enter` has returned and no completion is there, the bytes
-// are sent, and the loop goes to sleep at once instead of being woken by completions of its own sends.
+// An inline send asks the kernel to send everything at once or to report that it could not (MSG_DONTWAIT with
+// MSG_WAITALL), and to post no completion on success. So if `io_uring_enter` has returned without a completion, the
+// bytes are sent. The loop can sleep at once, instead of being woken by completions of its own sends.
 
 #ifndef SENDING_H
 #define SENDING_H
@@ -33,7 +33,8 @@ static inline void prepare_gathered_send(struct engine *engine, struct io_uring_
     io_uring_prep_sendmsg(entry, connection->file, &send->message, flags);
 }
 
-// Submits what is in `sending`. Where no gathered send is free, only the first slice of it; the rest follows then.
+// Submits the slices in `sending`. If no gathered send is free, it submits only the first slice; the rest follows
+// later.
 static inline void submit_send(struct engine *engine, struct connection *connection, bool is_inline) {
     struct io_uring_sqe *entry = engine_entry(engine);
     const struct slice *first = connection->sending.first;
@@ -67,8 +68,8 @@ static inline void choose_what_to_send(struct engine *engine, struct connection 
     last->next = NULL;
 }
 
-// The success of an inline send wakes nobody. So it is no way to send when something must be done right after it: the
-// rest is sent, memory that others wait for goes back, or the connection ends.
+// The success of an inline send wakes no thread. So it cannot be used if something must follow it: sending the rest,
+// returning memory that others wait for, or ending the connection.
 static inline bool may_send_inline(const struct engine *engine, const struct connection *connection) {
     return engine->use_inline_sends && slice_queue_is_empty(&connection->waiting) && engine->parked.first == NULL &&
            !connection->peer->input_ended;
@@ -84,14 +85,14 @@ static inline void start_ready_sends(struct engine *engine) {
             choose_what_to_send(engine, connection);
             submit_send(engine, connection, may_send_inline(engine, connection));
         } else {
-            // A reset has thrown away what was waiting.
+            // A reset has discarded the waiting slices.
             connection_output_advanced(engine, connection);
         }
         connection = next;
     }
 }
 
-// A send has ended with so many bytes, or with an error.
+// A send has ended with a number of bytes, or with an error.
 static inline void send_ended(struct engine *engine, struct connection *connection, int result) {
     connection->operations--;
     if (result < 0 && result != -EAGAIN && result != -EINTR) {
@@ -129,7 +130,7 @@ static inline void inline_send_succeeded(struct engine *engine, struct connectio
     }
 }
 
-// All completions have been looked at. An inline send without one has succeeded.
+// All completions have been processed. An inline send without one has succeeded.
 static inline void settle_inline_sends(struct engine *engine) {
     struct connection *connection = engine->inline_sends;
     engine->inline_sends = NULL;

@@ -20,7 +20,7 @@ struct slice_queue {
     struct slice *last;
 };
 
-// Slices that nobody uses, so that none is allocated after warm-up.
+// Unused slices, so that none is allocated after warm-up.
 struct slice_store {
     struct slice *free;
 };
@@ -40,7 +40,7 @@ static inline struct slice *slice_make(struct slice_store *store) {
     return slice;
 }
 
-// Bytes that follow right behind the last slice make it longer instead of making a new one.
+// Bytes that directly follow the last slice extend it instead of creating a new one.
 static inline void slice_queue_append(struct slice_queue *queue, struct slice_store *store, struct chunk_pool *pool,
                                       uint32_t chunk, char *bytes, uint32_t length) {
     struct slice *last = queue->last;
@@ -61,7 +61,7 @@ static inline void slice_queue_append(struct slice_queue *queue, struct slice_st
 
 static inline bool slice_queue_is_empty(const struct slice_queue *queue) { return queue->first == NULL; }
 
-// Removes the first slice and gives its memory back.
+// Removes the first slice and returns its memory.
 static inline void slice_queue_drop_first(struct slice_queue *queue, struct slice_store *store,
                                           struct chunk_pool *pool) {
     struct slice *slice = queue->first;
@@ -72,7 +72,7 @@ static inline void slice_queue_drop_first(struct slice_queue *queue, struct slic
     store->free = slice;
 }
 
-// Removes so many bytes from the front.
+// Removes `length` bytes from the front.
 static inline void slice_queue_drop(struct slice_queue *queue, struct slice_store *store, struct chunk_pool *pool,
                                     size_t bytes) {
     while (queue->first != NULL && bytes >= queue->first->length) {

@@ -1,19 +1,20 @@
 import EddyBuffers
 import Glibc
 
-/// Heap allocations, counted by `MallocCount` where it is preloaded.
+/// Heap allocations, counted by `MallocCount` if it is preloaded.
 enum Allocations {
-    /// The 64-bit counters at the start of the file: see `malloc_count.h`, which is not linked, since it replaces malloc.
+    /// The 64-bit counters at the start of the file: see `malloc_count.h`, which is not linked, since it replaces
+    /// malloc.
     private static let counters = 16
 
-    /// Counts those of a million buffers, allocated and dropped one by one and among 64 live ones.
+    /// Counts the allocations of a million buffers, allocated and dropped one by one and among 64 live ones.
     static func print() {
         guard let file = getenv("MALLOC_COUNT_FILE").map({ String(cString: $0) }) else {
             let line = "buffers-bench: preload malloc-count and set MALLOC_COUNT_FILE; see scripts/bench\n"
             _ = write(STDERR_FILENO, line, line.utf8.count)
             exit(2)
         }
-        // The first buffer makes the thread's pool.
+        // The first buffer creates the thread's pool.
         keep(Buffer.allocUnsafe(64))
         let before = counted(in: file)
         for size in [64, 1024, 4096] {

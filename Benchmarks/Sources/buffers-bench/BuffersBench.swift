@@ -1,11 +1,11 @@
 import EddyBuffers
 
-/// Measures what a buffer costs: Eddy's, malloc's, and SwiftNIO's. See `node-buffers.js` for Node's.
+/// Measures the cost of a buffer: Eddy's, malloc's, and SwiftNIO's. See `node-buffers.js` for Node's.
 ///
-/// With `allocations` it counts those instead.
+/// With `allocations` it counts heap allocations instead.
 ///
-/// Each figure is the median of several rounds of one kind in turn with the others, in nanoseconds of processor time for an
-/// operation. Nothing is asserted: the machine decides.
+/// Each figure is the median of several rounds, in which the kinds alternate, in nanoseconds of processor time per
+/// operation. Nothing is asserted: the results depend on the machine.
 @main
 struct BuffersBench {
     static func main() {

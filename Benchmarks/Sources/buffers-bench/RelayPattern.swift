@@ -3,13 +3,13 @@ import Glibc
 import NIOCore
 import ThreadTime
 
-/// What a relay does: it allocates a buffer of 64 to 4,096 bytes, writes to it, holds up to 64 of them, and drops them in
-/// another order. On two threads at once; a figure is one thread's.
+/// The pattern of a relay: it allocates a buffer of 64 to 4,096 bytes, writes to it, holds up to 64 of them, and drops
+/// them in another order. Two threads do this at once; a figure is that of one thread.
 enum RelayPattern {
     private static let count = 300_000
     private static let live = 64
 
-    /// The same sizes and places for all.
+    /// The same sizes and indices for all.
     private struct Numbers {
         var state: UInt64 = 0x9E37_79B9_7F4A_7C15
         mutating func next() -> (size: Int, place: Int) {

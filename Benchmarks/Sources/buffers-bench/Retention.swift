@@ -1,6 +1,6 @@
 import EddyBuffers
 
-/// 10,000 connections hold 100 bytes each among ten times as much that comes and goes.
+/// 10,000 connections hold 100 bytes each among ten times as many short-lived bytes.
 enum Retention {
     static func print() {
         let plain = amplification { $0 }

@@ -2,7 +2,7 @@ import EddyBuffers
 import Glibc
 import ThreadTime
 
-/// What one thread allocates, another drops: the drop there, and the taking-in here.
+/// One thread allocates and another drops: measures the drop there, and taking the memory back here.
 enum Returning {
     private static let batch = 4000
     private static let batches = 20

@@ -6,7 +6,7 @@ import ThreadTime
 enum Sharing {
     private static let count = 300_000
 
-    /// Without what it costs to allocate the buffer and to fill it.
+    /// Without the cost of allocating and filling the buffer.
     static func eddy(_ size: Int) -> Double {
         let bytes = [UInt8](repeating: 1, count: size)
         let whole = nanosecondsEach(count) {

@@ -1,8 +1,8 @@
-/// The figures, a row a case.
+/// The figures, one row per case.
 struct Table {
     private var rows: [(name: String, medians: [(String, Double)])] = []
 
-    /// Runs `kinds` `rounds` times, all kinds in turn, and keeps each one's median.
+    /// Runs `kinds` `rounds` times, alternating all kinds, and keeps each one's median.
     mutating func measure(_ name: String, rounds: Int, _ kinds: () -> [(String, Double)]) {
         var figures: [String: [Double]] = [:]
         var order: [String] = []
@@ -26,7 +26,7 @@ struct Table {
     }
 }
 
-/// Keeps the optimiser from leaving out what makes `pointer`.
+/// Keeps the optimiser from removing the code that creates `pointer`.
 @inline(never)
 @_optimize(none)
 func use(_ pointer: UnsafeRawPointer?) {}

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Runs `body` on a thread of its own and waits for what it returns.
+/// Runs `body` on a new thread and waits for its result.
 func onAnotherThread(_ body: @escaping @Sendable () -> Double) -> Double {
     startThread(body).wait()
 }

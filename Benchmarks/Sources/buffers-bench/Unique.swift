@@ -3,7 +3,7 @@ import Glibc
 import NIOCore
 import ThreadTime
 
-/// One buffer at a time.
+/// A single buffer, allocated and dropped.
 enum Unique {
     private static let count = 1_000_000
 

@@ -1,4 +1,4 @@
-// The same cases with Node's Buffer: ns of processor time an operation, its garbage collector's threads included, median of nine rounds. Run: node node-buffers.js
+// The same cases with Node's Buffer: ns of processor time per operation, including the garbage collector's threads, median of nine rounds. Run: node node-buffers.js
 'use strict';
 
 const rounds = 9;

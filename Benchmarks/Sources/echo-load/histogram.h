@@ -1,5 +1,5 @@
-// Latencies in buckets that grow with the value: each power of two is divided into 128, so a value is off by less than
-// one per cent. Recording is an increment, and nothing is allocated.
+// Latencies in buckets that grow with the value: each power of two is divided into 128, so the error of a value is less
+// than one per cent. Recording is an increment, and nothing is allocated.
 
 #ifndef HISTOGRAM_H
 #define HISTOGRAM_H
@@ -34,7 +34,7 @@ static inline void histogram_record(struct histogram *histogram, uint64_t value)
     if (value > histogram->maximum) histogram->maximum = value;
 }
 
-// The value that so large a part of all (0…1) does not exceed.
+// The value that the given part (0…1) of all values does not exceed.
 static inline uint64_t histogram_quantile(const struct histogram *histogram, double part) {
     uint64_t wanted = (uint64_t)(part * (double)histogram->total + 0.5);
     if (wanted == 0) wanted = 1;

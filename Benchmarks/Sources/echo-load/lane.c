@@ -14,7 +14,7 @@
 
 enum { EVENTS = 512, RECEIVE_SIZE = 256 << 10, SEND_SIZE = 256 << 10 };
 
-// Prime, so that no message size and no buffer size divides it: a piece that is lost, doubled or swapped shows.
+// Prime, so that no message size and no buffer size divides it: pieces that are lost, doubled or swapped show.
 enum { VERIFIED_PERIOD = 1000003 };
 
 static char received_bytes[RECEIVE_SIZE];
@@ -37,8 +37,8 @@ static void make_pattern(struct load *load) {
     }
 }
 
-// An address leaves its port unusable for a while after a connection (TIME_WAIT). So there are many addresses, all of
-// them this machine's, and connect() chooses the port.
+// After a connection its address and port are unusable for a while (TIME_WAIT). So there are many addresses, all of
+// this machine, and connect() chooses the port.
 static void bind_to_next_address(struct load *load, int file) {
     enum { ADDRESSES = 250 };
     int on = 1;
@@ -58,14 +58,14 @@ static void lane_connect(struct load *load, struct lane *lane) {
     if (connect(lane->file, (struct sockaddr *)&load->address, sizeof(load->address)) != 0) {
         fail_with(errno, "cannot connect to %s; is the server running?", load->target);
     }
-    // A single message is sent at once as it is.
+    // A single message is sent at once.
     int on = 1;
     if (!load->reconnects) setsockopt(lane->file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     fcntl(lane->file, F_SETFL, O_NONBLOCK);
 }
 
 static void lane_watch(struct load *load, struct lane *lane) {
-    // A short message always finds room, so nobody waits for that.
+    // A short message always finds room, so there is no need to wait for room.
     uint32_t events = load->reconnects ? EPOLLIN : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     struct epoll_event event = {.events = events, .data.ptr = lane};
     if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, lane->file, &event) != 0) fail_with(errno, "epoll_ctl failed");
@@ -110,7 +110,7 @@ static void lane_check(struct load *load, const struct lane *lane, uint64_t leng
     if (lane->received + length > lane->sent) fail("%s sent more than it got", load->target);
     if (!load->verify) return;
     if (memcmp(received_bytes, load->pattern + lane->received % load->pattern_period, length) != 0) {
-        fail("%s sent back other bytes than it got", load->target);
+        fail("%s did not echo the bytes that it got", load->target);
     }
 }
 
@@ -128,7 +128,7 @@ static void lane_end_messages(struct load *load, struct lane *lane) {
     }
 }
 
-// The next message's time began before its connection was there.
+// The next message's time starts before its connection is made.
 static void lane_reconnect(struct load *load, struct lane *lane) {
     close(lane->file);
     lane->file = -1;

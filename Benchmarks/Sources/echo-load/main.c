@@ -1,7 +1,7 @@
-// A closed loop of messages against any echo server: the same one for every server that is measured.
+// A closed loop of messages for any echo server: the same load for every server that is measured.
 //
-// It prints one line of JSON. The server's processor time is read here, right at both ends of the measured window, so
-// that it belongs to the requests of that window and to no others.
+// It prints one line of JSON. The server's processor time is read here, directly at both ends of the measured window,
+// so that it belongs to the requests of that window only.
 
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -15,10 +15,10 @@
 static const char usage[] =
     "HOST:PORT [--connections COUNT] [--size BYTES] [--depth COUNT] [--duration TIME] [--warmup TIME]\n"
     "       [--reconnect] [--verify] [--server PROCESS] [--partner PROCESS] [--counters FILE]\n"
-    "Sends messages to an echo server, each connection a new one for each that came back, and reports as JSON.\n"
-    "--reconnect gives each message a connection of its own, which is made and closed in order.\n"
+    "Sends messages to an echo server, a new one on each connection after each echo, and reports as JSON.\n"
+    "--reconnect gives each message a connection of its own, which is closed gracefully.\n"
     "--server adds the processor time of that process, --counters how far the counters in that file have moved.\n"
-    "--partner names a process that is to work beside them. What all others use is reported as a disturbance.\n";
+    "--partner names a process that may run at the same time. Time that all others use is reported as a disturbance.\n";
 
 struct options {
     struct load load;
@@ -71,13 +71,13 @@ static void run_for(struct load *load, uint64_t nanoseconds) {
     while (monotonic_nanoseconds() < until) load_turn(load, until);
 }
 
-// Every message must come back whole.
+// Every message must be echoed completely.
 static void drain(struct load *load) {
     const uint64_t limit = 10000000000u;
     uint64_t until = monotonic_nanoseconds() + limit;
     load->sends_more = false;
     while (!load_is_drained(load)) {
-        if (monotonic_nanoseconds() >= until) fail("%s still owes answers after 10 s", load->target);
+        if (monotonic_nanoseconds() >= until) fail("%s has not sent all answers after 10 s", load->target);
         load_turn(load, until);
     }
 }
@@ -117,7 +117,7 @@ int main(int count, char **arguments) {
     load_start(load);
     run_for(load, options.warmup);
 
-    // Looking at all processes takes a moment in which nothing is sent, so the load gets going again before it counts.
+    // Scanning all processes takes a moment in which nothing is sent, so the load resumes before counting starts.
     note_others(&options.observed);
     run_for(load, 20000000);
     struct observation before;

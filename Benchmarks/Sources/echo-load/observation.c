@@ -45,9 +45,8 @@ void observe(struct observation *observation, const struct observed *observed) {
     if (observed->counters != NULL) memcpy(observation->counters, observed->counters, sizeof(observation->counters));
 }
 
-// What a process has used, and what those of its children had used that have ended, so that nobody escapes by being
-// short-lived. Numbers 14 to 17 of its stat, in ticks; the name before them may hold anything, but ends with the last
-// parenthesis.
+// The time that a process and its ended children have used, so that short-lived processes count, too. Fields 14 to 17
+// of its stat, in ticks; the name before them may contain any character, but ends with the last parenthesis.
 static uint64_t used_ticks(pid_t process) {
     char text[1024];
     snprintf(text, sizeof(text), "/proc/%d/stat", process);
@@ -67,7 +66,7 @@ static uint64_t used_ticks(pid_t process) {
     return (uint64_t)(user + system + user_of_children + system_of_children);
 }
 
-// What each process had used at the start, by its number. Only the pages that are touched take memory.
+// The time that each process had used at the start, by process id. Only touched pages take memory.
 static uint64_t *used_before;
 
 static uint64_t visit_others(const struct observed *observed, bool remember) {

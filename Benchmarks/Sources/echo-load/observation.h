@@ -1,4 +1,4 @@
-// What the system says about the server and about the machine, read at both ends of the measured window.
+// The system's data on the server and the machine, read at both ends of the measured window.
 
 #ifndef OBSERVATION_H
 #define OBSERVATION_H
@@ -9,10 +9,10 @@
 enum { MAX_COUNTERS = 16, MAX_PROCESSES = 1 << 22 };
 
 struct observed {
-    // The server, and a process that is known to work beside it. 0 where there is none.
+    // The server, and a process that is known to run at the same time. 0: none.
     pid_t server;
     pid_t partner;
-    // What a counting library in the server has written to a file, or NULL.
+    // The counters that a preloaded library in the server writes to a file, or NULL.
     const uint64_t *counters;
 };
 
@@ -22,7 +22,7 @@ struct observation {
     uint64_t own_processor;
     uint64_t server_processor;
 
-    // Processor time that the machine below took away, in ticks of 10 ms.
+    // Processor time that the hypervisor took away, in ticks of 10 ms.
     uint64_t stolen;
 
     uint64_t counters[MAX_COUNTERS];
@@ -30,10 +30,10 @@ struct observation {
 
 void observe(struct observation *observation, const struct observed *observed);
 
-// Remembers the processor time of all processes but this one and those observed. They should be idle.
+// Records the processor time of all processes except this one and those observed. They should be idle.
 void note_others(const struct observed *observed);
 
-// What they have used since, in nanoseconds but to a tick of 10 ms each.
+// The time that they have used since, in nanoseconds, with a resolution of a 10 ms tick each.
 uint64_t processor_time_of_others(const struct observed *observed);
 
 // Maps a file of 64-bit counters.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Eddy
 import Glibc
 
-/// Small services on Eddy with what the `eddy` command lacks: lines, frames, held buffers, stored values, timeouts.
+/// Small services on Eddy that the `eddy` command lacks: lines, frames, held buffers, stored values, timeouts.
 @main
 struct EddyService: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,14 +13,14 @@ struct EddyService: AsyncParsableCommand {
     @Argument(help: "\(ServiceProtocol.allCases.map(\.rawValue).joined(separator: ", "))")
     var service: ServiceProtocol
 
-    @Option(help: "Event loops, a thread each.")
+    @Option(help: "Event loops, each with its own thread.")
     var loops = 1
 
-    @Option(help: ArgumentHelp("How long a read may wait, in seconds (default: for ever).", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long a read may wait, in seconds (default: unlimited).", valueName: "seconds"))
     var readTimeout: Double?
 
     @Option(
-        help: ArgumentHelp("How long a peer may take nothing, in seconds (default: for ever).", valueName: "seconds")
+        help: ArgumentHelp("How long a peer may take nothing, in seconds (default: unlimited).", valueName: "seconds")
     )
     var writeTimeout: Double?
 

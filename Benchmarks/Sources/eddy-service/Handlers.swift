@@ -23,7 +23,7 @@ enum Handlers {
         }
     }
 
-    /// Holds a received buffer across a wait that has nothing to do with the connection.
+    /// Holds a received buffer during a wait that is unrelated to the connection.
     @concurrent
     static func hold(_ connection: consuming Connection, for duration: Duration) async throws {
         while let bytes = try await connection.read() {

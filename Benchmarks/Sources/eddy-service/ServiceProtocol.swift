@@ -3,13 +3,13 @@ import Eddy
 
 /// The protocol of a service.
 enum ServiceProtocol: String, CaseIterable, ExpressibleByArgument {
-    /// Sends back what it receives.
+    /// Echoes what it receives.
     case echo
-    /// Sends back each line that is not empty.
+    /// Echoes each line that is not empty.
     case line
-    /// Sends back each frame of at most 1 MiB.
+    /// Echoes each frame of at most 1 MiB.
     case frame
-    /// Sends back what it receives; holds a buffer that starts with 'h' for a while before that.
+    /// Echoes what it receives; holds a buffer that starts with 'h' for a while first.
     case holder
     /// Stores values. See ``Handlers/store``.
     case store

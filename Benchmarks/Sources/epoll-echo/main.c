@@ -1,7 +1,7 @@
-// The other way to write an echo server in C: one thread, epoll, non-blocking calls, no copy of its own.
+// The other common design of an echo server in C: one thread, epoll, non-blocking calls, no copy of its own.
 //
-// All connections receive into the same buffer, which therefore stays in the cache. Only when the socket does not take
-// all of an answer does the connection keep the buffer until it does; the server goes on with another one.
+// All connections receive into the same buffer, which therefore stays in the cache. If the socket does not take all of
+// an answer, the connection keeps the buffer until it does, and the server continues with another one.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 static const char usage[] =
     "[--listen HOST:PORT] [--buffer-size BYTES]\n"
-    "Sends back what it receives, on one thread, with epoll.\n";
+    "Echoes what it receives, on one thread, with epoll.\n";
 
 enum { EVENTS = 512 };
 
@@ -27,7 +27,7 @@ struct buffer {
 
 struct connection {
     int file;
-    // What the socket did not take yet. While there is something, nothing is received.
+    // Bytes that the socket has not taken yet. While there are any, nothing is received.
     struct buffer *unsent;
 };
 
@@ -91,7 +91,8 @@ static enum outcome send_rest(struct connection *connection, struct buffer *buff
     return ALL_DONE;
 }
 
-// Receives once and sends that back. What is left then is there in the next turn, because the kernel tells of it again.
+// Receives once and echoes that. Bytes that are left are handled in the next turn, because the kernel reports them
+// again.
 static enum outcome echo_once(struct server *server, struct connection *connection) {
     struct buffer *buffer = take_buffer(server);
     ssize_t received = recv(connection->file, buffer->bytes, server->buffer_size, 0);

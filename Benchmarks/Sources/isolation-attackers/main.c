@@ -1,7 +1,7 @@
 // Clients that take more from a server than they should: they push and never read, stop within a message, or dribble.
 //
 // Each sends an opening and then rests, pushes or dribbles. None ever reads. A client whose connection ends is counted,
-// and connects again only with --reconnect.
+// and reconnects only with --reconnect.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -49,7 +49,8 @@ struct attack {
     // By client; -1: not connected.
     int *files;
     size_t *opened;
-    // Clients that have been connected, and bytes that were dribbled: both in turn, so a count says whose turn it is.
+    // Clients that have been connected, and bytes that were dribbled: both go round robin, so a count gives the next
+    // client.
     uint64_t connected;
     uint64_t dribbled;
 
@@ -143,7 +144,7 @@ static void watch(struct attack *attack, uint64_t client, int operation) {
 static void open_client(struct attack *attack, uint64_t client) {
     int file = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (file < 0) fail_with(errno, "cannot make a socket; raise the limit of open files (ulimit -n)");
-    // Before the connection is made: they determine the window that the server sees.
+    // Set before connecting: they determine the window that the server sees.
     if (attack->send_buffer > 0) setsockopt(file, SOL_SOCKET, SO_SNDBUF, &attack->send_buffer, sizeof(int));
     if (attack->receive_buffer > 0) setsockopt(file, SOL_SOCKET, SO_RCVBUF, &attack->receive_buffer, sizeof(int));
     if (connect(file, (struct sockaddr *)&attack->address, sizeof(attack->address)) != 0 && errno != EINPROGRESS) {
@@ -164,7 +165,7 @@ static void end_client(struct attack *attack, uint64_t client) {
     if (attack->reconnects) open_client(attack, client);
 }
 
-// One call for each event: all clients push at the same rate, also those whose bytes the server takes at once.
+// One call for each event: all clients push at the same rate, including those whose bytes the server takes at once.
 static void send_some(struct attack *attack, uint64_t client) {
     size_t opened = attack->opened[client];
     bool opens = opened < attack->opening_length;

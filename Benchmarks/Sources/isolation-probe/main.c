@@ -1,6 +1,6 @@
 // Well-behaved clients: each sends a small message, waits for the answer, pauses, and sends the next one.
 //
-// They report every answer, so that another program can divide them into seconds. Times are counted from --from, on the
+// They report every answer, so that another program can assign them to seconds. Times count from --from, on the
 // monotonic clock, which all programs on a machine share.
 
 #define _GNU_SOURCE
@@ -19,18 +19,18 @@
 
 static const char usage[] =
     "HOST:PORT --from TIME --until TIME [--connections COUNT] [--interval TIME] [--size BYTES] [--form FORM]\n"
-    "Sends a message on each connection, waits until it comes back, pauses, and so on; reports every answer as JSON.\n"
+    "On each connection sends a message, waits for its echo, pauses, and repeats; reports every answer as JSON.\n"
     "--from and --until are nanoseconds of the monotonic clock.\n"
     "--form is 'line' (a line), 'frame' (4 bytes of length, then that many) or 'record' ('E', then a frame).\n";
 
 enum { MAX_CONNECTIONS = 1000, MAX_SIZE = 4096 };
 
 struct client {
-    // -1 after a failure: a client that has lost its connection does not come back.
+    // -1 after a failure: a client that has lost its connection does not reconnect.
     int file;
-    // When the next message is due, while none is under way.
+    // When the next message is due, while none is in flight.
     uint64_t due;
-    // When the message under way was first tried, and whether the socket has taken it.
+    // When the message in flight was first tried, and whether the socket has taken it.
     uint64_t started;
     bool is_sent;
     size_t received;
@@ -225,7 +225,7 @@ int main(int count, char **arguments) {
     parse_options(&probe, count, arguments);
     // The attackers share its processor and must not delay it.
     add_niceness(-5);
-    // A bound, should the server take no connection at all.
+    // A time limit in case the server accepts no connection at all.
     uint64_t now = monotonic_nanoseconds();
     alarm(now < probe.until ? (unsigned)((probe.until - now) / 1000000000u) + 10 : 10);
 

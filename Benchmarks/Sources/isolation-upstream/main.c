@@ -27,7 +27,7 @@ enum role { UNKNOWN, ECHO, GENERATE, STALL };
 struct connection {
     int file;
     enum role role;
-    // What the socket did not take yet. While there is something, nothing is received.
+    // Bytes that the socket has not taken yet. While there are any, nothing is received.
     char *unsent;
     size_t unsent_length;
 };
@@ -64,7 +64,7 @@ static void accept_all(struct upstream *upstream) {
     }
 }
 
-// Whether the connection lives on.
+// Returns whether the connection stays open.
 static bool send_back(int epoll, struct connection *connection, const char *bytes, size_t length) {
     ssize_t sent = send(connection->file, bytes, length, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN) return false;
@@ -165,7 +165,7 @@ int main(int count, char **arguments) {
     upstream.crowd_epoll = epoll_create1(EPOLL_CLOEXEC);
     if (upstream.epoll < 0 || upstream.crowd_epoll < 0) fail_with(errno, "cannot make an epoll instance");
     upstream.listener = listen_on(parse_address("--listen", listen), true);
-    // Connections inherit them. They bound what the kernel keeps for each attacker.
+    // Connections inherit them. They bound the kernel's memory for each attacker.
     setsockopt(upstream.listener, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
     setsockopt(upstream.listener, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};

@@ -1,8 +1,8 @@
-// The echo server as one writes it with SwiftNIO's asynchronous channels, in structured concurrency.
+// An idiomatic echo server with SwiftNIO's asynchronous channels, in structured concurrency.
 //
 // A task of such a server runs on Swift's own threads, so each message changes threads twice. `--on-loop` asks SwiftNIO
-// to run all tasks on its event loop. Its function for that is named unsafe, so few servers use it, but it is the faster
-// way, and both are measured.
+// to run all tasks on its event loop. Its function for that is named unsafe, so few servers use it, but it is faster,
+// and both variants are measured.
 
 import Glibc
 import NIOCore
@@ -17,7 +17,7 @@ func echo(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
             }
         }
     } catch {
-        // A client that breaks off affects only itself.
+        // A client that breaks its connection affects only itself.
     }
 }
 
@@ -50,7 +50,7 @@ NIOSingletons.groupLoopCountSuggestion = 1
 if CommandLine.arguments.contains("--on-loop"),
     !NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
 {
-    print("error: this Swift does not let SwiftNIO run all tasks; go without --on-loop")
+    print("error: this Swift does not let SwiftNIO run all tasks; omit --on-loop")
     exit(1)
 }
 try await serve()

@@ -1,10 +1,10 @@
-// The echo server as one writes it with SwiftNIO's channel handlers, on one event loop.
+// An idiomatic echo server with SwiftNIO's channel handlers, on one event loop.
 
 import NIOCore
 import NIOPeer
 import NIOPosix
 
-/// Sends back what is received, with one flush for all that one readiness of the socket brought.
+/// Echoes what is received, with one flush for everything that one readiness event brought.
 final class EchoHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -19,7 +19,7 @@ final class EchoHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The client has sent all that it will. What was written before is still sent.
+        // The client has half-closed. What was written before is still sent.
         if case ChannelEvent.inputClosed = event {
             context.close(mode: .output, promise: nil)
         }

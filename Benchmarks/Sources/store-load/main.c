@@ -70,7 +70,7 @@ static void receive(struct load *load, struct client *client) {
     if (client->acknowledged >= load->records) end_client(client, false);
 }
 
-// Whether a client still waits.
+// Returns whether a client still waits.
 static bool turn(struct load *load, uint64_t until) {
     struct pollfd files[MAX_CLIENTS];
     bool waits = false;
@@ -114,7 +114,7 @@ int main(int count, char **arguments) {
     if (optind != count - 1) usage_error(usage);
     struct sockaddr_in address = parse_address("the target", arguments[optind]);
     make_record(&load);
-    // A bound, should the server take no connection at all.
+    // A time limit in case the server accepts no connection at all.
     alarm((unsigned)(limit / 1000000000u) + 10);
 
     uint64_t start = monotonic_nanoseconds();

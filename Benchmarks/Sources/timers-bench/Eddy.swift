@@ -23,7 +23,7 @@ enum Eddy {
             }
         }
         precondition(timers.count == plan.deadlines.count)
-        // As a loop does: it looks every millisecond.
+        // Like a loop, which checks every millisecond.
         let fire = nanosecondsEach(plan.deadlines.count) {
             var (now, left) = (start, plan.deadlines.count)
             while left > 0 {

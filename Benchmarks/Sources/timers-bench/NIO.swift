@@ -2,9 +2,9 @@ import NIOCore
 import NIOPosix
 import ThreadTime
 
-/// SwiftNIO's `scheduleTask` on an event loop's own thread. Nothing is fired: that would take the minute. To cancel a
-/// task it searches its heap from one end to the other, so few are replaced where many are pending, and a million are
-/// left out: that did not end within minutes.
+/// SwiftNIO's `scheduleTask` on an event loop's own thread. Nothing is fired: that would take the minute. Cancelling a
+/// task searches its heap linearly, so few are replaced if many are pending, and a million are left out: that did not
+/// finish within minutes.
 enum NIO {
     static func measure(_ plan: Plan) throws -> Costs {
         guard plan.deadlines.count < 1_000_000 else { return Costs(set: .nan, replace: .nan, fire: .nan) }

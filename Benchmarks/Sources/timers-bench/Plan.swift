@@ -1,10 +1,10 @@
-/// What both kinds do: drawn beforehand, so that drawing is not measured.
+/// The operations for both kinds, generated beforehand, so that generating is not measured.
 struct Plan {
-    /// When the timers that are set first are due, in nanoseconds from now.
+    /// When the first timers are due, in nanoseconds from now.
     let deadlines: [Int64]
-    /// In which order they are replaced, over and over.
+    /// The order in which they are replaced, repeatedly.
     let order: [Int]
-    /// When those are due that are set in their place: so many that each of a million is replaced several times.
+    /// When their replacements are due: enough for each of a million to be replaced several times.
     let replacements: [Int64]
 
     init(pending: Int, seed: UInt64) {

@@ -1,10 +1,10 @@
-/// Measures what a timer costs: Eddy's, and SwiftNIO's on its event loop.
+/// Measures the cost of a timer: Eddy's, and SwiftNIO's on its event loop.
 ///
-/// With so many timers pending as the row says, a random one is cancelled and a new one set in its place, over and
-/// over: what servers do that move the timeouts of their connections. A server has the timer's handle in the connection
-/// that it works on, so handles are kept in the order of their use: what is fetched from all over memory is the timers.
-/// Deadlines are spread over a minute. Each figure is the median of several rounds of one kind in turn with the other,
-/// in nanoseconds of processor time. Nothing is asserted: the machine decides.
+/// With the number of pending timers in the row, a random one is cancelled and a new one set in its place, repeatedly:
+/// as in servers that move the timeouts of their connections. A server has the timer's handle in the connection that it
+/// works on, so handles are kept in the order of their use, and only the timers themselves are scattered in memory.
+/// Deadlines are spread over a minute. Each figure is the median of several rounds, in which both kinds alternate, in
+/// nanoseconds of processor time. Nothing is asserted: the results depend on the machine.
 @main
 struct TimersBench {
     static func main() throws {
@@ -31,10 +31,10 @@ struct TimersBench {
 
 /// Nanoseconds of processor time for each timer.
 struct Costs {
-    /// Setting the first ones.
+    /// Setting the first timers.
     var set: Double
-    /// Cancelling one and setting another.
+    /// Cancelling a timer and setting another.
     var replace: Double
-    /// Firing one of those that are left.
+    /// Firing one of the remaining timers.
     var fire: Double
 }

@@ -1,4 +1,4 @@
-// The peer that others are measured against: an echo server on one thread, with io_uring.
+// The reference peer: an echo server on one thread, with io_uring.
 
 #include "uring_engine.h"
 

@@ -6,7 +6,7 @@ struct IsolationLimitsTests {
     private let phases = IsolationPhases(quiet: 2, attack: 2, recovery: 0)
     private let calm = MemoryFigures(before: 20 << 20, peak: 21 << 20, after: 20 << 20, attackers: 20)
 
-    /// 100 answers in each quiet second, `count` in each of the attack.
+    /// 100 answers in each quiet second, `count` in each second of the attack.
     private func probe(_ count: Int, latencyMs: Double = 1, failures: Int = 0) -> ProbeFigures {
         var report = ProbeReport()
         for second in 0..<4 {

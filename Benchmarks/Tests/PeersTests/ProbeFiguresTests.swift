@@ -4,7 +4,7 @@ import Testing
 @testable import peers
 
 struct ProbeFiguresTests {
-    /// Second 0 warms up, seconds 1 and 2 are quiet, 3 and 4 the attack, of which 4 is settled.
+    /// Second 0 is the warm-up, seconds 1 and 2 are quiet, 3 and 4 are the attack, of which 4 is settled.
     private let phases = IsolationPhases(quiet: 3, attack: 2, recovery: 0)
 
     /// Requests spread evenly over a second, each answered within it.

@@ -1,14 +1,14 @@
 extension Buffer {
-    /// A buffer of memory that comes from elsewhere, without a copy. Node's `Buffer.from(arrayBuffer, …)`.
+    /// Wraps memory that was allocated elsewhere, without a copy. Node's `Buffer.from(arrayBuffer, …)`.
     ///
-    /// All of `memory` counts as initialised. The buffer owns it from here on, and calls `deallocator` with it when
-    /// the last reference to it is dropped: on this thread, or on the thread that drops it after this one's pool was
-    /// closed. (What other threads drop comes home first: this
-    /// one's pool looks for it with each buffer of its own memory that it makes, and an event loop in each iteration.)
+    /// All of `memory` counts as initialised. From here on the buffer owns it. When the last reference is dropped,
+    /// `deallocator` is called with the memory: on this thread, or, once this thread's pool is closed, on the thread
+    /// that drops the reference. (References that other threads drop are returned to this pool first. The pool collects
+    /// them whenever it creates a buffer with memory of its own, and an event loop collects them in each iteration.)
     ///
     /// - Parameters:
-    ///   - memory: at most 2,147,483,647 bytes. No other code writes to them from now on.
-    ///   - deallocator: frees the memory. Called once, also for an empty memory.
+    ///   - memory: at most 2,147,483,647 bytes. No other code may write to them from now on.
+    ///   - deallocator: frees the memory. Called once, even if the memory is empty.
     @unsafe
     public static func adopting(
         _ memory: UnsafeMutableRawBufferPointer,

@@ -1,5 +1,5 @@
-// Where a buffer's memory comes from. Node's rule is kept: less than half of `poolSize` is carved from the pool's
-// chunk, more gets memory of its own.
+// Where a buffer's memory comes from. As in Node.js, a size below half of `poolSize` is carved from the pool's chunk,
+// and a larger one gets memory of its own.
 //
 //                        size < poolSize / 2        else
 //     allocUnsafe, from       carved              own memory
@@ -8,9 +8,9 @@
 extension Buffer {
     /// Room for `byteCount` bytes from the current thread's pool, none of them initialised: `count` is 0.
     ///
-    /// As in Node.js, a size of less than half of ``BufferPool/poolSize`` is carved from the pool's chunk, and a
-    /// larger one gets memory of its own. Unlike Node's `allocUnsafe` the old content cannot be seen: append to
-    /// the buffer, or fill it with ``append(initializingWith:)``.
+    /// As in Node.js, a size of less than half of ``BufferPool/poolSize`` is carved from the pool's chunk, and a larger
+    /// one gets memory of its own. Unlike with Node's `allocUnsafe`, old content is never visible: append to the
+    /// buffer, or fill it with ``append(initializingWith:)``.
     ///
     /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
     @inlinable
@@ -21,7 +21,7 @@ extension Buffer {
         return Buffer(adopting: BufferPool.allocateSlowly(byteCount))
     }
 
-    /// Room for `byteCount` bytes like ``allocUnsafe(_:)``, but never beyond the pool's limit.
+    /// Room for `byteCount` bytes like ``allocUnsafe(_:)``, but within the pool's limit.
     ///
     /// - Throws: ``BufferPool/LimitReached`` when all of ``BufferPool/Configuration/maximumBytes`` is in use.
     /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
@@ -31,8 +31,8 @@ extension Buffer {
         return Buffer(adopting: slice)
     }
 
-    /// Room for `byteCount` bytes of memory of its own, none of them initialised. Never pooled, as in Node.js: for what
-    /// is kept for long, and would keep a whole chunk with it.
+    /// Room for `byteCount` bytes in memory of its own, none of them initialised. Never pooled, as in Node.js. Use it
+    /// for bytes that are kept for long, which would otherwise retain a whole chunk.
     ///
     /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
     public static func allocUnsafeSlow(_ byteCount: Int) -> Buffer {
@@ -48,7 +48,7 @@ extension Buffer {
         return buffer
     }
 
-    /// A buffer of `byteCount` bytes that repeat the text's UTF-8. Never pooled, as in Node.js.
+    /// A buffer of `byteCount` bytes filled with repetitions of the text's UTF-8. Never pooled, as in Node.js.
     ///
     /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
     public static func alloc(_ byteCount: Int, fill: String) -> Buffer {
@@ -88,11 +88,10 @@ extension Buffer {
         return buffer
     }
 
-    /// All the bytes of the shared buffers, one behind the other. Node's `Buffer.concat(list, totalLength)`: with a
-    /// `totalCount` the rest is cut off, or what is missing is zero.
+    /// Concatenates the shared buffers. Node's `Buffer.concat(list, totalLength)`: with a `totalCount`, the result is
+    /// truncated or padded with zeros.
     ///
-    /// To send several buffers do not join them: write one after the other, and the loop sends them with one vectored
-    /// send.
+    /// Do not join buffers to send them: write one after the other, and the loop sends them with one vectored send.
     ///
     /// - Precondition: the sum of the counts, or `totalCount`, is from 0 to 2,147,483,647.
     public static func concat(_ parts: some Collection<SharedBuffer>, totalCount: Int? = nil) -> Buffer {

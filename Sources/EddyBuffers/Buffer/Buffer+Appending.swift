@@ -40,7 +40,7 @@ extension Buffer {
 
     /// Lets `body` initialise bytes in the free capacity, through a span that tracks how many it has written.
     ///
-    /// What `body` has appended to the span when it returns, or throws, belongs to the buffer.
+    /// The bytes that `body` has appended to the span when it returns or throws belong to the buffer.
     public mutating func append<Failure: Error>(
         initializingWith body: (inout OutputRawSpan) throws(Failure) -> Void
     ) throws(Failure) {

@@ -1,12 +1,12 @@
 extension Buffer {
-    /// Forgets the first `byteCount` bytes.
+    /// Drops the first `byteCount` bytes.
     ///
     /// - Precondition: `byteCount` is from 0 to ``count``.
     public mutating func removeFirst(_ byteCount: Int) {
         slice.removeFirst(byteCount)
     }
 
-    /// Forgets all bytes behind the first `newCount`; their room can be appended to again.
+    /// Drops all bytes after the first `newCount`; their room can be appended to again.
     ///
     /// - Precondition: `newCount` is from 0 to ``count``.
     public mutating func truncate(to newCount: Int) {
@@ -14,9 +14,9 @@ extension Buffer {
         slice.count = UInt32(newCount)
     }
 
-    /// Cuts the first `byteCount` bytes off and returns them. Both parts stay in the same memory.
+    /// Splits the first `byteCount` bytes off and returns them. Both parts stay in the same memory.
     ///
-    /// The returned part has no free capacity; what follows it keeps its own.
+    /// The returned part has no free capacity; the rest keeps its own.
     ///
     /// - Precondition: `byteCount` is from 0 to ``count``.
     public mutating func splitFirst(_ byteCount: Int) -> Buffer {

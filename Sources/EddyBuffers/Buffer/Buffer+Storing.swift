@@ -1,11 +1,11 @@
 internal import Glibc
 
-// Storing replaces bytes that are there; `append` adds them.
+// Storing replaces existing bytes; `append` adds bytes.
 
 extension Buffer {
-    /// Replaces the bytes from `offset` on by the integer's. Node's `buf.writeUInt8`, `writeInt32BE` and so on.
+    /// Overwrites the bytes from `offset` on with the integer's. Node's `buf.writeUInt8`, `writeInt32BE` and so on.
     ///
-    /// - Precondition: the integer's bytes lie within the buffer's.
+    /// - Precondition: the integer's bytes lie within the buffer.
     @inlinable
     public mutating func store<Integer: StandardInteger>(
         _ value: Integer,
@@ -16,28 +16,28 @@ extension Buffer {
         unsafe width.store(value, to: place(of: width.byteCount, at: offset), endianness: endianness)
     }
 
-    /// Where `byteCount` bytes of the buffer start at `offset`.
+    /// The address at `offset`, checked to have `byteCount` bytes of the buffer after it.
     @inlinable
     mutating func place(of byteCount: Int, at offset: Int) -> UnsafeMutableRawPointer {
         require(offset >= 0 && offset <= count - byteCount, "the integer lies outside of the buffer")
         return unsafe slice.start + offset
     }
 
-    /// Replaces four bytes by the number in IEEE 754 single precision. Node's `buf.writeFloatBE`.
+    /// Overwrites four bytes with the number in IEEE 754 single precision. Node's `buf.writeFloatBE`.
     ///
     /// - Precondition: they lie within the buffer.
     public mutating func store(_ value: Float, at offset: Int, endianness: Endianness = .big) {
         store(value.bitPattern, at: offset, endianness: endianness)
     }
 
-    /// Replaces eight bytes by the number in IEEE 754 double precision. Node's `buf.writeDoubleBE`.
+    /// Overwrites eight bytes with the number in IEEE 754 double precision. Node's `buf.writeDoubleBE`.
     ///
     /// - Precondition: they lie within the buffer.
     public mutating func store(_ value: Double, at offset: Int, endianness: Endianness = .big) {
         store(value.bitPattern, at: offset, endianness: endianness)
     }
 
-    /// Replaces `byteCount` bytes by the lowest ones of the integer. Node's
+    /// Overwrites `byteCount` bytes with the lowest ones of the integer. Node's
     /// `buf.writeUIntBE(value, offset, byteLength)` and `writeIntBE`, for up to 8 bytes instead of 6.
     ///
     /// - Precondition: `byteCount` is from 1 to 8, `value` fits into it as a signed or an unsigned integer, and the
@@ -52,7 +52,7 @@ extension Buffer {
         require(offset >= 0 && offset <= count - byteCount, "the integer lies outside of the buffer")
         let isUnsigned = byteCount == 8 || value >> Int64(8 * byteCount) == 0
         let isSigned = value >> Int64(8 * byteCount - 1) == -1
-        require(isUnsigned || isSigned, "the value does not fit into so few bytes")
+        require(isUnsigned || isSigned, "the value does not fit into that many bytes")
         for index in 0..<byteCount {
             let place = endianness == .big ? byteCount - 1 - index : index
             let byte = UInt8(truncatingIfNeeded: value >> Int64(8 * index))
@@ -69,7 +69,7 @@ extension Buffer {
         unsafe width.store(value, to: extend(by: width.byteCount), endianness: endianness)
     }
 
-    /// An `Int` has eight bytes here: say how many are meant.
+    /// An `Int` has eight bytes here: choose a type of the width that is meant.
     @available(
         *,
         unavailable,
@@ -79,13 +79,13 @@ extension Buffer {
         unreachable("the compiler refuses calls of what is unavailable")
     }
 
-    /// An `Int` has eight bytes here: say how many are meant.
+    /// An `Int` has eight bytes here: choose a type of the width that is meant.
     @available(*, unavailable, message: "an Int has 8 bytes; store a UInt8, Int32 or the like, or an Int64 for 8 bytes")
     public mutating func store(_ value: Int, at offset: Int, endianness: Endianness = .big) {
         unreachable("the compiler refuses calls of what is unavailable")
     }
 
-    /// Takes `byteCount` bytes of free capacity, which the caller writes at once, and says where they start.
+    /// Reserves `byteCount` bytes of free capacity, which the caller writes at once, and returns their address.
     @inlinable
     mutating func extend(by byteCount: Int) -> UnsafeMutableRawPointer {
         require(byteCount <= freeCapacity, "the buffer has no room for this integer; allocate a larger one")
@@ -94,8 +94,8 @@ extension Buffer {
         return unsafe end
     }
 
-    /// Replaces the bytes from `offset` on by a copy of `source`, as far as there is room; says how many. Node's
-    /// `source.copy(target, targetStart)`: what does not fit is left out.
+    /// Overwrites the bytes from `offset` on with a copy of `source`, as far as there is room, and returns the number
+    /// copied. Node's `source.copy(target, targetStart)`: the rest is left out.
     ///
     /// - Precondition: `offset` is from 0 to ``count``.
     @discardableResult
@@ -110,7 +110,7 @@ extension Buffer {
         return copied
     }
 
-    /// Replaces the bytes of `range` by `byte`. Node's `buf.fill(value, offset, end)`.
+    /// Overwrites the bytes of `range` with `byte`. Node's `buf.fill(value, offset, end)`.
     ///
     /// - Precondition: `range` lies within the buffer's bytes.
     public mutating func fill(_ byte: UInt8, in range: Range<Int>? = nil) {
@@ -119,7 +119,7 @@ extension Buffer {
         unsafe _ = memset(slice.start + range.lowerBound, Int32(byte), range.count)
     }
 
-    /// Replaces the bytes of `range` by `pattern` again and again; its last repetition is cut off. An empty pattern
+    /// Overwrites the bytes of `range` with repetitions of `pattern`; the last repetition is cut off. An empty pattern
     /// fills with zeros, as empty text does in Node.js.
     ///
     /// - Precondition: `range` lies within the buffer's bytes.
@@ -134,7 +134,7 @@ extension Buffer {
         }
     }
 
-    /// Fills with the text's UTF-8, again and again.
+    /// Fills with repetitions of the text's UTF-8.
     ///
     /// - Precondition: `range` lies within the buffer's bytes.
     public mutating func fill(_ text: String, in range: Range<Int>? = nil) {
@@ -142,8 +142,8 @@ extension Buffer {
         text.withUTF8 { utf8 in unsafe fill(RawSpan(_unsafeElements: utf8), in: range) }
     }
 
-    /// Turns the bytes of each group of `width` around. Node's `buf.swap16`, `swap32` and `swap64`, with a width of 2,
-    /// 4 and 8.
+    /// Reverses the bytes of each group of `width`. Node's `buf.swap16`, `swap32` and `swap64`, with a width of 2, 4
+    /// and 8.
     ///
     /// - Precondition: ``count`` is a multiple of `width`, which is at least 1.
     public mutating func swapBytes(width: Int) {

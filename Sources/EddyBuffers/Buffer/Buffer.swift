@@ -1,8 +1,8 @@
 /// Bytes in a slice of a pool, with one owner.
 ///
-/// A buffer is not copyable: whoever holds it may read and write it, and nobody else can. Its memory goes back to
-/// its pool when it is dropped, with one plain addition on the pool's own thread and one atomic addition on any
-/// other. It is the price of a local variable: no object, no reference count, no `malloc`.
+/// A buffer is not copyable: its one owner may read and write it, and no other code can. When it is dropped, its memory
+/// returns to the pool, with one plain addition on the pool's own thread and one atomic addition on any other. A buffer
+/// costs as much as a local variable: no object, no reference count, no `malloc`.
 ///
 /// ```swift
 /// var reply = Buffer.allocUnsafe(64)      // room for 64 bytes, none of them initialised yet
@@ -10,17 +10,17 @@
 /// try await connection.write(reply)       // consumed; back in the pool once the kernel has taken it
 /// ```
 ///
-/// A buffer has `count` initialised bytes and room for `capacity`. Safe code sees initialised bytes only, so the
-/// bytes of whoever used the memory before are never visible.
+/// A buffer has `count` initialised bytes and room for `capacity`. Safe code sees initialised bytes only, so bytes that
+/// earlier users left in the memory are never visible.
 ///
-/// A buffer is not `Sendable`. It may be handed over to another thread as a whole (`sending`), and may then be
-/// dropped there.
+/// A buffer is not `Sendable`. It may be transferred to another thread as a whole (`sending`), and may then be dropped
+/// there.
 @frozen
 public struct Buffer: ~Copyable {
     @usableFromInline
     package var slice: Slice
 
-    /// Takes over a slice and the reference that it holds.
+    /// Takes over a slice and its reference.
     @inlinable
     @inline(__always)
     package init(adopting slice: Slice) {
@@ -38,7 +38,7 @@ public struct Buffer: ~Copyable {
         slice.drop()
     }
 
-    /// Gives up the slice with its reference: the caller drops it, once.
+    /// Gives up the slice with its reference: the caller must drop it once.
     @inlinable
     @inline(__always)
     package consuming func relinquish() -> Slice {

@@ -1,5 +1,5 @@
-/// Reads a buffer's bytes from its start to its end, and says so when there are fewer than asked for: what a parser of
-/// bytes from a peer needs.
+/// Reads a buffer's bytes from start to end, and throws when fewer are left than a read needs. For parsers of bytes
+/// from a peer.
 ///
 /// ```swift
 /// var cursor = Cursor(buffer.bytes)
@@ -7,7 +7,7 @@
 /// let payload = try cursor.read(byteCount: Int(length))
 /// ```
 ///
-/// A read that throws does not move the cursor: it can be tried again with more bytes.
+/// A read that throws does not move the cursor: try it again with more bytes.
 public struct Cursor: ~Escapable {
     @usableFromInline let bytes: RawSpan
     /// Bytes read so far: where the next read starts.
@@ -26,14 +26,14 @@ public struct Cursor: ~Escapable {
     public struct EndOfBytes: Error, Hashable, CustomStringConvertible {
         /// Where the read started, in bytes from the start of the buffer.
         public var offset: Int
-        /// Bytes that it needed; negative if that was what it was asked for.
+        /// Bytes that the read needed; negative if a negative count was requested.
         public var needed: Int
         /// Bytes that were left.
         public var remaining: Int
 
         public var description: String {
             needed < 0
-                ? "\(needed) bytes cannot be read; check a count that comes from a peer"
+                ? "\(needed) bytes cannot be read; check counts that come from a peer"
                 : "\(needed) bytes are needed at offset \(offset), and \(remaining) are left; "
                     + "read more bytes and try again"
         }
@@ -71,7 +71,7 @@ public struct Cursor: ~Escapable {
         return bytes.extracting(start..<(start + byteCount))
     }
 
-    /// Passes over the next `byteCount` bytes.
+    /// Skips the next `byteCount` bytes.
     @_lifetime(self: copy self)
     public mutating func skip(_ byteCount: Int) throws(EndOfBytes) {
         _ = try advance(by: byteCount)
@@ -80,7 +80,7 @@ public struct Cursor: ~Escapable {
     @_lifetime(self: copy self)
     @usableFromInline
     mutating func advance(by byteCount: Int) throws(EndOfBytes) -> Int {
-        // A negative count is no programmer's mistake: it may be what a peer has sent.
+        // A negative count is not a programmer's mistake: a peer may have sent it.
         guard byteCount >= 0, byteCount <= remaining else {
             throw EndOfBytes(offset: offset, needed: byteCount, remaining: remaining)
         }

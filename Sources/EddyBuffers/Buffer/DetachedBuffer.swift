@@ -1,18 +1,18 @@
 /// A ``Buffer`` that may cross threads: one owner, `Sendable`, not copyable.
 ///
-/// A `Buffer` belongs to where it is used, and the compiler keeps it there. Detach it to put it into another task, an
-/// actor or a queue, and attach it again where it has arrived:
+/// The compiler keeps a `Buffer` where it is used. Detach it to move it into another task, an actor or a queue, and
+/// attach it again there:
 ///
 /// ```swift
 /// let parcel = buffer.detach()
 /// await worker.take(parcel)          // there: let buffer = parcel.attach()
 /// ```
 ///
-/// Both steps are free: nothing is copied, counted or allocated. Dropped on another thread than its pool's, the
-/// memory goes home with one atomic addition.
+/// Both steps are free: nothing is copied, counted or allocated. When it is dropped on a thread other than its pool's,
+/// one atomic addition returns the memory to the pool.
 public struct DetachedBuffer: ~Copyable, @unchecked Sendable {
-    // Unchecked: a slice is a pointer, which one owner holds. What is shared behind it, the chunk's state, is made to
-    // be reached from all threads: see `ReturnInbox`.
+    // Unchecked: a slice is a pointer with one owner. The chunk's state that it points to is shared, and safe to reach
+    // from all threads: see `ReturnInbox`.
     private let slice: Slice
 
     init(adopting slice: Slice) {
@@ -26,7 +26,7 @@ public struct DetachedBuffer: ~Copyable, @unchecked Sendable {
     /// Initialised bytes.
     public var count: Int { Int(slice.count) }
 
-    /// The buffer, to be used where it is now.
+    /// The buffer, for use on the current thread.
     public consuming func attach() -> Buffer {
         let slice = slice
         discard self

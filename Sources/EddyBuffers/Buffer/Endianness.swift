@@ -1,4 +1,4 @@
-/// The order in which the bytes of a number lie.
+/// The byte order of a number in memory.
 public enum Endianness: Sendable {
     /// Most significant byte first: network byte order, Node's `BE`.
     case big
@@ -7,7 +7,7 @@ public enum Endianness: Sendable {
 }
 
 extension FixedWidthInteger {
-    /// The number whose memory is to be read or written as that of `self` in the given order.
+    /// The number to read or write in memory so that `self` has the given byte order.
     @inlinable
     func ordered(_ endianness: Endianness) -> Self {
         switch endianness {

@@ -1,8 +1,8 @@
-/// How wide an integer is, asked of its type once for each access: what was checked is what is read or written, whatever
-/// a type answers the next time.
+/// The width of an integer, read from its type once for each access: the width that was checked is the width that is
+/// read or written, even if a type gives another answer the next time.
 ///
-/// Memory is read and written only as the unsigned integers that are named here. With a type that the compiler knows, all
-/// of this comes down to one unaligned load or store.
+/// Memory is read and written only as the unsigned integers that are named here. With a type that the compiler knows,
+/// all of this compiles to one unaligned load or store.
 @usableFromInline
 @frozen
 enum IntegerWidth {
@@ -37,7 +37,7 @@ enum IntegerWidth {
         }
     }
 
-    /// The integer whose bytes start at `offset`. All of them lie within `bytes`: the caller has checked it.
+    /// The integer whose bytes start at `offset`. The caller has checked that all of them lie within `bytes`.
     @inlinable
     @inline(__always)
     func load<Integer: StandardInteger>(
@@ -64,7 +64,7 @@ enum IntegerWidth {
         }
     }
 
-    /// Writes the integer's bytes to `place`, where there is room for ``byteCount``.
+    /// Writes the integer's bytes to `place`, which has room for ``byteCount``.
     @inlinable
     @inline(__always)
     func store(_ value: some StandardInteger, to place: UnsafeMutableRawPointer, endianness: Endianness) {

@@ -11,15 +11,15 @@ extension ReadableBytes where Self: ~Copyable {
         bytes.byteCount == other.byteCount && compare(to: other) == 0
     }
 
-    /// -1, 0 or 1: whether these bytes sort before `other`'s, are the same, or sort behind them. Node's `buf.compare`
-    /// and `Buffer.compare`.
+    /// -1, 0 or 1: whether these bytes sort before `other`'s, are equal, or sort after them. Node's `buf.compare` and
+    /// `Buffer.compare`.
     ///
-    /// Bytes are compared one by one as unsigned numbers; where one ends before they differ, the shorter sorts first.
+    /// Bytes are compared one by one as unsigned numbers; a proper prefix sorts first.
     public func compare(to other: borrowing some ReadableBytes & ~Copyable) -> Int {
         compare(to: other.bytes)
     }
 
-    /// -1, 0 or 1: how these bytes sort against `other`.
+    /// -1, 0 or 1: how these bytes sort relative to `other`.
     public func compare(to other: RawSpan) -> Int {
         let own = bytes
         let common = min(own.byteCount, other.byteCount)

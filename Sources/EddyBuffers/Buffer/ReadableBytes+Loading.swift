@@ -1,5 +1,6 @@
 extension ReadableBytes where Self: ~Copyable {
-    /// The integer whose bytes start at position `offset`. Node's `buf.readUInt8`, `readInt32BE`, `readBigUInt64LE` and so on.
+    /// Loads the integer whose bytes start at position `offset`. Node's `buf.readUInt8`, `readInt32BE`,
+    /// `readBigUInt64LE` and so on.
     ///
     /// - Precondition: the integer lies within the bytes.
     @inlinable

@@ -1,9 +1,10 @@
 internal import Glibc
 
 extension ReadableBytes where Self: ~Copyable {
-    /// Where `byte` first stands at or behind `start`, or nil. Node's `buf.indexOf`.
+    /// The position of the first `byte` at or after `start`, or nil. Node's `buf.indexOf`.
     ///
-    /// A `start` before the first byte is the first, and nothing is found behind the last: a parser may come from anywhere.
+    /// A `start` before the first byte means the first byte, and a `start` after the last byte finds nothing: a parser
+    /// may pass any position.
     public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
         let (bytes, first) = (bytes, startIndex)
         let skipped = max(start, first) - first
@@ -14,17 +15,17 @@ extension ReadableBytes where Self: ~Copyable {
         }
     }
 
-    /// Where `byte` last stands, or nil. Node's `buf.lastIndexOf`.
+    /// The position of the last `byte`, or nil. Node's `buf.lastIndexOf`.
     public func lastIndex(of byte: UInt8) -> Int? {
         let (bytes, first) = (bytes, startIndex)
         return unsafe bytes.withUnsafeBytes { unsafe $0.lastIndex(of: byte) }.map { first + $0 }
     }
 
-    /// Where `sequence` first starts at or behind `start`, or nil. An empty sequence is found at `start`, unless that lies
-    /// behind the end.
+    /// The position of the first `sequence` at or after `start`, or nil. An empty sequence is found at `start`, unless
+    /// that lies after the end.
     ///
-    /// Takes a time that grows with both sizes in the worst case: search for what the program chose, not for long
-    /// sequences that a peer did.
+    /// The worst-case time is the product of both sizes: search for sequences that the program chose, not for long ones
+    /// that a peer chose.
     public func firstIndex(of sequence: RawSpan, from start: Int = 0) -> Int? {
         let (bytes, first) = (bytes, startIndex)
         let skipped = max(start, first) - first
@@ -33,7 +34,7 @@ extension ReadableBytes where Self: ~Copyable {
             unsafe sequence.withUnsafeBytes { sequence -> Int? in
                 guard let wanted = sequence.baseAddress, sequence.count > 0 else { return first + skipped }
                 guard let base = bytes.baseAddress else { return nil }
-                // From one occurrence of its first byte to the next, up to its last possible place.
+                // Goes from one occurrence of the first byte to the next, up to the last possible position.
                 var next = skipped
                 while next <= bytes.count - sequence.count {
                     let candidates = bytes.count - sequence.count + 1 - next
@@ -49,7 +50,7 @@ extension ReadableBytes where Self: ~Copyable {
         }
     }
 
-    /// Where `sequence` last starts, or nil. An empty sequence is found behind the last byte.
+    /// The position of the last `sequence`, or nil. An empty sequence is found after the last byte.
     public func lastIndex(of sequence: RawSpan) -> Int? {
         let (bytes, first) = (bytes, startIndex)
         guard sequence.byteCount <= bytes.byteCount else { return nil }
@@ -66,13 +67,13 @@ extension ReadableBytes where Self: ~Copyable {
         return place.map { first + $0 }
     }
 
-    /// Where the text's UTF-8 first starts at or behind `start`, or nil.
+    /// The position of the first occurrence of the text's UTF-8 at or after `start`, or nil.
     public func firstIndex(of text: String, from start: Int = 0) -> Int? {
         var text = text
         return text.withUTF8 { utf8 in unsafe firstIndex(of: RawSpan(_unsafeElements: utf8), from: start) }
     }
 
-    /// Where the text's UTF-8 last starts, or nil.
+    /// The position of the last occurrence of the text's UTF-8, or nil.
     public func lastIndex(of text: String) -> Int? {
         var text = text
         return text.withUTF8 { utf8 in unsafe lastIndex(of: RawSpan(_unsafeElements: utf8)) }
@@ -81,18 +82,18 @@ extension ReadableBytes where Self: ~Copyable {
     /// Whether `byte` occurs. Node's `buf.includes`.
     public func includes(_ byte: UInt8) -> Bool { firstIndex(of: byte) != nil }
 
-    /// Whether the bytes occur one behind the other. Node's `buf.includes`.
+    /// Whether the sequence of bytes occurs. Node's `buf.includes`.
     public func includes(_ sequence: RawSpan) -> Bool { firstIndex(of: sequence) != nil }
 
     /// Whether the text's UTF-8 occurs. Node's `buf.includes`.
     public func includes(_ text: String) -> Bool { firstIndex(of: text) != nil }
 
-    /// The first place in `other` whose byte differs from the one here, where `other` lies at `position`; nil where there
-    /// is none.
+    /// The first position in `other` whose byte differs from the one here, where `other` is placed at `position`; nil
+    /// if all bytes are equal.
     ///
     /// - Parameters:
     ///   - other: the bytes to compare with.
-    ///   - position: of the first byte that is compared; that of all bytes unless it is given.
+    ///   - position: where in these bytes to start comparing; at the first byte by default.
     /// - Precondition: there are at least as many bytes from `position` on as in `other`.
     public func firstDifference(from other: Span<UInt8>, at position: Int? = nil) -> Int? {
         let bytes = bytes

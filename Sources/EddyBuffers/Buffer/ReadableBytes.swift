@@ -1,10 +1,10 @@
-/// What can show its bytes as a span: ``Buffer`` and ``SharedBuffer``. Comparing, searching, loading and text output
-/// are written once, for both.
+/// A type that can show its bytes as a span: ``Buffer`` and ``SharedBuffer``. Comparing, searching, loading and text
+/// output are implemented once, for both.
 ///
-/// Every position that a method takes or returns is one from ``startIndex`` on: 0 in a buffer, and in a slice of a shared
-/// buffer what it was in that, as with the indices of every Swift collection.
+/// Every position that a method takes or returns counts from ``startIndex``: 0 in a buffer; in a slice of a shared
+/// buffer it is the index in the whole, as in every Swift collection.
 public protocol ReadableBytes: ~Copyable {
-    /// The position of the first byte, or of the end where there is none.
+    /// The position of the first byte, or of the end if there is no byte.
     var startIndex: Int { get }
 
     /// The initialised bytes.
@@ -15,7 +15,6 @@ public protocol ReadableBytes: ~Copyable {
 }
 
 extension Buffer: ReadableBytes {
-    /// 0.
     @inlinable
     public var startIndex: Int { 0 }
 }

@@ -2,8 +2,8 @@
 /// `Int128`, `UInt` and `Int`.
 ///
 /// Do not conform other types to it: there is nothing to gain. Bytes are read as an unsigned integer of the same width,
-/// which the type converts with `init(truncatingIfNeeded:)`. They never become a value of the type by themselves, so the
-/// bytes of a peer cannot become, for example, the pointer that a type contains.
+/// which the type converts with `init(truncatingIfNeeded:)`. They are never reinterpreted as a value of the type, so
+/// the bytes of a peer cannot become, for example, a pointer that the type contains.
 public protocol StandardInteger: FixedWidthInteger, BitwiseCopyable, Sendable {}
 
 extension UInt8: StandardInteger {}

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// Where the program is: backtrace(3), which the C library has on every system but whose header Swift does not see.
+/// The current call stack, from backtrace(3): the C library has it on every system, but Swift does not see its header.
 ///
-/// Where it is missing, as in a program without shared libraries, the stack is empty.
+/// Where it is missing, as in a statically linked program, the stack is empty.
 struct CallStack {
     private let addresses: [UInt]
 
-    /// The calls that led here.
+    /// Captures the calls that led here.
     init() {
         guard let backtrace = unsafe Self.functions.backtrace else {
             addresses = []
@@ -18,7 +18,7 @@ struct CallStack {
         addresses = unsafe stack.map { UInt(bitPattern: $0) }
     }
 
-    /// The calls outside of this module, innermost first: file, function and offset, which `addr2line` translates.
+    /// The calls from outside this module, innermost first: file, function and offset, which `addr2line` translates.
     var callers: [String] {
         var stack = unsafe addresses.map { unsafe UnsafeMutableRawPointer(bitPattern: $0) }
         guard let describe = unsafe Self.functions.symbols, let texts = unsafe describe(&stack, Int32(stack.count))

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// A buffer that was not dropped: it is still held, or has been lost.
+/// A buffer that has not been dropped: it is still held, or was lost.
 public struct Leak: Sendable, CustomStringConvertible {
     /// Bytes of the buffer, or of the slices of a chunk.
     public var byteCount: Int
-    /// How long it has been held; of slices that were received, how long ago the kernel got their chunk.
+    /// How long it has been held; for received slices, how long ago the kernel got their chunk.
     public var age: Duration
-    /// Where it came from, innermost call first: one place, or the whole stack with ``LeakDetection/stacks``.
+    /// Where it was allocated, innermost call first: one place, or the whole stack with ``LeakDetection/stacks``.
     public var places: [String]
 
     public var description: String {

@@ -1,23 +1,22 @@
 internal import Glibc
 
-/// Which buffers a pool watches until they are dropped. Off costs nothing.
+/// Which buffers a pool tracks until they are dropped. Off costs nothing.
 ///
-/// `EDDY_LEAK=off|sampled|all|stacks` in the environment sets it for all pools that do not say otherwise, in release
-/// builds, too.
+/// `EDDY_LEAK=off|sampled|all|stacks` in the environment sets the default for all pools, in release builds too.
 ///
-/// Received bytes are watched by the chunk that the kernel put them into, at every level but `off`: as one leak a
-/// chunk, without a place in the program, and with an age that counts since the kernel got the chunk.
+/// Received bytes are tracked by the chunk that the kernel put them into, at every level but `off`: one leak per chunk,
+/// without a place in the program, and with an age that counts from when the kernel got the chunk.
 public enum LeakDetection: String, Sendable, CaseIterable {
-    /// None.
+    /// No allocations.
     case off
-    /// One allocation in 128, with its age and the place in the program that it came from.
+    /// One allocation in 128, with its age and the place in the program that made it.
     case sampled
     /// Every allocation, with age and place.
     case all
-    /// Every allocation, with age and the stack of calls that led to it.
+    /// Every allocation, with age and call stack.
     case stacks
 
-    /// What the environment asks for; off where it says nothing, or nothing that is known.
+    /// The level that the environment sets; off if it sets none or an unknown one.
     public static let ofEnvironment: LeakDetection = {
         guard let value = unsafe getenv("EDDY_LEAK") else { return .off }
         return unsafe LeakDetection(rawValue: String(cString: value)) ?? .off

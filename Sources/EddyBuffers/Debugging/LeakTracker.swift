@@ -1,7 +1,7 @@
-// A watched buffer gets memory of its own, so that its drop takes the slow way by itself, on which the tracker is told.
-// Neither carving nor dropping asks whether anybody watches.
+// A tracked buffer gets memory of its own, so its drop takes the slow path, which notifies the tracker. The fast paths
+// of carving and dropping never check for a tracker.
 
-/// Knows the watched buffers of a pool. Owner thread only (after closing: under the pool's lock).
+/// The tracked buffers of a pool. Owner thread only (after closing: under the pool's lock).
 @safe
 final class LeakTracker {
     private struct Record {
@@ -27,17 +27,17 @@ final class LeakTracker {
         return allocations % Self.samplingInterval == 1
     }
 
-    /// Remembers the caller of the pool, or all callers.
+    /// Records the caller of the pool, or all callers.
     func note(_ chunk: Chunk) {
         records[key(chunk)] = Record(time: .now, stack: CallStack())
     }
 
-    /// Remembers when the kernel got the chunk.
+    /// Records when the kernel got the chunk.
     func noteFilling(_ chunk: Chunk) {
         records[key(chunk)] = Record(time: .now, stack: nil)
     }
 
-    /// The chunk is free, and its memory may be given to somebody else.
+    /// The chunk is free, and its memory may be reused.
     func forget(_ chunk: Chunk) {
         records[key(chunk)] = nil
     }
@@ -56,7 +56,7 @@ final class LeakTracker {
 }
 
 extension BufferPool {
-    /// Watched buffers that have been held for `age` or longer, oldest first.
+    /// Tracked buffers that have been held for `age` or longer, oldest first.
     ///
     /// Empty while ``Configuration/leakDetection`` is off.
     ///

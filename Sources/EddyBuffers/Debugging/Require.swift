@@ -1,7 +1,8 @@
-/// Ends the process with `message` unless `condition` holds: a programmer's mistake that would damage memory or hang.
+/// Ends the process with `message` unless `condition` holds. For a programmer's mistake that would damage memory or
+/// hang.
 ///
-/// As `precondition`, which says nothing in release builds: there its message is left out, and only the trap remains. This
-/// one says what to change in every build.
+/// Unlike `precondition`, which omits its message in release builds and only traps, this prints the message in every
+/// build.
 @inlinable
 @inline(__always)
 package func require(
@@ -13,13 +14,13 @@ package func require(
     if !condition { endProcess(message, file: file, line: line) }
 }
 
-/// Ends the process at a place that no program comes to, with `message`, in every build.
+/// Ends the process with `message`, in every build, at a place that is never reached.
 @inlinable
 package func unreachable(_ message: StaticString, file: StaticString = #fileID, line: UInt = #line) -> Never {
     endProcess(message, file: file, line: line)
 }
 
-/// Not inlined, so that a check costs its callers a comparison and a branch.
+/// Not inlined, so a check costs its callers one comparison and one branch.
 @usableFromInline
 @inline(never)
 func endProcess(_ message: StaticString, file: StaticString, line: UInt) -> Never {

@@ -3,19 +3,19 @@
 //     bytes        aaaaaaaa bbbbbbbb cccccccc
 //     characters   aaaaaa aabbbb bbbbcc cccccc
 //
-// What is left at the end: one byte is two characters, two bytes are three; `=` fills up to four.
+// At the end, one remaining byte becomes two characters, and two bytes become three; `=` pads to four.
 
 /// The encoding of RFC 4648, with either alphabet.
 enum Base64 {
     private static let standard: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     private static let urlSafe: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-    /// Bytes that `count` characters stand for at most.
+    /// The most bytes that `count` characters can encode.
     static func maximumByteCount(characters count: Int) -> Int { count / 4 * 3 + count % 4 }
 
-    /// Appends the bytes that `text` stands for to `buffer`, which has room for ``maximumByteCount(characters:)``.
+    /// Decodes `text` and appends the bytes to `buffer`, which has room for ``maximumByteCount(characters:)``.
     ///
-    /// As in Node.js, either alphabet is taken, white space is passed over, and padding may be missing.
+    /// As in Node.js, either alphabet is accepted, white space is skipped, and padding may be missing.
     static func decode(_ text: UnsafeBufferPointer<UInt8>, into buffer: inout Buffer) throws(EncodingError) {
         try buffer.append { (span) throws(EncodingError) in
             var bits: UInt32 = 0

@@ -1,14 +1,14 @@
 extension Buffer {
-    /// The bytes that the text stands for in an encoding, pooled if they fit. Node's `Buffer.from(string, encoding)`.
+    /// Decodes the text, pooled if it fits. Node's `Buffer.from(string, encoding)`.
     ///
-    /// - Throws: ``EncodingError`` where Node.js would drop what is invalid.
+    /// - Throws: ``EncodingError`` where Node.js would drop invalid input.
     public static func from(_ text: String, _ encoding: TextEncoding) throws(EncodingError) -> Buffer {
         var buffer = Buffer.allocUnsafe(maximumByteCount(of: text, encoding))
         try buffer.append(text, encoding)
         return buffer
     }
 
-    /// The bytes that the text takes in an encoding, at most: exactly for all but base64.
+    /// The most bytes that the text takes in an encoding: exact for all but base64.
     private static func maximumByteCount(of text: String, _ encoding: TextEncoding) -> Int {
         switch encoding {
         case .utf8: text.utf8.count
@@ -19,9 +19,9 @@ extension Buffer {
         }
     }
 
-    /// Bytes that the text takes in an encoding. Node's `Buffer.byteLength(string, encoding)`.
+    /// The number of bytes that the text takes in an encoding. Node's `Buffer.byteLength(string, encoding)`.
     ///
-    /// - Throws: ``EncodingError`` where the text is no such encoding.
+    /// - Throws: ``EncodingError`` if the text is not valid in the encoding.
     public static func byteCount(of text: String, _ encoding: TextEncoding = .utf8) throws(EncodingError) -> Int {
         switch encoding {
         case .utf8, .utf16le: maximumByteCount(of: text, encoding)
@@ -29,11 +29,11 @@ extension Buffer {
         }
     }
 
-    /// Appends the bytes that the text stands for in an encoding. Node's `buf.write(string, encoding)`.
+    /// Decodes the text and appends the bytes. Node's `buf.write(string, encoding)`.
     ///
-    /// When it throws, some of the bytes before the invalid place may have been appended.
+    /// When it throws, some of the bytes before the invalid position may have been appended.
     ///
-    /// - Precondition: they fit into ``freeCapacity``.
+    /// - Precondition: the bytes fit into ``freeCapacity``.
     public mutating func append(_ text: String, _ encoding: TextEncoding) throws(EncodingError) {
         require(
             Self.maximumByteCount(of: text, encoding) <= freeCapacity || encoding == .base64 || encoding == .base64url,

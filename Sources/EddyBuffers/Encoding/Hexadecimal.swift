@@ -1,8 +1,8 @@
-/// Two digits a byte.
+/// Two digits per byte.
 enum Hexadecimal {
     private static let digits: StaticString = "0123456789abcdef"
 
-    /// Appends the bytes that `text` stands for to `buffer`, which has room for half as many.
+    /// Decodes `text` and appends the bytes to `buffer`, which has room for half as many.
     static func decode(_ text: UnsafeBufferPointer<UInt8>, into buffer: inout Buffer) throws(EncodingError) {
         for offset in 0..<text.count where unsafe value(of: text[offset]) == nil {
             throw .invalidHexDigit(offset: offset)

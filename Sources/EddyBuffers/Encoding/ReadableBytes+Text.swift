@@ -1,8 +1,8 @@
 extension ReadableBytes where Self: ~Copyable {
     /// The bytes as text. Node's `buf.toString(encoding, start, end)`.
     ///
-    /// What is not valid UTF-8 is replaced by U+FFFD, as in Node.js, and so is what is not valid UTF-16, which Node.js
-    /// keeps; ``validatedText()`` refuses it.
+    /// Invalid UTF-8 is replaced by U+FFFD, as in Node.js. So is invalid UTF-16, which Node.js keeps.
+    /// ``validatedText()`` throws on invalid UTF-8.
     ///
     /// - Precondition: `range` lies within the bytes.
     public func text(_ encoding: TextEncoding = .utf8, in range: Range<Int>? = nil) -> String {
@@ -22,16 +22,16 @@ extension ReadableBytes where Self: ~Copyable {
         }
     }
 
-    /// The 2-byte units; a byte that is left over is none.
+    /// The 2-byte units; a trailing odd byte is ignored.
     private func utf16Units(of bytes: UnsafeRawBufferPointer) -> [UInt16] {
         stride(from: 0, to: bytes.count & ~1, by: 2).map { offset in
             unsafe UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
         }
     }
 
-    /// The text whose UTF-8 this is.
+    /// Decodes the bytes as UTF-8.
     ///
-    /// - Throws: ``EncodingError/invalidUTF8(offset:)`` if it is none.
+    /// - Throws: ``EncodingError/invalidUTF8(offset:)`` if the bytes are not valid UTF-8.
     public func validatedText() throws(EncodingError) -> String {
         let bytes = bytes
         let result = unsafe bytes.withUnsafeBytes { bytes -> Result<String, EncodingError> in
@@ -61,7 +61,7 @@ extension ReadableBytes where Self: ~Copyable {
 }
 
 extension String {
-    /// The text whose UTF-8 the bytes are; what is not valid UTF-8 is replaced by U+FFFD, as in Node.js.
+    /// Decodes the bytes as UTF-8; invalid UTF-8 is replaced by U+FFFD, as in Node.js.
     public init(decoding bytes: borrowing some ReadableBytes & ~Copyable) {
         self = bytes.text()
     }

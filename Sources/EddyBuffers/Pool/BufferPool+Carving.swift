@@ -1,5 +1,5 @@
 extension BufferPool {
-    /// Room for `byteCount` bytes: pooled if it is less than half of ``poolSize``, else memory of its own.
+    /// Room for `byteCount` bytes: pooled if it is less than half of ``poolSize``, otherwise memory of its own.
     package func allocate(_ byteCount: Int) -> Buffer {
         Buffer(adopting: allocateSlice(byteCount))
     }
@@ -9,7 +9,7 @@ extension BufferPool {
         unsafe carver.pointee.carve(byteCount) ?? allocateSlowly(byteCount)
     }
 
-    /// What the current thread's carver could not give: its chunk is used up, or the size is not one that is carved.
+    /// Allocates what the current thread's carver could not: its chunk is used up, or the size is not carved.
     @usableFromInline
     @inline(never)
     static func allocateSlowly(_ byteCount: Int) -> Slice {
@@ -20,7 +20,7 @@ extension BufferPool {
         require(byteCount >= 0, "a buffer cannot have a negative size")
         guard byteCount > 0 else { return .empty }
         guard Self.isPooled(byteCount) else { return allocateDedicated(byteCount) }
-        // A pool that looks for leaks leaves the first carver without a chunk, so that each allocation comes here.
+        // A pool with leak detection leaves the first carver without a chunk, so each allocation comes here.
         if let leakTracker {
             if leakTracker.samplesNextAllocation() { return allocateDedicated(byteCount, watched: true) }
             return unsafe packer.pointee.carve(byteCount) ?? carveNewChunk(byteCount, for: packer)
@@ -31,11 +31,11 @@ extension BufferPool {
         return allocateDedicated(byteCount)
     }
 
-    /// A copy of `bytes` among others that are kept for long, in memory that counts against no limit of the pool: what
-    /// a program keeps must not compete with what is received.
+    /// A copy of `bytes`, packed with other long-lived bytes, in memory that counts against no limit of the pool:
+    /// memory that a program keeps must not compete with receives.
     func packedCopy(of bytes: RawSpan) -> Buffer {
         let byteCount = bytes.byteCount
-        // A buffer that may be watched has memory of its own.
+        // A buffer that may be tracked has memory of its own.
         let isPooled = Self.isPooled(byteCount) && leakTracker == nil
         let slice = isPooled ? unsafe packer.pointee.carve(byteCount) ?? packNewChunk(byteCount) : nil
         var copy = Buffer(adopting: slice ?? allocateDedicated(byteCount))
@@ -43,7 +43,7 @@ extension BufferPool {
         return copy
     }
 
-    /// Gives the packer a chunk from malloc and carves that.
+    /// Gives the packer a chunk from malloc and carves it.
     private func packNewChunk(_ byteCount: Int) -> Slice? {
         let size = Self.carvedChunkSize
         let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
@@ -54,7 +54,7 @@ extension BufferPool {
         return unsafe packer.pointee.carve(byteCount)
     }
 
-    /// Gives `carver` another chunk and carves that; nil at the limit.
+    /// Gives `carver` another chunk and carves it; nil at the limit.
     func carveNewChunk(_ byteCount: Int, for carver: UnsafeMutablePointer<Carver>) -> Slice? {
         guard let chunk = takeChunk(size: Self.carvedChunkSize, purpose: .carving) else { return nil }
         unsafe carver.pointee.replace(with: chunk)
@@ -64,9 +64,9 @@ extension BufferPool {
     /// Node's rule: from 1 byte to less than half of ``poolSize``.
     static func isPooled(_ byteCount: Int) -> Bool { (1...largestPooled).contains(byteCount) }
 
-    /// The largest size that is carved from a chunk that is made now.
+    /// The largest size that a newly made chunk is carved for.
     static var largestPooled: Int { (poolSize >> 1) - 1 }
 
-    /// ``poolSize`` in whole pages.
+    /// ``poolSize``, rounded up to whole pages.
     static var carvedChunkSize: Int { (poolSize + 4095) & ~4095 }
 }

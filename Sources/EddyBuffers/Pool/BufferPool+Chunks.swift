@@ -1,7 +1,8 @@
 internal import Glibc
 
 extension BufferPool {
-    /// Lends a chunk to the kernel: it holds one reference until ``takeBack(_:)``. Nil at the share of receives.
+    /// Lends a chunk to the kernel, which holds one reference until ``takeBack(_:)``. Nil if receives have used up
+    /// their share.
     ///
     /// Its size is the configuration's ``Configuration/receiveChunkSize`` unless another is given.
     package func lendReceiveChunk(size: Int? = nil) -> Chunk? {
@@ -14,15 +15,15 @@ extension BufferPool {
         return chunk
     }
 
-    /// The kernel has let go of the chunk. It is recycled once its slices are dropped.
+    /// Takes a chunk back from the kernel. It is recycled once its slices are dropped.
     package func takeBack(_ chunk: Chunk) {
         chunksLent -= 1
         lentBytes -= chunk.capacity
         chunk.stopFilling()
     }
 
-    /// A free chunk with one reference, from the shelf of its size and purpose or from a new slab; nil at the share of
-    /// that purpose.
+    /// A free chunk with one reference, from the free list of its size and purpose or from a new slab; nil if that
+    /// purpose has used up its share.
     func takeChunk(size: Int, purpose: Slab.Purpose) -> Chunk? {
         let shelf = shelfIndex(of: size, purpose)
         if shelves[shelf].count == 0 {
@@ -41,7 +42,7 @@ extension BufferPool {
         return chunk
     }
 
-    /// Takes in a chunk whose last reference is gone.
+    /// Puts a chunk whose last reference was dropped on its free list.
     func recycle(_ chunk: Chunk) {
         guard case .slab(let purpose) = unsafe chunk.state.pointee.origin else { return freeDedicated(chunk) }
         leakTracker?.forget(chunk)
@@ -63,11 +64,11 @@ extension BufferPool {
         return shelves.count - 1
     }
 
-    /// Maps one more slab, within the limit, and puts its chunks on the shelf, lowest address on top.
+    /// Maps one more slab, within the limit, and puts its chunks on the free list, lowest address on top.
     private func growShelf(_ shelf: Int) {
         let (chunkSize, purpose) = (shelves[shelf].chunkSize, shelves[shelf].purpose)
         let wanted = Slab.byteCount(chunkSize: chunkSize)
-        // Slabs of another size that are wholly free make room.
+        // Completely free slabs of another size make room.
         while !hasRoom(forSlab: wanted, purpose) {
             guard giveBackFreeSlab(exceptOn: shelf) else { return }
         }
@@ -87,21 +88,21 @@ extension BufferPool {
         for index in (0..<slab.chunkCount).reversed() { shelves[shelf].push(slab.chunk(at: index)) }
     }
 
-    /// Whether a further slab stays within its purpose's share and the pool's limit.
+    /// Whether another slab stays within its purpose's share and the pool's limit.
     private func hasRoom(forSlab byteCount: Int, _ purpose: Slab.Purpose) -> Bool {
         let share = purpose == .receiving ? shares.received : shares.carved
         let mapped = slabs.reduce(0) { $0 + ($1.purpose == purpose ? $1.mappedBytes : 0) }
         return byteCount <= share - mapped && byteCount <= configuration.maximumBytes - mappedBytes
     }
 
-    /// Gives a slab back whose chunks are all free and lie on another shelf than `shelf`; false when there is none.
+    /// Unmaps a slab whose chunks are all free and on a free list other than `shelf`; false when no slab qualifies.
     private func giveBackFreeSlab(exceptOn shelf: Int) -> Bool {
         let (chunkSize, purpose) = (shelves[shelf].chunkSize, shelves[shelf].purpose)
         for index in slabs.indices.reversed() where index >= pinnedSlabs && slabs[index].memory != nil {
             let slab = slabs[index]
             let isOfAnotherUse = slab.purpose != purpose
             guard slab.chunkSize != chunkSize || isOfAnotherUse, slab.isFree else { continue }
-            // A divided pool has room for the share of every purpose: slabs of another one take none of it.
+            // A divided pool has room for the share of every purpose: slabs of another purpose take none of it.
             guard !isOfAnotherUse || shares.copied == nil else { continue }
             giveBack(slab: index)
             return true
@@ -109,20 +110,20 @@ extension BufferPool {
         return false
     }
 
-    /// Takes a wholly free slab's chunks off their shelf and unmaps it.
+    /// Takes a free slab's chunks off their free list and unmaps the slab.
     func giveBack(slab index: Int) {
         shelves[shelfIndex(of: slabs[index].chunkSize, slabs[index].purpose)].remove(chunksOf: slabs[index])
         slabs[index].giveBackMemory()
         mappedSlabs -= 1
     }
 
-    /// Bytes of slabs that are mapped now.
+    /// Bytes of slabs that are mapped.
     package var mappedBytes: Int { slabs.reduce(0) { $0 + $1.mappedBytes } }
 
-    /// The number of slabs mapped so far, those included that were given back since.
+    /// The number of slabs mapped so far, including those unmapped since.
     package var slabCount: Int { slabs.count }
 
-    /// The memory of a slab, counted in the order of mapping; nil while it is given back.
+    /// The memory of a slab, by order of mapping; nil while it is unmapped.
     package func slabMemory(at index: Int) -> UnsafeMutableRawBufferPointer? {
         unsafe slabs[index].memory.map { unsafe UnsafeMutableRawBufferPointer(start: $0.base, count: $0.byteCount) }
     }

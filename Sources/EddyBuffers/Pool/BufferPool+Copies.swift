@@ -1,36 +1,37 @@
 internal import CEddyBuffers
 internal import Glibc
 
-// A received slice keeps its whole chunk from being recycled. One byte of every chunk would pin all of them, so the more
-// memory receives retain, the larger the slices that are copied out:
+// A received slice keeps its whole chunk from being recycled. One byte of every chunk would pin all of them. Therefore,
+// the more memory received slices retain, the larger the slices that are copied out:
 //
 //     retained by slices      0 ────── 1/4 ─────────────────────── 3/4 ────── 1   of the share of receives
 //     copied out                none     up to half a chunk, where    every slice
 //                                        more than a third of what is
 //                                        retained holds no queued byte
 //
-// Who holds a copy decides what it counts against:
+// A copy counts against a limit that depends on its holder:
 //
 //     received ──copyOut──▶ copied ──handOut──▶ kept ──takeIn──▶ copied ──▶ freed
 //                           in a queue          in a handler     in a queue
 //
-// Copies in queues count against their share of the pool. Those that handlers keep have a limit of their own.
+// Copies in queues count against their share of the pool. Copies that handlers keep have a limit of their own.
 
 extension BufferPool {
     /// Bytes of receive chunks that slices keep from being recycled.
     package var retainedBytes: Int { receivingBytes - lentBytes }
 
-    /// The largest slice of a chunk of `chunkSize` bytes that is copied out now; 0: none.
+    /// The size up to which a slice of a chunk of `chunkSize` bytes is copied out now; 0: no slice is.
     ///
-    /// - Parameter queuedBytes: bytes of connections' queues. What is retained beyond them pins memory for nothing.
+    /// - Parameter queuedBytes: bytes in connections' queues. Memory retained beyond them is pinned without being
+    ///   queued.
     package func copyLimit(chunkSize: Int, queuedBytes: Int) -> Int {
         let retained = retainedBytes
         if retained > shares.received / 4 * 3 { return chunkSize }
         return retained > shares.received / 4 && 2 * retained > 3 * queuedBytes ? chunkSize / 2 : 0
     }
 
-    /// A copy of a received slice in memory of its own, in exchange for the slice; the slice itself where copies have
-    /// used up their share, or the system has no memory.
+    /// Exchanges a received slice for a copy in memory of its own. Returns the slice itself if copies have used up
+    /// their share, or the system has no memory.
     package func copyOut(_ slice: Slice) -> Slice {
         guard slice.chunk?.isCopy == false, var copy = allocateCopy(Int(slice.count)) else { return slice }
         unsafe copy.start.copyMemory(from: slice.start, byteCount: Int(slice.count))
@@ -39,7 +40,7 @@ extension BufferPool {
         return copy
     }
 
-    /// Room for `byteCount` received bytes in memory of its own; nil where copies have used up their share, or the system
+    /// Room for `byteCount` received bytes in memory of its own; nil if copies have used up their share, or the system
     /// has no memory.
     package func allocateCopy(_ byteCount: Int) -> Slice? {
         guard byteCount > 0 else { return .empty }
@@ -53,12 +54,12 @@ extension BufferPool {
         return unsafe adopt(base, byteCount: byteCount, origin: .copied)
     }
 
-    /// Bytes that copies may take in all.
+    /// The most bytes of all copies.
     package var copyShare: Int { shares.copied ?? max(0, configuration.maximumBytes - mappedBytes) }
 
-    /// A slice leaves its queue for a handler, which may keep it for as long as it likes.
+    /// Moves a slice from its queue to a handler, which may keep it indefinitely.
     ///
-    /// - Returns: false when handlers keep as much as they may; then nothing has changed.
+    /// - Returns: false if handlers already keep as much as they may; then nothing has changed.
     @inlinable
     @inline(__always)
     package func handOut(_ slice: Slice) -> Bool {
@@ -81,7 +82,7 @@ extension BufferPool {
         return true
     }
 
-    /// A slice that a handler had goes into a queue. Does nothing for memory of other pools.
+    /// Moves a handler's slice into a queue. Does nothing for memory of other pools.
     @inlinable
     @inline(__always)
     package func takeIn(_ slice: Slice) {
@@ -93,7 +94,8 @@ extension BufferPool {
     @usableFromInline
     @inline(never)
     func discharge(_ chunk: Chunk) {
-        // What a handler holds beside the queue, as a store or the rest of a split buffer, it goes on keeping.
+        // Memory that a handler also holds elsewhere, as in a store or the rest of a split buffer, stays counted as
+        // kept.
         guard unsafe chunk.state.pointee.slices.count == 1,
             unsafe chunk.state.pointee.pool.toOpaque() == Unmanaged.passUnretained(self).toOpaque()
         else { return }
@@ -102,11 +104,11 @@ extension BufferPool {
         copiedBytes += Self.footprint(ofCopy: chunk.capacity)
     }
 
-    /// Whether ``trimCopies()`` may give something back some day.
+    /// Whether ``trimCopies()`` may have memory to give back.
     package var mayTrimCopies: Bool { copiedBytesPeak > Self.copiesWorthTrimming }
 
-    /// Has malloc give memory back that copies have taken and returned since the last call: call it every now and then.
-    /// Small pieces that are freed stay with malloc otherwise (malloc_trim(3)).
+    /// Makes malloc return memory of freed copies to the system: call it regularly. Otherwise malloc keeps small freed
+    /// blocks (malloc_trim(3)).
     package func trimCopies() {
         let held = copiedBytes + keptBytes
         guard mayTrimCopies, held < copiedBytesPeak / 2 else { return }
@@ -116,12 +118,12 @@ extension BufferPool {
 
     private static let copiesWorthTrimming = 1 << 20
 
-    /// What a copy takes: its bytes, and the state of its chunk.
+    /// The memory of a copy: its bytes, and the state of its chunk.
     static func footprint(ofCopy byteCount: Int) -> Int { byteCount + MemoryLayout<ChunkState>.stride }
 }
 
 extension Chunk {
-    /// Whether it holds one copy alone, and no slice of a shared chunk.
+    /// Whether it holds a single copy, not slices of a shared chunk.
     var isCopy: Bool {
         switch unsafe state.pointee.origin {
         case .copied, .kept: true
@@ -129,7 +131,7 @@ extension Chunk {
         }
     }
 
-    /// Whether it was received, and counts against a limit of its pool.
+    /// Whether its bytes were received, and count against a limit of the pool.
     package var holdsReceivedBytes: Bool {
         switch unsafe state.pointee.origin {
         case .slab(.receiving), .copied, .kept: true

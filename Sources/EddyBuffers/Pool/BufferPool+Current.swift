@@ -2,15 +2,15 @@ internal import CEddyBuffers
 internal import Glibc
 
 extension BufferPool {
-    /// The calling thread's pool: its event loop's, or one made when the thread first asks.
+    /// The calling thread's pool: its event loop's, or one made on first use.
     ///
-    /// A pool that was made here is closed when its thread ends. Do not keep it across an `await`: the task may go on
+    /// A pool that was made here is closed when its thread ends. Do not keep it across an `await`: the task may resume
     /// on another thread, where the pool traps.
     public static var current: BufferPool {
         withCurrent { $0 }
     }
 
-    /// Calls `body` with the current pool, without counting a reference to it: the thread keeps it alive.
+    /// Calls `body` with the current pool, without retaining it: the thread keeps it alive.
     @inline(__always)
     static func withCurrent<Result>(_ body: (BufferPool) -> Result) -> Result {
         if let carver = unsafe Carver.current {
@@ -26,7 +26,7 @@ extension BufferPool {
         return pool
     }
 
-    /// Makes this the calling thread's pool. The thread keeps it alive, and closes it when it ends.
+    /// Makes this the calling thread's pool. The thread keeps it alive, and closes it when the thread ends.
     package func makeCurrent() {
         requireOwner()
         // A second reference would outlive the thread.
@@ -36,13 +36,13 @@ extension BufferPool {
         unsafe pthread_setspecific(Self.closingKey, Unmanaged.passRetained(self).toOpaque())
     }
 
-    /// A thread-local variable whose only use is that the system calls its destructor when a thread ends.
+    /// A thread-local key whose only purpose is its destructor, which the system calls when a thread ends.
     private static let closingKey: pthread_key_t = {
         var key = pthread_key_t()
         let result = unsafe pthread_key_create(&key) { pointer in
             guard let pointer = unsafe pointer else { return }
             let pool = unsafe Unmanaged<BufferPool>.fromOpaque(pointer).takeRetainedValue()
-            // Whoever allocates later in this thread's end gets a new pool, and the system calls this once more.
+            // If a later destructor of this thread allocates, it gets a new pool, and the system calls this once more.
             eddy_set_thread_carver(nil)
             pool.close()
         }

@@ -1,10 +1,10 @@
 internal import Glibc
 
 extension BufferPool {
-    /// Memory for one buffer alone, from `malloc`; freed when the buffer is dropped. Traps, as any allocation in Swift,
-    /// when the system has no memory.
+    /// Memory for a single buffer, from `malloc`; freed when the buffer is dropped. Traps when the system has no
+    /// memory, as any allocation in Swift does.
     ///
-    /// - Parameter watched: whether it is looked for as a leak; nil: as the pool's configuration says.
+    /// - Parameter watched: whether leak detection tracks it; nil: as the pool's configuration says.
     func allocateDedicated(_ byteCount: Int, watched: Bool? = nil) -> Slice {
         require(
             byteCount >= 0 && byteCount <= Int(Int32.max),
@@ -22,7 +22,7 @@ extension BufferPool {
         return slice
     }
 
-    /// Takes over memory for one buffer alone: from malloc, unless it is adopted.
+    /// Takes over memory for a single buffer: from malloc, unless it is adopted.
     func adopt(
         _ base: UnsafeMutableRawPointer,
         byteCount: Int,
@@ -30,7 +30,7 @@ extension BufferPool {
         watched: Bool? = nil
     ) -> Slice {
         require(byteCount <= Int(Int32.max), "a buffer holds at most 2,147,483,647 bytes")
-        // What other threads have dropped is freed first: nothing else may ever look into the inbox.
+        // Free first what other threads have dropped: this may be the only code that ever drains the inbox.
         collectReturns()
         let chunk = unsafe dedicatedChunk(base, byteCount: byteCount, origin: origin)
         chunk.retainOnOwnerThread(byteCount: UInt32(byteCount))
@@ -39,7 +39,7 @@ extension BufferPool {
         return unsafe Slice(chunk: chunk, start: base, count: 0, capacity: UInt32(byteCount))
     }
 
-    /// A state for the memory, one that was used before if there is any.
+    /// A state for the memory; reuses an old one if there is any.
     func dedicatedChunk(
         _ base: UnsafeMutableRawPointer,
         byteCount: Int,
@@ -76,7 +76,7 @@ extension BufferPool {
             let deallocator = unsafe deallocators.removeValue(forKey: UInt(bitPattern: chunk.state))
             let memory = unsafe UnsafeMutableRawBufferPointer(start: chunk.base, count: chunk.capacity)
             if let deallocator {
-                // After closing this is reached with the pool's lock, which the deallocator may need.
+                // After closing, this runs with the pool's lock held, which the deallocator may need.
                 if isClosed {
                     deallocationsAfterUnlocking.append { unsafe deallocator.free(memory) }
                 } else {
@@ -89,8 +89,8 @@ extension BufferPool {
         keepUnusedState(chunk)
     }
 
-    /// A state is used again, never freed before the pool: a thread that has just returned a slice may still look at
-    /// it, and the inbox may still list it.
+    /// A state is reused, never freed before the pool: a thread that has just returned a slice may still read it, and
+    /// the inbox may still list it.
     private func keepUnusedState(_ chunk: Chunk) {
         unsafe chunk.state.pointee.held = 0
         unsafe chunk.state.pointee.generation &+= 1

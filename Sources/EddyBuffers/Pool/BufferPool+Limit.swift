@@ -1,7 +1,7 @@
 extension BufferPool {
-    /// All memory that a pool may use is in use.
+    /// All of the pool's memory is in use.
     public struct LimitReached: Error, CustomStringConvertible {
-        /// The error, which is always the same.
+        /// Creates the error, which carries no values.
         public init() {}
 
         public var description: String {
@@ -10,7 +10,8 @@ extension BufferPool {
         }
     }
 
-    /// A carved slice, or memory of its own, within the limit, to which memory of single buffers counts here, too.
+    /// A carved slice, or memory of its own, within the limit. Here memory of single buffers counts against the limit,
+    /// too.
     func allocateWithinLimit(_ byteCount: Int) -> Slice? {
         require(byteCount >= 0, "a buffer cannot have a negative size")
         guard byteCount > 0 else { return .empty }
@@ -25,7 +26,7 @@ extension BufferPool {
         return allocateDedicated(byteCount)
     }
 
-    /// Whether a chunk to carve is free, or its slab fits beside all that is in use.
+    /// Whether a chunk to carve is free, or a new slab for it fits into the limit.
     private var hasRoomForChunk: Bool {
         let size = Self.carvedChunkSize
         return shelves.contains { $0.chunkSize == size && $0.purpose == .carving && $0.count > 0 }

@@ -1,10 +1,10 @@
 extension BufferPool {
     /// A whole free chunk of `size` bytes as an empty slice, with its reference, for bulk data that does not come from
-    /// a socket; nil at the share of carved slabs.
+    /// a socket; nil if carved slabs have used up their share.
     package func rentChunk(size: Int) -> Slice? {
         guard let chunk = takeChunk(size: size, purpose: .carving) else { return nil }
         chunk.retainOnOwnerThread(byteCount: UInt32(chunk.capacity))
-        // The reference that it came with: the slice's stays.
+        // Drops the reference that the chunk came with: the slice's stays.
         chunk.releaseOnOwnerThread()
         return unsafe Slice(chunk: chunk, start: chunk.base, count: 0, capacity: UInt32(chunk.capacity))
     }

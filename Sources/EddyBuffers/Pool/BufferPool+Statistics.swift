@@ -1,11 +1,11 @@
 extension BufferPool {
-    /// What a pool holds at one moment, counted from the chunks themselves.
+    /// A snapshot of a pool's memory, counted from the chunks themselves.
     public struct Statistics: Sendable, Equatable {
-        /// Slabs mapped.
+        /// Mapped slabs.
         public var slabs = 0
-        /// Bytes of the slabs mapped.
+        /// Bytes of mapped slabs.
         public var mappedBytes = 0
-        /// Chunks that nobody uses.
+        /// Free chunks.
         public var chunksFree = 0
         /// Chunks that the kernel may be writing to.
         public var chunksLent = 0
@@ -15,36 +15,36 @@ extension BufferPool {
         public var slicesOut = 0
         /// Buffers with memory of their own, and chunks that compacted buffers are packed into.
         public var dedicatedBuffers = 0
-        /// Their bytes.
+        /// Bytes of ``dedicatedBuffers``.
         public var dedicatedBytes = 0
-        /// Bytes of copies of received bytes in connections' queues; part of ``dedicatedBytes``, with what it takes to
-        /// manage them.
+        /// Bytes of copies of received bytes in connections' queues, including the states of their chunks; part of
+        /// ``dedicatedBytes``.
         public var copiedBytes = 0
         /// Bytes of copies of received bytes that handlers keep; part of ``dedicatedBytes``, too.
         public var keptBytes = 0
-        /// References that other threads have returned so far.
+        /// References that other threads have returned.
         public var remoteReturns: UInt64 = 0
-        /// Times that a chunk was wanted and the limit forbade another slab: starvation.
+        /// How often the limit prevented a new slab for a chunk that was needed: starvation.
         public var refusals: UInt64 = 0
         /// Buffers that got memory of their own because the pool was at its limit.
         public var overflows: UInt64 = 0
         /// Bytes of the slices that have not been dropped. (Bytes removed from the front of a slice count until their
         /// chunk is recycled.)
         public var liveBytes = 0
-        /// Bytes that these slices keep from being used for anything else: their whole chunks.
+        /// Bytes that these slices retain: those of their whole chunks.
         public var retainedBytes = 0
-        /// The most chunks that were in use at a time.
+        /// The most chunks that were in use at the same time.
         public var chunksUsedPeak = 0
-        /// The most bytes of slabs that were mapped at a time.
+        /// The most bytes of slabs that were mapped at the same time.
         public var mappedBytesPeak = 0
 
-        /// Bytes retained for each live byte: 1 at best. 1 when there is none.
+        /// Bytes retained for each live byte: 1 at best, and 1 if there are no live bytes.
         public var amplification: Double { liveBytes == 0 ? 1 : Double(retainedBytes) / Double(liveBytes) }
 
-        /// A pool that has nothing and never had.
+        /// All figures zero.
         public init() {}
 
-        /// The sum of two pools' figures; of peaks it is an upper limit, since they may have come at different times.
+        /// The sum of two pools' figures; for peaks an upper bound, since they may have occurred at different times.
         public static func + (left: Statistics, right: Statistics) -> Statistics {
             var sum = left
             sum.slabs += right.slabs
@@ -68,7 +68,7 @@ extension BufferPool {
         }
     }
 
-    /// The pool's figures. Walks all chunks, so that the hot path need not count.
+    /// The pool's figures. Walks all chunks, so that the hot path does not have to count.
     ///
     /// - Precondition: on the thread that owns the pool.
     public var statistics: Statistics {

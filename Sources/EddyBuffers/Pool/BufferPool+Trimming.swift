@@ -1,9 +1,8 @@
 extension BufferPool {
-    /// Gives slabs back to the system that nobody has needed since the last call: call it every now and then, about
-    /// every ten seconds. Half of what was idle stays, so that a load that comes and goes does not map and unmap for
-    /// ever.
+    /// Returns slabs to the system that were not needed since the last call. Call it regularly, about every ten
+    /// seconds. Half of the idle slabs stay mapped, so that a fluctuating load does not map and unmap all the time.
     ///
-    /// Slabs that are registered with the kernel stay: it has pinned them.
+    /// Slabs that are registered with the kernel stay: the kernel has pinned them.
     ///
     /// - Returns: the bytes given back.
     /// - Precondition: on the thread that owns the pool.
@@ -15,7 +14,7 @@ extension BufferPool {
         for shelf in shelves.indices {
             let (chunkSize, purpose) = (shelves[shelf].chunkSize, shelves[shelf].purpose)
             var excess = (shelves[shelf].idleCount + 1) / 2
-            // The slabs mapped last go first.
+            // The slabs that were mapped last go first.
             for index in slabs.indices.reversed()
             where index >= pinnedSlabs && slabs[index].chunkSize == chunkSize && slabs[index].purpose == purpose {
                 guard excess >= slabs[index].chunkCount || excess * 2 >= shelves[shelf].count else { break }
@@ -31,8 +30,8 @@ extension BufferPool {
         return trimmedBytes
     }
 
-    /// Whether the receive chunks of a size that are in use lie in more than twice the slabs that they would fill: each of
-    /// them keeps its slab mapped.
+    /// Whether the receive chunks of a size that are in use lie in more than twice the slabs that they would fill: each
+    /// of them keeps its slab mapped.
     package func isScattered(chunkSize: Int) -> Bool {
         var (occupied, chunks, chunksPerSlab) = (0, 0, 1)
         for slab in slabs where slab.chunkSize == chunkSize && slab.purpose == .receiving && slab.memory != nil {
@@ -44,15 +43,15 @@ extension BufferPool {
         return occupied > 2 * ((used + chunksPerSlab - 1) / chunksPerSlab)
     }
 
-    /// Lets the next chunks of a size that receives are lent come from the slabs that were mapped first.
+    /// Makes receives use chunks of the slabs that were mapped first.
     package func preferOldSlabs(chunkSize: Int) {
         shelves[shelfIndex(of: chunkSize, .receiving)].sort(slabs: slabs)
     }
 
-    /// Whether there is a slab that ``trim()`` may give back some day.
+    /// Whether there is a slab that ``trim()`` may unmap.
     package var mayShrink: Bool { mappedSlabs > max(1, pinnedSlabs) }
 
-    /// Says that the kernel has pinned the first `count` slabs: they are never given back.
+    /// Records that the kernel has pinned the first `count` slabs: they are never unmapped.
     package func pinSlabs(_ count: Int) {
         pinnedSlabs = count
     }

@@ -2,20 +2,21 @@ internal import Synchronization
 
 /// The memory of one thread: slabs cut into chunks, chunks carved into slices.
 ///
-/// A pool belongs to the thread that made it. Its buffers may be split, shared and dropped on any thread; creating
-/// buffers, statistics and trimming happen on the owner's, and trap elsewhere. An event loop has a pool, which the kernel
-/// knows and receives into; any other thread gets one when it first creates a buffer (``current``).
+/// A pool belongs to the thread that made it. Its buffers may be split, shared and dropped on any thread. Creating
+/// buffers, statistics and trimming are for the owner thread, and trap elsewhere. An event loop has a pool that is
+/// registered with the kernel and that it receives into; any other thread gets one when it first creates a buffer
+/// (``current``).
 ///
-/// The pool outlives its buffers: when it is closed while some are still held, its memory stays mapped until the
-/// last of them is dropped.
+/// The pool's memory outlives the pool: if buffers are still held when it is closed, their memory stays mapped until
+/// the last of them is dropped.
 @safe
 public final class BufferPool {
-    /// What the pool was made with.
+    /// The configuration that the pool was made with.
     public let configuration: Configuration
-    /// How much of it each use may take.
+    /// The most memory that each use may take.
     package let shares: PoolShares
 
-    /// Frees memory that was taken over.
+    /// Frees adopted memory.
     @safe
     struct Deallocator {
         let free: @Sendable (UnsafeMutableRawBufferPointer) -> Void
@@ -24,46 +25,46 @@ public final class BufferPool {
     let owner = ThreadOwner()
     let inbox: UnsafeMutablePointer<ReturnInbox>
     let carver: UnsafeMutablePointer<Carver>
-    /// Carves chunks for what is kept for long, so that it does not lie among what comes and goes.
+    /// Carves chunks for long-lived bytes, to keep them apart from short-lived ones.
     let packer: UnsafeMutablePointer<Carver>
 
-    /// Free chunks, by chunk size. Two or three entries, so that a search is a glance.
+    /// Free chunks, by chunk size. Two or three entries, so a search is cheap.
     var shelves: [ChunkShelf] = []
     var slabs: [Slab] = []
-    /// Chunks that the kernel may be writing to. Each holds one reference that is no slice.
+    /// Chunks that the kernel may be writing to. Each holds one reference that is not a slice's.
     var chunksLent = 0
     var lentBytes = 0
     var dedicated = DedicatedChunks()
-    /// How to free memory that was taken over, by the address of its chunk's state.
+    /// How to free adopted memory, by the address of its chunk's state.
     var deallocators: [UInt: Deallocator] = [:]
-    /// States of dedicated memory that was freed, to be used again.
+    /// States of freed dedicated memory, for reuse.
     var unusedStates: UnsafeMutablePointer<ChunkState>?
-    /// Set before other threads may settle the books.
+    /// Set before other threads may drain the inbox.
     var isClosed = false
-    /// What a thread that settles the books does once it has let go of the lock.
+    /// Work that a thread which drains the inbox after closing does once it has released the lock.
     var deallocationsAfterUnlocking: [() -> Void] = []
-    /// Slabs whose memory is not given back.
+    /// Slabs whose memory is mapped.
     var mappedSlabs = 0
     /// The first slabs, which the kernel has pinned.
     var pinnedSlabs = 0
     /// References that other threads have returned.
     var remoteReturns: UInt64 = 0
-    /// Times that memory was wanted and the limit forbade it.
+    /// How often memory was needed and the limit prevented it.
     var refusals: UInt64 = 0
     /// Buffers that got memory of their own because of the limit.
     var overflows: UInt64 = 0
-    /// Chunks that are on no shelf, and the most that ever were.
+    /// Chunks that are on no free list.
     var chunksUsed = 0
     var chunksUsedPeak = 0
-    /// Bytes of receive chunks that are on no shelf.
+    /// Bytes of receive chunks that are on no free list.
     var receivingBytes = 0
-    /// Bytes of copies in connections' queues, and in handlers' hands; see ``copyOut(_:)``.
+    /// Bytes of copies in connections' queues, and of copies that handlers keep; see ``copyOut(_:)``.
     package internal(set) var copiedBytes = 0
     package internal(set) var keptBytes = 0
-    /// The most bytes of both since ``trimCopies()`` gave something back.
+    /// The highest sum of both since ``trimCopies()`` last returned memory.
     var copiedBytesPeak = 0
     var mappedBytesPeak = 0
-    /// Nil when nobody looks for leaks.
+    /// Nil if leak detection is off.
     let leakTracker: LeakTracker?
 
     private let wake: @Sendable () -> Void
@@ -71,7 +72,7 @@ public final class BufferPool {
 
     /// Makes a pool for the calling thread, which becomes its owner. Maps nothing yet.
     ///
-    /// `wake` is called on any thread when a reference comes home while the owner waits for memory.
+    /// `wake` is called on any thread when a reference is returned while the owner waits for memory.
     ///
     /// - Parameter shares: the division among the pool's uses; nil: undivided.
     package init(
@@ -104,9 +105,9 @@ public final class BufferPool {
         unsafe packer.deallocate()
     }
 
-    /// Gives the pool up. Call it on the owner's thread, once, before that thread ends.
+    /// Closes the pool. Call it once, on the owner's thread, before that thread ends.
     ///
-    /// Memory that is still held stays mapped until its last buffer is dropped, on whatever thread that is.
+    /// Memory that is still held stays mapped until its last buffer is dropped, on any thread.
     ///
     /// - Returns: the slices that were still out.
     @discardableResult
@@ -117,13 +118,13 @@ public final class BufferPool {
         collectReturns()
         reportLeaks()
         let slicesOut = collectStatistics().slicesOut
-        // Another thread may have the identity of this one soon.
+        // A new thread may soon have the same identity as this one.
         owner.giveUp()
-        // Not `slicesOut`: what was returned but not collected yet is still to be freed.
+        // Not `slicesOut`: slices that were returned but not collected yet are still to be freed.
         guard !isUnused else { return 0 }
         isClosed = true
-        // From here on nobody owns the chunks: every return takes the way of the other threads, and the one that
-        // settles the books lets go of this extra reference to the pool.
+        // From here on the chunks have no owner: every return takes the path of the other threads, and the thread that
+        // drains the inbox last releases this extra reference to the pool.
         _ = unsafe Unmanaged.passRetained(self)
         forEachChunk { chunk in unsafe chunk.state.pointee.owner.store(0, ordering: .sequentiallyConsistent) }
         unsafe inbox.pointee.announceClosed()
@@ -131,7 +132,7 @@ public final class BufferPool {
         return slicesOut
     }
 
-    /// Counts what has come back since the pool was closed; frees the pool with the last reference.
+    /// Counts the references returned since the pool was closed; the last one frees the pool.
     func settleAfterClosing() {
         var deallocations: [() -> Void] = []
         let settled = closing.withLock { settled in
@@ -145,12 +146,12 @@ public final class BufferPool {
         if settled { unsafe Unmanaged.passUnretained(self).release() }
     }
 
-    /// Whether every reference has come home and has been subtracted.
+    /// Whether every reference has been returned and subtracted.
     private var isUnused: Bool { chunksUsed == 0 && dedicated.count == 0 }
 
     func wakeOwner() { wake() }
 
-    /// Traps on every thread but the owner's, also in release builds: the compiler lets a pool be sent to another task.
+    /// Traps on every thread but the owner's, in release builds too: the compiler lets a pool be sent to another task.
     func requireOwner() {
         require(
             owner.isCurrentThread,
@@ -168,18 +169,18 @@ public final class BufferPool {
 
     // MARK: Returns from other threads
 
-    /// Takes in what other threads have returned. Owner thread only; costs one load when there is nothing.
+    /// Takes in what other threads have returned. Owner thread only; costs one load if there is nothing.
     package func collectReturns() {
         unsafe ReturnInbox.drain(inbox, into: self)
     }
 
-    /// Asks to be woken by the next return from another thread, then takes in those that came before.
+    /// Asks to be woken by the next return from another thread, then takes in earlier returns.
     package func startWaitingForReturns() {
         unsafe inbox.pointee.announceWaiting()
         collectReturns()
     }
 
-    /// Returns need wake nobody any more. Costs one load when they did not before.
+    /// Stops asking to be woken by returns. Costs one load if the pool did not wait.
     package func stopWaitingForReturns() {
         unsafe inbox.pointee.announceServed()
     }

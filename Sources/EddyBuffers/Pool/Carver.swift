@@ -8,9 +8,9 @@ public import Synchronization
 //     └──────────┴────────────┴───────┴─────────────────────────┘
 //     ▲ base                          ▲ offset, always a multiple of 8
 //
-// A size that does not fit retires the chunk: the carver lets go of it, and it is recycled with its last buffer.
-// Better than Node: when all buffers of the current chunk have been dropped, carving starts at its beginning
-// again, so that a server that holds few buffers at a time stays within a few lines of the cache.
+// A size that does not fit retires the chunk: the carver drops its reference, and the chunk is recycled with its last
+// buffer. An improvement on Node.js: when all buffers of the current chunk have been dropped, carving restarts at its
+// beginning, so a server that holds few buffers at the same time touches few cache lines.
 
 /// The chunk that is being carved. Owner thread only.
 @safe
@@ -18,16 +18,16 @@ public import Synchronization
 struct Carver {
     let pool: Unmanaged<BufferPool>
 
-    /// Nil while there is none; `capacity` and `largest` are 0 then.
+    /// Nil if there is no chunk; `capacity` and `largest` are 0 then.
     @usableFromInline var chunk: Chunk?
-    /// The chunk's own figures, so that the hot path asks one place.
+    /// The chunk's own values, kept here so that the hot path reads one place.
     @usableFromInline var base: UnsafeMutableRawPointer
     @usableFromInline var capacity = 0
     @usableFromInline var offset = 0
     /// The largest size that is pooled: less than half of what `poolSize` was when the chunk was made.
     @usableFromInline var largest: UInt = 0
-    /// References of a chunk that nothing is carved from any more: the carver's own. No chunk reaches 0, which keeps
-    /// a pool that inspects its memory from carving again what has not been recycled.
+    /// The references of a chunk that holds no live slices: the carver's own. A count that no chunk reaches, 0, keeps a
+    /// pool that inspects its memory from reusing a chunk that has not been recycled.
     @usableFromInline let referencesWhenEmpty: UInt32
 
     init(pool: BufferPool, reusesChunk: Bool) {
@@ -36,20 +36,20 @@ struct Carver {
         referencesWhenEmpty = reusesChunk ? 1 : 0
     }
 
-    /// The calling thread's carver; nil where it has no pool.
+    /// The calling thread's carver; nil if the thread has no pool.
     @inlinable
     @inline(__always)
     static var current: UnsafeMutablePointer<Carver>? {
         unsafe eddy_get_thread_carver()?.assumingMemoryBound(to: Carver.self)
     }
 
-    /// The next `byteCount` bytes of the chunk, or nil when they do not fit, or are none, or too many to be pooled.
+    /// The next `byteCount` bytes of the chunk; nil if `byteCount` is 0, does not fit, or is too large to be pooled.
     @inlinable
     @inline(__always)
     mutating func carve(_ byteCount: Int) -> Slice? {
-        // One comparison refuses 0, which wraps, negative sizes, and what is too large.
+        // One comparison rejects 0 (which wraps), negative sizes and sizes that are too large.
         guard UInt(bitPattern: byteCount &- 1) < largest, let chunk else { return nil }
-        // All that was carved has come back, also what other threads have split.
+        // Everything that was carved has been returned, including parts that other threads have split.
         if unsafe chunk.state.pointee.references == referencesWhenEmpty,
             unsafe chunk.state.pointee.returnedRemotely.load(ordering: .relaxed) == 0
         {
@@ -74,7 +74,7 @@ struct Carver {
         largest = UInt(BufferPool.largestPooled)
     }
 
-    /// Lets go of the chunk.
+    /// Drops the carver's reference to the chunk.
     mutating func retire() {
         chunk?.stopFilling()
         chunk = nil

@@ -1,8 +1,8 @@
 public import Synchronization
 
-/// A reference to the state of a chunk: what slices, the pool and the ring pass around instead of a bare pointer.
+/// A reference to the state of a chunk, which slices, the pool and the ring use instead of a bare pointer.
 ///
-/// It is trivial: copying it counts nothing. The chunk stays valid for as long as it has references left.
+/// It is trivial: copying it does not count a reference. The chunk stays valid while it has references.
 @safe
 @usableFromInline
 package struct Chunk: Equatable {
@@ -26,7 +26,7 @@ package struct Chunk: Equatable {
     @inlinable
     package var capacity: Int { unsafe Int(state.pointee.capacity) }
 
-    /// Adds a reference on the owner's thread, for a slice of `byteCount` bytes that no other slice has.
+    /// Adds a reference on the owner's thread, for a slice of `byteCount` bytes that belong to no other slice.
     @inlinable
     @inline(__always)
     package func retainOnOwnerThread(byteCount: UInt32 = 0) {
@@ -42,14 +42,14 @@ package struct Chunk: Equatable {
         if UInt32(truncatingIfNeeded: held) == 0 { recycle() }
     }
 
-    /// Adds a reference on whatever thread this is, for a slice of which `byteCount` bytes are not counted already.
+    /// Adds a reference on any thread, for a slice of which `byteCount` bytes are not counted already.
     @inlinable
     package func retain(byteCount: UInt32 = 0) {
         if isOwnedByCurrentThread {
             retainOnOwnerThread(byteCount: byteCount)
         } else {
-            // One more reference is one return less. The caller holds a reference, so the chunk cannot become free
-            // in between, and there is nothing that the owner needs to hear.
+            // One more reference is one return less. The caller holds a reference, so the chunk cannot become free in
+            // between, and there is no need to notify the owner.
             _ = unsafe state.pointee.returnedRemotely.wrappingSubtract(
                 ChunkState.share(of: byteCount),
                 ordering: .relaxed
@@ -57,7 +57,7 @@ package struct Chunk: Equatable {
         }
     }
 
-    /// Drops a reference on whatever thread this is.
+    /// Drops a reference on any thread.
     @inlinable
     @inline(__always)
     package func release(byteCount: UInt32) {
@@ -68,7 +68,7 @@ package struct Chunk: Equatable {
         }
     }
 
-    /// Takes the filler's reference: the kernel's or a carver's. Owner thread only.
+    /// Adds the filler's reference: the kernel's or a carver's. Owner thread only.
     func startFilling() {
         unsafe state.pointee.isBeingFilled = true
     }
@@ -85,12 +85,12 @@ package struct Chunk: Equatable {
         unsafe state.pointee.owner.load(ordering: .relaxed) == ThreadIdentity.current.rawValue
     }
 
-    /// The owner's count has come to zero.
+    /// Called when the owner's count has reached zero.
     @usableFromInline
     @inline(never)
     func recycle() {
-        // Another thread may have split a slice: then its part is still out, although the owner counts none. It did so
-        // before the other part came home, so the owner sees it here.
+        // Another thread may have split a slice. Then its part is still live, although the owner counts none. The split
+        // happened before the other part was returned, so the owner sees it here.
         if unsafe state.pointee.returnedRemotely.load(ordering: .relaxed) != 0 {
             unsafe state.pointee.held &-= state.pointee.returnedRemotely.exchange(0, ordering: .acquiring)
             guard unsafe state.pointee.references == 0 else { return }

@@ -1,11 +1,12 @@
-/// The free chunks of one size and purpose: a stack, so that the chunk used last, which the cache still holds, is used next.
+/// The free list of chunks of one size and purpose: a stack, so that the chunk used last, which is still in the cache,
+/// is used next.
 @safe
 struct ChunkShelf {
     let chunkSize: Int
     let purpose: Slab.Purpose
     private var top: UnsafeMutablePointer<ChunkState>?
     private(set) var count = 0
-    /// The fewest chunks that were free since ``startPeriod()``: what nobody needed in that time.
+    /// The fewest chunks that were free since ``startPeriod()``: those that were not needed in that time.
     private(set) var idleCount = 0
 
     init(chunkSize: Int, purpose: Slab.Purpose) {
@@ -27,12 +28,12 @@ struct ChunkShelf {
         return unsafe Chunk(state: state)
     }
 
-    /// Starts to watch anew how many chunks stay free.
+    /// Starts a new period of counting how many chunks stay free.
     mutating func startPeriod() {
         idleCount = count
     }
 
-    /// Puts the chunks of the slabs that were mapped first on top, so that those mapped last come to be free.
+    /// Puts chunks of the slabs that were mapped first on top, so that those of the last slabs become free.
     mutating func sort(slabs: [Slab]) {
         var chunks: [(slab: Int, chunk: Chunk)] = []
         while let chunk = pop() {
@@ -42,7 +43,7 @@ struct ChunkShelf {
         for entry in chunks { push(entry.chunk) }
     }
 
-    /// Takes all free chunks of a slab off the shelf.
+    /// Takes all chunks of a slab off the list.
     mutating func remove(chunksOf slab: Slab) {
         var kept: [Chunk] = []
         while let chunk = pop() {

@@ -1,7 +1,7 @@
 public import Synchronization
 
-// A slab is mapped memory. It is cut into chunks of one size. A chunk is carved into slices from its start to its
-// end, by the kernel (receives) or by `allocUnsafe`, and is recycled whole, as Node.js's pool is collected whole.
+// A slab is mapped memory. It is cut into chunks of one size. A chunk is carved into slices from its start to its end,
+// by the kernel (receives) or by `allocUnsafe`, and is recycled as a whole, as Node.js's pool is collected as a whole.
 //
 //     slab   ┌──────────────────────────┬──────────────────────────┬─────────────
 //            │ chunk 0                  │ chunk 1                  │ chunk 2 …
@@ -10,17 +10,17 @@ public import Synchronization
 //     chunk  ┌───────┬─────┬───────────┬──┴────────────────────────┐
 //            │ slice │slice│ slice     │ not carved yet            │
 //            └───────┴─────┴───────────┴───────────────────────────┘
-//                                      ▲ who carves holds one reference more, until it has let go
+//                                      ▲ the carver holds one more reference until it lets go
 //
-// The state of a chunk lives here, in a side table, never in the memory that it describes: neither a peer's bytes
-// nor a stray write can damage the pool.
+// The state of a chunk lives in a side table, never in the memory that it describes: neither a peer's bytes nor a stray
+// write can damage the pool.
 
-/// The state of one chunk: who owns it, and how many references to it are left.
+/// The state of one chunk: its owner, and its number of references.
 ///
 /// A chunk is free when its references reach zero. The owner thread counts with plain stores. Other threads count
 /// in `returnedRemotely` and queue the chunk in the owner's inbox; the owner subtracts when it drains the inbox.
 ///
-/// References and the bytes of their slices are counted in one number, so that knowing both costs one addition:
+/// References and the bytes of their slices are counted in one number, so that one addition updates both:
 ///
 ///      63            32 31             0
 ///     ┌────────────────┬────────────────┐
@@ -29,26 +29,26 @@ public import Synchronization
 @safe
 @usableFromInline
 package struct ChunkState: ~Copyable {
-    /// The first byte. Valid for `capacity` bytes for as long as the chunk has references.
+    /// The first byte. Valid for `capacity` bytes while the chunk has references.
     ///
-    /// Changes only while the chunk is free: its slab may give memory back and map other memory later.
+    /// Changes only while the chunk is free: its slab may unmap its memory and map other memory later.
     @usableFromInline
     package internal(set) var base: UnsafeMutableRawPointer
     @usableFromInline
     package internal(set) var capacity: UInt32
 
-    /// Slices alive, plus one for whoever still carves the chunk (the kernel or the pool), and the slices' bytes.
-    /// Owner thread only.
+    /// Live slices, plus one while the chunk is being carved (by the kernel or the pool), and the slices' bytes. Owner
+    /// thread only.
     @usableFromInline
     package var held: UInt64 = 0
-    /// Whether the kernel or a carver holds a reference, and may make more slices. Owner thread only.
+    /// Whether the kernel or a carver holds a reference, and may create more slices. Owner thread only.
     var isBeingFilled = false
     /// Counts how often the chunk has been recycled: a slice of an older generation is stale. Owner thread only.
     @usableFromInline
     package internal(set) var generation: UInt32 = 0
 
-    /// The owner's ``ThreadIdentity``, or 0 once the pool is closed and nobody owns it. Written by the owner,
-    /// read by all; relaxed, since each thread only asks whether the value is its own.
+    /// The owner's ``ThreadIdentity``, or 0 once the pool is closed and has no owner. Written by the owner, read by all
+    /// threads; relaxed, since each thread only checks whether the value is its own.
     @usableFromInline
     package let owner: Atomic<UInt>
 
@@ -56,35 +56,36 @@ package struct ChunkState: ~Copyable {
     @usableFromInline
     package internal(set) var origin: Origin
 
-    /// The next chunk on the list that this one is on: the free list of its size, or the pool's list of dedicated
-    /// memory. Owner thread only.
+    /// The next chunk on this chunk's list: the free list of its size, or the pool's list of dedicated memory. Owner
+    /// thread only.
     var next: UnsafeMutablePointer<ChunkState>?
-    /// The chunk before this one on the list of dedicated memory. Owner thread only.
+    /// The previous chunk on the list of dedicated memory. Owner thread only.
     var previous: UnsafeMutablePointer<ChunkState>?
 
-    // Everything below is written by other threads. The padding keeps it apart from what the owner counts.
+    // Other threads write everything below. The padding separates it from what the owner counts.
     private let padding: UInt64 = 0
 
-    /// References returned by other threads and not yet subtracted by the owner, and their bytes: as in `held`.
+    /// References returned by other threads and not yet subtracted by the owner, with their bytes: as in `held`.
     @usableFromInline
     let returnedRemotely = Atomic<UInt64>(0)
-    /// Whether the chunk is in the owner's inbox already. Whoever turns it from false to true queues the chunk.
+    /// Whether the chunk is already in the owner's inbox. The thread that changes it from false to true queues the
+    /// chunk.
     let queued = Atomic<Bool>(false)
-    /// The next chunk in the inbox. Written by whoever set `queued`, read by the owner after it took the inbox.
+    /// The next chunk in the inbox. Written by the thread that set `queued`, read by the owner after it took the inbox.
     var nextReturned: UnsafeMutablePointer<ChunkState>?
 
-    /// Where the memory came from, and so where it goes when the chunk is free.
+    /// Where the memory came from, which decides where it goes when the chunk is free.
     @usableFromInline
     package enum Origin {
-        /// Part of a slab; goes back to the free list of its size and purpose.
+        /// Part of a slab; returned to the free list of its size and purpose.
         case slab(Slab.Purpose)
-        /// Allocated for one buffer alone, or for what is kept; freed.
+        /// Allocated for a single buffer, or for long-lived bytes; freed.
         case dedicated
-        /// Received bytes that were copied out of their chunks and lie in a connection's queue; freed.
+        /// Received bytes that were copied out of their chunks and are in a connection's queue; freed.
         case copied
-        /// The same, in a handler's hands; freed.
+        /// The same, held by a handler; freed.
         case kept
-        /// Taken over from elsewhere; given to its deallocator.
+        /// Taken over from elsewhere; passed to its deallocator.
         case adopted
     }
 
@@ -102,17 +103,17 @@ package struct ChunkState: ~Copyable {
         self.origin = origin
     }
 
-    /// What a slice of `byteCount` bytes counts in ``held``.
+    /// What a slice of `byteCount` bytes adds to ``held``.
     @inlinable
     @inline(__always)
     static func share(of byteCount: UInt32) -> UInt64 { UInt64(byteCount) << 32 | 1 }
 
-    /// References alone.
+    /// References without bytes.
     @inlinable
     @inline(__always)
     package var references: UInt32 { UInt32(truncatingIfNeeded: held) }
 
-    /// Slices that have not been dropped, and their bytes, those that other threads have returned left out.
+    /// Slices that have not been dropped, and their bytes, without those that other threads have returned.
     var slices: (count: Int, byteCount: Int) {
         let held = held &- returnedRemotely.load(ordering: .relaxed)
         return (Int(UInt32(truncatingIfNeeded: held)) - (isBeingFilled ? 1 : 0), Int(held >> 32))

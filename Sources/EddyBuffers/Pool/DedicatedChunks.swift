@@ -1,12 +1,12 @@
-/// The chunks that were allocated for one buffer alone: a list, so that a pool that is closed reaches those that are
-/// still held. Owner thread only.
+/// The chunks that were allocated for a single buffer: a list, so that a closing pool reaches those that are still
+/// held. Owner thread only.
 @safe
 struct DedicatedChunks {
     private var first: UnsafeMutablePointer<ChunkState>?
     private(set) var count = 0
     private(set) var byteCount = 0
 
-    /// The bytes, and those of the chunks' states.
+    /// The bytes of the chunks and of their states.
     var footprint: Int { byteCount + count * MemoryLayout<ChunkState>.stride }
 
     mutating func add(_ chunk: Chunk) {

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Anonymous memory from mmap(2), aligned to its huge-page size, unmapped by `unmap()`.
 ///
-/// Alignment to 2 MiB lets the kernel back a slab with one huge page, which spares the TLB; `MADV_DONTFORK` keeps
-/// a child process from sharing memory that the kernel may be writing to.
+/// Alignment to 2 MiB lets the kernel back a slab with one huge page, which saves TLB entries; `MADV_DONTFORK` keeps a
+/// child process from sharing memory that the kernel may be writing to.
 @safe
 struct MappedMemory {
     static let alignment = 2 << 20
@@ -14,7 +14,7 @@ struct MappedMemory {
     /// Maps `byteCount` bytes (a multiple of ``alignment``); nil when the system refuses.
     init?(byteCount: Int) {
         require(byteCount > 0 && byteCount % Self.alignment == 0, "a slab is a multiple of 2 MiB")
-        // Map more than is needed, then give back what lies before and behind the aligned part.
+        // Map more than is needed, then unmap what lies before and after the aligned part.
         let (padded, overflow) = byteCount.addingReportingOverflow(Self.alignment)
         guard !overflow else { return nil }
         let mapped = unsafe mmap(nil, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
@@ -28,12 +28,12 @@ struct MappedMemory {
 
         unsafe base = mapped + before
         self.byteCount = byteCount
-        // Advice only: where the kernel does not know it, the memory works all the same.
+        // Advice only: on a kernel that does not support it, the memory works as well.
         unsafe madvise(base, byteCount, MADV_HUGEPAGE)
         unsafe madvise(base, byteCount, MADV_DONTFORK)
     }
 
-    /// Gives the memory back. No slice and no operation of the kernel may point into it any more.
+    /// Unmaps the memory. No slice and no kernel operation may refer to it any more.
     func unmap() {
         unsafe munmap(base, byteCount)
     }

@@ -1,4 +1,4 @@
-/// What memory is filled with that holds no bytes of anybody, as mimalloc does.
+/// Patterns for memory that has no owner, as mimalloc uses them.
 enum Poison {
     static let rented: UInt8 = 0xD0
     static let recycled: UInt8 = 0xDF

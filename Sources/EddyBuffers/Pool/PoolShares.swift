@@ -1,4 +1,4 @@
-// The pool of an event loop is divided, so that none of its uses can take what another needs:
+// The pool of an event loop is divided, so that no use can take memory that another needs:
 //
 //     maximumBytes  ┌───────────────────────────┬────────────────────┬──────────┐
 //                   │ slabs of receives: 1/2    │ copies: the rest   │ carved   │
@@ -6,10 +6,10 @@
 //                   │                           │                    │ 1/8      │
 //                   └───────────────────────────┴────────────────────┴──────────┘
 //
-// Receives need slabs, which the kernel fills. Copies hold received bytes whose chunks are worth more than the bytes:
+// Receives need slabs, which the kernel fills. Copies hold received bytes that are not worth retaining their chunks:
 // few bytes of a large chunk, and messages gathered from several chunks. Carved slabs serve `allocUnsafe`, which falls
-// back to malloc at its share. What the program keeps for itself (``Buffer/compacted()``, ``Buffer/allocUnsafeSlow(_:)``)
-// is in none of the shares: it never competes with receives.
+// back to malloc at its share. Memory that the program keeps for itself (``Buffer/compacted()``,
+// ``Buffer/allocUnsafeSlow(_:)``) is in none of the shares: it never competes with receives.
 
 /// The most bytes that each use of a pool may take.
 package struct PoolShares: Equatable, Sendable {
@@ -17,17 +17,17 @@ package struct PoolShares: Equatable, Sendable {
     package let received: Int
     /// Bytes of slabs that `allocUnsafe` carves, and that files are read into.
     package let carved: Int
-    /// Bytes of copies; nil: what the mapped slabs leave of the pool's limit.
+    /// Bytes of copies; nil: the part of the pool's limit that the mapped slabs leave.
     package let copied: Int?
 
-    /// Each use may take all of `maximumBytes`: for a pool that nothing is received into.
+    /// Each use may take all of `maximumBytes`: for a pool that is not used for receives.
     package init(undivided maximumBytes: Int) {
         received = maximumBytes
         carved = maximumBytes
         copied = nil
     }
 
-    /// The division of what a configuration allows.
+    /// Divides the limit of a configuration.
     ///
     /// - Precondition: the configuration is valid: it allows two slabs of its receive chunks.
     package init(dividing configuration: BufferPool.Configuration) {

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-// How a reference comes home from another thread:
+// How a reference is returned from another thread:
 //
 //     another thread                              the owner
 //     ──────────────                              ─────────
@@ -9,24 +9,24 @@ internal import Synchronization
 //                  yes: push the chunk                read its link, then queued = false
 //     attention set? wake the owner                   references -= exchange(returnedRemotely, 0)
 //
-// The owner clears `queued` before it reads the count. A return that comes in between finds `queued` clear and
-// queues the chunk again: the owner then finds a count of zero, which does no harm. A return is never missed.
+// The owner clears `queued` before it reads the count. A return in between finds `queued` clear and queues the chunk
+// again: the owner then finds a count of zero, which is harmless. No return is ever missed.
 
-/// The chunks that other threads have returned references to, waiting for the owner of the pool.
+/// The chunks that other threads have returned references to, waiting for the pool's owner.
 ///
-/// A Treiber stack: any thread pushes, the owner alone takes all of it at once, so there is no ABA problem.
+/// A Treiber stack: any thread pushes, and only the owner pops, always the whole stack, so there is no ABA problem.
 @usableFromInline
 struct ReturnInbox: ~Copyable {
     /// The address of the newest chunk, or 0.
     private let newest = Atomic<UInt>(0)
-    /// What a returning thread has to do besides pushing.
+    /// What a returning thread must do after pushing.
     private let attention = Atomic<UInt8>(Attention.none)
 
     private enum Attention {
         static let none: UInt8 = 0
         /// The owner waits for memory: wake it.
         static let wake: UInt8 = 1
-        /// Nobody owns the pool any more: settle the books here.
+        /// The pool has no owner any more: drain the inbox here.
         static let closed: UInt8 = 2
     }
 
@@ -34,15 +34,15 @@ struct ReturnInbox: ~Copyable {
     @usableFromInline
     @inline(never)
     static func returnFromAnotherThread(_ state: UnsafeMutablePointer<ChunkState>, byteCount: UInt32) {
-        // The pool may go away the moment that the last reference is counted, so it is kept alive until the end
-        // of this call, and with it the state. The reference being returned keeps it alive up to here.
+        // The pool may be freed the moment that the last reference is counted. So this call keeps it alive until its
+        // end, and with it the state. Until here the reference that is being returned keeps it alive.
         let pool = unsafe state.pointee.pool.takeUnretainedValue()
         _ = unsafe state.pointee.returnedRemotely.wrappingAdd(ChunkState.share(of: byteCount), ordering: .releasing)
         if unsafe !state.pointee.queued.exchange(true, ordering: .acquiringAndReleasing) {
             unsafe pool.inbox.pointee.push(state)
         }
-        // Sequentially consistent with `announce`: either this load sees the owner's announcement, or the owner's
-        // look into the inbox, which follows its announcement, sees the push.
+        // Sequentially consistent with `announceWaiting`: either this load sees the owner's announcement, or the owner,
+        // which checks the inbox after its announcement, sees the push.
         switch unsafe pool.inbox.pointee.attention.load(ordering: .sequentiallyConsistent) {
         case Attention.none: break
         case Attention.closed: pool.settleAfterClosing()
@@ -65,7 +65,7 @@ struct ReturnInbox: ~Copyable {
         }
     }
 
-    /// Subtracts all that other threads have returned. Chunks that become free are recycled.
+    /// Subtracts everything that other threads have returned. Chunks that become free are recycled.
     ///
     /// Owner thread only (after closing: under the pool's lock).
     static func drain(_ inbox: UnsafeMutablePointer<ReturnInbox>, into pool: BufferPool) {
@@ -77,7 +77,7 @@ struct ReturnInbox: ~Copyable {
             unsafe state.pointee.queued.store(false, ordering: .sequentiallyConsistent)
             let returned = unsafe state.pointee.returnedRemotely.exchange(0, ordering: .acquiring)
             guard returned != 0 else { continue }
-            // Splitting on another thread counts one return less, so there may be less than none.
+            // A split on another thread counts as one return less, so the number may be negative.
             pool.remoteReturns += UInt64(max(0, Int32(truncatingIfNeeded: returned)))
             unsafe state.pointee.held &-= returned
             if unsafe state.pointee.references == 0 {
@@ -86,7 +86,7 @@ struct ReturnInbox: ~Copyable {
         }
     }
 
-    /// Asks returning threads to wake the owner. Look into the inbox after this, not before.
+    /// Asks returning threads to wake the owner. Check the inbox after this, not before.
     func announceWaiting() { attention.store(Attention.wake, ordering: .sequentiallyConsistent) }
     func announceServed() {
         guard attention.load(ordering: .relaxed) != Attention.none else { return }

@@ -1,14 +1,14 @@
-/// Memory cut into chunks of one size, with the states of those chunks beside it.
+/// Memory cut into chunks of one size, with the states of those chunks in a separate table.
 ///
-/// The memory may be given back to the system and mapped anew. The states stay for as long as the pool: a thread that
-/// has just returned a slice may still be looking at one.
+/// The memory may be returned to the system and mapped again. The states live as long as the pool: a thread that has
+/// just returned a slice may still read one.
 @safe
 @usableFromInline
 package struct Slab {
     /// Slabs are multiples of this: the size of a huge page.
     static let granularity = MappedMemory.alignment
 
-    /// What a slab's chunks are for. A slab serves one purpose alone, so that neither takes the other's share.
+    /// What a slab's chunks are for. A slab serves a single purpose, so that no purpose takes the share of another.
     @usableFromInline
     package enum Purpose: UInt8, Sendable {
         /// The kernel receives into them.
@@ -17,7 +17,7 @@ package struct Slab {
         case carving
     }
 
-    /// Nil while the memory is given back.
+    /// Nil while the memory is unmapped.
     private(set) var memory: MappedMemory?
     let chunkSize: Int
     let purpose: Purpose
@@ -51,7 +51,7 @@ package struct Slab {
         (chunkSize + granularity - 1) / granularity * granularity
     }
 
-    /// Bytes that are mapped now.
+    /// Bytes that are mapped.
     var mappedBytes: Int { memory?.byteCount ?? 0 }
 
     func chunk(at index: Int) -> Chunk {
@@ -63,18 +63,18 @@ package struct Slab {
         unsafe chunk.state >= states && chunk.state < states + chunkCount
     }
 
-    /// Whether nobody uses any of the chunks.
+    /// Whether all chunks are free.
     var isFree: Bool {
         (0..<chunkCount).allSatisfy { unsafe states[$0].held == 0 }
     }
 
-    /// Gives the memory back to the system. Only while every chunk is free and on no shelf.
+    /// Returns the memory to the system. Only while every chunk is free and on no free list.
     mutating func giveBackMemory() {
         memory?.unmap()
         memory = nil
     }
 
-    /// Maps memory again; says whether the system had any.
+    /// Maps memory again; false when the system has none.
     mutating func mapMemory() -> Bool {
         guard let memory = MappedMemory(byteCount: Self.byteCount(chunkSize: chunkSize)) else { return false }
         self.memory = memory
@@ -82,7 +82,7 @@ package struct Slab {
         return true
     }
 
-    /// Gives all back, when the pool ends.
+    /// Frees everything, when the pool ends.
     mutating func end() {
         giveBackMemory()
         unsafe states.deinitialize(count: chunkCount)

@@ -1,7 +1,7 @@
-/// A range of a chunk, and one reference to that chunk: what travels between kernel, loop and queues.
+/// A range of a chunk with one reference to that chunk: the unit that kernel, loop and queues pass on.
 ///
-/// It is trivial, so that it can lie in tables and be copied without cost; whoever holds it last calls `drop` once.
-/// ``Buffer`` is its safe face, which does so in its `deinit`.
+/// It is trivial, so that tables can hold it and copies cost nothing; its last holder must call `drop` once. ``Buffer``
+/// is the safe wrapper, whose `deinit` does that.
 @safe
 @usableFromInline
 package struct Slice {
@@ -11,7 +11,7 @@ package struct Slice {
     #if DEBUG
     @usableFromInline
     var address: UnsafeMutableRawPointer
-    /// The chunk's generation that this is a slice of.
+    /// The generation of the chunk that this is a slice of.
     @usableFromInline
     let generation: UInt32
     /// The first byte. A debug build checks at each access that the chunk has not been recycled since.
@@ -52,7 +52,7 @@ package struct Slice {
     @inlinable
     init() {
         chunk = nil
-        // An address that is never read: the slice has no bytes. It is not null, so that spans accept it.
+        // An address that is never accessed: the slice has no bytes. It is not null, so spans accept it.
         let nowhere = unsafe UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped
         #if DEBUG
         unsafe address = nowhere
@@ -64,16 +64,16 @@ package struct Slice {
         capacity = 0
     }
 
-    /// The slice of no bytes, which holds no memory.
+    /// The empty slice, which holds no memory.
     @inlinable
     package static var empty: Slice { Slice() }
 
-    /// The address behind the last initialised byte.
+    /// The address after the last initialised byte.
     @inlinable
     package var end: UnsafeMutableRawPointer { unsafe start + Int(count) }
 
     #if DEBUG
-    /// Traps for a slice whose chunk has been recycled: somebody has dropped it already.
+    /// Traps for a slice whose chunk has been recycled: it has been dropped already.
     @usableFromInline
     func requireCurrentGeneration() {
         guard let chunk else { return }
@@ -94,7 +94,7 @@ package struct Slice {
         chunk?.releaseOnOwnerThread(byteCount: capacity)
     }
 
-    /// Returns the reference on whatever thread this is.
+    /// Returns the reference on any thread.
     @inlinable
     @inline(__always)
     package func drop() {
@@ -104,7 +104,7 @@ package struct Slice {
         chunk?.release(byteCount: capacity)
     }
 
-    /// Forgets the first `byteCount` bytes, which stay reserved until the chunk is recycled.
+    /// Drops the first `byteCount` bytes, which stay reserved until the chunk is recycled.
     @inlinable
     package mutating func removeFirst(_ byteCount: Int) {
         require(byteCount >= 0 && byteCount <= Int(count), "a slice holds only its own bytes")
@@ -113,9 +113,10 @@ package struct Slice {
         capacity -= UInt32(byteCount)
     }
 
-    /// Takes over `other`'s bytes if they lie right behind this slice's, in the same chunk; says whether it did.
+    /// Takes over `other`'s bytes if they directly follow this slice's in the same chunk; returns whether it did.
     ///
-    /// `other`'s reference is returned then: the merged slice needs one only. The chunk may be another thread's.
+    /// In that case `other`'s reference is returned: the merged slice needs only one. The chunk may be another
+    /// thread's.
     @inlinable
     package mutating func merge(_ other: Slice) -> Bool {
         guard let chunk, chunk == other.chunk, unsafe end == other.start, capacity == count else { return false }

@@ -1,10 +1,11 @@
 public import CEddyBuffers
 
-/// Which thread this is: a word to compare with. Cheap enough to tell the return of a buffer on its own thread, which
-/// needs no atomic operation, from a return by somebody else.
+/// Identifies a thread by a word to compare with. It is cheap enough to tell a return on the buffer's own thread, which
+/// needs no atomic operation, from a return on another thread.
 ///
-/// It is the address of a thread-local variable, so knowing it takes no load. A new thread may get the identity of one
-/// that has ended: whatever belongs to a thread keeps a ``ThreadOwner``, and gives it up before the thread ends.
+/// It is the address of a thread-local variable, so computing it takes no load. A new thread may get the identity of
+/// one that has ended. Therefore objects that belong to a thread keep a ``ThreadOwner``, and give it up before the
+/// thread ends.
 @usableFromInline
 package struct ThreadIdentity: Equatable, Sendable {
     @usableFromInline
@@ -15,7 +16,7 @@ package struct ThreadIdentity: Equatable, Sendable {
         self.rawValue = rawValue
     }
 
-    /// Written out to be inlined: what the compiler makes is called through a witness in other modules.
+    /// Implemented by hand so that it is inlined: the synthesised one is called through a witness in other modules.
     @inlinable
     package static func == (left: ThreadIdentity, right: ThreadIdentity) -> Bool {
         left.rawValue == right.rawValue

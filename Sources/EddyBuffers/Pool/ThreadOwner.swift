@@ -1,17 +1,17 @@
 public import Synchronization
 
-/// The thread that a pool or an event loop belongs to, for as long as that thread lives.
+/// The thread that owns a pool or an event loop, while that thread lives.
 ///
-/// Any thread may ask whether it is the owner. The owner gives itself up before its thread ends, so that a new thread
-/// with the same ``ThreadIdentity`` is not taken for it.
+/// Any thread may ask whether it is the owner. The owner gives up ownership before its thread ends, so that a new
+/// thread with the same ``ThreadIdentity`` is not mistaken for it.
 @usableFromInline
 package struct ThreadOwner: ~Copyable, Sendable {
-    /// The owner's identity, or 0 once it has been given up. Relaxed, since each thread only asks whether the value is
-    /// its own.
+    /// The owner's identity, or 0 once it has been given up. Relaxed, since each thread only checks whether the value
+    /// is its own.
     @usableFromInline
     let identity: Atomic<UInt>
 
-    /// The calling thread becomes the owner.
+    /// Makes the calling thread the owner.
     @inlinable
     package init() {
         identity = Atomic(ThreadIdentity.current.rawValue)
@@ -23,7 +23,7 @@ package struct ThreadOwner: ~Copyable, Sendable {
         @inline(__always) get { identity.load(ordering: .relaxed) == ThreadIdentity.current.rawValue }
     }
 
-    /// From now on no thread is the owner. Owner thread only.
+    /// Gives up ownership: from now on no thread is the owner. Owner thread only.
     package func giveUp() {
         identity.store(0, ordering: .relaxed)
     }

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-// What copies of a shared buffer have in common is one object, made by `share()`, because only an object sees the
-// last of its references go:
+// The copies of a shared buffer share one object, made by `share()`, because only an object can detect that its last
+// reference is dropped:
 //
 //     SharedBuffer ──┐
 //     SharedBuffer ──┼──▶ SliceLease ──▶ slice of a chunk        the bytes stay where they are
@@ -9,15 +9,15 @@ internal import Synchronization
 //
 //     SharedBuffer ─────▶ InlineLease [ the bytes ]              few bytes move into the object itself
 //
-// The object costs one `malloc` either way. So few bytes are copied into it, which costs next to nothing on top, and
-// the chunk goes home at once: a small shared buffer never pins a large chunk.
+// The object costs one `malloc` either way. Copying a few bytes into it costs next to nothing more, and returns the
+// chunk at once: a small shared buffer never pins a large chunk.
 
-/// A slice of a pool, held by shared buffers; given back with the last of them, on whatever thread.
+/// A slice of a pool, held by shared buffers; dropped with the last of them, on any thread.
 @safe
 final class SliceLease: @unchecked Sendable {
-    // Unchecked: nobody writes the slice while the lease is shared, and whoever has the only reference may.
+    // Unchecked: no code writes the slice while the lease is shared, and a sole owner may write it.
     private var slice: Slice
-    /// Whether somebody was given a reference of his own, and may still read the bytes when this lease is gone.
+    /// Whether another holder got a reference of its own, and may still read the bytes after this lease is gone.
     private let wasLent = Atomic(false)
 
     init(_ slice: Slice) {
@@ -28,13 +28,13 @@ final class SliceLease: @unchecked Sendable {
         slice.drop()
     }
 
-    /// Bytes that the slice keeps from being recycled.
+    /// Bytes that the slice retains.
     var chunkCapacity: Int { slice.chunk?.capacity ?? 0 }
 
     /// Whether its memory is that of receives, or of copies of received bytes.
     var holdsReceivedBytes: Bool { slice.chunk?.holdsReceivedBytes ?? false }
 
-    /// A slice of the same memory, which holds it by itself. From now on nobody may write the bytes.
+    /// A slice of the same memory with a reference of its own. From now on the bytes must not be written.
     func lend(from start: UnsafeRawPointer, count: Int) -> Slice? {
         guard let chunk = slice.chunk else { return nil }
         wasLent.store(true, ordering: .relaxed)
@@ -46,7 +46,7 @@ final class SliceLease: @unchecked Sendable {
     /// Whether the only reference to the lease is the only one to its memory.
     var mayBeRelinquished: Bool { !wasLent.load(ordering: .relaxed) }
 
-    /// Gives the slice up, cut to what lies from `start` on. Only with the only reference to the lease.
+    /// Gives up the slice, cut to what lies from `start` on. The caller must hold the only reference to the lease.
     func relinquish(from start: UnsafeRawPointer, count: Int) -> Slice {
         var slice = slice
         self.slice = .empty
@@ -56,10 +56,10 @@ final class SliceLease: @unchecked Sendable {
     }
 }
 
-/// A few bytes, copied behind the fields of an object.
+/// A few bytes, copied after the fields of an object.
 @safe
 final class InlineLease: ManagedBuffer<Void, UInt8> {
-    /// Bytes up to which a copy is cheaper than keeping a chunk from being recycled.
+    /// The size up to which a copy is cheaper than retaining a chunk.
     static let maximumCount = 256
 
     /// Copies `count` bytes at `source`, at most ``maximumCount``.

@@ -17,7 +17,7 @@ extension SharedBuffer: RandomAccessCollection {
         return unsafe origin.load(fromByteOffset: position, as: UInt8.self)
     }
 
-    /// The same memory, cut to `bounds`; one more reference to it. Indices stay what they are.
+    /// The same memory, cut to `bounds`, with one more reference. Indices stay the same.
     ///
     /// - Precondition: `bounds` lies within `indices`.
     public subscript(bounds: Range<Int>) -> SharedBuffer {

@@ -1,5 +1,5 @@
 extension SharedBuffer: Hashable {
-    /// Whether both hold the same bytes, wherever these lie and whatever their indices are.
+    /// Whether both hold the same bytes, regardless of their memory and indices.
     public static func == (left: SharedBuffer, right: SharedBuffer) -> Bool {
         left.equals(right.bytes)
     }

@@ -1,7 +1,7 @@
 extension SharedBuffer {
-    /// The bytes as a slice that holds its memory by itself, to be read only: what a connection queues for sending.
+    /// The bytes as a read-only slice with a reference of its own, which a connection queues for sending.
     ///
-    /// Nothing is copied but the at most 256 bytes that lie in no pool. The caller drops the slice, once.
+    /// Nothing is copied, except for up to 256 bytes that lie in no pool. The caller must drop the slice once.
     package func lend() -> Slice {
         if let slices = lease as? SliceLease, let slice = unsafe slices.lend(from: start, count: count) { return slice }
         return Buffer.from(copying: bytes).relinquish()

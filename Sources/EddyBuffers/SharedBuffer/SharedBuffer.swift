@@ -1,7 +1,7 @@
-/// Bytes that several owners read: copyable, `Sendable`, and cut into smaller ones without copying.
+/// Bytes that several owners read: copyable, `Sendable`, and sliced without copying.
 ///
-/// Made from a ``Buffer`` by ``Buffer/share()``. Its memory goes back to its pool when the last copy and the last
-/// slice of it are dropped, on whatever thread that is.
+/// Made from a ``Buffer`` by ``Buffer/share()``. Its memory returns to its pool when the last copy and the last slice
+/// of it are dropped, on any thread.
 ///
 /// ```swift
 /// let message = buffer.share()
@@ -9,17 +9,17 @@
 /// for subscriber in subscribers { await subscriber.send(message) }
 /// ```
 ///
-/// A slice keeps the indices of what it was cut from, as every Swift collection: `message[4..<8].startIndex` is 4.
-/// ``subarray(_:)`` cuts slices that start at 0, as Node's `buf.subarray` does.
+/// A slice keeps the indices of the buffer that it was cut from, as in every Swift collection:
+/// `message[4..<8].startIndex` is 4. ``subarray(_:)`` cuts slices that start at 0, as Node's `buf.subarray` does.
 ///
-/// At most 256 bytes are copied when they are shared, so that they do not keep a whole chunk from being recycled; more
-/// are not. See ``compacted()`` for slices that are kept for long.
+/// Up to 256 bytes are copied when they are shared, so that they do not retain a whole chunk; more are not copied. See
+/// ``compacted()`` for slices that are kept for long.
 @safe
 @frozen
 public struct SharedBuffer: @unchecked Sendable {
     // Unchecked: the bytes are never written while they are shared, and the lease is counted atomically.
 
-    /// What keeps the memory; nil where there is none.
+    /// The owner of the memory; nil if there is no memory.
     @usableFromInline var lease: AnyObject?
     /// The address of index 0, which may lie before the first byte of this slice.
     @usableFromInline let origin: UnsafeRawPointer
@@ -33,7 +33,7 @@ public struct SharedBuffer: @unchecked Sendable {
         self.upperBound = upperBound
     }
 
-    /// No bytes; holds no memory.
+    /// An empty buffer that holds no memory.
     public init() {
         unsafe self.init(lease: nil, origin: UnsafeRawPointer(Slice.empty.start), lowerBound: 0, upperBound: 0)
     }
@@ -63,11 +63,11 @@ public struct SharedBuffer: @unchecked Sendable {
 }
 
 extension Buffer {
-    /// The bytes in a form that may be copied, cut and sent to other threads. Nothing can be
-    /// appended while they are shared.
+    /// The bytes in a form that may be copied, cut and sent to other threads. Nothing can be appended while they are
+    /// shared.
     ///
-    /// At most 256 bytes are copied, and the buffer's memory goes home at once; more stay where they are. Either
-    /// way it costs one object, which the last reference frees.
+    /// Up to 256 bytes are copied, and the buffer's memory returns to its pool at once; more stay where they are.
+    /// Either way it costs one object, which the last reference frees.
     public consuming func share() -> SharedBuffer {
         let slice = relinquish()
         guard slice.count > 0 else {

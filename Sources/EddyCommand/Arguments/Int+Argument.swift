@@ -1,14 +1,14 @@
 import ArgumentParser
 
 extension Int {
-    /// Reads a count from 1 to `maximum`, with a suffix or without: `50`, `10k` (thousands), `1m` (millions).
+    /// Parses a count from 1 to `maximum`, with or without a suffix: `50`, `10k` (thousands), `1m` (millions).
     static func count(upTo maximum: Int) -> @Sendable (String) throws -> Int {
         { text in
             try read(text, units: ["": 1, "k": 1_000, "m": 1_000_000], range: 1...maximum, example: "50 or 10k")
         }
     }
 
-    /// Reads an amount of bytes from 1 to `maximum`: `64`, `16k` (1024), `1m` (1024²).
+    /// Parses a number of bytes from 1 to `maximum`: `64`, `16k` (1024), `1m` (1024²).
     static func byteCount(upTo maximum: Int) -> @Sendable (String) throws -> Int {
         { text in
             try read(text, units: ["": 1, "k": 1 << 10, "m": 1 << 20], range: 1...maximum, example: "64 or 16k")
@@ -23,10 +23,10 @@ extension Int {
     ) throws -> Int {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let suffix = text.dropFirst(digits.count)
-        // In lower case the sign of the kelvin is a `k`, too.
+        // The kelvin sign also becomes `k` in lower case.
         guard let number = Int(digits), suffix.utf8.allSatisfy({ $0 < 0x80 }), let unit = units[suffix.lowercased()]
         else {
-            throw ValidationError("'\(text)' is not a number; write one such as \(example)")
+            throw ValidationError("'\(text)' is not a number; write a number such as \(example)")
         }
         let (value, overflow) = number.multipliedReportingOverflow(by: unit)
         guard !overflow, range.contains(value) else {

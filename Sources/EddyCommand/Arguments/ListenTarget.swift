@@ -1,7 +1,7 @@
 import ArgumentParser
 import Eddy
 
-/// Where a server of the command listens: an address, or a socket that another program has opened.
+/// Where a server of the command listens: on an address, or on a socket that another program has opened.
 enum ListenTarget: Equatable, Sendable {
     case address(SocketAddress)
     /// `fd:3`
@@ -26,17 +26,17 @@ enum ListenTarget: Equatable, Sendable {
         }
     }
 
-    /// Whether who connects to `target` comes to the server that listens here. Of inherited sockets nothing is known yet.
+    /// Whether connecting to `target` reaches the server that listens here. Unknown for inherited sockets.
     func leads(to target: SocketAddress) -> Bool {
         if case .address(let address) = self { address.listens(for: target) } else { false }
     }
 
-    /// Whether the server makes a file: that of a Unix domain socket.
+    /// Whether the server creates a file, as a Unix domain socket with a path does.
     var hasFile: Bool {
         if case .address(let address) = self { address.filePath != nil } else { false }
     }
 
-    /// The servers: several where systemd has passed several sockets.
+    /// Makes the servers: several if systemd has passed several sockets.
     ///
     /// - Throws: `ServerError`, `InheritedSocketError`.
     func makeServers(group: EventLoopGroup, options: TCPServer.Options) throws -> [TCPServer] {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Eddy
 
-/// What `eddy load` loads: `tcp://HOST:PORT` or `unix:PATH`.
+/// The target of `eddy load`: `tcp://HOST:PORT` or `unix:PATH`.
 struct LoadTarget: Sendable {
     let text: String
     let endpoint: Endpoint

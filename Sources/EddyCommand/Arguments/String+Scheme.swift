@@ -1,7 +1,7 @@
 extension String {
-    /// What stands behind a scheme such as `fd:`; nil if the text does not begin with it.
+    /// The text after a scheme such as `fd:`; nil if the text does not begin with the scheme.
     ///
-    /// Compared byte by byte: `hasPrefix` finds no scheme whose last character is joined by a mark behind it.
+    /// Compares bytes: `hasPrefix` does not match a scheme whose last character combines with a following mark.
     func rest(after scheme: String) -> String? {
         utf8.starts(with: scheme.utf8) ? String(Substring(utf8.dropFirst(scheme.utf8.count))) : nil
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 extension UInt32 {
-    /// Reads the permissions of a file in octal: `660`, `0660`.
+    /// Parses the permissions of a file in octal: `660`, `0660`.
     @Sendable static func mode(_ text: String) throws -> UInt32 {
         guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
             let mode = UInt32(text, radix: 8), mode <= 0o777

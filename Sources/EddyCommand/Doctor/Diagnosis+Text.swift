@@ -1,7 +1,7 @@
 import Eddy
 
 extension Diagnosis {
-    /// For people: a line a fact, with how to get what is missing.
+    /// For people: one fact per line, with how to get what is missing.
     var text: String {
         let facts = [
             ("kernel", kernel + (ioUringDisabled.map { ", kernel.io_uring_disabled = \($0)" } ?? "")),

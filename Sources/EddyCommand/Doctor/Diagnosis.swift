@@ -1,14 +1,15 @@
 import Eddy
 internal import FoundationEssentials
 
-/// What `eddy doctor` finds. Its JSON is for programs: names stay as they are. They are in the style of `eddy load`'s.
+/// The findings of `eddy doctor`. Programs read its JSON, so the names are stable. They follow the style of
+/// `eddy load`.
 struct Diagnosis: Encodable {
     let kernel: String
-    /// `kernel.io_uring_disabled`; nil where there is no such switch.
+    /// `kernel.io_uring_disabled`; nil if the kernel has no such switch.
     let ioUringDisabled: Int?
     let processors: Int
     let openFiles: SystemFacts.Limit
-    /// What to do about a limit of open files that leaves room for few connections; nil when it does not.
+    /// How to fix a limit of open files that leaves room for few connections; nil if the limit is high enough.
     let openFilesRemedy: String?
     let lockedMemory: SystemFacts.Limit
     /// Loops that were started.
@@ -31,7 +32,7 @@ struct Diagnosis: Encodable {
 
     struct Feature: Encodable {
         let name: String
-        /// The kernel release that brought it, such as `6.12`.
+        /// The kernel release that introduced it, such as `6.12`.
         let kernel: String
         let status: FeatureFinding.Status
         let remedy: String?
@@ -49,7 +50,7 @@ struct Diagnosis: Encodable {
         case features
     }
 
-    /// Starts loops as a server does, and asks them: what is tried apart from a server's own rings may not be what it gets.
+    /// Starts loops as a server does, and asks them: a separate probe may find more than a server's own rings get.
     init(loops: Int) throws(RingError) {
         let group = try EventLoopGroup(count: loops)
         defer { group.shutDown() }
@@ -76,11 +77,11 @@ struct Diagnosis: Encodable {
     }
 
     /// Each connection takes a descriptor, and the loops take some. The commands raise the limit as far as they may;
-    /// other programs have to do so themselves.
+    /// other programs must raise it themselves.
     static func remedy(forOpenFiles limit: SystemFacts.Limit, loops: Int) -> String? {
         guard let soft = limit.soft, soft < 1024 else { return nil }
         let connections = OpenFileLimit.descriptorsForConnections(within: soft, loops: loops)
-        let room = "enough for about \(connections) connections at a time"
+        let room = "enough for about \(connections) concurrent connections"
         if let hard = limit.hard, hard < 1024 {
             return "\(room); raise it with 'ulimit -n' as root, or in the limits of the container or unit"
         }
@@ -97,11 +98,11 @@ struct Diagnosis: Encodable {
         return ([reason] + (choice.reduction.map { ["\($0)"] } ?? [])).joined(separator: ", ")
     }
 
-    /// One object, on lines of its own.
+    /// One object, pretty-printed.
     var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        // Numbers and texts: there is nothing in it that JSON does not have.
+        // Contains only numbers and strings, which JSON can represent.
         guard let data = try? encoder.encode(self) else { preconditionFailure("a diagnosis is not encodable") }
         return String(decoding: data, as: UTF8.self)
     }

@@ -1,4 +1,4 @@
-/// Figures as people read them.
+/// Figures formatted for people.
 enum Figure {
     /// `198,000`.
     static func count(_ value: Double) -> String {
@@ -26,9 +26,9 @@ enum Figure {
     /// `64 B`, `12.3 MiB`.
     static func bytes(_ count: UInt64) -> String { bytes(Double(count)) }
 
-    /// `12.3 MiB a second`.
+    /// `12.3 MiB per second`.
     static func bytesPerSecond(_ count: UInt64, in seconds: Double) -> String {
-        "\(bytes(seconds > 0 ? Double(count) / seconds : 0)) a second"
+        "\(bytes(seconds > 0 ? Double(count) / seconds : 0)) per second"
     }
 
     private static func bytes(_ count: Double) -> String {

@@ -2,12 +2,12 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// Ends a command early on SIGINT or SIGTERM: in order on the first signal, at once on the second.
+/// Ends a command early on SIGINT or SIGTERM: gracefully on the first signal, immediately on the second.
 ///
-/// The signals are handled on a dispatch queue, not by a task: the second one also ends a process whose tasks are blocked
-/// by a full pipe.
+/// A dispatch queue handles the signals, not a task: the second one also ends a process whose tasks are blocked by a
+/// full pipe.
 struct Interruption {
-    /// Kept, since a source that is dropped is cancelled.
+    /// Retained, since a source that is released is cancelled.
     private let sources: [any DispatchSourceSignal]
     private let first = FirstSignal()
 
@@ -26,20 +26,20 @@ struct Interruption {
         }
     }
 
-    /// The exit code of a command that a signal has interrupted; nil when there was none.
+    /// The exit code of a command that a signal has interrupted; nil if there was no signal.
     var exitCode: Int32? { first.signal.map(Self.exitCode) }
 
     /// As shells report it.
     private static func exitCode(of signal: Int32) -> Int32 { 128 + signal }
 }
 
-/// The first signal that came. Any thread.
+/// The first signal received. Any thread.
 private final class FirstSignal: Sendable {
     private let first = Mutex<Int32?>(nil)
 
     var signal: Int32? { first.withLock { $0 } }
 
-    /// Whether no signal came before this one.
+    /// Whether this is the first signal.
     func isFirst(_ signal: Int32) -> Bool {
         first.withLock { first in
             guard first == nil else { return false }

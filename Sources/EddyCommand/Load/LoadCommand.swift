@@ -8,10 +8,10 @@ struct LoadCommand: LoopCommand {
         commandName: "load",
         abstract: "Load a server that sends back what it receives, and report.",
         discussion: """
-            Each connection keeps a number of requests under way and sends the next one as soon as a reply is \
+            Each connection keeps a number of requests outstanding and sends the next one as soon as a reply is \
             complete (a closed loop). SIGINT and SIGTERM end the test early and print the report up to then; a second \
-            one ends the command at once. Exit code: 0; 1 when connections or bytes failed; 2 for wrong arguments; 130 \
-            after SIGINT and 143 after SIGTERM.
+            one ends the command immediately. Exit code: 0; 1 when connections or bytes failed; 2 for wrong arguments; \
+            130 after SIGINT and 143 after SIGTERM.
             """
     )
 
@@ -37,14 +37,14 @@ struct LoadCommand: LoopCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Event loops, a thread each (default: one for two processors).", valueName: "n"),
+        help: ArgumentHelp("Event loops, each with its own thread (default: one per two processors).", valueName: "n"),
         transform: Int.count(upTo: 1024)
     )
     var threads = LoadTest.Configuration.defaultLoops
 
     @Option(
         name: [.customShort("p"), .customLong("pipeline")],
-        help: ArgumentHelp("Requests under way at a time on each connection (default: 1).", valueName: "depth"),
+        help: ArgumentHelp("Outstanding requests on each connection (default: 1).", valueName: "depth"),
         transform: Int.count(upTo: 1_000_000)
     )
     var depth = 1
@@ -56,15 +56,15 @@ struct LoadCommand: LoopCommand {
     var size = 64
 
     @Option(
-        help: ArgumentHelp("How long requests flow before they are counted (default: 500ms).", valueName: "dur"),
+        help: ArgumentHelp("How long requests are sent before they are counted (default: 500ms).", valueName: "dur"),
         transform: Duration.argument
     )
     var warmup = Duration.milliseconds(500)
 
-    @Flag(help: "Compare every byte that comes back with what was sent.")
+    @Flag(help: "Compare every received byte with what was sent.")
     var verify = false
 
-    @Option(help: ArgumentHelp("What the report looks like: text or json.", valueName: "format"))
+    @Option(help: ArgumentHelp("Output format: text or json.", valueName: "format"))
     var format = LoadReportFormat.text
 
     func validate() throws {
@@ -94,14 +94,14 @@ struct LoadCommand: LoopCommand {
         if let failure = Self.failure(of: report) { throw CommandFailure(failure) }
     }
 
-    /// Why the server has not passed, and what to do about it; nil when it has.
+    /// Why the server failed the test, and how to fix it; nil if it passed.
     private static func failure(of report: LoadReport) -> String? {
         if let failure = report.verificationFailure { return "\(failure)" }
         guard report.requests > 0 else {
             return "no request was answered in time; check that the server sends back what it receives"
         }
         guard report.errors > 0 else { return nil }
-        return "\(report.errors) connections failed (\(report.errorsByKind.text)); look into the server's log"
+        return "\(report.errors) connections failed (\(report.errorsByKind.text)); check the server's log"
     }
 
     var loopCount: Int { min(threads, connections) }
@@ -129,7 +129,7 @@ struct LoadCommand: LoopCommand {
         let errors = progress.errors == 0 ? "" : ", \(progress.errors) errors"
         Terminal.showProgress(
             "\(Figure.seconds(progress.seconds)) of \(Figure.seconds(progress.totalSeconds)): "
-                + "\(Figure.count(progress.requestsPerSecond)) requests a second\(errors)"
+                + "\(Figure.count(progress.requestsPerSecond)) requests per second\(errors)"
         )
     }
 }

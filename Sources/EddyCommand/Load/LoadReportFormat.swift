@@ -2,7 +2,7 @@ import ArgumentParser
 import EddyLoad
 internal import FoundationEssentials
 
-/// What a load report looks like.
+/// The output format of a load report.
 enum LoadReportFormat: String, ExpressibleByArgument, CaseIterable {
     case text
     case json
@@ -16,21 +16,21 @@ enum LoadReportFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension LoadReport {
-    /// One object, on lines of its own.
+    /// One object, pretty-printed.
     fileprivate var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        // Numbers, texts and a flag: there is nothing in it that JSON does not have.
+        // Contains only numbers, strings and a Boolean, which JSON can represent.
         guard let data = try? encoder.encode(self) else { preconditionFailure("a load report is not encodable") }
         return String(decoding: data, as: UTF8.self)
     }
 
     fileprivate var text: String {
-        let depth = depth == 1 ? "" : ", \(depth) requests under way on each"
+        let depth = depth == 1 ? "" : ", \(depth) requests outstanding on each"
         let verified = verified ? ", every byte compared" : ""
         let interrupted = interrupted ? ", interrupted" : ""
         let head = """
-            \(target): \(connections) connections\(depth), \(messageSize) bytes a message, \
+            \(target): \(connections) connections\(depth), \(messageSize) bytes per message, \
             \(Figure.seconds(duration))\(verified)\(interrupted)
             """
         let latencies = latencyRows.enumerated().map { number, row in
@@ -41,12 +41,12 @@ extension LoadReport {
 
     private var rows: [(String, String)] {
         var rows = [
-            ("requests", "\(Figure.count(Double(requests))), \(Figure.count(requestsPerSecond)) a second"),
+            ("requests", "\(Figure.count(Double(requests))), \(Figure.count(requestsPerSecond)) per second"),
             ("sent", "\(Figure.bytes(bytesSent)), \(Figure.bytesPerSecond(bytesSent, in: duration))"),
             ("received", "\(Figure.bytes(bytesReceived)), \(Figure.bytesPerSecond(bytesReceived, in: duration))"),
             ("errors", errors == 0 ? "0" : "\(errors): \(errorsByKind.text)"),
         ]
-        if warmupErrors > 0 { rows.append(("", "\(warmupErrors) more before requests were counted")) }
+        if warmupErrors > 0 { rows.append(("", "\(warmupErrors) more during the warm-up")) }
         if let oldest = outstanding.oldest {
             let age = Figure.microseconds(oldest)
             rows.append(
@@ -57,7 +57,7 @@ extension LoadReport {
             )
         }
         if let oldest = unanswered.oldest {
-            rows.append(("unanswered", "\(unanswered.requests), given up after up to \(Figure.microseconds(oldest))"))
+            rows.append(("unanswered", "\(unanswered.requests), given up after at most \(Figure.microseconds(oldest))"))
         }
         return rows
     }
@@ -79,7 +79,7 @@ extension LoadReport {
 }
 
 extension LoadReport.Errors {
-    /// Such as `3 connections closed, 1 without a reply in time`.
+    /// For example `3 connections closed, 1 without a reply in time`.
     var text: String {
         let kinds = [
             (connect, "could not connect again"), (closed, "closed or reset by the server"),

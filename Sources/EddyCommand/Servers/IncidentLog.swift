@@ -1,8 +1,8 @@
 import Eddy
 internal import Synchronization
 
-/// Says on standard error what happens to a server: a line for each kind at once, then at most one in ten seconds, with the
-/// number of those that were left out.
+/// Reports a server's incidents on standard error: the first of each kind at once, then at most one line in ten
+/// seconds, with the number of incidents that were left out.
 final class IncidentLog: Sendable {
     private struct Kind {
         var lastLine: UInt64
@@ -16,7 +16,7 @@ final class IncidentLog: Sendable {
 
     /// - Parameters:
     ///   - now: the time in nanoseconds.
-    ///   - print: takes each line.
+    ///   - print: receives each line.
     init(
         now: @escaping @Sendable () -> UInt64 = { MonotonicClock.now },
         print: @escaping @Sendable (String) -> Void = { Terminal.printError($0) }
@@ -36,10 +36,10 @@ final class IncidentLog: Sendable {
             return kinds[kind]?.leftOut ?? 0
         }
         guard let leftOut else { return }
-        print("eddy: \(line())" + (leftOut > 0 ? " (and \(leftOut) times more since the last line)" : ""))
+        print("eddy: \(line())" + (leftOut > 0 ? " (and \(leftOut) more since the last line)" : ""))
     }
 
-    /// What a server reports, on any thread. A peer that breaks its connection is no incident.
+    /// Reports an incident of a server, on any thread. A peer that breaks its connection is not an incident.
     func note(_ incident: TCPServer.Incident) {
         switch incident {
         case .pausedAtLimit: note("limit", incident.description)
@@ -49,7 +49,7 @@ final class IncidentLog: Sendable {
             .handlerFailed(ConnectError.shutDown, _):
             break
         case .handlerFailed(let error as ConnectError, let peer):
-            note("relay", "cannot relay \(peer.map(\.description) ?? "a client that has gone"): \(error)")
+            note("relay", "cannot relay \(peer.map(\.description) ?? "a disconnected client"): \(error)")
         case .handlerFailed: note("handler", incident.description)
         }
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Eddy
 
-/// `--keepalive`: after how much silence a peer is asked whether it is still there.
+/// `--keepalive`: how long a peer may be silent before it is probed.
 enum KeepAlive: Equatable {
     case off
     case after(Duration)
@@ -15,7 +15,7 @@ enum KeepAlive: Equatable {
         return .after(duration)
     }
 
-    /// A peer that does not answer is given up after six questions, ten seconds apart.
+    /// A peer that does not answer is given up after six probes, ten seconds apart.
     var options: [TCPOption] {
         switch self {
         case .off: []

@@ -38,7 +38,7 @@ struct ProxyCommand: LoopCommand {
 
     func validate() throws {
         guard let address = to.address, listen.contains(where: { $0.leads(to: address) }) else { return }
-        throw ValidationError("a proxy to itself would never end; name another server with --to")
+        throw ValidationError("the proxy would connect to itself; specify another server with --to")
     }
 
     func run() async throws {

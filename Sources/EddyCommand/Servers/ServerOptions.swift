@@ -1,11 +1,11 @@
 import ArgumentParser
 import Eddy
 
-/// What every server of the command can be told.
+/// The options of every server of the command.
 struct ServerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Event loops, a thread each (default: one a processor, and no more than a container's quota).",
+            "Event loops, each with its own thread (default: one per processor, within a container's quota).",
             valueName: "n"
         ),
         transform: Int.count(upTo: 1024)
@@ -16,12 +16,12 @@ struct ServerOptions: ParsableArguments {
         help: ArgumentHelp("How long connections may finish after SIGTERM or SIGINT (default: 8s).", valueName: "dur"),
         transform: Duration.argument
     )
-    // Less than the ten seconds after which docker(1) kills.
+    // Less than the ten seconds after which docker(1) kills a container.
     var grace = Duration.seconds(8)
 
     @Option(
         help: ArgumentHelp(
-            "Which loop accepts: every one on a socket of its own (per-loop), or one that hands over to each in turn "
+            "Which loop accepts: each on a socket of its own (per-loop), or one that hands over to each in turn "
                 + "(round-robin) or to the one with the fewest connections (least-loaded).",
             valueName: "mode"
         )
@@ -39,7 +39,7 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Connections at a time, at each address (default: as many as 'ulimit -n' allows).",
+            "Concurrent connections at each address (default: as many as 'ulimit -n' allows).",
             valueName: "n"
         ),
         transform: Int.count(upTo: 1_000_000)
@@ -56,7 +56,7 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Permissions of the file of a Unix domain socket, in octal, such as 0660 (default: as the umask has them).",
+            "Permissions of a Unix domain socket's file, in octal, such as 0660 (default: those of the umask).",
             valueName: "mode"
         ),
         transform: UInt32.mode
@@ -65,7 +65,7 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Close connections on which no byte has moved for so long (default: never).",
+            "Close connections on which no byte has moved for this long (default: never).",
             valueName: "dur"
         ),
         transform: Duration.argument
@@ -74,7 +74,7 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "After how much silence a TCP peer is asked whether it is still there, or off (default: 60s).",
+            "How long a TCP peer may be silent before it is probed (keepalive), or off (default: 60s).",
             valueName: "dur"
         ),
         transform: KeepAlive.argument
@@ -83,7 +83,7 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Memory for what connections receive and queue, of all loops together, such as 256m (default: 128m for each "
+            "Memory for what connections of all loops receive and queue, such as 256m (default: 128m for each "
                 + "loop, less in a container).",
             valueName: "bytes"
         ),
@@ -120,9 +120,9 @@ struct ServerOptions: ParsableArguments {
         return configuration
     }
 
-    /// Runs a server at each address until it is told to end, and prints what they did.
+    /// Runs a server at each address until a signal ends it, and prints their figures.
     ///
-    /// - Parameter descriptorsEach: how many descriptors a connection takes.
+    /// - Parameter descriptorsEach: the number of descriptors that a connection takes.
     func serve(
         on targets: [ListenTarget],
         descriptorsEach: Int = 1,
@@ -142,7 +142,8 @@ struct ServerOptions: ParsableArguments {
             throw CommandFailure("\(error)")
         }
         EngineNotice.print(group.engine)
-        // Signals are caught before the ready line invites them.
+        // Signals must be caught before the ready line is printed, since a program may send one as soon as it reads
+        // that line.
         let signals = await ServerSignals(of: servers, grace: grace) {
             Self.printFigures(await group.statistics())
         }
@@ -157,7 +158,7 @@ struct ServerOptions: ParsableArguments {
         Self.printFigures(statistics)
         guard statistics.pool.slicesOut == 0 else {
             throw CommandFailure(
-                "\(statistics.pool.slicesOut) slices did not come back to the pool; please report this"
+                "\(statistics.pool.slicesOut) slices were not returned to the pool; please report this"
             )
         }
     }

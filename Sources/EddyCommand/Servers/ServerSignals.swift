@@ -2,12 +2,12 @@ import Eddy
 internal import Glibc
 import UnixSignals
 
-/// What signals do to servers: SIGTERM and SIGINT shut them down, in order the first time, at once the second time; SIGUSR1
-/// prints their figures; SIGHUP, which ends a process otherwise when its terminal goes, does nothing.
+/// What signals do to servers. SIGTERM and SIGINT shut them down: gracefully the first time, immediately the second
+/// time. SIGUSR1 prints their figures. SIGHUP, which by default ends a process when its terminal closes, does nothing.
 struct ServerSignals {
     private let task: Task<Void, Never>
 
-    /// Listens for the signals from now on.
+    /// Handles the signals from now on.
     init(of servers: [TCPServer], grace: Duration, printFigures: @escaping @Sendable () async -> Void) async {
         signal(SIGHUP, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1)

@@ -1,13 +1,13 @@
-// What a connection sends is one endless stream, which repeats after a prime number of bytes:
+// Each connection sends an endless stream that repeats after a prime number of bytes:
 //
 //     pattern   ├────────────────── period ──────────────────┤├─ overlap: its beginning again ─┤
-//     request          ├── any piece of up to `overlap` bytes lies in one run ──┤
+//     request          ├── any piece of up to `overlap` bytes is contiguous ──┤
 //
-// The period is prime, so no message size divides it, and bytes that were lost, doubled or exchanged do not match.
+// The period is prime, so no message size divides it, and bytes that are lost, doubled or swapped do not match.
 
-/// The bytes that are sent and expected back: the same random ones for every connection, each from a place of its own.
+/// The bytes that are sent and expected back: the same random stream for every connection, each from another position.
 struct BytePattern: Sendable {
-    /// The longest piece that can be asked for.
+    /// The longest piece that can be requested.
     static let longestPiece = 16 << 10
     private static let period = 65_521
 
@@ -19,7 +19,7 @@ struct BytePattern: Sendable {
         storage = bytes + bytes.prefix(Self.longestPiece)
     }
 
-    /// Where a connection's stream begins: far from its neighbours', whose bytes it must not get.
+    /// The position at which a connection's stream begins: far from its neighbours', whose bytes it must not receive.
     static func start(ofConnection number: Int) -> UInt64 { UInt64(number) &* 4_099 }
 
     /// The `byteCount` bytes of the stream from `position` on, at most ``longestPiece``.

@@ -10,18 +10,18 @@ struct LoadConnection: Sendable {
 
     private var window: MeasurementWindow { timekeeper.window }
 
-    /// Why a connection has ended the whole test.
+    /// Why a connection ended the whole test.
     enum Failure: Error {
         case load(LoadError)
         case verification(VerificationFailure)
     }
 
-    /// Sends requests until the window is over. A connection that breaks is counted and made again.
+    /// Sends requests until the window is over. A connection that breaks is counted and reconnected.
     ///
-    /// It is made again at once if it had answered anything. Otherwise there is a pause, since a server that refuses
-    /// every connection would be flooded; no request is outstanding meanwhile, so no latency includes it.
+    /// It is reconnected at once if it had received any reply. Otherwise there is a pause, to avoid flooding a server
+    /// that refuses every connection. No request is outstanding meanwhile, so no latency includes the pause.
     ///
-    /// - Returns: why the whole test has failed, or nil.
+    /// - Returns: why the whole test failed, or nil.
     func run(on loop: EventLoop) async -> Failure? {
         var wasConnected = false
         while !Task.isCancelled, !window.isOver(at: MonotonicClock.now) {
@@ -49,17 +49,18 @@ struct LoadConnection: Sendable {
         return nil
     }
 
-    /// How long to wait before a connection that has broken after `replies` replies is made again.
+    /// How long to wait before reconnecting a connection that broke after `replies` replies.
     static func pause(afterReplies replies: Int) -> Duration? {
         replies == 0 ? .milliseconds(100) : nil
     }
 
-    /// Counts the end of a connection, or of an attempt to make one, that the test has not asked for.
+    /// Counts a connection that ended, or could not be made, unless the test ended it.
     private func count(whileConnected isConnected: Bool) {
         let now = MonotonicClock.now
         let kind: WritableKeyPath<LoadReport.Errors, UInt64>
         if Task.isCancelled {
-            // After the drain this is an error. Before it, the whole test was cancelled, which is not the server's doing.
+            // After the drain this is an error. Before it, the whole test was cancelled, which is not the server's
+            // fault.
             guard window.isDrained else { return window.close(at: now) }
             kind = isConnected ? \.timeout : \.connect
         } else {
@@ -75,7 +76,7 @@ struct LoadConnection: Sendable {
         }
     }
 
-    /// Keeps `depth` requests outstanding until the window is over and all replies have come.
+    /// Keeps `depth` requests outstanding until the window is over and all replies have arrived.
     private func exchange(over connection: borrowing Connection, replies: inout Int) async throws {
         var pipeline = RequestPipeline(depth: configuration.depth, messageSize: configuration.messageSize)
         do {
@@ -103,7 +104,7 @@ struct LoadConnection: Sendable {
             try await send(over: connection, from: &sendPosition)
         }
         while pipeline.count > 0 {
-            // A server that closes with replies outstanding has broken the connection as much as one that resets it.
+            // Closing with replies outstanding counts as an error, as a reset does.
             guard let bytes = try await connection.read() else { throw ConnectionError.reset }
             let now = MonotonicClock.now
             let byteCount = bytes.count
@@ -125,7 +126,7 @@ struct LoadConnection: Sendable {
         }
     }
 
-    /// Takes completed requests out of the pipeline, and counts them if it is time to count.
+    /// Takes completed requests out of the pipeline, and counts them if they fall into the window.
     private func record(_ byteCount: Int, completed: Int, of pipeline: inout RequestPipeline, at now: UInt64) {
         let phase = window.phase(at: now)
         recorder.update { counts in
@@ -143,7 +144,7 @@ struct LoadConnection: Sendable {
         }
     }
 
-    /// Takes out the requests that will have no reply, and counts them with their ages.
+    /// Takes out the requests that will not get a reply, and counts them with their ages.
     private func giveUp(_ pipeline: inout RequestPipeline, at now: UInt64) {
         if Task.isCancelled { window.close(at: now) }
         let phase = window.phase(at: now)

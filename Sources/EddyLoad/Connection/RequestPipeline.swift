@@ -1,11 +1,11 @@
-/// The requests of one connection that are under way, oldest first: when each was sent.
+/// The outstanding requests of one connection, oldest first: when each was sent.
 struct RequestPipeline {
     private let messageSize: Int
-    /// A ring: `count` moments from `oldest` on.
+    /// A ring buffer: `count` times from `oldest` on.
     private var sentAt: [UInt64]
     private var oldest = 0
     private(set) var count = 0
-    /// Bytes of the oldest request's reply that have come.
+    /// Bytes received of the oldest request's reply.
     private var received = 0
 
     init(depth: Int, messageSize: Int) {
@@ -15,13 +15,13 @@ struct RequestPipeline {
 
     var bytesExpected: Int { count * messageSize - received }
 
-    /// A request leaves. There must be fewer than `depth` under way.
+    /// Records a request that was sent. Fewer than `depth` may be outstanding.
     mutating func send(at moment: UInt64) {
         sentAt[(oldest + count) % sentAt.count] = moment
         count += 1
     }
 
-    /// Bytes came, no more than are expected.
+    /// Records received bytes, no more than are expected.
     ///
     /// - Returns: the number of replies that they complete; take each with ``takeOldest()``.
     mutating func receive(_ byteCount: Int) -> Int {
@@ -30,7 +30,7 @@ struct RequestPipeline {
         return completed
     }
 
-    /// Takes the oldest request out, whose reply is complete: when it was sent.
+    /// Removes the oldest request, whose reply is complete, and returns when it was sent.
     mutating func takeOldest() -> UInt64 {
         let moment = sentAt[oldest]
         oldest = (oldest + 1) % sentAt.count

@@ -1,6 +1,6 @@
 internal import Histogram
 
-// Each request ends in one of three ways:
+// Each request ends in one of four ways:
 //
 //                     window                        drain
 //     ├──────────────────────────────────────┼─────────────────────┤
@@ -11,7 +11,7 @@ internal import Histogram
 //
 // Leaving the last two out would hide a server that stalls when the test ends.
 
-/// What was counted.
+/// The counts of a test.
 struct LoadCounts: Sendable {
     private(set) var requests: UInt64 = 0
     var bytesSent: UInt64 = 0
@@ -23,7 +23,7 @@ struct LoadCounts: Sendable {
     private(set) var unanswered = Unanswered()
     /// Latencies in nanoseconds, with three significant digits.
     private(set) var latencies = Self.noLatencies
-    /// The ages of requests that have no reply when they were given up: their latencies would have been longer.
+    /// The ages at which requests without a reply were given up: their latencies would have been longer.
     private(set) var agesWithoutReply = Self.noLatencies
 
     /// Requests that were outstanding at the end of the window.
@@ -37,7 +37,7 @@ struct LoadCounts: Sendable {
     /// Requests that got no reply.
     struct Unanswered: Sendable {
         fileprivate(set) var requests: UInt64 = 0
-        /// The highest age when one was given up, in nanoseconds.
+        /// The highest age of a request that was given up, in nanoseconds.
         fileprivate(set) var oldest: UInt64 = 0
     }
 
@@ -51,7 +51,7 @@ struct LoadCounts: Sendable {
         latencies.record(min(latency, Self.longestLatency))
     }
 
-    /// Counts a request that was outstanding at the end of the window, at the age of `age`, and answered later.
+    /// Counts a request that was outstanding at the end of the window, `age` old, and answered later.
     mutating func record(latency: UInt64, ageAtEnd age: UInt64) {
         recordOutstanding(age: age)
         outstanding.answered += 1
@@ -64,14 +64,14 @@ struct LoadCounts: Sendable {
         outstanding.oldest = max(outstanding.oldest, age)
     }
 
-    /// Counts a request that was given up at the age of `age`.
+    /// Counts a request that was given up, `age` old.
     mutating func recordUnanswered(age: UInt64) {
         unanswered.requests += 1
         unanswered.oldest = max(unanswered.oldest, age)
         recordAgeWithoutReply(age)
     }
 
-    /// Has an age without a reply take part in the latencies.
+    /// Includes the age of a request without a reply in the latencies.
     mutating func recordAgeWithoutReply(_ age: UInt64) {
         agesWithoutReply.record(min(age, Self.longestLatency))
     }

@@ -1,8 +1,9 @@
 internal import Synchronization
 
-/// What one loop's connections have done within the window.
+/// The counts of one loop's connections within the window.
 ///
-/// The loop records and others look on, so a lock guards the counts. It is taken once a read and free nearly always.
+/// The loop writes and other threads read, so a lock guards the counts. It is taken once per read and is almost never
+/// contended.
 final class LoadRecorder: Sendable {
     private let counts = Mutex(LoadCounts())
 

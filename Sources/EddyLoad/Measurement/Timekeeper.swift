@@ -1,6 +1,6 @@
 internal import Eddy
 
-/// Takes a test through its phases; see the picture in `LoadTest.swift`.
+/// Takes a test through its phases; see the diagram in `LoadTest.swift`.
 struct Timekeeper: Sendable {
     let window: MeasurementWindow
     private let configuration: LoadTest.Configuration
@@ -14,10 +14,10 @@ struct Timekeeper: Sendable {
         connected = AsyncStream.makeStream()
     }
 
-    /// A connection was made for the first time. Any thread.
+    /// Records that a connection was made for the first time. Any thread.
     func noteConnected() { connected.continuation.yield() }
 
-    /// Keeps the time until the end of the test. Returns early when the task is cancelled.
+    /// Keeps the time until the end of the test. Returns early if the task is cancelled.
     func run(_ onProgress: (LoadProgress) -> Void) async {
         var missing = configuration.connections
         for await _ in connected.stream {
@@ -41,8 +41,8 @@ struct Timekeeper: Sendable {
         }
     }
 
-    /// Nanoseconds between two reports of progress.
+    /// Nanoseconds between two progress reports.
     private static let tick: UInt64 = 500_000_000
-    /// How long replies that are outstanding at the end are waited for.
+    /// How long to wait for replies that are outstanding at the end.
     private static let drainTime = Duration.seconds(5)
 }

@@ -1,12 +1,12 @@
-/// How a test that runs is doing.
+/// The progress of a running test.
 public struct LoadProgress: Sendable {
-    /// How long requests have been counted.
+    /// Seconds for which requests have been counted.
     public let seconds: Double
-    /// How long they will be counted in all.
+    /// Seconds for which requests will be counted in total.
     public let totalSeconds: Double
     /// Requests completed so far.
     public let requests: UInt64
-    /// Errors so far, without those before that time.
+    /// Errors so far, without those before the counting began.
     public let errors: UInt64
 
     init(seconds: Double, counts: LoadCounts, of configuration: LoadTest.Configuration) {
@@ -16,6 +16,6 @@ public struct LoadProgress: Sendable {
         errors = counts.errors.total
     }
 
-    /// Requests completed in a second, on average; 0 at the start.
+    /// Requests completed per second, on average; 0 at the start.
     public var requestsPerSecond: Double { seconds > 0 ? Double(requests) / seconds : 0 }
 }

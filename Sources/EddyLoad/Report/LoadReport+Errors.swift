@@ -1,19 +1,19 @@
 extension LoadReport {
-    /// What went wrong, by its kind. A connection that breaks is one error, however many requests it had outstanding.
+    /// Errors by kind. A connection that breaks is one error, regardless of how many requests it had outstanding.
     public struct Errors: Sendable, Codable, Equatable {
-        /// Connections that could not be made again.
+        /// Connections that could not be reconnected.
         public var connect: UInt64 = 0
         /// Connections that the server reset, or closed with replies outstanding.
         public var closed: UInt64 = 0
-        /// Connections whose last replies did not come within 5 seconds of the end.
+        /// Connections whose last replies did not arrive within 5 seconds of the end.
         public var timeout: UInt64 = 0
-        /// Replies that were not what had been sent. The first one ends the test.
+        /// Replies that differed from what was sent. The first one ends the test.
         public var verification: UInt64 = 0
 
         /// No errors.
         public init() {}
 
-        /// All of them.
+        /// Errors of all kinds.
         public var total: UInt64 { connect + closed + timeout + verification }
 
         mutating func add(_ other: Errors) {

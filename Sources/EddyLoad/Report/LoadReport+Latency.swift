@@ -3,9 +3,9 @@ internal import Histogram
 extension LoadReport {
     /// Latencies in microseconds, exact to three significant digits.
     ///
-    /// They are those of the requests that were answered within the window, and of those that were outstanding at its
-    /// end. A request without a reply takes part with its age when it was given up, if that is above the median: its
-    /// latency would have been longer still.
+    /// They include the requests that were answered within the window, and those that were outstanding at its end. A
+    /// request without a reply is included with its age when it was given up, if that is above the median: its latency
+    /// would have been longer still.
     public struct Latency: Sendable, Codable, Equatable {
         /// The shortest.
         public var min: Double
@@ -31,7 +31,7 @@ extension LoadReport {
                 all.record(ages.value, count: ages.count)
             }
             func percentile(_ percentile: Double) -> Double {
-                // A percentile lies within its bucket; the highest one must not lie above the maximum.
+                // A percentile lies within its bucket; the highest one must not exceed the maximum.
                 Double(Swift.min(all.valueAtPercentile(percentile), all.maxRecorded)) / 1000
             }
             min = Double(all.min) / 1000

@@ -1,11 +1,11 @@
 extension LoadReport {
     /// Requests that were sent within the test and had no reply when the window ended.
     public struct Outstanding: Sendable, Codable, Equatable {
-        /// How many there were: the depth for each connection, unless connections were broken.
+        /// The number of these requests: the depth for each connection, unless connections broke.
         public var requests: UInt64
-        /// How many of them were answered later.
+        /// The number that were answered later.
         public var answered: UInt64
-        /// The age of the oldest at the end of the window, in microseconds; nil when there were none.
+        /// The age of the oldest at the end of the window, in microseconds; nil if there were none.
         public var oldest: Double?
 
         private enum CodingKeys: String, CodingKey {
@@ -20,7 +20,7 @@ extension LoadReport {
             oldest = counts.requests == 0 ? nil : Double(counts.oldest) / 1000
         }
 
-        /// All keys, also that of an absent value.
+        /// Encodes all keys, including those of absent values.
         public func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: CodingKeys.self)
             try container.encode(requests, forKey: .requests)
@@ -31,9 +31,9 @@ extension LoadReport {
 
     /// Requests that never got a reply: their connection broke, or they were given up after the end.
     public struct Unanswered: Sendable, Codable, Equatable {
-        /// How many there were.
+        /// The number of these requests.
         public var requests: UInt64
-        /// The age of the oldest when it was given up, in microseconds; nil when there were none.
+        /// The age of the oldest when it was given up, in microseconds; nil if there were none.
         public var oldest: Double?
 
         private enum CodingKeys: String, CodingKey {
@@ -46,7 +46,7 @@ extension LoadReport {
             oldest = counts.requests == 0 ? nil : Double(counts.oldest) / 1000
         }
 
-        /// All keys, also that of an absent value.
+        /// Encodes all keys, including those of absent values.
         public func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: CodingKeys.self)
             try container.encode(requests, forKey: .requests)

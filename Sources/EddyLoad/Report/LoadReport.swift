@@ -1,14 +1,14 @@
 internal import Eddy
 
-/// What a load test has measured. Its coded form is what `eddy load --format json` prints: an absent value is null.
+/// The result of a load test. Its coded form is the output of `eddy load --format json`: an absent value is null.
 public struct LoadReport: Sendable, Codable, Equatable {
     /// `tcp://HOST:PORT`.
     public var target: String
-    /// How requests are timed: `closed`, the next one when the last one's reply is complete.
+    /// How requests are timed: `closed` means that the next one is sent when the last reply is complete.
     public var mode = "closed"
     /// Connections, all open at the same time.
     public var connections: Int
-    /// Requests under way at a time on each connection.
+    /// Concurrent requests on each connection.
     public var depth: Int
     /// Event loops of the client.
     public var threads: Int
@@ -22,26 +22,26 @@ public struct LoadReport: Sendable, Codable, Equatable {
     public var interrupted: Bool
     /// Requests whose reply was completed in that time.
     public var requests: UInt64
-    /// These requests, divided by the duration.
+    /// Requests divided by the duration.
     public var requestsPerSecond: Double
     /// Bytes of the requests that were sent in that time.
     public var bytesSent: UInt64
-    /// Bytes that came back in that time.
+    /// Bytes received in that time.
     public var bytesReceived: UInt64
-    /// All errors from the start of that time until the last reply has come or was given up.
+    /// All errors from the start of that time until the last reply arrived or was given up.
     public var errors: UInt64
-    /// The same, by their kind.
+    /// The same errors, by kind.
     public var errorsByKind: Errors
-    /// Errors before that time, which are not among the others.
+    /// Errors before that time, which the other counts do not include.
     public var warmupErrors: UInt64
     /// Requests that had no reply when that time ended.
     public var outstanding: Outstanding
-    /// Requests that never got a reply, apart from those that were outstanding when the time was cut short.
+    /// Requests that never got a reply, except those that were outstanding when the time was cut short.
     public var unanswered: Unanswered
-    /// Why the test ended before its time; nil when no reply was wrong.
+    /// Why the test ended early; nil if no reply was wrong.
     public var verificationFailure: VerificationFailure?
-    /// From the first byte of a request given to the loop until the last byte of its reply, in microseconds; nil when
-    /// no request was answered.
+    /// Time from passing the first byte of a request to the loop until the last byte of its reply, in microseconds; nil
+    /// if no request was answered.
     public var latency: Latency?
 
     private enum CodingKeys: String, CodingKey {
@@ -96,7 +96,7 @@ public struct LoadReport: Sendable, Codable, Equatable {
         latency = Latency(counts)
     }
 
-    /// All keys, also those of absent values.
+    /// Encodes all keys, including those of absent values.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(target, forKey: .target)

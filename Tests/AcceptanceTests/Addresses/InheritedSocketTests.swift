@@ -9,7 +9,7 @@ extension AcceptanceTests {
             try RunningCommand(Client.line("activate.py", [names, Eddy.path] + command))
         }
 
-        @Test("The socket with the name, or the descriptor, is served", arguments: ["systemd:admin", "fd:3", "fd:4"])
+        @Test("Serves the socket with the name or the descriptor", arguments: ["systemd:admin", "fd:3", "fd:4"])
         func serves(listen: String) async throws {
             let server = try activate("http:admin", "echo", "--listen", listen, "--loops", "2")
             let address = try await server.readyAddress()
@@ -19,7 +19,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "All sockets with one name are served, and without a name all that there are",
+            "Serves all sockets with one name, and without a name all sockets",
             arguments: [("http:http", "systemd:http"), ("http:admin", "systemd:"), ("http:http", "systemd:")]
         )
         func several(names: String, listen: String) async throws {
@@ -30,7 +30,7 @@ extension AcceptanceTests {
             #expect(try await server.stop()?.connections == 2)
         }
 
-        @Test("A socket of another name than the one that is asked for is left alone")
+        @Test("A socket with a name other than the requested one is left alone")
         func otherName() async throws {
             let server = try activate("http:admin", "echo", "--listen", "systemd:http")
             try await Visit.expectEcho(at: try await server.readyAddress())
@@ -38,7 +38,7 @@ extension AcceptanceTests {
             #expect(try await server.output.all().count { $0.hasPrefix("listening on ") } == 1)
         }
 
-        @Test("A name that no socket has is refused with those that there are")
+        @Test("An unknown socket name is refused with the list of known ones")
         func unknownName() async throws {
             let finished = try await RunningCommand.run(
                 Client.line("activate.py", ["http:admin", Eddy.path, "echo", "--listen", "systemd:x"])
@@ -47,14 +47,14 @@ extension AcceptanceTests {
             #expect(finished.isOneClearLine(about: "admin"), "\(finished)")
         }
 
-        @Test("Descriptors that are no sockets, and no activation", arguments: ["fd:99", "fd:0", "systemd:"])
+        @Test("Rejects descriptors that are not listening sockets", arguments: ["fd:99", "fd:0", "systemd:"])
         func missing(listen: String) async throws {
             let finished = try await Eddy.run("echo", "--listen", listen)
             #expect(finished.ending == .exit(1))
             #expect(finished.isOneClearLine(about: listen == "systemd:" ? "LISTEN_FDS" : "descriptor"), "\(finished)")
         }
 
-        @Test("A descriptor that is no number", arguments: ["fd:", "fd:x", "fd:-1"])
+        @Test("Rejects a descriptor that is not a number", arguments: ["fd:", "fd:x", "fd:-1"])
         func malformed(listen: String) async throws {
             let finished = try await Eddy.run("echo", "--listen", listen)
             #expect(finished.ending == .exit(2))
@@ -72,7 +72,7 @@ extension AcceptanceTests {
             let server = try RunningCommand(
                 [Self.activator, "-l", address, "--", Eddy.path, "echo", "--listen", "systemd:"]
             )
-            // Listens when it has said so.
+            // Listens once it has printed this.
             _ = try await server.errors.line()
             try await Visit.expectEcho(at: address)
             #expect(try await server.readyAddress() == address)

@@ -2,14 +2,14 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// Names, and both families.
+    /// Names, and both address families.
     @Suite("addresses: names and families")
     struct NameTests {
         /// Some containers have no IPv6.
         private static let hasIPv6 =
             (try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8))?.contains(" lo") == true
 
-        @Test("A server on all addresses is reached by both families", .enabled(if: hasIPv6, "there is no IPv6 here"))
+        @Test("Both families reach a server on all addresses", .enabled(if: hasIPv6, "there is no IPv6 here"))
         func dualStack() async throws {
             let server = try RunningCommand([Eddy.path, "echo", "--listen", "*:0"])
             let port = try #require(try await server.readyAddress().wholeMatch(of: /\[::\]:(\d+)/)?.1)
@@ -17,7 +17,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("A server on IPv6", .enabled(if: hasIPv6, "there is no IPv6 here"))
+        @Test("Serves an IPv6 address", .enabled(if: hasIPv6, "there is no IPv6 here"))
         func ipv6() async throws {
             let server = try RunningCommand([Eddy.path, "echo", "--listen", "[::1]:0"])
             let address = try await server.readyAddress()
@@ -27,7 +27,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("A relay and a load test to a name")
+        @Test("Relays and load tests accept names")
         func names() async throws {
             let server = try await Server.echo()
             let proxy = try RunningCommand(
@@ -42,14 +42,14 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "A name that has a loopback address alone is found, on a machine that has other addresses of the other family"
+            "Resolves a name with only a loopback address on a machine with other addresses of the other family"
         )
         func loopbackName() async throws {
             let hosts = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)")
             try Data("127.0.0.1 localhost\n127.0.0.2 here.test\n".utf8).write(to: hosts)
             defer { try? FileManager.default.removeItem(at: hosts) }
-            // The resolver can be asked for families of which there is more than loopback (getaddrinfo(3), AI_ADDRCONFIG):
-            // here that is IPv6.
+            // The resolver can be asked for families that have more than loopback addresses (getaddrinfo(3),
+            // AI_ADDRCONFIG): here that is IPv6.
             let script = """
                 ip link set lo up && ip address add fd00::9/128 dev lo && mount --bind "$0" /etc/hosts && exec "$@"
                 """
@@ -70,14 +70,14 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("A load test to a name that does not resolve says so")
+        @Test("A load test reports a name that does not resolve")
         func unresolved() async throws {
             let finished = try await Eddy.run("load", "tcp://no-such-host.invalid:80", "-d", "1s")
             #expect(finished.ending == .exit(1))
             #expect(finished.isOneClearLine(about: "no-such-host.invalid"), "\(finished)")
         }
 
-        @Test("A load test against nobody names every address that was tried")
+        @Test("A load test without a server names every address that was tried")
         func refused() async throws {
             let port = try freePort()
             let finished = try await Eddy.run("load", "tcp://localhost:\(port)", "-d", "1s")

@@ -3,9 +3,9 @@ import Testing
 
 extension AcceptanceTests {
     /// `--listen` more than once.
-    @Suite("addresses: several")
+    @Suite("addresses: several addresses")
     struct SeveralAddressesTests {
-        @Test("Each address of --listen is announced, in their order, and served", arguments: ["echo", "proxy"])
+        @Test("Each address of --listen is announced in order, and served", arguments: ["echo", "proxy"])
         func all(kind: String) async throws {
             let upstream = try await Server.echo()
             let name = "unix:@eddy-\(UUID().uuidString)"
@@ -24,7 +24,7 @@ extension AcceptanceTests {
             try await upstream.stop()
         }
 
-        @Test("Where one of several addresses is in use, none is served")
+        @Test("If one of several addresses is in use, none is served")
         func oneInUse() async throws {
             let other = try await Server.echo()
             let taken = "127.0.0.1:\(other.port)"

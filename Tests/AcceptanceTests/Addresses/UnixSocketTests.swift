@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// Unix domain sockets, visited by clients that are not Eddy's.
+    /// Unix domain sockets, visited by clients that do not use Eddy.
     @Suite("addresses: Unix domain sockets")
     struct UnixSocketTests {
         private let path = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)").path
@@ -15,7 +15,7 @@ extension AcceptanceTests {
             return server
         }
 
-        @Test("A server on a path echoes, refuses a second one, and takes its file with it", arguments: ["1", "2"])
+        @Test("A server on a path echoes, refuses a second server, and removes its file", arguments: ["1", "2"])
         func path(loops: String) async throws {
             let server = try await start("--loops", loops)
             for _ in 0..<3 { try await Visit.expectEcho(at: "unix:\(path)") }
@@ -27,7 +27,7 @@ extension AcceptanceTests {
             #expect(!isThere)
         }
 
-        @Test("The file of a server that was killed is taken over by the next one")
+        @Test("The next server replaces the file of a server that was killed")
         func killed() async throws {
             let dead = try await start()
             dead.send(SIGKILL)
@@ -39,7 +39,7 @@ extension AcceptanceTests {
             #expect(!isThere)
         }
 
-        @Test("--socket-mode says who may connect", arguments: [("0600", 0o600), ("660", 0o660), ("0", 0)])
+        @Test("--socket-mode determines who may connect", arguments: [("0600", 0o600), ("660", 0o660), ("0", 0)])
         func mode(text: String, mode: Int) async throws {
             let server = try await start("--socket-mode", text)
             let attributes = try FileManager.default.attributesOfItem(atPath: path)
@@ -71,7 +71,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("A relay from one path to another, loaded through both")
+        @Test("A relay from one path to another is loaded through both")
         func relay() async throws {
             let server = try await start("--loops", "1")
             let front = "unix:\(path)-front"
@@ -85,7 +85,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("Paths that cannot be are refused in one line", arguments: [107, 300])
+        @Test("Invalid paths are refused in one line", arguments: [107, 300])
         func tooLong(length: Int) async throws {
             let path = "/tmp/" + String(repeating: "x", count: length)
             let finished = try await Eddy.run("echo", "--listen", "unix:\(path)")
@@ -93,7 +93,7 @@ extension AcceptanceTests {
             #expect(finished.isOneClearLine(about: "107"), "\(finished)")
         }
 
-        @Test("A file in the way, and a directory that is not there", arguments: [true, false])
+        @Test("A file in the way or a missing directory is refused", arguments: [true, false])
         func inTheWay(exists: Bool) async throws {
             let taken = exists ? path : path + "/none/s"
             if exists { try Data("precious".utf8).write(to: URL(fileURLWithPath: path)) }

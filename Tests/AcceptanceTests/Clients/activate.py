@@ -1,4 +1,4 @@
-"""Does what systemd does for a service with two sockets, and becomes the service.
+"""Activates a service with two sockets as systemd does, and execs the service.
 
 usage: activate.py NAME:NAME COMMAND...
 
@@ -10,7 +10,7 @@ import socket
 import sys
 
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-# Out of the way first: they may be 3 and 4 the other way round.
+# Moved out of the way first: they may be 4 and 3.
 spare = [os.dup2(one.fileno(), 100 + number) for number, one in enumerate(sockets)]
 for number, descriptor in enumerate(spare):
     os.dup2(descriptor, 3 + number, inheritable=True)

@@ -1,12 +1,12 @@
-"""Runs a command in a network of its own, where an address swallows whatever is sent to it.
+"""Runs a command in a network of its own, where one address drops every packet.
 
 usage: black_hole.py COMMAND [ARGUMENT...]
 
-The network has a loopback interface alone. 10.9.0.0/24 is routed to it, but nobody there has such an address and the
-system does not forward, so that it drops the packets without a word (ip_error() of Linux's net/ipv4/route.c). Connects
-to 10.9.0.1 hang, as behind a firewall that drops.
+The network has only a loopback interface. 10.9.0.0/24 is routed to it, but no interface has such an address and the
+system does not forward, so it drops the packets silently (ip_error() of Linux's net/ipv4/route.c). Connects to 10.9.0.1
+hang, as with a firewall that drops packets.
 
-Ends with 77 when the system allows no network namespace.
+Exits with 77 if the system allows no network namespace.
 """
 
 import os
@@ -23,6 +23,6 @@ if sys.argv[1] == "--inside":
 
 probe = subprocess.run(["unshare", "-rn", "true"], capture_output=True, text=True)
 if probe.returncode != 0:
-    print("no network namespace is to be had: " + probe.stderr.strip(), file=sys.stderr)
+    print("no network namespace available: " + probe.stderr.strip(), file=sys.stderr)
     sys.exit(REFUSED)
 os.execvp("unshare", ["unshare", "-rn", sys.executable, "-B", __file__, "--inside", *sys.argv[1:]])

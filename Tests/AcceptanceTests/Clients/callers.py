@@ -1,8 +1,8 @@
-"""Connects again and again, each time when the server has ended the connection before.
+"""Connects repeatedly, each time after the server has ended the previous connection.
 
 usage: callers.py PORT COUNT
 
-Tells the ports that it has connected from.
+Prints the ports that it has connected from.
 """
 
 import socket
@@ -15,7 +15,7 @@ ports = []
 for _ in range(count):
     with socket.socket() as connection:
         connection.settimeout(PATIENCE)
-        # Bound before, to know the port also when connect() is told of the end already.
+        # Bound first, to know the port even if connect() already reports the end.
         connection.bind(("127.0.0.1", 0))
         ports.append(connection.getsockname()[1])
         try:

@@ -1,4 +1,4 @@
-"""What the clients share: random bytes that are counted and hashed on their way, and commands from the test."""
+"""Shared by the clients: random bytes that are counted and hashed as they pass, and commands from the test."""
 
 import hashlib
 import json
@@ -28,9 +28,9 @@ class Tally:
 
 
 def shrink(connection):
-    """Gives a socket the smallest send buffer (socket(7): what is asked for is raised to that) and a small window.
+    """Gives a socket the smallest send buffer (socket(7): smaller requests are raised to it) and a small window.
 
-    With the smallest receive buffer, the systems' own timers decide: each few hundred bytes wait for a probe.
+    With the smallest receive buffer, the systems' own timers would dominate: every few hundred bytes wait for a probe.
     """
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
@@ -40,7 +40,7 @@ def connect(host, port):
     connection = socket.socket()
     connection.settimeout(PATIENCE)
     if "TINY_BUFFERS" in os.environ:
-        # Before it connects, which is when the window is agreed.
+        # Before it connects, since the window is negotiated then.
         shrink(connection)
     connection.connect((host, port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -48,7 +48,7 @@ def connect(host, port):
 
 
 def listen(port=0):
-    """Listens on that port, or on one that the system chooses, and says which."""
+    """Listens on the port, or on one that the system chooses, and prints it."""
     listener = socket.create_server(("127.0.0.1", port), backlog=256)
     listener.settimeout(PATIENCE)
     if "TINY_BUFFERS" in os.environ:
@@ -58,7 +58,7 @@ def listen(port=0):
 
 
 def send_random(connection, count, piece=BLOCK):
-    """Sends that many random bytes, `piece` at a time."""
+    """Sends the given number of random bytes in pieces of `piece` bytes."""
     sent = Tally()
     while sent.bytes < count:
         data = memoryview(os.urandom(min(BLOCK, count - sent.bytes)))
@@ -69,7 +69,7 @@ def send_random(connection, count, piece=BLOCK):
 
 
 def receive(connection, count=None, tally=None):
-    """Receives that many bytes, or all that come. Also tells how it ended: "open", "eof" or "reset"."""
+    """Receives the given number of bytes, or all. Also returns how it ended: "open", "eof" or "reset"."""
     received = tally or Tally()
     while count is None or received.bytes < count:
         wanted = BLOCK if count is None else min(BLOCK, count - received.bytes)
@@ -84,7 +84,7 @@ def receive(connection, count=None, tally=None):
 
 
 def tell(**facts):
-    """Hands the test one line of facts. The test judges them."""
+    """Prints one line of results, which the test checks."""
     tell_line(json.dumps(facts))
 
 
@@ -93,7 +93,7 @@ def tell_line(line):
 
 
 def obey(commands):
-    """Carries out one command a line from standard input, such as `send 1000`, until it ends."""
+    """Runs the commands on standard input, one per line, such as `send 1000`, until it ends."""
     for line in sys.stdin:
         name, *arguments = line.split()
         tell(**commands[name](*map(int, arguments)))

@@ -1,4 +1,4 @@
-"""Many connections to one server, told by the test what to do next.
+"""Many connections to one server, controlled by the test.
 
 usage: crowd.py PORT
 """
@@ -10,10 +10,10 @@ import sys
 
 from common import connect, obey
 
-# Once this long nothing came, nothing more is expected.
+# If nothing arrives for this long, nothing more is expected.
 QUIET = 5
 
-# Once this long nothing could be sent, the other side takes no more.
+# If nothing can be sent for this long, the other side takes no more.
 STALL = 1
 
 port = int(sys.argv[1])
@@ -21,7 +21,7 @@ connections = []
 
 
 def open_more(count):
-    """Connects that often. Whom the server resets at once may be told by connect() already, and is not greeted."""
+    """Opens `count` connections. connect() may already report an immediate reset; then no greeting is sent."""
     for _ in range(count):
         try:
             connections.append(connect("127.0.0.1", port))
@@ -31,7 +31,7 @@ def open_more(count):
 
 
 def greet():
-    """Sends each connection's own greeting, and counts those that come back."""
+    """Sends each connection's own greeting, and counts those that are echoed."""
     waiting = selectors.DefaultSelector()
     for number, connection in enumerate(connections):
         greeting = b"greeting %6d" % number
@@ -57,7 +57,7 @@ def answers(connection, greeting):
 
 
 def fill():
-    """Sends up to 1 MiB on each connection and receives nothing, until the server has taken nothing for a while."""
+    """Sends up to 1 MiB on each connection without receiving, until the server has taken nothing for a while."""
     block = bytes(64 * 1024)
     waiting = selectors.DefaultSelector()
     left = {connection: 1024 * 1024 for connection in connections}
@@ -82,7 +82,7 @@ def close():
 
 
 def reset():
-    """Closes so that the other side is told of a reset, in the middle of what it is sending."""
+    """Closes with a reset, while the other side is sending."""
     for connection in connections:
         connection.sendall(bytes(100_000))
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,8 +1,8 @@
-"""An echo server that is not ours, for the load client.
+"""An echo server that does not use Eddy, for the load client.
 
 usage: echo_server.py [AT]
 
-With AT, it flips one bit of the byte at that place of each connection.
+With AT, it flips one bit of the byte at that position of each connection.
 """
 
 import sys

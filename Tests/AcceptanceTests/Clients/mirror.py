@@ -1,8 +1,8 @@
-"""Sends random bytes to an echo server on many connections at once, and compares what comes back.
+"""Sends random bytes to an echo server on many connections at once, and compares the echo.
 
 usage: mirror.py PORT CONNECTIONS BYTES PIECE
 
-Each connection sends BYTES, PIECE at a time, and finishes its side; it receives until the server finishes too.
+Each connection sends BYTES in pieces of PIECE bytes and half-closes; it receives until the server closes too.
 """
 
 import socket

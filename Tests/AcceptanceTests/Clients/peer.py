@@ -1,4 +1,4 @@
-"""One side of one TCP connection, told by the test what to do next.
+"""One side of one TCP connection, controlled by the test.
 
 usage: peer.py connect PORT | peer.py listen PORT
 """
@@ -16,10 +16,10 @@ import time
 
 from common import BLOCK, Tally, connect, listen, obey, receive, send_random, tell
 
-# More than any system buffers for a connection: what took this much takes everything.
+# More than any system buffers for a connection: a side that took this much takes everything.
 ENDLESS = 192 * 1024 * 1024
 
-# A side that takes nothing for this long has stopped taking.
+# A side that takes nothing for this long has stopped.
 STALL = 0.5
 
 
@@ -37,7 +37,7 @@ class Peer:
         try:
             self.connection = connect("127.0.0.1", port)
         except ConnectionResetError:
-            # The other side took the connection and reset it before this side has seen that it stood.
+            # The other side accepted the connection and reset it before this side saw it established.
             pass
         return {"done": True}
 
@@ -49,16 +49,16 @@ class Peer:
         return received.report(end=end)
 
     def drain(self):
-        """Receives all that comes until the other side has finished."""
+        """Receives until the other side has half-closed."""
         if self.connection is None:
             return Tally().report(end="reset")
         received, end = receive(self.connection)
         return received.report(end=end)
 
     def exchange(self, count, stop_at=None):
-        """Sends and finishes, and receives until the other side finishes, at the same time.
+        """Sends and half-closes, and concurrently receives until the other side half-closes.
 
-        With `stop_at`, this whole process stops (SIGSTOP) when it has received so much, until the test continues it.
+        With `stop_at`, this whole process stops (SIGSTOP) after that many received bytes, until the test resumes it.
         """
         sent = []
 
@@ -87,12 +87,12 @@ class Peer:
         return sent.report(end="open")
 
     def finish(self):
-        """Sends no more, but still receives."""
+        """Half-closes: still receives."""
         self.connection.shutdown(socket.SHUT_WR)
         return {"done": True}
 
     def reset(self):
-        """Resets, as soon as the other side's system has all that was sent: a reset throws away what waits here."""
+        """Resets once the other side's system has everything that was sent: a reset discards what is queued here."""
         while unsent(self.connection) > 0:
             time.sleep(0.001)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

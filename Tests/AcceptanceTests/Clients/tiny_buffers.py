@@ -1,8 +1,8 @@
-"""Becomes a server whose listening socket, descriptor 3, has buffers of a few KiB.
+"""Execs a server whose listening socket, descriptor 3, has buffers of a few KiB.
 
 usage: tiny_buffers.py COMMAND...
 
-What it accepts inherits them (tcp(7)). The port is chosen by the system.
+Accepted connections inherit them (tcp(7)). The system chooses the port.
 """
 
 import os
@@ -15,7 +15,7 @@ listener = socket.socket()
 shrink(listener)
 listener.bind(("127.0.0.1", 0))
 listener.listen(256)
-# dup2() does nothing, and leaves the descriptor to close, when the number is 3 already.
+# If the number is 3 already, dup2() does nothing, and the descriptor remains close-on-exec.
 if listener.fileno() == 3:
     os.set_inheritable(3, True)
 else:

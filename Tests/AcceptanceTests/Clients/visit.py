@@ -1,4 +1,4 @@
-"""Connects to an echo server by any kind of address, sends random bytes, and compares what comes back.
+"""Connects to an echo server by any kind of address, sends random bytes, and compares the echo.
 
 usage: visit.py ADDRESS BYTES
 

@@ -1,8 +1,8 @@
-"""Runs a command that may not use io_uring, as a container's seccomp profile would have it.
+"""Runs a command without access to io_uring, as under a container's seccomp profile.
 
 usage: without_io_uring.py [--error NAME] [--call setup|enter|register] COMMAND [ARGUMENT...]
 
-The call fails with EPERM, or with the named error: some profiles say ENOSYS, as if the kernel did not know the call.
+The call fails with EPERM, or with the named error: some profiles return ENOSYS, as if the kernel lacked the call.
 """
 
 import ctypes

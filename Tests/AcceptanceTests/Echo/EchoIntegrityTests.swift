@@ -1,10 +1,10 @@
 import Testing
 
 extension AcceptanceTests {
-    /// Every byte comes back: whole, in order, once.
+    /// Every byte is echoed: completely, in order, once.
     @Suite("echo: the bytes")
     struct EchoIntegrityTests {
-        @Test("Many random bytes on one connection come back identical", arguments: [1, 2])
+        @Test("Many random bytes on one connection are echoed unchanged", arguments: [1, 2])
         func oneConnection(loops: Int) async throws {
             let size: Int = Eddy.isHeavy ? .MiB(1024) : .MiB(64)
             let server = try await Server.echo(["--loops", "\(loops)"])
@@ -16,7 +16,7 @@ extension AcceptanceTests {
             #expect(farewell.sent == size)
         }
 
-        @Test("Random bytes on 50 connections at once come back identical", arguments: [1, 2])
+        @Test("Random bytes on 50 concurrent connections are echoed unchanged", arguments: [1, 2])
         func fiftyConnections(loops: Int) async throws {
             let size: Int = Eddy.isHeavy ? .MiB(64) : .MiB(4)
             let server = try await Server.echo(["--loops", "\(loops)"])
@@ -28,7 +28,7 @@ extension AcceptanceTests {
             #expect(farewell.sent == 50 * size)
         }
 
-        @Test("Bytes sent in pieces of any size come back identical", arguments: [1, 7, 1000, 70_000])
+        @Test("Bytes sent in pieces of any size are echoed unchanged", arguments: [1, 7, 1000, 70_000])
         func pieces(piece: Int) async throws {
             let server = try await Server.echo()
             let mirror = try await Mirror.run(at: server, connections: 4, bytes: 20_000 * min(piece, 100), piece: piece)
@@ -36,7 +36,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("A single byte comes back at once, without more behind it")
+        @Test("A single byte is echoed at once, without waiting for more")
         func singleByte() async throws {
             let server = try await Server.echo()
             let client = try await Peer.connect(to: server)

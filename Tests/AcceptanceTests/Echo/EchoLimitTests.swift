@@ -3,9 +3,9 @@ import Testing
 
 extension AcceptanceTests {
     /// Limits that the system sets, and systems that offer less.
-    @Suite("echo: the limits of the system")
+    @Suite("echo: system limits")
     struct EchoLimitTests {
-        @Test("With more connections than descriptors, the server serves those it can, rests, and goes on afterwards")
+        @Test("With more connections than descriptors, a server serves what it can, idles, and resumes later")
         func tooFewDescriptors() async throws {
             let server = try await Server.echo(["--loops", "1"], under: shell("ulimit -n 40"))
             let crowd = try Crowd(at: server)
@@ -14,7 +14,7 @@ extension AcceptanceTests {
             #expect(answered >= 10)
             #expect(answered < 40)
 
-            // A server that tries again and again to accept takes all of the second.
+            // A server that retries accepting all the time uses all of the second.
             let before = try server.process.processorTime()
             try await Task.sleep(for: .seconds(1))
             #expect(try server.process.processorTime() - before < .milliseconds(300))
@@ -41,7 +41,7 @@ extension AcceptanceTests {
             try await upstream.stop()
         }
 
-        @Test("With memory to lock for its ring but not for its pool, the server runs all the same")
+        @Test("A server runs with enough lockable memory for its ring but not for its pool")
         func littleLockedMemory() async throws {
             let little = without(capability: "ipc_lock") + shell("ulimit -l 1024")
             let server = try await Server.echo(["--loops", "1"], under: little)
@@ -49,21 +49,22 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("Without memory to lock for its ring, the client runs on epoll, and says so and what to do")
+        @Test("Without lockable memory for its ring, the client runs on epoll and says so")
         func noLockedMemory() async throws {
             let none = without(capability: "ipc_lock") + shell("ulimit -l 0")
             let target = "127.0.0.1:\(try freePort())"
             let finished = try await RunningCommand.run(none + [Eddy.path, "load", "tcp://\(target)", "-d", "1s"])
-            // It gets as far as to find that nobody listens.
+            // It gets far enough to find that no server listens.
             #expect(finished.ending == .exit(1))
             #expect(finished.errors.last?.contains(target) == true, "\(finished)")
-            // Kernels that do not count a ring's memory leave nothing to say; nor is there when epoll was asked for.
+            // Kernels that do not count a ring's memory give no reason for a notice; nor does an explicit request for
+            // epoll.
             if finished.errors.count > 1 {
                 #expect(finished.errors[0].contains("using epoll") && finished.errors[0].contains("ulimit -l"))
             }
         }
 
-        @Test("Without descriptors to begin with, the command says so and what to do", arguments: [13, 20])
+        @Test("A command that starts without enough descriptors says so and how to fix it", arguments: [13, 20])
         func noDescriptors(limit: Int) async throws {
             let command = shell("ulimit -n \(limit)") + [Eddy.path, "echo", "--listen", "127.0.0.1:0"]
             let finished = try await RunningCommand.run(command)

@@ -1,10 +1,10 @@
 import Testing
 
 extension AcceptanceTests {
-    /// What a peer does affects that peer only.
-    @Suite("echo: peers that behave in their own way")
+    /// A peer's behaviour affects only that peer.
+    @Suite("echo: unusual peers")
     struct EchoPeerTests {
-        @Test("A client that sends no more still receives everything, then the end")
+        @Test("A client that half-closes still receives everything, then the end")
         func halfClose() async throws {
             let server = try await Server.echo()
             let client = try await Peer.connect(to: server)
@@ -14,7 +14,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("A client that sends nothing and finishes gets the end")
+        @Test("A client that half-closes without sending gets the end of the stream")
         func nothingButTheEnd() async throws {
             let server = try await Server.echo()
             let client = try await Peer.connect(to: server)
@@ -27,7 +27,7 @@ extension AcceptanceTests {
             #expect(farewell.connections == 1)
         }
 
-        @Test("Clients that reset while they send leave no descriptor and disturb nobody")
+        @Test("Clients that reset while they send leave no descriptor and disturb no other client")
         func reset() async throws {
             let server = try await Server.echo()
             let bystander = try await Peer.connect(to: server)
@@ -56,7 +56,7 @@ extension AcceptanceTests {
 
             let staller = try await Peer.connect(to: server)
             let sent = try await staller.fill()
-            // The system itself buffers tens of MiB for a connection. A server that reads on takes everything.
+            // The system itself buffers tens of MiB for a connection. A server that does not pause takes everything.
             #expect(sent.bytes < .MiB(128))
             #expect(try server.process.residentMemory() < before + .MiB(16))
 
@@ -67,7 +67,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("Clients that say nothing disturb nobody, and are ended in order")
+        @Test("Silent clients disturb no other client, and are ended gracefully")
         func silence() async throws {
             let server = try await Server.echo(["--grace", "200ms"])
             let crowd = try Crowd(at: server)

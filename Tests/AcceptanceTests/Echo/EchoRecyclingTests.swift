@@ -1,7 +1,7 @@
 import Testing
 
 extension AcceptanceTests {
-    /// Memory is used again, however much goes through it.
+    /// Memory is reused, regardless of how much data passes through it.
     @Suite("echo: recycling")
     struct EchoRecyclingTests {
         @Test("However many messages are echoed, the pool stays within two slabs")
@@ -19,7 +19,7 @@ extension AcceptanceTests {
             }
             let farewell = try await server.stop()
             #expect(farewell.received >= echoed * 64)
-            // What fills the ring, and what replaces chunks that are still being sent from.
+            // One slab fills the ring, and the other replaces chunks that are still being sent from.
             #expect(farewell.slabs <= 2)
         }
     }

@@ -2,12 +2,12 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// SIGTERM and SIGINT: no new connections, time for those that are open, then a reset, and exit code 0.
-    @Suite("echo: the end")
+    /// SIGTERM and SIGINT: no new connections, time for open ones, then a reset, and exit code 0.
+    @Suite("echo: shutdown")
     struct EchoShutdownTests {
         @Test("An idle server ends at once", arguments: [SIGTERM, SIGINT])
         func idle(signal: Int32) async throws {
-            // With an hour of grace, only a server that does not wait for it ends before the time limit of the test.
+            // With a grace of an hour, only a server that does not wait for it ends within the test's time limit.
             let server = try await Server.echo(["--grace", "1h"])
             let farewell = try await server.stop(signal)
             #expect(farewell.connections == 0)
@@ -15,7 +15,7 @@ extension AcceptanceTests {
             #expect(farewell.sent == 0)
         }
 
-        @Test("A relayed connection goes on within the grace period, while new ones are refused", arguments: [1, 2])
+        @Test("A relayed connection continues within the grace, while new ones are refused", arguments: [1, 2])
         func withinGrace(loops: Int) async throws {
             let upstream = try await Server.echo(["--loops", "1"])
             let server = try await Server.proxy(to: upstream.port, ["--loops", "\(loops)", "--grace", "1h"])
@@ -37,7 +37,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "A connection that is idle ends in order, and holds the server up for no time",
+            "An idle connection ends gracefully and does not delay the shutdown",
             arguments: [SIGTERM, SIGINT]
         )
         func idleConnection(signal: Int32) async throws {
@@ -52,7 +52,7 @@ extension AcceptanceTests {
             try await server.farewell()
         }
 
-        @Test("SIGHUP ends no server, and SIGUSR1 prints its figures")
+        @Test("SIGHUP does not end a server, and SIGUSR1 prints its figures")
         func otherSignals() async throws {
             let server = try await Server.echo()
             let client = try await Peer.connect(to: server)
@@ -68,7 +68,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("A client that does not receive cannot hold up the end")
+        @Test("A client that does not receive cannot delay the shutdown")
         func stalled() async throws {
             let server = try await Server.echo(["--grace", "200ms"])
             let client = try await Peer.connect(to: server)
@@ -76,7 +76,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("Connections in full flow end with the server", arguments: [1, 2])
+        @Test("Busy connections end with the server", arguments: [1, 2])
         func underLoad(loops: Int) async throws {
             let server = try await Server.echo(["--loops", "\(loops)", "--grace", "200ms"])
             let load = try RunningCommand([Eddy.path, "load", "tcp://127.0.0.1:\(server.port)", "-c", "50", "-d", "1m"])
@@ -84,7 +84,7 @@ extension AcceptanceTests {
             #expect(busy > .milliseconds(200))
 
             let farewell = try await server.stop()
-            // A client that is ended may come again, to a loop that has not heard of the end yet.
+            // A client whose connection was ended may reconnect to a loop that has not learned of the shutdown yet.
             #expect(farewell.connections >= 50)
             #expect(farewell.received > 0)
             load.send(SIGKILL)

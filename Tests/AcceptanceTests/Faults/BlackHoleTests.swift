@@ -2,17 +2,17 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// An address that swallows every packet, in a network namespace of the test's own.
+    /// An address that drops every packet, in a network namespace of the test's own.
     @Suite(
         "faults: black holes",
-        .enabled("no network namespace is to be had here: 'unshare -rn ip link' fails") {
+        .enabled("no network namespace available: 'unshare -rn ip link' fails") {
             try await NetworkNamespace.isPossible
         }
     )
     struct BlackHoleTests {
         private static let address = "10.9.0.1:80"
 
-        @Test("A load test and a relay to nowhere give up after a while, and say so")
+        @Test("A load test and a relay to an unreachable address time out and say so")
         func nowhere() async throws {
             let line = Client.line("black_hole.py", [Eddy.path])
             async let load = RunningCommand.run(line + ["load", "tcp://\(Self.address)", "-c", "2", "-d", "1s"])
@@ -29,13 +29,13 @@ extension AcceptanceTests {
             #expect(finished.isOneClearLine(about: Self.address), "\(finished)")
         }
 
-        @Test("A relay to nowhere fails after --connect-timeout, is told with its client and upstream, and counted")
+        @Test("A relay to an unreachable address fails after --connect-timeout, and is reported and counted")
         func connectTimeout() async throws {
             let line = Client.line(
                 "black_hole.py",
                 [Eddy.path, "proxy", "--listen", "127.0.0.1:0", "--to", Self.address]
             )
-            // Had the options no effect, this one would give up first.
+            // Without the option this one would give up first.
             let patient = try await Server(line + ["--connect-timeout", "1h", "--grace", "0s", "--loops", "1"])
             let waiting = try await Peer.connect(to: patient.port, under: NetworkNamespace.inside(patient))
             #expect(try await poll({ try patient.process.sockets() }, until: { $0 == 3 }) == 3)
@@ -52,12 +52,12 @@ extension AcceptanceTests {
             #expect(try await waiting.drain().end != .open)
         }
 
-        @Test("A client that leaves meanwhile takes its attempt with it, and others hold up no end")
+        @Test("A client that leaves cancels its connect attempt, and other attempts do not delay the shutdown")
         func abandoned() async throws {
             let line = Client.line("black_hole.py", [Eddy.path])
             let options = ["--loops", "1", "--grace", "200ms"]
             let proxy = try await Server(line + ["proxy", "--listen", "127.0.0.1:0", "--to", Self.address] + options)
-            // Its ring, its pool and its timers are there when somebody has been served.
+            // The ring, the pool and the timers exist once a connection has been served.
             let stays = try await Peer.connect(to: proxy.port, under: NetworkNamespace.inside(proxy))
             let leaves = try await Peer.connect(to: proxy.port, under: NetworkNamespace.inside(proxy))
             let both = try await poll({ try proxy.process.sockets() }, until: { $0 == 5 })
@@ -72,7 +72,7 @@ extension AcceptanceTests {
 }
 
 extension ProcessFacts {
-    /// The number of open sockets of the Internet's families: those that have a line in the files of its network.
+    /// The number of open Internet sockets: those that have a line in the files of their network.
     fileprivate func sockets() throws -> Int {
         let folder = "/proc/\(id)/fd/"
         let links = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {

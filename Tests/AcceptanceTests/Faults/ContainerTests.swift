@@ -2,11 +2,11 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// Limits of memory and processors, those of a container among them.
+    /// Limits on memory and processors, including those of a container.
     @Suite("faults: little memory")
     struct ContainerTests {
-        /// What to put before a command so that its control group has half a processor and 64 MiB, in both versions'
-        /// files. They are in a file system of its own.
+        /// A command prefix that gives a command's control group half a processor and 64 MiB, in both versions' files.
+        /// They are in a file system of its own.
         private static let container: [String] = {
             let script = """
                 mount -t tmpfs none /sys/fs/cgroup && cd /sys/fs/cgroup && mkdir cpu memory \
@@ -23,9 +23,9 @@ extension AcceptanceTests {
             }
         }
 
-        /// Has 64 clients send 1 MiB each and receive nothing.
+        /// Makes 64 clients send 1 MiB each and receive nothing.
         ///
-        /// - Returns: bytes of the server's pools, when it has taken what it takes.
+        /// - Returns: bytes of the server's pools once it takes no more.
         private func flood(_ server: Server) async throws -> Int {
             let crowd = try Crowd(at: server)
             try await crowd.open(64)
@@ -42,14 +42,14 @@ extension AcceptanceTests {
             return figures.slabBytes
         }
 
-        @Test("Clients that do not receive get no more than --memory, on all loops together", arguments: ["1", "2"])
+        @Test("Clients that do not receive get no more than --memory on all loops together", arguments: ["1", "2"])
         func memory(loops: String) async throws {
             let server = try await Server.echo(["--loops", loops, "--memory", "8m", "--grace", "200ms"])
             #expect(try await flood(server) <= .MiB(8))
             try await server.stop()
         }
 
-        @Test("In a container clients that do not receive get a quarter of its memory at most")
+        @Test("In a container, clients that do not receive get at most a quarter of its memory")
         func memoryOfContainer() async throws {
             guard try await Self.canMount else { return }
             let server = try await Server.echo(["--grace", "200ms"], under: Self.container)

@@ -3,14 +3,14 @@ import Testing
 
 extension AcceptanceTests {
     /// Users that may lock little memory, start few threads, or map little address space.
-    @Suite("faults: limits of the user", .serialized)
+    @Suite("faults: user limits", .serialized)
     struct LimitTests {
-        /// Wraps a command so that the limits apply to it, also when root runs the tests: as a user that has no other
-        /// process, whose limits are its own.
+        /// Wraps a command so that the limits apply to it, even if root runs the tests: as a user that has no other
+        /// process, so that the limits are its own.
         private let user = UnprivilegedUser()
 
         @Test(
-            "However little memory may be locked, a server serves, and the doctor says with which engine",
+            "However little memory may be locked, a server runs, and doctor reports the same engine",
             arguments: [
                 (0, 1), (16 << 10, 1), (64 << 10, 1), (64 << 10, 2), (64 << 10, 8), (256 << 10, 2), (8 << 20, 64),
             ]
@@ -28,7 +28,7 @@ extension AcceptanceTests {
             #expect((diagnosis.engine.name == "epoll") == (limit < loops * (16 << 10)), "\(diagnosis.engine)")
         }
 
-        @Test("A server that is restarted uses the same engine, although the kernel unlocks the memory of rings late")
+        @Test("A restarted server uses the same engine, although the kernel unlocks ring memory late")
         func restart() async throws {
             let wrapper = user.wrapper(limit: "--memlock=\(16 << 10)")
             let diagnosis = try await Diagnosis.make(["--loops", "1"], under: wrapper)
@@ -39,7 +39,7 @@ extension AcceptanceTests {
             }
         }
 
-        /// What the server must say, so that it agrees with the doctor.
+        /// The notice that the server must print to agree with doctor.
         private func notice(for engine: Diagnosis.Engine) -> String {
             if engine.name == "epoll" {
                 return "using epoll, which takes more processor time, because the limit of lock"
@@ -50,7 +50,7 @@ extension AcceptanceTests {
             return "using io_uring with queues of \(engine.submissionEntries) entries instead of 512"
         }
 
-        @Test("Where io_uring is asked for and no memory may be locked, the command says so and what to do")
+        @Test("With io_uring requested and no lockable memory, a command says so and how to fix it")
         func lockedMemoryForUring() async throws {
             let wrapper = shell("export EDDY_ENGINE=uring") + user.wrapper(limit: "--memlock=0")
             let finished = try await RunningCommand.run(wrapper + [Eddy.path, "echo", "--listen", "127.0.0.1:0"])
@@ -60,7 +60,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "Without threads to be had, a command ends, and says so and what to do",
+            "A command that cannot start threads ends, and says so and how to fix it",
             arguments: [1, 2, 3, 4, 5, 6, 7, 8, 9],
             [
                 ["echo", "--listen", "127.0.0.1:0", "--loops", "4"], ["doctor", "--loops", "4"],
@@ -74,12 +74,12 @@ extension AcceptanceTests {
             #expect(finished.isOneClearLine(about: "ulimit -u"), "\(finished)")
         }
 
-        @Test("With exactly the threads that it asks for, a server starts, serves and ends", arguments: [1, 4])
+        @Test("A server starts, serves and ends with exactly the threads that it needs", arguments: [1, 4])
         func enoughThreads(loops: Int) async throws {
             // Only a user without other processes has a limit of its own.
             guard geteuid() == 0 else { return }
             let processors = try await Diagnosis.make().processors
-            // The main thread, the loops, the watchdog, and the runtime's.
+            // The main thread, the loops, the watchdog, and the runtime's threads.
             let limit = 1 + loops + 1 + processors + 3
             let wrapper = user.wrapper(limit: "--nproc=\(limit)")
             let server = try await Server.echo(["--loops", "\(loops)"], under: wrapper)
@@ -87,7 +87,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("However little address space there is, a command ends or does its work")
+        @Test("However little address space there is, a command either ends or works")
         func addressSpace() async throws {
             var refusals = 0
             for kilobytes in stride(from: 30_000, through: 240_000, by: 15_000) {

@@ -2,16 +2,16 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// Peers that say nothing any more: the system asks them, or the server ends their connections.
+    /// Peers that have gone silent: the system probes them, or the server ends their connections.
     @Suite("faults: silent peers")
     struct SilentPeerTests {
-        /// Hundredths of a second until the system asks the peer, as /proc/net/tcp counts; nil: it never does.
+        /// Hundredths of a second until the system probes the peer, as /proc/net/tcp counts them; nil: it never does.
         private func expect(
             _ socket: TCPSocketFacts,
             isAskedWithin range: ClosedRange<Int>?,
             from location: SourceLocation = #_sourceLocation
         ) async throws {
-            // For as long as bytes are unacknowledged it shows the time until they are sent again.
+            // While bytes are unacknowledged, it shows the time until they are retransmitted.
             let timer = try await poll(socket.timer) { $0 != nil && $0?.kind != .retransmission }
             #expect(timer != nil, "there is no such connection", sourceLocation: location)
             #expect((timer?.kind == .keepalive) == (range != nil), "\(timer as Any)", sourceLocation: location)
@@ -19,7 +19,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "A silent client of a server is asked after the time of --keepalive, a minute unless told otherwise",
+            "A silent client of a server is probed after --keepalive, a minute by default",
             arguments: [
                 ([], 0...6_000), (["--keepalive", "2h"], 6_001...720_000), (["--keepalive", "off"], nil),
             ] as [([String], ClosedRange<Int>?)]
@@ -35,7 +35,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "Both sides of a relay are asked after the time of --keepalive",
+            "Both sides of a relay are probed after --keepalive",
             arguments: [([], 0...6_000), (["--keepalive", "off"], nil)] as [([String], ClosedRange<Int>?)]
         )
         func keepaliveOfRelay(options: [String], range: ClosedRange<Int>?) async throws {
@@ -84,7 +84,7 @@ private struct TCPSocketFacts {
         let hundredths: Int
     }
 
-    /// What the system waits for; nil when there is no such socket.
+    /// The socket's pending timer; nil if there is no such socket.
     func timer() throws -> Timer? {
         let established = "01"
         for line in try textOfSystemFile("/proc/net/tcp").split(separator: "\n") {

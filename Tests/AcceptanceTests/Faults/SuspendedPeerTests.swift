@@ -2,18 +2,18 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// Peers whose processes are stopped by SIGSTOP, as by a debugger or a frozen container: their systems answer for
-    /// them until the buffers are full, and nobody is told.
+    /// Peers whose processes are stopped by SIGSTOP, as by a debugger or a frozen container: their systems acknowledge
+    /// bytes until the buffers are full, and the other side gets no notice.
     @Suite("faults: suspended peers")
     struct SuspendedPeerTests {
-        @Test("A peer that is suspended in the middle loses nothing, and the others do not notice")
+        @Test("A peer that is suspended in a transfer loses nothing and disturbs no other peer")
         func echo() async throws {
             let server = try await Server.echo(["--loops", "1"])
             try await expectNothingLost(at: server)
             try await server.stop()
         }
 
-        @Test("A client of the proxy that is suspended in the middle loses nothing, and the others do not notice")
+        @Test("A client of the proxy that is suspended in a transfer loses nothing and disturbs no other client")
         func proxy() async throws {
             let upstream = try await Server(Client.line("echo_server.py", []))
             let proxy = try await Server.proxy(to: upstream.port, ["--loops", "1"])
@@ -32,7 +32,7 @@ extension AcceptanceTests {
             #expect(exchange.received.bytes == .MiB(32))
         }
 
-        @Test("A suspended client pauses its upstream, in bounded memory, and gets everything when it is resumed")
+        @Test("A suspended client pauses its upstream, in bounded memory, and gets everything when it resumes")
         func receiver() async throws {
             let upstream = try await Peer.listen()
             let proxy = try await Server.proxy(to: upstream.port, ["--loops", "1"])
@@ -44,7 +44,7 @@ extension AcceptanceTests {
 
             try await client.suspend()
             let sent = try await upstream.peer.fill()
-            // The systems' own buffers on the way take tens of MiB. A proxy that reads on takes everything.
+            // The systems' own buffers on the way take tens of MiB. A proxy that does not pause takes everything.
             #expect(sent.bytes < .MiB(160))
             #expect(try proxy.process.residentMemory() < before + .MiB(16))
 
@@ -55,7 +55,7 @@ extension AcceptanceTests {
             try await proxy.stop()
         }
 
-        @Test("A server with a suspended peer that holds up bytes ends all the same, with every slice back")
+        @Test("A server with a suspended peer that blocks bytes still ends, with every slice returned")
         func end() async throws {
             let server = try await Server.echo(["--loops", "1", "--grace", "200ms"])
             let peer = try await Peer.connect(to: server)

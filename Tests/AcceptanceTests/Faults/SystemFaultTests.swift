@@ -2,13 +2,13 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// Systems that give little, or less than Eddy can use.
-    @Suite("faults: little to be had")
+    /// Systems with scarce resources, or fewer features than Eddy can use.
+    @Suite("faults: scarce resources")
     struct SystemFaultTests {
-        /// Clients whose sockets have buffers of a few KiB, too.
+        /// Gives clients' sockets buffers of a few KiB, too.
         private static let tiny = shell("export TINY_BUFFERS=1")
 
-        @Test("Through tiny buffers an echo is whole")
+        @Test("An echo through tiny buffers is complete")
         func tinyEcho() async throws {
             let line = Client.line("tiny_buffers.py", [Eddy.path, "echo", "--listen", "fd:3", "--loops", "1"])
             let server = try await Server(line)
@@ -19,7 +19,7 @@ extension AcceptanceTests {
             #expect(farewell.sent == .MiB(5))
         }
 
-        @Test("Through tiny buffers a relay is whole, both ways")
+        @Test("A relay through tiny buffers is complete in both directions")
         func tinyRelay() async throws {
             let upstream = try await Server(Self.tiny + Client.line("echo_server.py", []))
             let command = [
@@ -31,7 +31,7 @@ extension AcceptanceTests {
             try await proxy.stop()
         }
 
-        @Test("Without any one feature of the system, an echo and a relay are the same")
+        @Test("An echo and a relay work without any single feature of the system")
         func features() async throws {
             let features = try await Diagnosis.make().features
             #expect(features.count >= 7)
@@ -48,7 +48,7 @@ extension AcceptanceTests {
             }
         }
 
-        @Test("A proxy with more clients than descriptors relays those it can, and goes on afterwards")
+        @Test("A proxy with more clients than descriptors relays what it can, and resumes later")
         func fewDescriptors() async throws {
             let upstream = try await Server(Client.line("echo_server.py", []))
             let proxy = try await Server.proxy(to: upstream.port, ["--loops", "1"], under: shell("ulimit -n 40"))

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `eddy load --format json` says.
+/// The output of `eddy load --format json`.
 struct LoadReport: Decodable {
     struct Latency: Decodable {
         let min: Double
@@ -84,14 +84,14 @@ struct LoadReport: Decodable {
 }
 
 extension LoadReport {
-    /// Runs `eddy load`, which is to succeed.
+    /// Runs `eddy load`, which must succeed.
     static func run(_ target: String, _ options: [String]) async throws -> LoadReport {
         let finished = try await RunningCommand.run([Eddy.path, "load", target, "--format", "json"] + options)
         #expect(finished.ending == .exit(0), "\(finished)")
         return try LoadReport(finished.output)
     }
 
-    /// Reads what the command has printed.
+    /// Parses the command's output.
     init(_ output: [String]) throws {
         self = try JSONDecoder().decode(LoadReport.self, from: Data(output.joined(separator: "\n").utf8))
     }

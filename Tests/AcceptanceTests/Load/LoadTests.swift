@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// What the load client reports, against servers that are not Eddy's and against its own.
+    /// The load client's reports, with servers that do not use Eddy and with Eddy's own.
     @Suite("load")
     struct LoadTests {
         @Test("A server that answers nothing is a failure")
@@ -13,7 +13,7 @@ extension AcceptanceTests {
             #expect(finished.errors.count == 1 && finished.errors[0].contains("no request was answered"), "\(finished)")
         }
 
-        @Test("A report on a server that answers nothing has no latencies, and says what was waited for")
+        @Test("A report on a server that answers nothing has no latencies, and lists the outstanding requests")
         func silenceInJSON() async throws {
             let server = try await Peer.listen()
             let target = "tcp://127.0.0.1:\(server.port)"
@@ -38,7 +38,7 @@ extension AcceptanceTests {
             let command = try RunningCommand(
                 [Eddy.path, "load", target, "-c", "2", "-d", "1h", "--warmup", "0s", "--format", "json"]
             )
-            // It takes less to start, so requests are under way then.
+            // The client uses less to start, so requests are outstanding then.
             let process = ProcessFacts(id: command.id)
             _ = try await poll({ try process.processorTime() }, until: { $0 > .milliseconds(500) })
             command.send(signal)
@@ -51,7 +51,7 @@ extension AcceptanceTests {
             try await server.stop()
         }
 
-        @Test("A stop at the end of the test shows in the report", arguments: [true, false])
+        @Test("A stall at the end of the test shows in the report", arguments: [true, false])
         func stopped(resumes: Bool) async throws {
             let server = try await Server.echo(["--loops", "1"])
             let target = "tcp://127.0.0.1:\(server.port)"
@@ -75,7 +75,7 @@ extension AcceptanceTests {
             #expect(try #require(report.latency).max >= #require(report.outstanding.oldest))
         }
 
-        @Test("The report in JSON has all keys, and its figures agree with each other")
+        @Test("The JSON report has all keys, and its figures are consistent")
         func json() async throws {
             let server = try await Server(Client.line("echo_server.py", []))
             let target = "tcp://127.0.0.1:\(server.port)"
@@ -89,7 +89,7 @@ extension AcceptanceTests {
 
             let rate = Double(report.requests) / report.duration
             #expect(abs(report.requestsPerSecond - rate) < rate / 100)
-            // At the start and at the end of the count, one request of each connection is under way.
+            // At the start and at the end of the count, one request of each connection is outstanding.
             #expect(abs(report.bytesReceived - report.requests * 100) <= 4 * 100)
             #expect(abs(report.bytesSent - report.requests * 100) <= 4 * 100)
 
@@ -103,7 +103,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "Every byte of an honest server is found right",
+            "Verification passes every byte of a correct server",
             arguments: [
                 ["-c", "1"],
                 ["-c", "50"],
@@ -125,7 +125,7 @@ extension AcceptanceTests {
             }
         }
 
-        @Test("A byte that differs is found and said", arguments: [0, 63, 64, 100_000])
+        @Test("A byte that differs is detected and reported", arguments: [0, 63, 64, 100_000])
         func differingByte(place: Int) async throws {
             let server = try await Server(Client.line("echo_server.py", ["\(place)"]))
             let target = "tcp://127.0.0.1:\(server.port)"
@@ -141,12 +141,12 @@ extension AcceptanceTests {
             #expect(report.verificationFailure?.offset == place)
             #expect(report.errorsByKind.verification > 0)
 
-            // The byte is flipped for those too who do not look.
+            // The server also flips the byte for clients that do not verify.
             let unverified = try await Eddy.run("load", target, "-c", "2", "-d", "1s")
             #expect(unverified.ending == .exit(0))
         }
 
-        @Test("The report as text names the target and the requests, and nothing in it moves a terminal")
+        @Test("The text report names the target and the requests, and contains no control characters")
         func text() async throws {
             let server = try await Server.echo()
             let target = "tcp://127.0.0.1:\(server.port)"
@@ -161,7 +161,7 @@ extension AcceptanceTests {
             #expect(!all.contains("\u{1b}"))
         }
 
-        @Test("Where nobody listens, the command says so")
+        @Test("Without a server the command says so")
         func cannotConnect() async throws {
             let port = try freePort()
             let finished = try await Eddy.run("load", "tcp://127.0.0.1:\(port)", "-c", "2", "-d", "1s")
@@ -170,7 +170,7 @@ extension AcceptanceTests {
         }
 
         @Test(
-            "A call that is not understood is refused",
+            "Rejects unknown options and invalid values",
             arguments: [
                 [],
                 ["127.0.0.1"],

@@ -2,14 +2,14 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// What is left of relays that did not come about: a line for the operator, and a count.
+    /// What failed relays leave: a line for the operator, and a count.
     @Suite("proxy: failed relays")
     struct ProxyFailureTests {
         private struct Callers: Decodable {
             let ports: [Int]
         }
 
-        @Test("Many failed relays are one line that names client, upstream and reason, and all are counted")
+        @Test("Many failed relays print one line with client, upstream and reason, and all are counted")
         func refused() async throws {
             let port = try freePort()
             let start = ContinuousClock.now
@@ -22,7 +22,7 @@ extension AcceptanceTests {
             #expect(try await proxy.command.ending() == .exit(0))
             #expect(Farewell(try await proxy.command.output.all())?.connectFailures == 20)
             let lines = try await proxy.command.errors.all().filter { !$0.hasPrefix("eddy: event loop ") }
-            // One in ten seconds, and a busy machine may take longer for all of them.
+            // One line in ten seconds; a busy machine may take longer for all of them.
             let most = 1 + Int((ContinuousClock.now - start) / .seconds(10))
             #expect((1...most).contains(lines.count), "\(lines)")
             let relay = "eddy: cannot relay 127.0.0.1:\(callers.ports[0]): cannot connect to 127.0.0.1:\(port): "
@@ -41,7 +41,7 @@ extension AcceptanceTests {
             #expect(line?.hasPrefix("eddy: cannot relay 127.0.0.1:\(callers.ports[0]): ") == true)
         }
 
-        @Test("A relay that the client has given up is no failure to tell of")
+        @Test("A relay that the client has given up is not reported as a failure")
         func clientBreaks() async throws {
             let upstream = try await Peer.listen()
             let proxy = try await Server.proxy(to: upstream.port)

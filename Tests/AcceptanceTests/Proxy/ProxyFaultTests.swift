@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension AcceptanceTests {
-    /// Slow sides, missing upstreams, and the end.
+    /// Slow sides, missing upstreams, and the shutdown.
     @Suite("proxy: faults")
     struct ProxyFaultTests {
         @Test("A client that does not receive pauses its upstream, in bounded memory, and gets everything later")
@@ -16,7 +16,7 @@ extension AcceptanceTests {
             let before = try proxy.process.residentMemory()
 
             let sent = try await upstream.peer.fill()
-            // The systems' own buffers on the way take tens of MiB. A proxy that reads on takes everything.
+            // The systems' own buffers on the way take tens of MiB. A proxy that does not pause takes everything.
             #expect(sent.bytes < .MiB(160))
             #expect(try proxy.process.residentMemory() < before + .MiB(16))
 
@@ -26,7 +26,7 @@ extension AcceptanceTests {
             try await proxy.stop()
         }
 
-        @Test("An upstream that does not receive cannot hold up the end, nor keep memory")
+        @Test("An upstream that does not receive neither delays the shutdown nor retains memory")
         func stalledUpstream() async throws {
             let upstream = try await Peer.listen()
             let proxy = try await Server.proxy(to: upstream.port, ["--loops", "1", "--grace", "200ms"])
@@ -36,7 +36,7 @@ extension AcceptanceTests {
             try await proxy.stop()
         }
 
-        @Test("Where the upstream is missing, the client is told, and the proxy goes on")
+        @Test("If the upstream is missing, the client is reset, and the proxy continues")
         func upstreamMissing() async throws {
             let port = try freePort()
             let proxy = try await Server.proxy(to: port)
@@ -77,7 +77,7 @@ extension AcceptanceTests {
             try await proxy.stop()
         }
 
-        @Test("Connections in full flow are reset after the grace period", arguments: [1, 2])
+        @Test("Busy connections are reset after the grace", arguments: [1, 2])
         func endUnderLoad(loops: Int) async throws {
             let upstream = try await Server(Client.line("echo_server.py", []))
             let proxy = try await Server.proxy(to: upstream.port, ["--loops", "\(loops)", "--grace", "200ms"])

@@ -1,10 +1,10 @@
 import Testing
 
 extension AcceptanceTests {
-    /// What one side says reaches the other: the bytes, the end, the reset.
+    /// What one side sends reaches the other: the bytes, the end, the reset.
     @Suite("proxy: the relay")
     struct ProxyRelayTests {
-        @Test("Different bytes go both ways at once", arguments: [1, 2])
+        @Test("Different bytes flow in both directions at once", arguments: [1, 2])
         func bothWays(loops: Int) async throws {
             let size: Int = Eddy.isHeavy ? .MiB(64) : .MiB(16)
             let upstream = try await Peer.listen()
@@ -24,7 +24,7 @@ extension AcceptanceTests {
             #expect(farewell.connections == 1)
         }
 
-        @Test("Many connections at once stay apart", arguments: [1, 2])
+        @Test("Many concurrent connections stay separate", arguments: [1, 2])
         func manyConnections(loops: Int) async throws {
             let upstream = try await Server(Client.line("echo_server.py", []))
             let proxy = try await Server.proxy(to: upstream.port, ["--loops", "\(loops)"])
@@ -34,7 +34,7 @@ extension AcceptanceTests {
             #expect(farewell.connections == 50)
         }
 
-        @Test("The upstream may speak first")
+        @Test("The upstream may send first")
         func upstreamSpeaksFirst() async throws {
             let upstream = try await Peer.listen()
             let proxy = try await Server.proxy(to: upstream.port)
@@ -51,7 +51,7 @@ extension AcceptanceTests {
             try await proxy.stop()
         }
 
-        @Test("A client that sends no more still receives 3 MiB, then the end")
+        @Test("A client that half-closes still receives 3 MiB, then the end")
         func clientFinishes() async throws {
             let upstream = try await Peer.listen()
             let proxy = try await Server.proxy(to: upstream.port)
@@ -70,7 +70,7 @@ extension AcceptanceTests {
             try await proxy.stop()
         }
 
-        @Test("An upstream that sends no more still receives 3 MiB, then the end")
+        @Test("An upstream that half-closes still receives 3 MiB, then the end")
         func upstreamFinishes() async throws {
             let upstream = try await Peer.listen()
             let proxy = try await Server.proxy(to: upstream.port)

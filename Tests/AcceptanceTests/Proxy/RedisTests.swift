@@ -1,10 +1,10 @@
 import Testing
 
 extension AcceptanceTests {
-    /// A real protocol with a real server and a real client, neither of them ours.
+    /// A real protocol with a real server and a real client, neither of which is part of Eddy.
     @Suite("proxy: Redis", .enabled(if: Redis.isInstalled, "redis-server and redis-benchmark are not installed"))
     struct RedisTests {
-        @Test("redis-benchmark through the proxy has no error", arguments: [1, 2])
+        @Test("redis-benchmark through the proxy reports no error", arguments: [1, 2])
         func benchmark(loops: Int) async throws {
             let redis = try await Redis.start()
             let proxy = try await Server.proxy(to: redis.port, ["--loops", "\(loops)"])

@@ -1,19 +1,19 @@
 import Foundation
 
-/// Starts a process and waits for it, with the plain calls of the system.
+/// Starts a process and waits for it, with plain system calls.
 ///
-/// Not with Foundation's `Process`: that one leaves a socket of its own open in the child, and these tests count the
-/// child's descriptors and limit them.
+/// Not with Foundation's `Process`, which leaves a socket of its own open in the child: these tests count the child's
+/// descriptors and limit them.
 struct ChildProcess {
     let id: pid_t
 
-    /// The ends that the tests keep of the child's standard input, output and errors.
+    /// The tests' ends of the child's standard input, output and error.
     let input: FileDescriptor
     let output: FileDescriptor
     let errors: FileDescriptor
 
     init(_ command: [String]) throws {
-        // A socket, because writing to it never raises SIGPIPE when asked not to; a pipe would.
+        // A socket, because writing to it can be made not to raise SIGPIPE; a pipe always does.
         let (ownInput, childInput) = try FileDescriptor.socketPair()
         let (ownOutput, childOutput) = try FileDescriptor.pipe()
         let (ownErrors, childErrors) = try FileDescriptor.pipe()
@@ -21,13 +21,13 @@ struct ChildProcess {
         id = try Self.spawn(command, [childInput, childOutput, childErrors])
     }
 
-    /// Blocks until the process has ended, but leaves it a zombie, so that its number stays its own.
+    /// Blocks until the process has ended, but leaves it a zombie, so that its process id is not reused.
     func waitUntilEnded() {
         var information = siginfo_t()
         while waitid(P_PID, id_t(id), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
     }
 
-    /// Frees the number of a process that has ended.
+    /// Frees the process id of a process that has ended.
     func reap() -> Ending {
         var status: Int32 = 0
         while waitpid(id, &status, 0) < 0, errno == EINTR {}
@@ -46,7 +46,7 @@ struct ChildProcess {
             posix_spawn_file_actions_addclose(&actions, number)
         }
 
-        // The test runner may ignore or block signals; the child starts with every signal as the system has it.
+        // The test runner may ignore or block signals; the child starts with the default handling of every signal.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -80,7 +80,7 @@ enum Ending: Equatable {
     case signal(Int32)
 }
 
-/// A call of the system that failed where a test needed it.
+/// A system call that failed where a test needed it.
 struct SystemFailure: Error, CustomStringConvertible {
     let description: String
 

@@ -1,13 +1,14 @@
 import Foundation
 import Synchronization
 
-/// A client that is not Eddy's: a Python script in `Clients`, which obeys one command a line on its standard input
-/// and answers each with one line of facts.
+/// A client that does not use Eddy: a Python script in `Clients`, which reads one command per line from its standard
+/// input and answers each with one line of results.
 final class Client: Sendable {
     let command: RunningCommand
     private let answers: Mutex<Int>
 
-    /// - Parameter said: The lines that the script has written before its first answer, and that have been read.
+    /// - Parameter said: The number of lines that the script has written before its first answer, and that have been
+    ///   read.
     init(_ command: RunningCommand, said: Int = 0) {
         self.command = command
         answers = Mutex(said)
@@ -17,7 +18,7 @@ final class Client: Sendable {
         try Client(RunningCommand(line(script, arguments)))
     }
 
-    /// Runs a script from its start to its end, and takes its only answer.
+    /// Runs a script to its end, and returns its only answer.
     static func run<Answer: Decodable>(_ script: String, _ arguments: String...) async throws -> Answer {
         let client = try Client(RunningCommand(line(script, arguments)))
         return try await client.answer()
@@ -34,7 +35,7 @@ final class Client: Sendable {
         return try await answer()
     }
 
-    /// Takes the next answer.
+    /// Reads the next answer.
     func answer<Answer: Decodable>() async throws -> Answer {
         let place = answers.withLock { answers in
             defer { answers += 1 }
@@ -47,12 +48,12 @@ final class Client: Sendable {
     }
 }
 
-/// The answer to a command that only does something.
+/// The answer to a command that returns no result.
 struct Done: Decodable {
     let done: Bool
 }
 
-/// A client that ended without an answer, and what it wrote to its standard errors.
+/// A client that ended without an answer, and its standard error.
 struct ClientFailure: Error {
     let errors: [String]
 }

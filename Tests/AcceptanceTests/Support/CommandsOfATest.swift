@@ -19,7 +19,8 @@ final class CommandsOfATest: Sendable {
     }
 }
 
-/// Kills what a test has started, once the test has ended: well, with a failure, or by its time limit.
+/// Kills the commands that a test has started, once the test has ended: successfully, with a failure, or by its time
+/// limit.
 struct EndsItsCommands: SuiteTrait, TestTrait, TestScoping {
     let isRecursive = true
 

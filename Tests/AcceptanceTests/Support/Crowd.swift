@@ -1,4 +1,4 @@
-/// Many connections to one server, held by a client that is not Eddy's.
+/// Many connections to one server, held by a client that does not use Eddy.
 struct Crowd {
     private let client: Client
 
@@ -6,10 +6,10 @@ struct Crowd {
         client = try Client.start("crowd.py", "\(server.port)")
     }
 
-    /// Opens that many connections more.
+    /// Opens `count` more connections.
     func open(_ count: Int) async throws { try await act("open \(count)") }
 
-    /// Sends each connection's own greeting, and counts those that come back.
+    /// Sends each connection's own greeting, and counts those that are echoed.
     func greet() async throws -> Int {
         struct Answer: Decodable {
             let answered: Int
@@ -18,10 +18,9 @@ struct Crowd {
         return answer.answered
     }
 
-    /// Has each connection send up to 1 MiB and receive nothing, until the server takes no more.
+    /// Makes each connection send up to 1 MiB and receive nothing, until the server takes no more.
     func fill() async throws { try await act("fill") }
 
-    /// Closes all connections.
     func close() async throws { try await act("close") }
 
     /// Resets all connections while they send.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `eddy doctor` says, as a program reads it.
+/// The JSON output of `eddy doctor`.
 struct Diagnosis: Decodable {
     let kernel: String
     let processors: Int
@@ -47,7 +47,7 @@ struct Diagnosis: Decodable {
 }
 
 extension Diagnosis {
-    /// Runs `eddy doctor --format json` with further options under a wrapper.
+    /// Runs `eddy doctor --format json` with more options, with a wrapper in front.
     static func make(_ options: [String] = [], under wrapper: [String] = []) async throws -> Diagnosis {
         let finished = try await RunningCommand.run(wrapper + [Eddy.path, "doctor", "--format", "json"] + options)
         #expect(finished.ending == .exit(0))

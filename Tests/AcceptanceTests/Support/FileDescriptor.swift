@@ -1,6 +1,6 @@
 import Foundation
 
-/// An open file of the test's own, closed when nobody uses it any more.
+/// An open file of the test's own, closed with its last reference.
 final class FileDescriptor: Sendable {
     let number: Int32
 
@@ -22,7 +22,7 @@ final class FileDescriptor: Sendable {
         return (FileDescriptor(ends[0]), FileDescriptor(ends[1]))
     }
 
-    /// Two sockets that are connected with each other.
+    /// Two connected sockets.
     static func socketPair() throws -> (FileDescriptor, FileDescriptor) {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         var ends: [Int32] = [0, 0]
@@ -30,7 +30,7 @@ final class FileDescriptor: Sendable {
         return (FileDescriptor(ends[0]), FileDescriptor(ends[1]))
     }
 
-    /// Blocks until there is something to read. Nothing comes at the end.
+    /// Blocks until there is something to read. Empty at the end.
     func read() -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 4096)
         var count: Int
@@ -40,7 +40,7 @@ final class FileDescriptor: Sendable {
         return Array(bytes.prefix(max(count, 0)))
     }
 
-    /// Writes to a socket. What its other end no longer takes is dropped.
+    /// Writes to a socket. Bytes that its other end no longer takes are dropped.
     func write(_ text: String) {
         let bytes = Array(text.utf8)
         var start = 0

@@ -1,8 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A port of 127.0.0.1 where nobody listens, and that nobody else gets: a socket has it until the tests end. A server
-/// that is to have it needs SO_REUSEADDR, as servers have it (socket(7)).
+/// A port of 127.0.0.1 without a listener, which no other process gets: a socket is bound to it until the tests end. A
+/// server that is to use it needs SO_REUSEADDR, which servers usually set (socket(7)).
 func freePort() throws -> Int {
     let holder = FileDescriptor(socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
     var on = Int32(1)
@@ -22,5 +22,5 @@ func freePort() throws -> Int {
     return Int(UInt16(bigEndian: address.sin_port))
 }
 
-/// The sockets that have the ports.
+/// The sockets that are bound to the ports.
 private let holders = Mutex<[FileDescriptor]>([])

@@ -1,13 +1,13 @@
 import Foundation
 
-/// The lines that a command writes, as they come.
+/// The lines that a command writes, as they arrive.
 final class LineReader: Sendable {
     private struct Text {
         var lines: [String] = []
         var unfinished: [UInt8] = []
         var ended = false
 
-        /// Takes the next bytes. None mean the end.
+        /// Appends the next bytes. No bytes mean the end.
         mutating func append(_ bytes: [UInt8]) {
             for byte in bytes {
                 if byte == UInt8(ascii: "\n") {
@@ -33,7 +33,7 @@ final class LineReader: Sendable {
     private let text = Watched(Text())
 
     init(_ descriptor: FileDescriptor) {
-        // A thread of its own, because reading blocks, and a task must not.
+        // On a thread of its own, because reading blocks, and a task must not block.
         Thread.detachNewThread { [text] in
             while true {
                 let bytes = descriptor.read()
@@ -48,7 +48,7 @@ final class LineReader: Sendable {
         text.value.lines
     }
 
-    /// Waits for the first such line from that place on, counted from 0. There is none when the command ends before it.
+    /// Waits for the first matching line from index `place` on. Nil if the command ends before it.
     func line(from place: Int = 0, where isWanted: (String) -> Bool = { _ in true }) async throws -> String? {
         try await text.first { text -> String?? in
             if let line = text.lines.dropFirst(place).first(where: isWanted) {
@@ -58,7 +58,7 @@ final class LineReader: Sendable {
         }
     }
 
-    /// Waits until the command writes no more.
+    /// Waits until the command's output ends.
     func all() async throws -> [String] {
         try await text.first { $0.ended ? $0.lines : nil }
     }

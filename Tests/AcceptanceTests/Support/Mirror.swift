@@ -1,4 +1,4 @@
-/// Sends random bytes to an echo server on some connections at once, and counts those on which they came back.
+/// Sends random bytes to an echo server on several connections at once, and counts the connections that got them back.
 struct Mirror: Decodable, Equatable {
     let identical: Int
     let different: Int
@@ -9,8 +9,8 @@ struct Mirror: Decodable, Equatable {
     }
 
     /// - Parameters:
-    ///   - piece: How many bytes are sent at once.
-    ///   - wrapper: What the client is run under.
+    ///   - piece: The number of bytes to send at once.
+    ///   - wrapper: The command prefix that the client runs under.
     static func run(
         at server: Server,
         connections: Int,

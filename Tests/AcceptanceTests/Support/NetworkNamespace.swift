@@ -7,7 +7,7 @@ enum NetworkNamespace {
         }
     }
 
-    /// What to put before a command so that it runs in the network of another one.
+    /// The command prefix that runs a command in the network of another one.
     static func inside(_ server: Server) -> [String] {
         ["nsenter", "--target", "\(server.command.id)", "--user", "--net", "--preserve-credentials", "--"]
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// One side of one TCP connection, played by a client that is not Eddy's.
+/// One side of one TCP connection, in a client that does not use Eddy.
 struct Peer {
     private let client: Client
 
@@ -10,7 +10,7 @@ struct Peer {
         try await connect(to: server.port)
     }
 
-    /// - Parameter wrapper: what the client is run under.
+    /// - Parameter wrapper: the command prefix that the client runs under.
     static func connect(to port: Int, under wrapper: [String] = []) async throws -> Peer {
         let client = try Client(RunningCommand(wrapper + Client.line("peer.py", ["connect", "\(port)"])))
         let _: Done = try await client.answer()
@@ -20,24 +20,24 @@ struct Peer {
     /// Waits for one connection.
     func accept() async throws { try await act("accept") }
 
-    /// Sends that many random bytes.
+    /// Sends `count` random bytes.
     func send(_ count: Int) async throws -> Transfer { try await client.ask("send \(count)") }
 
-    /// Receives that many bytes, or less when the other side ends before.
+    /// Receives `count` bytes, or fewer if the other side ends first.
     func receive(_ count: Int) async throws -> Transfer { try await client.ask("receive \(count)") }
 
     /// Receives until the other side ends.
     func drain() async throws -> Transfer { try await client.ask("drain") }
 
-    /// Sends that many random bytes and finishes, and receives until the other side ends, at the same time.
+    /// Sends `count` random bytes and half-closes, and concurrently receives until the other side ends.
     func exchange(_ count: Int) async throws -> Exchange { try await client.ask("exchange \(count)") }
 
-    /// Exchanges, and stops as a process (SIGSTOP) when it has received `place` bytes, until it is resumed.
+    /// Exchanges, and stops its process (SIGSTOP) when it has received `place` bytes, until it is resumed.
     func exchange(_ count: Int, stoppingAt place: Int) async throws -> Exchange {
         try await client.ask("exchange \(count) \(place)")
     }
 
-    /// Stops the process: its system takes bytes until the buffer is full, and then nothing.
+    /// Stops the process: its system takes bytes until the buffer is full, and then none.
     func suspend() async throws {
         client.command.send(SIGSTOP)
         try await waitUntilSuspended()
@@ -53,10 +53,10 @@ struct Peer {
     /// Sends without receiving, until the other side takes no more.
     func fill() async throws -> Transfer { try await client.ask("fill") }
 
-    /// Sends no more, but can still receive.
+    /// Half-closes: it can still receive.
     func finish() async throws { try await act("finish") }
 
-    /// Resets the connection, once the other side's system has all that was sent.
+    /// Resets the connection, once the other side's system has acknowledged everything sent.
     func reset() async throws { try await act("reset") }
 
     func close() async throws { try await act("close") }
@@ -73,7 +73,7 @@ extension Peer {
         let port: Int
     }
 
-    /// Listens at that port, or at one that the system chooses.
+    /// Listens at the given port, or at one that the system chooses.
     static func listen(at port: Int = 0) async throws -> Listener {
         let server = try await Server(Client.line("peer.py", ["listen", "\(port)"]))
         return Listener(peer: Peer(client: Client(server.command, said: 1)), port: server.port)
@@ -92,13 +92,13 @@ struct Transfer: Decodable, Equatable {
     let digest: String
     let end: End
 
-    /// The same bytes with another end: what the other side should have received.
+    /// The same bytes with another ending: what the other side should have received.
     func then(_ end: End) -> Transfer {
         Transfer(bytes: bytes, digest: digest, end: end)
     }
 }
 
-/// What a peer has sent and received at the same time.
+/// The bytes that a peer has sent and received at the same time.
 struct Exchange: Decodable {
     let sent: Transfer
     let received: Transfer

@@ -1,6 +1,6 @@
-/// Reads a fact again and again until it is as wanted, and returns what it was at last, for the test to judge.
+/// Reads a value repeatedly until it is as wanted, and returns its last state, for the test to judge.
 ///
-/// For what only `/proc` tells. Everything else tells by itself.
+/// Only for values in `/proc`. Everything else notifies the tests.
 func poll<Fact>(_ read: () throws -> Fact, until isWanted: (Fact) -> Bool) async throws -> Fact {
     let deadline = ContinuousClock.now + .seconds(60)
     var fact = try read()

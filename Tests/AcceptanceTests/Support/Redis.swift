@@ -1,6 +1,6 @@
 import Foundation
 
-/// A Redis server that keeps nothing.
+/// A Redis server without persistence.
 struct Redis {
     let port: Int
 
@@ -18,7 +18,7 @@ struct Redis {
     }
 }
 
-/// Whether there is a program of that name.
+/// Whether a program with the name is on the path.
 func isOnPath(_ program: String) -> Bool {
     let folders = ProcessInfo.processInfo.environment["PATH"]?.split(separator: ":") ?? []
     return folders.contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(program)") }

@@ -1,9 +1,9 @@
 import Foundation
 import Synchronization
 
-/// A command that runs while a test looks at it.
+/// A command that runs while a test observes it.
 ///
-/// It is killed when its test ends, however that ends, so that no test leaves a process behind.
+/// It is killed when its test ends for any reason, so that no test leaves a process behind.
 final class RunningCommand: Sendable {
     let id: pid_t
     let output: LineReader
@@ -12,8 +12,8 @@ final class RunningCommand: Sendable {
     private let input: Mutex<FileDescriptor?>
     private let end = Watched<Ending?>(nil)
 
-    /// Held while a signal is sent and while the process is reaped, so that no signal goes to a stranger that has
-    /// got the number since.
+    /// Held while a signal is sent and while the process is reaped, so that no signal goes to another process that got
+    /// the same process id.
     private let hasEnded = Mutex(false)
 
     init(_ command: [String]) throws {
@@ -56,20 +56,20 @@ final class RunningCommand: Sendable {
         try await end.first { $0 }
     }
 
-    /// Runs a command from its start to its end, with nothing on its standard input.
+    /// Runs a command to its end, with empty standard input.
     static func run(_ command: [String]) async throws -> FinishedCommand {
         let running = try RunningCommand(command)
         running.closeInput()
         return try await FinishedCommand(
             ending: running.ending(),
             output: running.output.all(),
-            // That a busy machine holds the loops up is not the command's doing.
+            // A busy machine may delay the loops; that is not the command's fault.
             errors: running.errors.all().filter { !$0.hasPrefix("eddy: event loop ") }
         )
     }
 }
 
-/// What is left of a command that has ended.
+/// The result of a command that has ended.
 struct FinishedCommand {
     let ending: Ending
     let output: [String]

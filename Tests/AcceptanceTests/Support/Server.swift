@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// A server that says `listening on 127.0.0.1:PORT` once it is ready: one of Eddy's, or one that a test needs.
+/// A server that prints `listening on 127.0.0.1:PORT` once it is ready: one of Eddy's, or another that a test needs.
 struct Server {
     let command: RunningCommand
     let port: Int
     private let start = ContinuousClock.now
 
-    /// What `/proc` says of it.
+    /// Its data from `/proc`.
     var process: ProcessFacts { ProcessFacts(id: command.id) }
 
     static func echo(_ options: [String] = [], under wrapper: [String] = []) async throws -> Server {
@@ -36,8 +36,8 @@ struct Server {
         self.port = Int(port)!
     }
 
-    /// Has the server of Eddy's end, and expects what always holds then: exit code 0, and every slice back in its
-    /// pool. On standard error it has said `notice`, if anything.
+    /// Ends one of Eddy's servers, and checks what must always hold then: exit code 0, and every slice returned to its
+    /// pool. On standard error it must have printed `notice`, if set, and nothing else.
     @discardableResult
     func stop(
         _ signal: Int32 = SIGTERM,
@@ -48,7 +48,7 @@ struct Server {
         return try await farewell(notice: notice, at: location)
     }
 
-    /// Waits for the server's end, and expects what always holds then.
+    /// Waits for the server's end, and checks what must always hold then.
     @discardableResult
     func farewell(
         notice: String? = nil,
@@ -56,7 +56,7 @@ struct Server {
     ) async throws -> Farewell {
         let ending = try await command.ending()
         let output = try await command.output.all()
-        // That a busy machine holds the loops up is not the server's doing.
+        // A busy machine may delay the loops; that is not the server's fault.
         let errors = try await command.errors.all().filter { !$0.hasPrefix("eddy: event loop ") }
         #expect(ending == .exit(0), sourceLocation: location)
         // A notice is repeated after ten seconds at the earliest.
@@ -71,7 +71,7 @@ struct Server {
 }
 
 extension Server {
-    /// Has the server print its figures, and go on (SIGUSR1).
+    /// Makes the server print its figures and continue (SIGUSR1).
     func figures() async throws -> Farewell {
         let place = command.output.lines.count
         command.send(SIGUSR1)
@@ -81,7 +81,7 @@ extension Server {
     }
 }
 
-/// What a server of Eddy's says at its end, and when it is asked.
+/// The figures that one of Eddy's servers prints at its end and on request.
 struct Farewell: Equatable {
     let connections: Int
     let received: Int
@@ -93,7 +93,7 @@ struct Farewell: Equatable {
     let slabBytes: Int
 
     init?(_ output: [String]) {
-        // Before them are those that it was asked for (SIGUSR1).
+        // Figures printed on request (SIGUSR1) come before them.
         let text = output.suffix(3).joined(separator: "\n")
         guard
             let served = text.firstMatch(
@@ -113,7 +113,7 @@ struct Farewell: Equatable {
     }
 }
 
-/// A server that ended, or said something else, before it was ready.
+/// A server that ended, or printed something else, before it was ready.
 struct NotReady: Error {
     let errors: [String]
 }

@@ -1,11 +1,11 @@
 import Foundation
 import Testing
 
-/// What a client that is not Eddy's has found at an echo server.
+/// The result of a visit to an echo server by a client that does not use Eddy.
 struct Visit: Decodable {
     let identical: Bool
 
-    /// Connects to an address of any kind, and expects its bytes back.
+    /// Connects to an address of any kind, and expects an echo.
     static func expectEcho(at address: String, from location: SourceLocation = #_sourceLocation) async throws {
         let visit: Visit = try await Client.run("visit.py", address, "\(Int.MiB(1))")
         #expect(visit.identical, sourceLocation: location)
@@ -13,12 +13,12 @@ struct Visit: Decodable {
 }
 
 extension RunningCommand {
-    /// Waits until the server is ready, and returns where it says that it listens.
+    /// Waits until the server is ready, and returns the address that it prints.
     func readyAddress() async throws -> String {
         try await readyAddresses(1)[0]
     }
 
-    /// Waits until the server is ready at that many addresses, and returns them.
+    /// Waits until the server is ready at `count` addresses, and returns them.
     func readyAddresses(_ count: Int) async throws -> [String] {
         var addresses: [String] = []
         for place in 0..<count { addresses.append(try await readyAddress(at: place)) }
@@ -32,7 +32,7 @@ extension RunningCommand {
         return String(line.dropFirst(announcement.count))
     }
 
-    /// Has the server end, and expects exit code 0 and every slice back in its pool.
+    /// Ends the server, and expects exit code 0 and every slice returned to its pool.
     @discardableResult
     func stop(at location: SourceLocation = #_sourceLocation) async throws -> Farewell? {
         send(SIGTERM)

@@ -29,8 +29,8 @@ final class Watched<Value: Sendable>: Sendable {
         }
     }
 
-    /// Waits until `find` finds what it looks for in the value. Throws when the task is cancelled, as it is when the
-    /// time limit of a test has passed.
+    /// Waits until `find` returns a result for the value. Throws if the task is cancelled, as happens when a test
+    /// exceeds its time limit.
     func first<Found>(_ find: (Value) -> Found?) async throws -> Found {
         while true {
             try Task.checkCancellation()
@@ -41,7 +41,7 @@ final class Watched<Value: Sendable>: Sendable {
         }
     }
 
-    /// Suspends until the next change, or returns at once when the value is no longer as `isUnchanged` says.
+    /// Suspends until the next change, or returns at once if `isUnchanged` no longer holds for the value.
     private func change(unless isUnchanged: (Value) -> Bool) async {
         let waiter = state.withLock { state in
             state.nextWaiter += 1

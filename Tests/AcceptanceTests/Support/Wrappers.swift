@@ -1,11 +1,11 @@
 import Foundation
 
-/// What to put before a command so that a line of shell is run first in its process, such as `ulimit -n 40`.
+/// The command prefix that first runs a shell line in the command's process, such as `ulimit -n 40`.
 func shell(_ line: String) -> [String] {
     ["sh", "-c", "\(line) && exec \"$@\"", "sh"]
 }
 
-/// What to put before a command so that it lacks a capability even when root runs it. Other users have none to lack.
+/// The command prefix that removes a capability, even if root runs it. Other users do not have it anyway.
 func without(capability: String) -> [String] {
     geteuid() == 0 ? ["setpriv", "--bounding-set", "-\(capability)", "--"] : []
 }

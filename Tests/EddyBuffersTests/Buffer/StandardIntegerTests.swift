@@ -1,7 +1,7 @@
 import EddyBuffers
 import Testing
 
-/// Integers in memory: their bytes are read and written, and stand for nothing but a number.
+/// Integers in memory: their bytes are read and written as a number only, never reinterpreted.
 @Suite struct StandardIntegerTests {
     private static func roundTrip<Integer: StandardInteger>(_ type: Integer.Type) throws {
         for value in [0, 1, .max, .min, Integer.max / 3] {
@@ -42,7 +42,7 @@ import Testing
         try Self.roundTrip(Int.self)
     }
 
-    /// Otherwise bytes of a peer become, for example, the address of a function.
+    /// Otherwise bytes of a peer could become, for example, the address of a function.
     @Test func bytesNeverBecomeAValueOfATypeOfTheProgramsOwn() throws {
         let buffer = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8])
         #expect(buffer.load(at: 0, as: Disguise.self).pointer == 0)

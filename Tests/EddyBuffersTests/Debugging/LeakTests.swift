@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func theEnvironmentSwitchesItOn() async {
-        // The environment counts when a process first asks.
+        // A process reads the environment when it first asks for the setting.
         await #expect(processExitsWith: .success) {
             setEnvironment("EDDY_LEAK", "all")
             precondition(BufferPool.Configuration().leakDetection == .all)

@@ -1,11 +1,11 @@
 import EddyBuffers
 import Testing
 
-/// A slice of a shared buffer has the indices of what it was cut from, in every method.
+/// A slice of a shared buffer uses the indices of the buffer that it was cut from, in every method.
 @Suite("shared buffers: indices") struct SharedBufferIndexTests {
     private let whole = Buffer.from((0..<600).map { UInt8(truncatingIfNeeded: $0) }).share()
 
-    /// Where these bytes are first and last.
+    /// The first and last positions of these bytes.
     private func places(of bytes: [UInt8], in part: SharedBuffer, from start: Int = 0) -> [Int?] {
         let span = bytes.span.bytes
         return [part.firstIndex(of: span, from: start), part.lastIndex(of: span)]
@@ -55,7 +55,7 @@ import Testing
         #expect(places == [nil, 1])
     }
 
-    /// What the standard library says of every collection that is its own subsequence.
+    /// The standard library's requirements for every collection that is its own subsequence.
     @Test func theLawsOfCollectionsHold() {
         let part = whole[100..<200]
         #expect(part.count == part.distance(from: part.startIndex, to: part.endIndex))

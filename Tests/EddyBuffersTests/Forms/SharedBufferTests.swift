@@ -110,13 +110,13 @@ import Testing
             let address = buffer.address
             var shared = buffer.share()[10..<20]
             guard var unique = shared.takeIfUnique() else {
-                Issue.record("nobody else refers to the memory")
+                Issue.record("nothing else refers to the memory")
                 return
             }
             #expect(unique.address == address + 10)
             #expect(unique.array() == Array(10..<20))
             #expect(shared.count == 0)
-            // What lies behind it is nobody's any more.
+            // The memory after it has no owner any more.
             #expect(unique.freeCapacity == 1000 - 20)
             unique.append(1)
             unique = Buffer()

@@ -1,9 +1,9 @@
 import EddyBuffers
 
-// The naive model of a buffer: a number and a place. Byte i of content `seed` is a function of both, so that whoever
-// holds a buffer knows what it must hold, and any overlap with another shows as a wrong byte.
+// The naive model of a buffer: a number and a position. Byte i of content `seed` is a function of both, so the holder
+// of a buffer knows what it must contain, and any overlap with another shows as a wrong byte.
 
-/// A buffer in one of its forms, and what it must hold.
+/// A buffer in one of its forms, and its expected content.
 final class ModelItem: @unchecked Sendable {
     enum Form: ~Copyable {
         case unique(DetachedBuffer)
@@ -35,7 +35,7 @@ final class ModelItem: @unchecked Sendable {
         precondition(bytes.byteCount == count, "bytes were lost")
         bytes.withUnsafeBytes { bytes in
             for index in 0..<count where bytes[index] != Self.byte(seed, offset + index) {
-                preconditionFailure("byte \(index) of \(count) is somebody else's")
+                preconditionFailure("byte \(index) of \(count) belongs to another buffer")
             }
         }
     }

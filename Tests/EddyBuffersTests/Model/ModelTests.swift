@@ -16,7 +16,7 @@ import Testing
         let threads = Threads.start(count: workers) { number in
             var worker = ModelWorker(world: world, number: number, seed: seed)
             worker.run()
-            // All letters are written.
+            // From here on no worker sends anything.
             barrier.wait()
             worker.finish()
             // All buffers are dropped.
@@ -34,7 +34,7 @@ import Testing
     }
 }
 
-/// Lets threads wait for each other.
+/// Makes threads wait for each other.
 private final class Barrier: @unchecked Sendable {
     private let barrier = UnsafeMutablePointer<pthread_barrier_t>.allocate(capacity: 1)
 

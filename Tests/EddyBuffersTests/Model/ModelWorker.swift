@@ -1,6 +1,6 @@
 import EddyBuffers
 
-/// What the workers of a model test share: a letter box each.
+/// The state shared by the workers of a model test: a mailbox for each.
 final class ModelWorld: Sendable {
     let mail: [LetterBox]
     let operations: Int
@@ -22,7 +22,7 @@ final class ModelWorld: Sendable {
     }
 }
 
-/// A thread that does random things to buffers of its own pool and of others'.
+/// A thread that performs random operations on buffers of its own pool and of others.
 struct ModelWorker {
     let world: ModelWorld
     let number: Int
@@ -53,7 +53,7 @@ struct ModelWorker {
         }
     }
 
-    /// Drops everything that is left.
+    /// Drops all remaining buffers.
     mutating func finish() {
         items += world.mail[number].empty()
         while !items.isEmpty { drop() }
@@ -101,7 +101,7 @@ struct ModelWorker {
         keep(.unique(buffer.detach()), seed: nextSeed, offset: 0, count: count)
     }
 
-    /// As the kernel: fills a chunk step by step.
+    /// Fills a chunk incrementally, like the kernel.
     private mutating func receive() {
         let count = Int.random(in: 1...2000, using: &random)
         if chunk == nil || filled + count > chunk!.capacity {
@@ -150,7 +150,7 @@ struct ModelWorker {
         }
     }
 
-    /// Writes other bytes, behind which room is left, into the same memory.
+    /// Writes other bytes, with room after them, into the same memory.
     private mutating func rewrite(_ item: ModelItem) {
         switch item.take() {
         case .unique(let detached):

@@ -47,7 +47,7 @@ import Testing
         var empty = Buffer.alloc(5, fill: "a")
         empty.fill("")
         #expect(empty.text(.hex) == "0000000000")
-        // The last character is cut within.
+        // The last character is cut.
         var cut = Buffer.alloc(5)
         cut.fill("\u{0222}")
         #expect(cut.text(.hex) == "c8a2c8a2c8")

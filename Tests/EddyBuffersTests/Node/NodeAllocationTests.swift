@@ -22,7 +22,7 @@ import Testing
 
     @Test func allocUnsafe() {
         var buffer = Buffer.allocUnsafe(10)
-        // Node's example shows old bytes here. Ours shows none.
+        // Node's example shows old bytes here; Eddy shows none.
         #expect(buffer.count == 0 && buffer.capacity == 10)
         buffer.append(repeating: 0, count: 10)
         #expect(buffer.array() == [UInt8](repeating: 0, count: 10))
@@ -45,7 +45,7 @@ import Testing
     @Test func fromArray() {
         let buffer = Buffer.from([0x62, 0x75, 0x66, 0x66, 0x65, 0x72])
         #expect(buffer.text() == "buffer")
-        // Node takes the lowest eight bits of other numbers; UInt8 leaves none.
+        // Node takes the lowest eight bits of other numbers; `UInt8` makes that explicit.
         let numbers: [Double] = [257, 257.5, -255, 1]
         let lowest = Buffer.from(numbers.map { UInt8(truncatingIfNeeded: Int($0)) })
         #expect(lowest.array() == [1, 1, 1, 1])
@@ -98,7 +98,7 @@ import Testing
         #expect(freed.load(ordering: .relaxed) == 1)
     }
 
-    /// Memory that was taken over is freed once, also when its pool is gone before.
+    /// Adopted memory is freed once, even if its pool is closed first.
     @Test func adoptedMemoryIsFreedAfterItsPool() {
         let freed = Atomic<Int>(0)
         let held = Mutex<DetachedBuffer?>(nil)
@@ -147,7 +147,7 @@ import Testing
     }
 }
 
-/// Runs `body` on a thread of its own with the address of something that cannot be captured.
+/// Runs `body` on a new thread with the address of a value that cannot be captured.
 func onAnotherThreadBorrowing<Value: ~Copyable & Sendable>(
     _ value: borrowing Value,
     _ body: @escaping @Sendable (UnsafePointer<Value>) -> Void

@@ -110,5 +110,5 @@ import Testing
     }
 }
 
-/// Uses a noncopyable result up, for `#expect(throws:)`.
+/// Consumes a noncopyable result, for `#expect(throws:)`.
 func discard<Value: ~Copyable>(_ value: consuming Value) {}

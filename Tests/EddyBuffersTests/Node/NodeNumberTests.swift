@@ -107,7 +107,7 @@ import Testing
         #expect(buffer.text(.hex, in: 0..<4) == "bebafeca")
     }
 
-    /// Node throws ERR_OUT_OF_RANGE; a place that the program computed wrongly traps here.
+    /// Node throws ERR_OUT_OF_RANGE; an offset that the program computed wrongly traps here.
     @Test(arguments: [-1, 2, Int.max, Int.min])
     func aNumberOutsideOfTheBufferTraps(offset: Int) async {
         await #expect(processExitsWith: .failure) { [offset] in
@@ -143,7 +143,7 @@ import Testing
         #expect(cursor.offset == 8 && cursor.remaining == 1)
         do {
             _ = try cursor.read(UInt16.self)
-            Issue.record("one byte is no UInt16")
+            Issue.record("one byte is not a UInt16")
         } catch {
             #expect(error.offset == 8 && error.needed == 2 && error.remaining == 1)
             #expect("\(error)" == "2 bytes are needed at offset 8, and 1 are left; read more bytes and try again")

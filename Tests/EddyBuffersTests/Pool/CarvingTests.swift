@@ -44,7 +44,7 @@ import Testing
 
     @Test func whatDoesNotFitRetiresTheChunk() {
         BufferPool.temporary { pool in
-            // Two fit into a chunk of 64 KiB, a third does not.
+            // Two fit into a chunk of 64 KiB; a third does not.
             let size = BufferPool.poolSize / 2 - 8
             let first = pool.allocate(size)
             let second = pool.allocate(size)
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func aNewPoolSizeCountsForTheChunksMadeFromThenOn() async {
-        // The setting is the whole process's, so the test has a process to itself.
+        // The setting applies to the whole process, so the test runs in a process of its own.
         await #expect(processExitsWith: .success) {
             BufferPool.temporary { pool in
                 let before = pool.allocate(8)
@@ -105,7 +105,7 @@ import Testing
                 precondition(pool.statistics.dedicatedBuffers == 1)
                 let last = pool.allocate(32_000)
                 precondition(pool.statistics.dedicatedBuffers == 1)
-                // The chunk is used up, and the next one is as large as the setting says.
+                // The chunk is used up, and the next one has the size of the setting.
                 let next = pool.allocate(4000)
                 precondition(pool.statistics.chunksHeld == 2)
                 let nextOwn = pool.allocate(4096)

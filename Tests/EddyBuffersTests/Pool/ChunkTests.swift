@@ -1,7 +1,7 @@
 import EddyBuffers
 import Testing
 
-/// Chunks that are lent to the kernel, and what becomes of them.
+/// Chunks that are lent to the kernel, and how they are recycled.
 @Suite struct ChunkTests {
     @Test func aPoolMapsNothingBeforeItIsUsed() {
         BufferPool.temporary { pool in #expect(pool.statistics == BufferPool.Statistics()) }

@@ -1,7 +1,7 @@
 import EddyBuffers
 import Testing
 
-/// Received bytes that are copied out of their chunks, and what they count against.
+/// Received bytes that are copied out of their chunks, and the limits that they count against.
 @Suite struct CopiesTests {
     private static let configuration: BufferPool.Configuration = {
         var configuration = BufferPool.Configuration(receiveChunkSize: 64 << 10, maximumBytes: 16 << 20)
@@ -39,7 +39,7 @@ import Testing
             while let chunk = pool.lendReceiveChunk() { lent.append(chunk) }
             #expect(lent.count == 128)
             #expect(pool.statistics.mappedBytes + pool.statistics.copiedBytes <= 16 << 20)
-            // And memory that a program takes for itself is in nobody's share.
+            // Memory that a program allocates itself counts against no share.
             let own = (0..<1000).map { _ in Parcel(Buffer.allocUnsafeSlow(64 << 10)) }
             #expect(own.count == 1000)
             for chunk in lent { pool.takeBack(chunk) }
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    /// Half of the memory of receives is retained by 64 bytes of each chunk.
+    /// 64 bytes of each chunk retain half of the memory of receives.
     @Test func fewBytesOfManyChunksAreCopiedOut() throws {
         try withPool { pool in
             var held: [Slice] = []
@@ -58,7 +58,7 @@ import Testing
             }
             #expect(pool.retainedBytes == 64 * 64 << 10)
             #expect(pool.copyLimit(chunkSize: 64 << 10, queuedBytes: 64 * 64) == 32 << 10)
-            // What is retained for the bytes of queues is not worth copying.
+            // Memory that is retained for queued bytes is not worth copying.
             #expect(pool.copyLimit(chunkSize: 64 << 10, queuedBytes: 64 * 64 << 10) == 0)
             let chunk = try #require(pool.lendReceiveChunk())
             let copy = pool.copyOut(Slice(chunk, 0..<64))
@@ -91,7 +91,7 @@ import Testing
             }
             #expect(pool.keptBytes <= 100_000 && kept.count > 80)
             #expect(pool.copiedBytes == 0)
-            // A queue takes one in again, and there is room for another.
+            // A queue takes one back, and there is room for another.
             pool.takeIn(kept[0])
             #expect(pool.copiedBytes > 0)
             let copy = try #require(pool.allocateCopy(1000))
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    /// A queue that takes a part of a copy in does not take in what the handler goes on holding.
+    /// A queue that takes in part of a copy does not take in what the handler still holds.
     @Test func whatAHandlerHoldsBesideAQueueCountsAsKept() throws {
         try withPool { pool in
             let copy = try #require(pool.allocateCopy(1000))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EddyBuffers
 
-/// Memory of single buffers that comes home from other threads.
+/// Memory of single buffers that other threads return.
 @Suite struct DedicatedReturnTests {
     @Test func partsThatOthersHaveDroppedMayComeHomeFirst() {
         BufferPool.temporary { pool in
@@ -13,11 +13,12 @@ import Testing
                 onAnotherThread {
                     var buffer = away.take().attach()
                     buffer.append(repeating: 1, count: 10)
-                    // The first part is returned from here, and the chunk queued; the second part goes home.
+                    // The first part is returned from here, and the chunk is queued; the second part goes back to its
+                    // thread.
                     _ = buffer.splitFirst(5).count
                     rest.put(buffer.detach())
                 }
-                // The owner's own return settles the chunk, which the inbox still lists.
+                // The owner's own return frees the chunk, which the inbox still lists.
                 _ = rest.take()!.attach().count
                 pool.collectReturns()
                 #expect(pool.statistics.dedicatedBuffers == 0)
@@ -73,7 +74,7 @@ import Testing
             var buffer = Buffer.allocUnsafe(300)
             buffer.append(repeating: 7, count: 300)
             kept.append(buffer.share().compacted())
-            // What is dropped lies between.
+            // Dropped buffers lie in between.
             _ = Buffer.allocUnsafe(20_000).count
         }
         let statistics = BufferPool.current.statistics

@@ -23,7 +23,7 @@ import Testing
             // 32 chunks of 64 KiB hold two each.
             precondition(held.count == 64)
             precondition(pool.statistics.mappedBytes == BufferPool.slabSize)
-            // Without a limit of its own the allocation goes on elsewhere, and is counted.
+            // An allocation that ignores the limit falls back to malloc, and is counted.
             let beyond = Buffer.allocUnsafe(size)
             precondition(pool.statistics.overflows == 1 && pool.statistics.dedicatedBuffers == 1)
             hold(beyond)
@@ -47,7 +47,7 @@ import Testing
             for _ in 0..<64 { lent.append(try #require(pool.lendReceiveChunk())) }
             #expect(pool.statistics.slabs == 8)
             for chunk in lent { pool.takeBack(chunk) }
-            // They were needed in this period; half of them is given back in the next one.
+            // They were needed in this period; half of them are unmapped in the next one.
             pool.trim()
             let trimmed = pool.trim()
             #expect(trimmed == 4 * BufferPool.slabSize)
@@ -56,7 +56,7 @@ import Testing
             #expect(pool.statistics.mappedBytesPeak == 8 * BufferPool.slabSize)
             for _ in 0..<10 { pool.trim() }
             #expect(pool.statistics.slabs == 0)
-            // And mapped again when they are wanted.
+            // They are mapped again when they are needed.
             lent = []
             for _ in 0..<64 { lent.append(try #require(pool.lendReceiveChunk())) }
             #expect(pool.statistics.slabs == 8 && pool.slabCount == 8)
@@ -67,12 +67,12 @@ import Testing
         }
     }
 
-    /// Otherwise chunks that are lent and returned now and then would keep every slab mapped.
+    /// Otherwise chunks that are occasionally lent and returned would keep every slab mapped.
     @Test func chunksOfOldSlabsAreLentFirstAfterTrimming() throws {
         try BufferPool.temporary(receiveChunkSize: 1 << 20) { pool in
             var lent: [Chunk] = []
             for _ in 0..<8 { lent.append(try #require(pool.lendReceiveChunk())) }
-            // The one on top is of the slab mapped last.
+            // The top one belongs to the slab that was mapped last.
             for chunk in lent { pool.takeBack(chunk) }
             pool.trim()
             let memory = try #require(pool.slabMemory(at: 0))
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    /// 10,000 connections hold 100 bytes each of what they have received among ten times as much that is gone.
+    /// 10,000 connections each hold 100 of the bytes that they received, among ten times as many that were dropped.
     @Test func compactedBytesHardlyTakeMoreThanTheyAre() {
         onAnotherThread {
             let pool = BufferPool.current

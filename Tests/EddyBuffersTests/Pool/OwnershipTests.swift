@@ -1,8 +1,8 @@
 import EddyBuffers
 import Testing
 
-/// A pool's figures and its memory are its thread's alone. The compiler lets a pool be sent to another task, so that is
-/// checked when it runs.
+/// A pool's figures and memory may be used on its own thread only. The compiler lets a pool be sent to another task, so
+/// this is checked at run time.
 @Suite struct OwnershipTests {
     enum Use: Codable, Sendable, CaseIterable {
         case statistics, trim, leaks
@@ -26,7 +26,7 @@ import Testing
         )
     }
 
-    /// A new thread may have the identity of the pool's: here it is the same thread.
+    /// A new thread may have the identity of the pool's thread: here it is the same thread.
     @Test(arguments: Use.allCases)
     func aClosedPoolTraps(use: Use) async {
         expectTrap(
@@ -43,7 +43,7 @@ import Testing
         onAnotherThread { #expect(pool.take().configuration.maximumBytes > 0) }
     }
 
-    /// The process was ended by the check of the pool's owner.
+    /// Expects that the check of the pool's owner ended the process.
     private func expectTrap(_ result: ExitTest.Result?, sourceLocation: SourceLocation = #_sourceLocation) {
         let errors = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
         let isTrap = errors.contains("Fatal error") && errors.contains("used on the thread that owns it")

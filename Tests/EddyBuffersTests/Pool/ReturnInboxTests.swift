@@ -2,7 +2,7 @@ import EddyBuffers
 import Synchronization
 import Testing
 
-/// Memory that comes home from other threads.
+/// Memory that other threads return.
 @Suite struct ReturnInboxTests {
     @Test func aReturnFromAnotherThreadIsTakenInByTheOwner() {
         BufferPool.temporary { pool in
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    /// One part of what another thread has split comes home; the other is still out.
+    /// One part of what another thread split is returned; the other is still live.
     @Test(arguments: [100, 50_000])
     func aPartThatStaysAwayKeepsTheMemory(size: Int) {
         BufferPool.temporary { pool in

@@ -1,10 +1,10 @@
 import EddyBuffers
 
 extension BufferPool {
-    /// The pool's bytes that a slab takes, the smallest limit under which it can serve anything.
+    /// The bytes of a slab: the smallest limit that lets a pool serve anything.
     static let slabSize = 2 << 20
 
-    /// A pool of the calling thread, for the duration of `body`; nothing may be out when it ends.
+    /// A pool of the calling thread for the duration of `body`; no slice may be live when it ends.
     static func temporary(
         receiveChunkSize: Int = 64 << 10,
         maximumBytes: Int = 64 << 20,
@@ -14,21 +14,21 @@ extension BufferPool {
         let pool = BufferPool(configuration: configuration)
         defer {
             let slicesOut = pool.close()
-            precondition(slicesOut == 0, "\(slicesOut) slices are out at the end of the test")
+            precondition(slicesOut == 0, "\(slicesOut) slices are live at the end of the test")
         }
         try body(pool)
     }
 }
 
 extension Buffer {
-    /// The bytes, copied.
+    /// A copy of the bytes.
     borrowing func array() -> [UInt8] { bytes.withUnsafeBytes { [UInt8]($0) } }
 
-    /// Where the bytes lie.
+    /// The address of the bytes.
     var address: UInt { UInt(bitPattern: slice.start) }
 }
 
-/// Keeps a buffer alive up to here.
+/// Keeps a buffer alive until here.
 @inline(never)
 func hold(_ buffer: borrowing Buffer) {}
 

@@ -1,10 +1,10 @@
 import EddyBuffers
 
-/// A type that claims to be an integer of 64 bits, and is something else in memory: its bytes stand for a pointer, say.
+/// A type that claims to be a 64-bit integer, but whose memory holds something else, such as a pointer.
 ///
-/// All numbers are 7 to it.
+/// It represents every number as 7.
 struct Disguise: StandardInteger {
-    /// What it holds; 0 unless memory was taken for it.
+    /// The memory's content; 0 unless the value was created from memory.
     let pointer: UInt
 
     private init() { pointer = 0 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A value behind a mutex of the system, which the thread sanitizer sees. (It does not see `Synchronization.Mutex`.)
+/// A value protected by a system mutex, which the thread sanitizer sees. (It does not see `Synchronization.Mutex`.)
 final class Locked<Value>: @unchecked Sendable {
     private var value: Value
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Runs `body` on a thread of its own and waits for its end.
+/// Runs `body` on a new thread and waits for its end.
 func onAnotherThread(_ body: @escaping @Sendable () -> Void) {
     Threads.start(count: 1) { _ in body() }.join()
 }
@@ -16,7 +16,7 @@ struct Threads {
                 let context = Unmanaged.passRetained(Body { body(number) })
                 var thread = pthread_t()
                 let result = pthread_create(&thread, nil, Body.main, context.toOpaque())
-                precondition(result == 0, "no thread for the test")
+                precondition(result == 0, "cannot start a thread for the test")
                 return thread
             }
         )

@@ -2,7 +2,7 @@ import Eddy
 import EddyRing
 import Testing
 
-/// Runs `body` beside a server in this process.
+/// Runs `body` with a server in this process.
 func withServer(
     _ handler: @escaping TCPServer.Handler = EchoServer.handler,
     _ body: (SocketAddress) async throws -> Void

@@ -1,7 +1,7 @@
 import Eddy
 import EddyLoad
 
-/// Runs a test until its progress is as wanted, however fast the machine is, and returns its report.
+/// Runs a test until it has made the wanted progress, however fast the machine is, and returns its report.
 func report(
     of configuration: LoadTest.Configuration,
     lasting duration: Duration = .seconds(1000),

@@ -2,12 +2,12 @@ import EddyRing
 import Glibc
 import Testing
 
-/// Accepting, as every engine does it.
+/// Accepting, tested on every engine.
 @Suite("contract: accept", .timeLimit(.minutes(5)))
 struct AcceptContractTests {
     private let token = OperationToken(kind: 1)
 
-    @Test("Each connection is accepted once, whether it came before or after", arguments: TestedEngine.all)
+    @Test("Each connection is accepted once, before or after the submission", arguments: TestedEngine.all)
     func multishot(engine: TestedEngine) throws {
         let world = try World(engine, completionEntries: 256)
         let listener = try world.listen(backlog: 256)
@@ -28,7 +28,7 @@ struct AcceptContractTests {
     }
 
     // A simulated descriptor has no flags.
-    @Test("Accepted descriptors are not inherited, and block", arguments: TestedEngine.real)
+    @Test("Accepted descriptors are blocking and close-on-exec", arguments: TestedEngine.real)
     func flags(engine: TestedEngine) throws {
         let world = try World(engine)
         let listener = try world.listen()
@@ -42,10 +42,10 @@ struct AcceptContractTests {
         client.close()
     }
 
-    @Test("Without descriptors it ends, and goes on when it is submitted again", arguments: TestedEngine.all)
+    @Test("Accepting fails without descriptors, and resumes when it is submitted again", arguments: TestedEngine.all)
     func outOfDescriptors(engine: TestedEngine) async {
         await #expect(processExitsWith: .success) { [engine] in
-            // Ends when everything that the attempt took is given back: or it would be taken for a leak.
+            // Exits after everything that the attempt took is released, or the leak checker would report it.
             exit(try Self.acceptsAgain(on: engine) ? EXIT_SUCCESS : EXIT_FAILURE)
         }
     }
@@ -71,7 +71,7 @@ struct AcceptContractTests {
         return accepted.count == 1
     }
 
-    @Test("What does not listen cannot accept", arguments: TestedEngine.all)
+    @Test("Accepting on a socket that does not listen fails", arguments: TestedEngine.all)
     func notListening(engine: TestedEngine) throws {
         let world = try World(engine)
         let connection = try world.connect()

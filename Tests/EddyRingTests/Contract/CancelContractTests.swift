@@ -2,10 +2,10 @@ import EddyRing
 import Glibc
 import Testing
 
-/// Cancelling, as every engine does it. See also the other operations.
+/// Cancelling, tested on every engine. The tests of the other operations also cancel.
 @Suite("contract: cancel", .timeLimit(.minutes(5)))
 struct CancelContractTests {
-    @Test("What is cancelled completes, and so does the cancellation", arguments: TestedEngine.all)
+    @Test("Both a cancelled operation and the cancellation complete", arguments: TestedEngine.all)
     func cancelling(engine: TestedEngine) throws {
         let world = try World(engine)
         let ring = world.ring
@@ -18,12 +18,12 @@ struct CancelContractTests {
         #expect(completions.map(\.token.index) == [1, 2])
         #expect(completions.first?.error == .cancelled)
         #expect(completions.last?.result == 0)
-        // Nothing is left to be cancelled.
+        // No operation is left to cancel.
         try ring.submit(.cancel(token(1), token: token(3)))
         #expect(try ring.completions(1).first?.error == SystemError(ENOENT))
     }
 
-    @Test("One among many is cancelled, and the others go on", arguments: TestedEngine.all)
+    @Test("Cancelling one of many operations leaves the others running", arguments: TestedEngine.all)
     func oneAmongMany(engine: TestedEngine) throws {
         let world = try World(engine, submissionEntries: 512, completionEntries: 1024)
         let ring = world.ring
@@ -43,7 +43,7 @@ struct CancelContractTests {
         #expect(try ring.cancelAll().isEmpty)
     }
 
-    @Test("Everything is cancelled, however much it is", arguments: TestedEngine.all)
+    @Test("Cancelling everything cancels any number of operations", arguments: TestedEngine.all)
     func everything(engine: TestedEngine) throws {
         let world = try World(engine)
         let ring = world.ring

@@ -2,12 +2,12 @@ import EddyRing
 import Glibc
 import Testing
 
-/// Connecting, as every engine does it.
+/// Connecting, tested on every engine.
 @Suite("contract: connect", .timeLimit(.minutes(5)))
 struct ConnectContractTests {
     private let token = OperationToken(kind: 1)
 
-    /// Submits a connect whose address is gone when `enter` has returned. The test closes the socket.
+    /// Submits a connect whose address memory is freed when `enter` has returned. The test closes the socket.
     private func connect(to address: SocketAddress, on ring: Ring) throws -> Int32 {
         let descriptor = try ring.openStream(for: address)
         try address.withSystemAddress { pointer, length in
@@ -23,7 +23,7 @@ struct ConnectContractTests {
         return descriptor
     }
 
-    @Test("Who listens is reached", arguments: TestedEngine.all)
+    @Test("Connecting to a listener succeeds", arguments: TestedEngine.all)
     func listening(engine: TestedEngine) throws {
         let world = try World(engine)
         let listener = try world.listen()
@@ -36,7 +36,7 @@ struct ConnectContractTests {
     }
 
     // A simulated descriptor has no flags.
-    @Test("The socket that was connected blocks as before", arguments: TestedEngine.real)
+    @Test("A connected socket is still blocking", arguments: TestedEngine.real)
     func flags(engine: TestedEngine) throws {
         let world = try World(engine)
         let listener = try world.listen()
@@ -46,20 +46,20 @@ struct ConnectContractTests {
         world.ring.close(client)
     }
 
-    @Test("Where nobody listens it is refused", arguments: TestedEngine.all)
+    @Test("Connecting to a port without a listener is refused", arguments: TestedEngine.all)
     func refused(engine: TestedEngine) throws {
         let world = try World(engine)
-        // Bound and not listening: the port is nobody else's.
+        // Bound but not listening: no other process gets the port.
         let bound = try world.bind()
         let client = try connect(to: bound.address, on: world.ring)
         #expect(try world.ring.completions(1).map(\.error) == [.connectionRefused])
         world.ring.close(client)
     }
 
-    @Test("One that gets no answer is cancelled", arguments: TestedEngine.all)
+    @Test("A connect without an answer can be cancelled", arguments: TestedEngine.all)
     func cancelled(engine: TestedEngine) throws {
         let world = try World(engine)
-        // A listener whose backlog is full drops what comes.
+        // A listener with a full backlog drops connection requests.
         let listener = try world.listen(backlog: 0)
         let crowd = try (0..<4).map { _ in try world.dial(listener.address) }
         try world.settle()

@@ -1,10 +1,10 @@
 import EddyRing
 import Testing
 
-/// Submitting, entering and reading completions, as every engine does it. See also `RingTests`.
+/// Submitting, entering and reading completions, tested on every engine. See also `RingTests`.
 @Suite("contract: enter", .timeLimit(.minutes(5)))
 struct EnterContractTests {
-    /// Submits a send of each byte, with its place as token.
+    /// Submits a send of each byte, with its position as token.
     private func submitOneByOne(_ bytes: UnsafeRawBufferPointer, from connection: Connection, to ring: Ring) throws {
         for index in bytes.indices {
             let address = bytes.baseAddress! + index
@@ -13,7 +13,7 @@ struct EnterContractTests {
     }
 
     @Test(
-        "More submissions than the queue holds are all taken and all completed, in order",
+        "More submissions than the queue holds are all taken and completed in order",
         arguments: TestedEngine.all
     )
     func moreThanTheQueueHolds(engine: TestedEngine) throws {
@@ -43,14 +43,14 @@ struct EnterContractTests {
             try submitOneByOne(bytes, from: connection, to: ring)
             #expect(try ring.completions(200).map(\.token) == (0..<200).map(token))
         }
-        // Where there is no room, epoll does nothing, and the others keep what does not fit.
+        // If there is no room, epoll does nothing; the other engines keep what does not fit.
         #expect((ring.statistics.overflows > 0) == (engine.kind != .epoll))
         #expect(ring.statistics.completions == 200)
         #expect(ring.isSettled)
         #expect(try connection.far.read(bytes.count) == bytes)
     }
 
-    @Test("Without submissions and without waiting it returns at once", arguments: TestedEngine.all)
+    @Test("Entering without submissions and without waiting returns at once", arguments: TestedEngine.all)
     func nothing(engine: TestedEngine) throws {
         let world = try World(engine)
         let ring = world.ring
@@ -59,7 +59,7 @@ struct EnterContractTests {
         #expect(ring.isSettled)
     }
 
-    /// More than come in 5 ms, and less than a ring that does not wait would be asked for.
+    /// More than occur in 5 ms, and fewer than the calls of a ring that does not wait.
     private static let manyInterruptions = 500
 
     @Test("A deadline ends the wait", arguments: TestedEngine.all, [UInt64(0), 1, 5_000_000])
@@ -69,7 +69,8 @@ struct EnterContractTests {
         let deadline = ring.now + nanoseconds
         var interruptions = 0
         try ring.enter(waitFor: 1, deadline: nanoseconds == 0 ? 0 : deadline)
-        // Whatever interrupts a system call, such as the end of another test's ring on this thread, ends a wait.
+        // Anything that interrupts a system call ends a wait, for example the end of another test's ring on this
+        // thread.
         while nanoseconds > 0, ring.now < deadline, interruptions < Self.manyInterruptions {
             interruptions += 1
             try ring.enter(waitFor: 1, deadline: deadline)
@@ -78,16 +79,16 @@ struct EnterContractTests {
         #expect(interruptions < Self.manyInterruptions)
     }
 
-    @Test("As many are waited for as are asked for", arguments: TestedEngine.all)
+    @Test("Waits for as many completions as requested", arguments: TestedEngine.all)
     func several(engine: TestedEngine) throws {
         let world = try World(engine, submissionEntries: 2)
         let (ring, connection) = (world.ring, try world.connect())
         let bytes: [UInt8] = [1, 2, 3]
         try bytes.withUnsafeBytes { bytes in
-            // The queue holds two, so that the third one enters by itself.
+            // The queue holds two, so the third submission enters implicitly.
             try submitOneByOne(bytes, from: connection, to: ring)
             var completions: [CompletionEntry] = []
-            // More than once, since whatever interrupts a system call ends a wait.
+            // More than once, since anything that interrupts a system call ends a wait.
             while completions.count < 3 {
                 try ring.enter(waitFor: UInt32(3 - completions.count), deadline: .max)
                 while let completion = ring.nextCompletion() { completions.append(completion) }
@@ -96,7 +97,7 @@ struct EnterContractTests {
         }
     }
 
-    @Test("A deadline in the past takes what is queued", arguments: TestedEngine.all)
+    @Test("A deadline in the past still submits what is queued", arguments: TestedEngine.all)
     func pastDeadline(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
@@ -109,7 +110,7 @@ struct EnterContractTests {
         }
     }
 
-    @Test("The end of time is a deadline, too", arguments: TestedEngine.all)
+    @Test("The maximum time is a valid deadline", arguments: TestedEngine.all)
     func endOfTime(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())

@@ -2,10 +2,10 @@ import EddyRing
 import Glibc
 import Testing
 
-/// Reads, timeouts and what is no operation, as every engine does them.
+/// Reads, timeouts and invalid operations, tested on every engine.
 @Suite("contract: reads, timeouts", .timeLimit(.minutes(5)))
 struct OtherContractTests {
-    @Test("A pipe is read when something is in it, to its end", arguments: TestedEngine.all)
+    @Test("A pipe is read when it has data, up to its end", arguments: TestedEngine.all)
     func pipes(engine: TestedEngine) throws {
         let world = try World(engine)
         let ring = world.ring
@@ -35,7 +35,7 @@ struct OtherContractTests {
     }
 
     @Test(
-        "A signal of the wake descriptor ends the wait, whether it came before or after",
+        "A signal of the wake descriptor ends the wait, whether it comes before or after it",
         arguments: TestedEngine.all
     )
     func wakeDescriptor(engine: TestedEngine) throws {
@@ -53,7 +53,7 @@ struct OtherContractTests {
         #expect(try ring.completions(1).first?.token == token(2))
     }
 
-    @Test("A file is read as well", arguments: TestedEngine.all)
+    @Test("Reads a regular file", arguments: TestedEngine.all)
     func files(engine: TestedEngine) throws {
         let world = try World(engine)
         let ring = world.ring
@@ -68,7 +68,7 @@ struct OtherContractTests {
         #expect(buffer.elementsEqual([0x7F, UInt8(ascii: "E"), UInt8(ascii: "L"), UInt8(ascii: "F")]))
     }
 
-    @Test("Timeouts end in the order of their times, and not before", arguments: TestedEngine.all)
+    @Test("Timeouts expire in the order of their times, and not early", arguments: TestedEngine.all)
     func timeouts(engine: TestedEngine) throws {
         let world = try World(engine)
         let ring = world.ring
@@ -84,7 +84,7 @@ struct OtherContractTests {
         }
     }
 
-    @Test("A timeout is cancelled; times that are none are refused", arguments: TestedEngine.all)
+    @Test("A timeout can be cancelled, and invalid times are rejected", arguments: TestedEngine.all)
     func oddTimeouts(engine: TestedEngine) throws {
         let world = try World(engine)
         let ring = world.ring
@@ -96,7 +96,7 @@ struct OtherContractTests {
         #expect(try ring.cancelAll().map(\.error) == [.cancelled])
     }
 
-    /// Submits timeouts at once, with their places as tokens. The times are gone when this returns.
+    /// Submits timeouts together, with their positions as tokens. The memory of the times is freed when this returns.
     private func submitTimeouts(_ times: [(seconds: Int64, nanoseconds: Int64)], on ring: Ring) throws {
         try withUnsafeTemporaryAllocation(of: Int64.self, capacity: 2 * times.count) { memory in
             for (index, time) in times.enumerated() {
@@ -109,7 +109,7 @@ struct OtherContractTests {
         }
     }
 
-    @Test("What is no operation is refused", arguments: TestedEngine.all)
+    @Test("Unknown operations are rejected", arguments: TestedEngine.all)
     func unknown(engine: TestedEngine) throws {
         let world = try World(engine)
         let ring = world.ring
@@ -121,7 +121,7 @@ struct OtherContractTests {
         #expect(completion.isLast)
     }
 
-    @Test("What is no descriptor fails by itself", arguments: TestedEngine.all)
+    @Test("An operation on an invalid descriptor fails without affecting others", arguments: TestedEngine.all)
     func badDescriptors(engine: TestedEngine) throws {
         let world = try World(engine)
         let ring = world.ring
@@ -156,8 +156,8 @@ struct OtherContractTests {
         }
     }
 
-    // A simulated network has no descriptors but sockets.
-    @Test("To what is no socket nothing can be sent", arguments: TestedEngine.real)
+    // A simulated network has only sockets as descriptors.
+    @Test("Sending to a descriptor that is not a socket fails", arguments: TestedEngine.real)
     func notASocket(engine: TestedEngine) throws {
         let world = try World(engine)
         let ring = world.ring

@@ -2,7 +2,7 @@ import EddyBuffers
 import EddyRing
 import Testing
 
-/// Receiving, as every engine does it. See also `ReceiveRingTests`.
+/// Receiving, tested on every engine. See also `ReceiveRingTests`.
 @Suite("contract: receive", .timeLimit(.minutes(5)))
 struct ReceiveContractTests {
     private let token = OperationToken(kind: 1)
@@ -26,7 +26,7 @@ struct ReceiveContractTests {
             pool.close()
         }
 
-        /// Of its connection, or of another descriptor.
+        /// Receives from its connection, or from another descriptor.
         func multishot(
             _ descriptor: Int32? = nil,
             limit: UInt32 = 0,
@@ -42,7 +42,7 @@ struct ReceiveContractTests {
             )
         }
 
-        /// The bytes of a completion; their memory is given back.
+        /// The bytes of a completion, whose memory is then returned.
         func bytes(_ completion: CompletionEntry) -> [UInt8] {
             guard let slice = receiveRing.slice(for: completion) else { return [] }
             defer {
@@ -52,7 +52,7 @@ struct ReceiveContractTests {
             return Array(UnsafeRawBufferPointer(start: slice.start, count: Int(slice.count)))
         }
 
-        /// Receives until `count` bytes are there, with an entry that is submitted again when it has ended.
+        /// Receives `count` bytes with an entry that is submitted again when it has ended.
         func receive(_ count: Int, with entry: SubmissionEntry) throws -> [UInt8] {
             var all: [UInt8] = []
             try ring.submit(entry)
@@ -72,7 +72,7 @@ struct ReceiveContractTests {
     private static let bytes = patternedBytes(3 << 20)
     private var pattern: [UInt8] { Self.bytes }
 
-    @Test("What follows urgent data comes without waiting for more", arguments: TestedEngine.realWithBuffers)
+    @Test("Bytes after urgent data arrive without waiting for more", arguments: TestedEngine.realWithBuffers)
     func urgent(engine: TestedEngine, incremental: Bool) throws {
         let receiver = try Receiver(engine, incremental: incremental)
         let far = try #require(receiver.connection.far as? SystemFarEnd)
@@ -82,7 +82,7 @@ struct ReceiveContractTests {
         #expect(try receiver.receive(5, with: receiver.multishot(token: token)) == [1, 2, 3, 5, 6])
     }
 
-    @Test("All bytes come once and in order", arguments: TestedEngine.withBuffers, [true, false])
+    @Test("All bytes arrive once and in order", arguments: TestedEngine.withBuffers, [true, false])
     func order(with: (engine: TestedEngine, incremental: Bool), multishot: Bool) throws {
         let receiver = try Receiver(with.engine, incremental: with.incremental)
         receiver.connection.far.write(pattern)
@@ -94,7 +94,7 @@ struct ReceiveContractTests {
         _ = try receiver.ring.cancelAll()
     }
 
-    @Test("All bytes come though the queue of completions is too small", arguments: TestedEngine.withBuffers)
+    @Test("All bytes arrive even if the completion queue is too small", arguments: TestedEngine.withBuffers)
     func fewCompletions(engine: TestedEngine, incremental: Bool) throws {
         let receiver = try Receiver(engine, incremental: incremental, completionEntries: 16)
         receiver.connection.far.write(pattern)
@@ -103,7 +103,7 @@ struct ReceiveContractTests {
     }
 
     @Test(
-        "The end of the stream comes behind the bytes before it, and is the last",
+        "The end of the stream comes after the bytes before it, and is last",
         arguments: TestedEngine.withBuffers
     )
     func endBehindBytes(engine: TestedEngine, incremental: Bool) throws {
@@ -130,7 +130,7 @@ struct ReceiveContractTests {
         }
     }
 
-    @Test("A reset is an error behind which nothing comes", arguments: TestedEngine.withBuffers)
+    @Test("A reset is an error and the last completion", arguments: TestedEngine.withBuffers)
     func reset(engine: TestedEngine, incremental: Bool) throws {
         let receiver = try Receiver(engine, incremental: incremental)
         try receiver.ring.submit(receiver.multishot(token: token))
@@ -142,7 +142,7 @@ struct ReceiveContractTests {
         #expect(try receiver.ring.cancelAll().isEmpty)
     }
 
-    @Test("A receive that is cancelled loses nothing", arguments: TestedEngine.withBuffers)
+    @Test("Cancelling a receive loses no bytes", arguments: TestedEngine.withBuffers)
     func cancelled(engine: TestedEngine, incremental: Bool) throws {
         let receiver = try Receiver(engine, incremental: incremental)
         var received: [UInt8] = []
@@ -162,7 +162,7 @@ struct ReceiveContractTests {
     }
 
     @Test(
-        "The receive that reaches the limit is the last; the rest stays in the socket",
+        "The receive that reaches its limit is the last, and the rest stays in the socket",
         arguments: TestedEngine.withBuffers
     )
     func limit(engine: TestedEngine, incremental: Bool) throws {
@@ -186,7 +186,7 @@ struct ReceiveContractTests {
         _ = try receiver.ring.cancelAll()
     }
 
-    @Test("A descriptor's number may be given to another file", arguments: TestedEngine.withBuffers)
+    @Test("A descriptor's number may be reused for another file", arguments: TestedEngine.withBuffers)
     func reusedNumber(engine: TestedEngine, incremental: Bool) throws {
         let receiver = try Receiver(engine, incremental: incremental)
         var numbers: Set<Int32> = []
@@ -205,9 +205,9 @@ struct ReceiveContractTests {
         #expect(numbers.count < 10)
     }
 
-    @Test("Who floods does not keep others from their bytes", arguments: TestedEngine.withBuffers)
+    @Test("A flood on one connection does not keep others from receiving", arguments: TestedEngine.withBuffers)
     func fairness(engine: TestedEngine, incremental: Bool) throws {
-        // So many chunks that a flood could take all of its bytes at once.
+        // Enough chunks for a flood to take all of its bytes at once.
         let receiver = try Receiver(engine, incremental: incremental, completionEntries: 1024, target: 256)
         let quiet = try receiver.world.connect()
         let other = OperationToken(kind: 2)
@@ -233,7 +233,7 @@ struct ReceiveContractTests {
                 )
             }
         }
-        // An old kernel receives between two calls of `enter` as well: the flood, before the quiet peer has written.
+        // An old kernel also receives between two calls of `enter`: the flood, before the quiet peer has written.
         if receiver.ring.defersTaskWork { #expect(try #require(floodedBefore) < pattern.count / 2) }
         _ = try receiver.ring.cancelAll()
     }

@@ -2,7 +2,7 @@ import EddyRing
 import Glibc
 import Testing
 
-/// Sending, as every engine does it.
+/// Sending, tested on every engine.
 @Suite("contract: send", .timeLimit(.minutes(5)))
 struct SendContractTests {
     private let token = OperationToken(kind: 1)
@@ -18,7 +18,7 @@ struct SendContractTests {
         .send(descriptor: connection.near, address: bytes.baseAddress!, byteCount: bytes.count, token: token)
     }
 
-    @Test("A send ends when the peer has made room for all of it", arguments: TestedEngine.all)
+    @Test("A send completes when the peer has made room for all of it", arguments: TestedEngine.all)
     func whole(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
@@ -35,14 +35,14 @@ struct SendContractTests {
         }
     }
 
-    @Test("The vectors of a message that waits may be used for something else", arguments: TestedEngine.all)
+    @Test("The vectors of a waiting message may be reused", arguments: TestedEngine.all)
     func message(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
         let bytes = pattern(engine)
         try bytes.withUnsafeBytes { sent in
             let base = UnsafeMutableRawPointer(mutating: sent.baseAddress!)
-            // Empty pieces, tiny pieces and large ones.
+            // Empty, tiny and large pieces.
             let lengths = [0, 1, sent.count / 4, 0, 100, sent.count / 2, 7, 0]
             var offset = 0
             var vectors = lengths.map { length in
@@ -67,7 +67,7 @@ struct SendContractTests {
         }
     }
 
-    @Test("To a peer that is gone nothing can be sent, and no signal comes", arguments: TestedEngine.all)
+    @Test("Sending to a peer that is gone fails without a signal", arguments: TestedEngine.all)
     func broken(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
@@ -76,17 +76,17 @@ struct SendContractTests {
         try bytes.withUnsafeBytes { sent in
             var errors: [SystemError] = []
             let deadline = ring.now + 30_000_000_000
-            // What is sent before the reset has come is sent into the void.
+            // Bytes sent before the reset arrives are lost.
             while errors.count < 2, ring.now < deadline {
                 try ring.submit(send(.init(rebasing: sent[..<100]), on: connection))
                 errors += try ring.completions(1).compactMap(\.error)
             }
-            // The reset is told once; then the pipe is broken.
+            // The reset is reported once; after that the pipe is broken.
             #expect(errors == [.connectionReset, .brokenPipe])
         }
     }
 
-    @Test("One that breaks on its way says how much it sent", arguments: TestedEngine.all)
+    @Test("A send that breaks reports how much it sent", arguments: TestedEngine.all)
     func breaking(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
@@ -102,7 +102,7 @@ struct SendContractTests {
         }
     }
 
-    @Test("One that is cancelled says how much it sent", arguments: TestedEngine.all)
+    @Test("A cancelled send reports how much it sent", arguments: TestedEngine.all)
     func cancelled(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
@@ -119,7 +119,7 @@ struct SendContractTests {
         }
     }
 
-    @Test("One that finds no room and is cancelled has sent nothing", arguments: TestedEngine.all)
+    @Test("A send that found no room and is cancelled has sent nothing", arguments: TestedEngine.all)
     func cancelledAtOnce(engine: TestedEngine) throws {
         let world = try World(engine)
         let (ring, connection) = (world.ring, try world.connect())
@@ -143,7 +143,7 @@ struct SendContractTests {
     }
 
     @Test(
-        "A send that ends inline posts nothing when all of it was taken, and says how much otherwise",
+        "An inline send posts nothing if everything was taken, and otherwise how much was",
         arguments: TestedEngine.all
     )
     func inlineSends(engine: TestedEngine) throws {
@@ -166,7 +166,7 @@ struct SendContractTests {
             }
             #expect(try send(1000) == nil)
             var expected = Array(bytes[..<1000])
-            // Acknowledgements on their way may make room for a little more, several times.
+            // Acknowledgements in transit may make room for a little more, several times.
             while case let part = try #require(try send(sent.count)), part.error != .again {
                 let taken = Int(part.result)
                 try #require((1..<sent.count).contains(taken))
@@ -175,7 +175,7 @@ struct SendContractTests {
             #expect(expected.count > 1000)
             #expect(try connection.far.read(expected.count) == expected)
             connection.far.close()
-            // The peer answers the first byte that comes after its end with a reset.
+            // The peer answers the first byte after its close with a reset.
             var error: SystemError?
             let deadline = ring.now + 30_000_000_000
             while error == nil, ring.now < deadline {
@@ -186,7 +186,7 @@ struct SendContractTests {
         }
     }
 
-    @Test("Inline sends of messages post what they did not send", arguments: TestedEngine.all)
+    @Test("Inline sends of messages post the unsent remainder", arguments: TestedEngine.all)
     func inlineMessages(engine: TestedEngine) throws {
         guard engine.features.inlineSends else { return }
         let world = try World(engine)
@@ -195,7 +195,7 @@ struct SendContractTests {
         try bytes.withUnsafeBytes { sent in
             let base = UnsafeMutableRawPointer(mutating: sent.baseAddress!)
             var results: [Int32?] = []
-            // Acknowledgements on their way may make room for a little more, several times.
+            // Acknowledgements in transit may make room for a little more, several times.
             for length in [10] + Array(repeating: sent.count / 2, count: 100) where results.last != -EAGAIN {
                 var vectors = [iovec(iov_base: base, iov_len: length), iovec(iov_base: base + length, iov_len: length)]
                 try vectors.withUnsafeMutableBufferPointer { vectors in

@@ -8,7 +8,7 @@ import Testing
 struct CompletionEntryTests {
     private let token = OperationToken(kind: 3, generation: 4, index: 5)
 
-    @Test("Each field lies where the C struct has it")
+    @Test("Each field has the offset of the C struct's")
     func layout() {
         #expect(MemoryLayout<CompletionEntry>.stride == 16)
         var cqe = io_uring_cqe()
@@ -22,14 +22,14 @@ struct CompletionEntryTests {
         #expect(entry.bufferIndex == 0xABCD)
     }
 
-    @Test("A result is an error when it is negative, and only then")
+    @Test("A result is an error if and only if it is negative")
     func errors() {
         #expect(CompletionEntry(token: token, result: 0).error == nil)
         #expect(CompletionEntry(token: token, result: .max).error == nil)
         #expect(CompletionEntry(token: token, result: -ECANCELED).error == .cancelled)
     }
 
-    @Test("Without flags it is the last one, and used no buffer")
+    @Test("A completion without flags is the last one, and used no buffer")
     func plain() {
         let entry = CompletionEntry(token: token, result: 1)
         #expect(entry.isLast)

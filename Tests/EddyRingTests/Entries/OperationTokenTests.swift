@@ -1,11 +1,11 @@
 import EddyRing
 import Testing
 
-/// Kind, generation and index share 64 bits and do not touch each other.
+/// Kind, generation and index share 64 bits without overlapping.
 @Suite("ring: operation tokens")
 struct OperationTokenTests {
     @Test(
-        "What is packed comes out again",
+        "Packed values are unpacked unchanged",
         arguments: [UInt8(0), 1, 127, 255],
         [(UInt32(0), UInt32(0)), (1, 0), (0, 1), (0xFF_FFFF, .max), (0x80_0000, 0x8000_0000), (0x12_3456, 0x789A_BCDE)]
     )

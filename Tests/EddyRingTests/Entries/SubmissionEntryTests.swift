@@ -3,12 +3,12 @@ import EddyRing
 import Glibc
 import Testing
 
-/// Eddy's entries are the kernel's, byte for byte: those that liburing prepares are the measure.
+/// Eddy's entries equal the kernel's byte for byte, compared with those that liburing prepares.
 @Suite("ring: submission entries")
 struct SubmissionEntryTests {
     private let token = OperationToken(kind: 7, generation: 0x12_3456, index: 0x89AB_CDEF)
 
-    @Test("Each field lies where the C struct has it")
+    @Test("Each field has the offset of the C struct's")
     func layout() {
         #expect(MemoryLayout<SubmissionEntry>.size == MemoryLayout<io_uring_sqe>.size)
         #expect(MemoryLayout<SubmissionEntry>.stride == 64)

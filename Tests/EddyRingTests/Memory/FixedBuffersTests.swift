@@ -3,10 +3,10 @@ import EddyRing
 import Glibc
 import Testing
 
-/// Slabs that the kernel pins, as far as the limit of locked memory allows.
+/// Slabs that the kernel pins, within the limit of locked memory.
 @Suite("ring: fixed buffers", .enabled(if: EngineKind.tested.contains(.uring)), .timeLimit(.minutes(5)))
 struct FixedBuffersTests {
-    @Test("With no limit every slab is registered")
+    @Test("Without a limit every slab is registered")
     func noLimit() async {
         await #expect(processExitsWith: .success) {
             guard limitLockedMemory(to: UInt64(rlim_t.max)) else { return }
@@ -15,18 +15,18 @@ struct FixedBuffersTests {
         }
     }
 
-    @Test("No more than a quarter of the limit is pinned, and the rest works unregistered")
+    @Test("At most a quarter of the limit is pinned, and the rest works unregistered")
     func quarter() async {
         await #expect(processExitsWith: .success) {
             guard limitLockedMemory(to: 16 << 20) else { return }
             let (registered, refusal) = try registerSlabs(3)
             guard registered == 2, refusal == .outOfMemory else { exit(1) }
-            // What was registered is given back with its owner.
+            // The registered memory is released with its owner.
             exit(try registerSlabs(2).registered == 2 ? 0 : 2)
         }
     }
 
-    @Test("Where they are turned off, or the engine has none, nothing is pinned", arguments: EngineKind.tested)
+    @Test("Nothing is pinned if fixed buffers are disabled or unsupported", arguments: EngineKind.tested)
     func unsupported(engine: EngineKind) throws {
         let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
         let pool = BufferPool(configuration: .init(receiveChunkSize: 4096))
@@ -38,7 +38,7 @@ struct FixedBuffersTests {
         pool.takeBack(chunk)
     }
 
-    @Test("With next to no limit nothing is pinned")
+    @Test("With almost no limit nothing is pinned")
     func none() async {
         await #expect(processExitsWith: .success) {
             guard limitLockedMemory(to: 1 << 20) else { return }
@@ -48,7 +48,7 @@ struct FixedBuffersTests {
     }
 }
 
-/// Sets the limit of locked memory; false where this process may not raise it.
+/// Sets the limit of locked memory; returns false if this process may not raise it.
 private func limitLockedMemory(to byteCount: UInt64) -> Bool {
     var limit = rlimit(rlim_cur: rlim_t(byteCount), rlim_max: rlim_t(byteCount))
     return setrlimit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue), &limit) == 0

@@ -18,7 +18,7 @@ struct MessageArenaTests {
         }
         var expected: [UInt8] = []
         for round in 0..<3 {
-            // All that fits, three times: the arena is as new after each `enter`.
+            // Everything that fits, three times: each `enter` empties the arena.
             for message in 0..<4 {
                 let pieces = 1 + message
                 #expect(arena.hasRoom(forPieces: pieces) == true)

@@ -10,7 +10,7 @@ struct ReceiveRingTests {
     private let pool = BufferPool(configuration: .init(receiveChunkSize: chunkSize, maximumBytes: 2 << 20))
     private let token = OperationToken(kind: 1)
 
-    @Test("What was sent lies in the slices, whatever its sizes", arguments: TestedEngine.faultlessWithBuffers)
+    @Test("The slices contain the sent bytes, for any sizes", arguments: TestedEngine.faultlessWithBuffers)
     func content(engine: TestedEngine, incremental: Bool) throws {
         try withReceiveRing(engine, incremental: incremental, target: 4) { world, receiveRing, connection in
             for count in [1, 100, 4000, 4096, 5000, 7, 8192, 1] {
@@ -31,7 +31,7 @@ struct ReceiveRingTests {
         }
     }
 
-    @Test("A ring that was taken back is given again", arguments: TestedEngine.faultlessWithBuffers)
+    @Test("A ring that was taken back can be provided again", arguments: TestedEngine.faultlessWithBuffers)
     func again(engine: TestedEngine, incremental: Bool) throws {
         try withReceiveRing(engine, incremental: incremental, target: 4) { world, receiveRing, connection in
             func receive() throws -> CompletionEntry {
@@ -77,7 +77,7 @@ struct ReceiveRingTests {
     }
 
     @Test(
-        "Slices that are held keep their bytes while the ring goes round many times",
+        "Held slices keep their bytes while the ring wraps around many times",
         arguments: TestedEngine.faultlessWithBuffers
     )
     func heldSlices(engine: TestedEngine, incremental: Bool) throws {
@@ -109,7 +109,7 @@ struct ReceiveRingTests {
     }
 
     @Test(
-        "Without chunks a receive fails, and goes on once there are some",
+        "Without chunks a receive fails, and resumes once there are some",
         arguments: TestedEngine.faultlessWithBuffers
     )
     func starvation(engine: TestedEngine, incremental: Bool) throws {
@@ -135,7 +135,7 @@ struct ReceiveRingTests {
     }
 
     @Test(
-        "A pool whose chunks are all held refills nothing until one comes back",
+        "If all chunks are held, nothing is refilled until one is returned",
         arguments: TestedEngine.faultlessWithBuffers
     )
     func poolAtItsLimit(engine: TestedEngine, incremental: Bool) throws {
@@ -156,7 +156,7 @@ struct ReceiveRingTests {
         }
     }
 
-    @Test("The end of the stream uses no memory up", arguments: TestedEngine.faultlessWithBuffers)
+    @Test("The end of the stream uses no memory", arguments: TestedEngine.faultlessWithBuffers)
     func endOfStream(engine: TestedEngine, incremental: Bool) throws {
         try withReceiveRing(engine, incremental: incremental, target: 2) { world, receiveRing, connection in
             connection.far.write([1, 2, 3])
@@ -218,7 +218,7 @@ struct ReceiveRingTests {
         .receiveMultishot(descriptor: connection.near, group: 0, limit: 0, expectsDelay: false, token: token)
     }
 
-    /// Runs `body`, and checks that the pool has everything back afterwards.
+    /// Runs `body`, and checks that everything is returned to the pool afterwards.
     private func withReceiveRing(
         _ engine: TestedEngine,
         incremental: Bool,

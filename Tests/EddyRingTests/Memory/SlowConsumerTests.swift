@@ -3,9 +3,9 @@ import EddyRing
 import Glibc
 import Testing
 
-/// Receives on a real ring while somebody keeps what was received.
+/// Receives on a real ring while a consumer keeps received slices.
 @Suite struct SlowConsumerTests {
-    /// A ring, its pool, and two pairs of sockets whose near sides are received from.
+    /// A ring, its pool, and two socket pairs whose near sides are received from.
     private final class Pairs {
         let ring: Ring
         let pool: BufferPool
@@ -26,7 +26,7 @@ import Testing
             pool.close()
         }
 
-        /// Sends `bytes` into one of the pairs and receives a slice there; nil when there is no memory.
+        /// Sends `bytes` into one of the pairs and receives a slice there; nil if there is no memory.
         func pass(_ bytes: [UInt8], through index: Int) throws -> Slice? {
             try #require(write(far[index], bytes, bytes.count) == bytes.count)
             try ring.submit(.receiveOnce(descriptor: near[index], group: 0, token: OperationToken(kind: 1)))
@@ -41,8 +41,8 @@ import Testing
         }
     }
 
-    /// One connection keeps 64 bytes of every 16 KiB that pass through the other. The pool is full of pinned chunks
-    /// long before the end, unless few bytes stop pinning them.
+    /// One connection keeps 64 bytes of every 16 KiB that pass through the other. The pool would be full of pinned
+    /// chunks long before the end if few bytes kept pinning them.
     @Test(arguments: TestedEngine.realWithBuffers)
     func whoKeepsASliceOfEachChunkDoesNotStopTheOthers(engine: TestedEngine, incremental: Bool) throws {
         let maximumBytes = 8 << 20
@@ -62,7 +62,7 @@ import Testing
                 break
             }
             held.append(kept)
-            // What does not fit into a chunk's rest comes in two parts.
+            // Bytes that do not fit into the rest of a chunk arrive in two parts.
             var left = large.count
             guard let first = try pairs.pass(large, through: 1) else {
                 Issue.record("round \(round): the other connection starves")
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    /// One call of `enter` must not fill the pool.
+    /// A single call of `enter` must not fill the pool.
     @Test(arguments: EngineKind.tested) func theRingTakesAnEighthOfThePoolAtMost(engine: EngineKind) throws {
         let pairs = try Pairs(engine, maximumBytes: 8 << 20, incremental: false, chunkSize: 64 << 10)
         for _ in 0..<10 { pairs.receiveRing.noteStarvation() }
@@ -120,7 +120,7 @@ import Testing
         #expect(pairs.pool.statistics.chunksLent == 16)
     }
 
-    /// A ring that fills its chunks incrementally seldom lacks any.
+    /// A ring that fills its chunks incrementally is rarely short of them.
     @Test(arguments: EngineKind.tested) func aFullRingCopiesOutWhenMemoryGetsScarce(engine: EngineKind) throws {
         guard engine.features.incrementalBuffers else { return }
         let pairs = try Pairs(engine, maximumBytes: 8 << 20, incremental: true, chunkSize: 64 << 10)
@@ -139,12 +139,13 @@ import Testing
         for slice in retained + [direct, copy] { slice.drop() }
     }
 
-    /// A burst has spread the ring's chunks over many slabs; each of them would stay mapped until the chunk is used up.
+    /// A burst has spread the ring's chunks over many slabs, each of which would stay mapped until its chunk is used
+    /// up.
     @Test(arguments: EngineKind.tested) func anIdleRingGathersItsChunksInFewSlabs(engine: EngineKind) throws {
         guard engine.features.incrementalBuffers else { return }
         let pairs = try Pairs(engine, maximumBytes: 64 << 20, incremental: true, chunkSize: 256 << 10)
         guard pairs.ring.defersTaskWork else { return }
-        // Of a slab of 2 MiB.
+        // In a slab of 2 MiB.
         let perSlab = 8
         var slices: [Slice] = []
         var others: [Chunk] = []
@@ -169,7 +170,7 @@ import Testing
         slice.drop()
     }
 
-    /// A receive that waits while the ring is given anew gets its bytes in the new one.
+    /// A receive that waits while the ring is replaced gets its bytes in the new one.
     @Test(arguments: EngineKind.tested) func aReceiveInFlightOutlivesTheShrinking(engine: EngineKind) throws {
         guard engine.features.incrementalBuffers else { return }
         let pairs = try Pairs(engine, maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)

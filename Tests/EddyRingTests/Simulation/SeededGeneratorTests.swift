@@ -5,7 +5,7 @@ import Testing
 @Suite("seeded generator")
 struct SeededGeneratorTests {
     /// The first numbers of SplitMix64's reference implementation (Vigna, splitmix64.c), seed 1234567.
-    @Test("It is SplitMix64")
+    @Test("The generator is SplitMix64")
     func reference() {
         var generator = SeededGenerator(seed: 1_234_567)
         let expected: [UInt64] = [

@@ -4,13 +4,13 @@ import Testing
 
 @testable import EddyRing
 
-/// What the simulated engine does beyond what every engine promises (see the tests of the contract): faults, and seeing
-/// what must never be.
+/// Behaviour of the simulated engine beyond the contract of every engine (see the contract tests): injected faults, and
+/// detection of violations.
 @Suite("simulated engine")
 struct SimulatedEngineTests {
     private let address = SocketAddress.loopback(port: 7000)
 
-    /// A listener that the ring has, and a connection to it.
+    /// A listener of the ring, and a connection to it.
     private func connect(_ network: SimulatedNetwork, _ ring: Ring) throws -> (near: Int32, far: SimulatedSocket) {
         let listener = try network.openStream()
         network.bind(listener, to: address)
@@ -22,7 +22,7 @@ struct SimulatedEngineTests {
         return (completion.result, far)
     }
 
-    @Test("Bytes come in order, through receives of all sizes", arguments: [true, false])
+    @Test("Bytes arrive in order, through receives of all sizes", arguments: [true, false])
     func order(incremental: Bool) throws {
         let network = SimulatedNetwork(seed: 1)
         defer { network.shutDown() }
@@ -73,19 +73,19 @@ struct SimulatedEngineTests {
         return max(0, Int(bytes.withUnsafeMutableBytes { socket.receive(into: $0) }))
     }
 
-    // MARK: What must never be
+    // MARK: Violations
 
-    /// How a process of a test's own ends when the network has seen what it should.
+    /// The exit code of a test's process when the network has detected the violation.
     private static let violation = ExitTest.Condition.exitCode(3)
 
     private static func watchedNetwork(seed: UInt64) -> SimulatedNetwork {
         let network = SimulatedNetwork(seed: seed)
-        // At once: what its callers still hold would be taken for leaks.
+        // At once: the leak checker would report memory that callers still hold.
         network.fail = { _ in _exit(3) }
         return network
     }
 
-    @Test("A descriptor that is closed with an operation in flight is seen")
+    @Test("Closing a descriptor with an operation in flight is detected")
     func closedTooEarly() async {
         await #expect(processExitsWith: Self.violation) {
             let network = Self.watchedNetwork(seed: 7)
@@ -105,7 +105,7 @@ struct SimulatedEngineTests {
         }
     }
 
-    @Test("A descriptor that is closed twice is seen")
+    @Test("Closing a descriptor twice is detected")
     func closedTwice() async {
         await #expect(processExitsWith: Self.violation) {
             let network = Self.watchedNetwork(seed: 8)
@@ -115,7 +115,7 @@ struct SimulatedEngineTests {
         }
     }
 
-    @Test("Memory that changes while a send has it is seen")
+    @Test("Changing memory that a send still uses is detected")
     func changedMemory() async {
         await #expect(processExitsWith: Self.violation) {
             let network = Self.watchedNetwork(seed: 9)

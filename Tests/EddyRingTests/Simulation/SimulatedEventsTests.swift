@@ -13,14 +13,14 @@ struct SimulatedEventsTests {
         return (happened, events.overtakings)
     }
 
-    @Test("What is due at the same time happens as it was scheduled")
+    @Test("Events due at the same time happen in the order in which they were scheduled")
     func scheduled() {
         let (order, overtakings) = order(of: [7, 5, 7, 5, 101, 7], by: nil)
         #expect(order == [1, 3, 0, 2, 5])
         #expect(overtakings == 0)
     }
 
-    @Test("Where chance decides, a seed gives one order, seeds give all of them, and time passes all the same")
+    @Test("A seed fixes a random order, seeds together give all orders, and time still passes")
     func permuted() {
         var orders: Set<[Int]> = []
         for seed in UInt64(0)..<200 {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EddyRing
 
-@Suite("simulation: connections that are unplugged")
+@Suite("simulation: unplugged connections")
 final class UnpluggedTests {
     private let network = SimulatedNetwork(seed: 1)
 
@@ -37,7 +37,7 @@ final class UnpluggedTests {
         return bytes.withUnsafeMutableBytes { socket.receive(into: $0) }
     }
 
-    @Test("What has arrived can be read, nothing else arrives, and the sender is told after a quarter of an hour")
+    @Test("Arrived bytes can be read, nothing else arrives, and the sender fails after a quarter of an hour")
     func unacknowledged() throws {
         let (here, there) = try connected()
         #expect(send(10, from: here) == 10)
@@ -54,12 +54,12 @@ final class UnpluggedTests {
         pass(30)
         #expect(receive(from: here) == -ETIMEDOUT)
         #expect(network.census[.unacknowledgedTooLong] == 1)
-        // The other end has sent nothing: it never learns of it.
+        // The other end has sent nothing, so it never notices.
         pass(3000)
         #expect(receive(from: there) == -EAGAIN)
     }
 
-    @Test("An end and a reset do not arrive either; an end that nobody acknowledges breaks the connection, too")
+    @Test("An end and a reset do not arrive either; an unacknowledged end also breaks the connection")
     func ends() throws {
         let (here, there) = try connected()
         here.unplug()

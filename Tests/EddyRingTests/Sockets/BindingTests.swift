@@ -2,10 +2,10 @@ import EddyRing
 import Glibc
 import Testing
 
-/// Binding an address that another socket has.
+/// Binding an address that another socket uses.
 @Suite("ring: binding", .timeLimit(.minutes(5)))
 struct BindingTests {
-    /// A listening socket, and where it listens.
+    /// A listening socket and its address.
     private func holder() throws -> (descriptor: Int32, address: SocketAddress) {
         let descriptor = try Socket.openStream(for: .loopback(port: 0))
         try Socket.bind(descriptor, to: .loopback(port: 0))
@@ -13,7 +13,7 @@ struct BindingTests {
         return (descriptor, try #require(Socket.localAddress(of: descriptor)))
     }
 
-    @Test("An address in use is tried again until its holder closes it")
+    @Test("Binding an address in use is retried until its holder closes it")
     func holderCloses() throws {
         let (holder, address) = try holder()
         let closing = Background {
@@ -27,7 +27,7 @@ struct BindingTests {
         #expect(Socket.localAddress(of: descriptor) == address)
     }
 
-    @Test("An address that stays in use is an error in the end", arguments: [Duration.zero, .milliseconds(20)])
+    @Test("Binding an address that stays in use fails in the end", arguments: [Duration.zero, .milliseconds(20)])
     func holderStays(patience: Duration) throws {
         let (holder, address) = try holder()
         defer { Socket.close(holder) }
@@ -38,9 +38,9 @@ struct BindingTests {
         }
     }
 
-    @Test("Only an address in use is tried again")
+    @Test("Only an address in use is retried")
     func otherErrors() throws {
-        // 203.0.113.0/24 is kept for documentation: no machine has such an address.
+        // 203.0.113.0/24 is reserved for documentation: no machine has such an address.
         let address = try SocketAddress("203.0.113.1:0")
         let descriptor = try Socket.openStream(for: address)
         defer { Socket.close(descriptor) }

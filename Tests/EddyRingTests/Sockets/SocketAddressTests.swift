@@ -1,11 +1,11 @@
 import EddyRing
 import Testing
 
-/// Texts to addresses and back.
+/// Parsing and printing addresses.
 @Suite("ring: socket addresses")
 struct SocketAddressTests {
     @Test(
-        "Addresses that are written as they are shown",
+        "Addresses that print as they are written",
         arguments: [
             "127.0.0.1:7000", "0.0.0.0:0", "255.255.255.255:65535", "[::1]:80", "[::]:0",
             "[2001:db8::8:800:200c:417a]:1", "[::ffff:192.0.2.1]:443", "[fe80::1%lo]:9",
@@ -18,11 +18,11 @@ struct SocketAddressTests {
     }
 
     @Test(
-        "Other ways to write an address",
+        "Alternative notations of an address",
         arguments: [
             ("127.0.0.1:0080", "127.0.0.1:80"), ("127.1:80", "127.0.0.1:80"),
             ("[0:0:0:0:0:0:0:1]:80", "[::1]:80"), ("[2001:DB8::1]:80", "[2001:db8::1]:80"),
-            // The percent sign of a zone as URIs have it (RFC 6874).
+            // The percent sign of a zone, as written in URIs (RFC 6874).
             ("[fe80::1%25lo]:9", "[fe80::1%lo]:9"),
         ]
     )
@@ -30,14 +30,14 @@ struct SocketAddressTests {
         #expect(try SocketAddress(text).description == shown)
     }
 
-    @Test("A name is looked up")
+    @Test("A name is resolved")
     func name() throws {
         let address = try SocketAddress("localhost:80")
         #expect(["127.0.0.1:80", "[::1]:80"].contains(address.description))
     }
 
     @Test(
-        "Texts that are no address",
+        "Rejects texts that are not addresses",
         arguments: [
             "", "localhost", "127.0.0.1", "::1:80", "1:2:3", "[::1:80", "::1]:80", "[]:80", "[127.0.0.1]:80",
             "[localhost]:80", "a b:80", "a\nb:80", "a\0b:80", "\t:80", "[::1\0]:80",
@@ -49,7 +49,7 @@ struct SocketAddressTests {
     }
 
     @Test(
-        "Texts whose port is none",
+        "Rejects invalid ports",
         arguments: [
             ":", "::", "h:", "h:x", "h:-1", "h:+1", "h: 1", "h:1 ", "h:65536", "h:99999999999999999999", "h:٣", "h:1\0",
         ]
@@ -60,7 +60,7 @@ struct SocketAddressTests {
     }
 
     @Test(
-        "Names that cannot resolve say so",
+        "Names that cannot be resolved are reported as such",
         arguments: ["256.0.0.1:80", "[12345::1]:80", "[fe80::1%no-such-interface]:80", "..:80", "a..b:80"]
     )
     func unresolved(text: String) throws {
@@ -72,13 +72,13 @@ struct SocketAddressTests {
         #expect(error?.description.contains("does not resolve") == true)
     }
 
-    @Test("A name of a million letters is refused")
+    @Test("A name of a million letters is rejected")
     func longName() {
         let name = String(repeating: "a", count: 1_000_000)
         #expect(throws: AddressError.self) { _ = try SocketAddress(name + ":80") }
     }
 
-    @Test("Loopback, and another port of the same host")
+    @Test("The loopback address and another port of the same host")
     func construction() throws {
         #expect(SocketAddress.loopback(port: 7).description == "127.0.0.1:7")
         #expect(try SocketAddress("[::1]:1").withPort(2) == SocketAddress("[::1]:2"))
@@ -86,7 +86,7 @@ struct SocketAddressTests {
         #expect(try Set([SocketAddress("[::1]:1"), SocketAddress("[0::1]:1")]).count == 1)
     }
 
-    @Test("What the system is given it gives back", arguments: ["127.0.0.1:0", "[::1]:0"])
+    @Test("The system returns the address that it was given", arguments: ["127.0.0.1:0", "[::1]:0"])
     func throughTheSystem(text: String) throws {
         let address = try SocketAddress(text)
         guard let descriptor = try? Socket.openStream(for: address) else { return }

@@ -25,7 +25,7 @@ struct SocketFileTests {
         }
     }
 
-    /// Ends a listener as the end of its process does: also where a process that is being started still holds a copy.
+    /// Ends a listener as the end of its process does, even if a process that is being started still holds a copy.
     private func die(_ listener: Int32) {
         shutdown(listener, Int32(SHUT_RDWR))
         Socket.close(listener)
@@ -40,7 +40,7 @@ struct SocketFileTests {
         }
     }
 
-    @Test("The file comes with the bind and goes with the removal, which may be called twice")
+    @Test("Binding creates the file; removal deletes it and may be called twice")
     func lifetime() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let (descriptor, file) = try open()
@@ -65,7 +65,7 @@ struct SocketFileTests {
         Socket.close(living)
     }
 
-    @Test("A living server is left alone, even when its backlog is full")
+    @Test("A live server's file is left alone, even when its backlog is full")
     func living() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let (descriptor, _) = try open()
@@ -82,7 +82,7 @@ struct SocketFileTests {
         #expect(error { _ = try open() } == .addressInUse)
     }
 
-    @Test("A file that is no socket is left alone")
+    @Test("A file that is not a socket is left alone")
     func otherFile() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
@@ -90,7 +90,7 @@ struct SocketFileTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data("precious".utf8))
     }
 
-    @Test("Without a descriptor for the file it fails, and leaves no file behind")
+    @Test("Without a descriptor for the file, binding fails and leaves no file behind")
     func noDescriptors() async {
         await #expect(processExitsWith: .success) {
             let tests = try SocketFileTests()
@@ -106,7 +106,7 @@ struct SocketFileTests {
     }
 
     @Test(
-        "The file has the mode that is asked for, whatever the umask is",
+        "The file has the requested mode, regardless of the umask",
         arguments: [0o600, 0o660, 0o666, 0] as [UInt32]
     )
     func mode(mode: UInt32) async {
@@ -122,7 +122,7 @@ struct SocketFileTests {
                     modesBefore.append(tests.mode)
                 }
                 #expect(tests.mode == mode)
-                // Nor was it wider before.
+                // Nor was it more permissive before.
                 #expect(modesBefore == [mode & ~mask])
                 file?.remove()
                 Socket.close(descriptor)
@@ -136,7 +136,7 @@ struct SocketFileTests {
         return lstat(path, &facts) == 0 ? facts.st_mode & 0o7777 : .max
     }
 
-    @Test("A file that cannot be prepared is gone again")
+    @Test("A file that cannot be prepared is removed")
     func unprepared() throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         let descriptor = try Socket.openStream(for: address)
@@ -149,13 +149,13 @@ struct SocketFileTests {
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
-    @Test("A directory that does not exist")
+    @Test("Binding in a missing directory fails")
     func noDirectory() throws {
         try FileManager.default.removeItem(at: directory)
         #expect(error { _ = try open() } == .noSuchFile)
     }
 
-    @Test("Of many servers that start at once over a dead one's file, one wins and the others are refused")
+    @Test("When many servers start at once over a dead one's file, one wins and the others are refused")
     func contest() async throws {
         defer { try? FileManager.default.removeItem(at: directory) }
         for _ in 0..<20 {

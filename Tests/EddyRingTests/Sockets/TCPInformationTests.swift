@@ -2,10 +2,10 @@ import EddyRing
 import Glibc
 import Testing
 
-/// What the system tells of TCP connections.
+/// The system's information about TCP connections.
 @Suite("ring: TCP information", .timeLimit(.minutes(1)))
 struct TCPInformationTests {
-    @Test("Bytes that were sent are acknowledged; after a reset there is nothing left to wait for")
+    @Test("Sent bytes are acknowledged, and after a reset none are outstanding")
     func acknowledgements() throws {
         let (near, far) = try connect()
         defer { Socket.close(near) }
@@ -21,7 +21,7 @@ struct TCPInformationTests {
         #expect(Socket.unacknowledgedBytes(near) == nil)
     }
 
-    @Test("A Unix domain socket knows what waits, and of acknowledgements nothing")
+    @Test("A Unix domain socket reports waiting bytes, but no acknowledgements")
     func unix() throws {
         let pair = try SocketPair()
         #expect(Socket.unacknowledgedBytes(pair.near) == 0)
@@ -39,11 +39,11 @@ struct TCPInformationTests {
         try Socket.bind(listener, to: loopback)
         try Socket.listen(listener, backlog: 1)
         let near = try Socket.openStream(for: loopback)
-        // Under way, as a rule, when it returns; the accept waits for its end.
+        // Usually still in progress when it returns; the accept waits for its end.
         try? Socket.connectAtOnce(near, to: #require(Socket.localAddress(of: listener)))
         let far = accept(listener, nil, nil)
         try #require(far >= 0)
-        // Nothing that another test starts may keep it open.
+        // A process that another test starts must not keep it open.
         _ = fcntl(far, F_SETFD, FD_CLOEXEC)
         return (near, far)
     }

@@ -1,11 +1,11 @@
 import EddyRing
 import Testing
 
-/// Unix domain sockets among the addresses.
+/// Unix domain socket addresses.
 @Suite("ring: Unix addresses")
 struct UnixAddressTests {
     @Test(
-        "Paths and abstract names are shown as they are written",
+        "Paths and abstract names print as they are written",
         arguments: ["unix:/run/eddy.sock", "unix:relative", "unix:@name", "unix:@a:b@c", "unix:/a b", "unix:/größe"]
     )
     func roundTrip(text: String) throws {
@@ -17,14 +17,14 @@ struct UnixAddressTests {
         #expect(try Endpoint(text).address == address)
     }
 
-    @Test("Texts that are none", arguments: ["unix:", "unix:@", "unix:/a\0b", "unix:@\0"])
+    @Test("Rejects texts that are not Unix addresses", arguments: ["unix:", "unix:@", "unix:/a\0b", "unix:@\0"])
     func malformed(text: String) {
         #expect(throws: AddressError.malformed(text)) { _ = try SocketAddress(text) }
     }
 
-    @Test("A path of 107 bytes is the longest", arguments: ["", "@"])
+    @Test("The longest path has 107 bytes", arguments: ["", "@"])
     func length(prefix: String) throws {
-        // Abstract names are the machine's, so that two runs need two.
+        // Abstract names are global to the machine, so two concurrent runs need different ones.
         let unique = String(UInt64.random(in: .min ... .max), radix: 36)
         let longest = prefix + unique + String(repeating: "a", count: 107 - unique.count)
         let address = try SocketAddress("unix:" + longest)
@@ -48,7 +48,7 @@ struct UnixAddressTests {
         #expect(address.isUnix)
     }
 
-    @Test("An IPv4 address within an IPv6 one is taken out; others stay")
+    @Test("An IPv4-mapped IPv6 address is converted to IPv4; others stay")
     func unmapped() throws {
         #expect(try SocketAddress("[::ffff:192.0.2.1]:443").unmapped == SocketAddress("192.0.2.1:443"))
         for text in ["[::1]:443", "[2001:db8::ffff:1.2.3.4]:1", "127.0.0.1:443", "unix:/a"] {
@@ -57,7 +57,7 @@ struct UnixAddressTests {
         }
     }
 
-    @Test("An endpoint keeps a name as it is, and asks nobody")
+    @Test("An endpoint keeps a name unchanged without resolving it")
     func endpoint() throws {
         let endpoint = try Endpoint("no-such-host.invalid:7000")
         #expect(endpoint.address == nil)
@@ -67,14 +67,14 @@ struct UnixAddressTests {
         #expect(throws: AddressError.self) { _ = try Endpoint("256.0.0.1:80") }
     }
 
-    @Test("Any address is IPv6 where there is IPv6, which takes IPv4 as well")
+    @Test("The wildcard address is IPv6 if available, which also accepts IPv4")
     func any() throws {
         let any = try SocketAddress("*:80")
         #expect(any.description == (Socket.hasIPv6 ? "[::]:80" : "0.0.0.0:80"))
         #expect(try SocketAddress(":80") == any)
     }
 
-    @Test("A moment without descriptors is not taken for a machine without IPv6")
+    @Test("A temporary lack of descriptors is not mistaken for a machine without IPv6")
     func anyWithoutDescriptors() async {
         await #expect(processExitsWith: .success) {
             #expect(withoutDescriptors { Socket.hasIPv6 })

@@ -6,7 +6,7 @@ final class Background<Output>: @unchecked Sendable {
     private var isRunning = true
     private let box: Box
 
-    /// What the thread writes and, once it has ended, others read.
+    /// Written by the thread, and read by others once it has ended.
     private final class Box: @unchecked Sendable {
         var output: Output?
     }
@@ -28,7 +28,7 @@ final class Background<Output>: @unchecked Sendable {
 
     deinit { join() }
 
-    /// Waits for its end, and gives what it has returned.
+    /// Waits for the thread's end, and returns its result.
     @discardableResult
     func join() -> Output? {
         if isRunning { pthread_join(thread, nil) }

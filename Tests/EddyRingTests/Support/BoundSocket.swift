@@ -1,6 +1,6 @@
 import EddyRing
 
-/// A socket of the ring's that has an address. It ends with the object.
+/// A socket of the ring's that has an address. It is closed with the object.
 final class BoundSocket {
     let descriptor: Int32
     let address: SocketAddress

@@ -1,9 +1,9 @@
 import EddyRing
 
-// A simulated socket is closed by a test that means to close it, and ends with its network otherwise: one that is
-// closed while an operation has it ends the process, which would hide why a test has failed.
+// A test closes a simulated socket only if closing is part of the test; otherwise the socket ends with its network.
+// Closing it while an operation uses it ends the process, which would hide why a test failed.
 
-/// Two ends of a connection: a descriptor of the ring's, and its peer. They end with the object.
+/// Two ends of a connection: a descriptor of the ring's, and its peer. They are closed with the object.
 final class Connection {
     let near: Int32
     let far: any FarEnd

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Runs `body` while this process can open no descriptor. For a process of a test's own.
+/// Runs `body` while this process can open no descriptor. Use it only in a process of a test's own.
 func withoutDescriptors<Success>(_ body: () -> Success) -> Success {
     withDescriptors(below: 0, body)
 }

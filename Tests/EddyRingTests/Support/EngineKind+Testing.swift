@@ -1,12 +1,12 @@
 import EddyRing
 
 extension EngineKind {
-    /// Those whose network is the system's, as far as this system gives them.
+    /// The engines that use the system's network, as far as this system supports them.
     static let tested = allCases.filter { engine in
         do { return try Ring(engine: engine).kind == engine } catch { return false }
     }
 
-    /// What it can do beyond what Eddy cannot do without.
+    /// The optional features of the engine.
     var features: RingFeatures {
         self == .simulated ? Self.simulatedFeatures : Self.allFeatures[self] ?? RingFeatures()
     }
@@ -17,6 +17,6 @@ extension EngineKind {
         }
     )
 
-    /// A simulated ring's sockets are not the system's, so they cannot be tried as the others are.
+    /// The sockets of a simulated ring are not the system's, so they cannot be probed like the others.
     private static let simulatedFeatures = RingFeatures(RingFeature.allCases.filter { $0 != .fixedBuffers })
 }

@@ -1,18 +1,19 @@
-/// The peer of a connection. What it begins goes on by itself, while the ring enters.
+/// The peer of a connection. What it starts continues in the background, while the ring enters.
 protocol FarEnd: AnyObject {
-    /// Sends the bytes, behind those before, as the ring's side makes room. What there is room for is sent at once.
+    /// Sends the bytes, after earlier ones, as the ring's side makes room. Bytes for which there is room are sent at
+    /// once.
     func write(_ bytes: [UInt8])
 
     /// Begins to receive `count` bytes, or up to the end of the stream.
     func startReading(_ count: Int)
 
-    /// Waits for what `startReading` was told.
+    /// Waits for the bytes that `startReading` requested.
     func received() throws -> [UInt8]
 
-    /// Ends the connection in order, behind what was written.
+    /// Closes the connection gracefully, after what was written.
     func close()
 
-    /// Breaks the connection.
+    /// Resets the connection.
     func reset()
 }
 

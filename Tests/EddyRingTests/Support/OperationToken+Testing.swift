@@ -1,4 +1,4 @@
 import EddyRing
 
-/// The name of a test's operation.
+/// The token of a test's operation.
 func token(_ index: Int) -> OperationToken { OperationToken(kind: 1, index: UInt32(index)) }

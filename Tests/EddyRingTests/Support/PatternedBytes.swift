@@ -1,4 +1,4 @@
-/// Bytes of which each 4 KiB differ from the next.
+/// Bytes in which each 4 KiB differ from the next.
 func patternedBytes(_ count: Int) -> [UInt8] {
     let piece = (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     var bytes: [UInt8] = []

@@ -1,7 +1,7 @@
 import EddyRing
 
 extension Ring {
-    /// Submits what is queued and returns the next `count` completions; an error if they do not come for a long time.
+    /// Submits what is queued and returns the next `count` completions; throws if they do not arrive for a long time.
     func completions(_ count: Int) throws -> [CompletionEntry] {
         let deadline = now + 30_000_000_000
         var all: [CompletionEntry] = []
@@ -17,10 +17,10 @@ extension Ring {
         return all
     }
 
-    /// Cancels all that is in flight and returns the last completions of it.
+    /// Cancels everything in flight and returns the final completions.
     func cancelAll() throws -> [CompletionEntry] {
         var all: [CompletionEntry] = []
-        // What has ended by itself is not among those that are found.
+        // Operations that have ended already are not among those that are cancelled.
         while let completion = nextCompletion() { all.append(completion) }
         let endedBefore = all.filter(\.isLast).count
         try submit(.cancelEverything(token: OperationToken(kind: 255)))
@@ -29,7 +29,7 @@ extension Ring {
                 all.append(completion)
                 continue
             }
-            // The number of those cancelled.
+            // The number of cancelled operations.
             while all.filter(\.isLast).count < endedBefore + Int(completion.result) { all += try completions(1) }
             return all
         }

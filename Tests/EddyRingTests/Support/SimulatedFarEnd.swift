@@ -1,6 +1,6 @@
 import EddyRing
 
-/// A peer in a simulated network: it goes on whenever its socket changes.
+/// A peer in a simulated network: it continues whenever its socket changes.
 final class SimulatedFarEnd: FarEnd {
     private let socket: SimulatedSocket
     private let ring: Ring

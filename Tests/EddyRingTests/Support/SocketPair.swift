@@ -1,7 +1,7 @@
 import EddyRing
 import Glibc
 
-/// Two connected sockets that end with the object. Calls on the far one do not block.
+/// Two connected sockets that are closed with the object. Calls on the far one do not block.
 final class SocketPair {
     let near: Int32
     private(set) var far: Int32
@@ -23,7 +23,7 @@ final class SocketPair {
         precondition(Glibc.write(far, bytes, bytes.count) == bytes.count)
     }
 
-    /// All that waits at the far side.
+    /// All bytes waiting at the far side.
     func readFar() -> [UInt8] {
         var all: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 65536)

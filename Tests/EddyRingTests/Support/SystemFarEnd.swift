@@ -1,13 +1,13 @@
 import EddyRing
 import Glibc
 
-/// A peer that is a socket of the system's. It does not block; what takes long is done on a thread.
+/// A peer that is a system socket. It does not block; long operations run on a thread.
 final class SystemFarEnd: FarEnd {
     private var descriptor: Int32
     private var writer: Background<Void>?
     private var reader: Background<[UInt8]>?
 
-    /// Connects, without waiting for it.
+    /// Starts to connect without waiting.
     init(connectingTo address: SocketAddress) throws {
         descriptor = try Socket.openStream(for: address)
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
@@ -36,7 +36,7 @@ final class SystemFarEnd: FarEnd {
         bytes.withUnsafeBytes { max(0, Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))) }
     }
 
-    /// Sends a byte that is not of the stream (tcp(7), urgent data).
+    /// Sends a byte that is not part of the stream (tcp(7), urgent data).
     func writeUrgent(_ byte: UInt8) {
         var byte = byte
         _ = Glibc.send(descriptor, &byte, 1, Int32(MSG_OOB))

@@ -1,26 +1,25 @@
 import EddyRing
 import Testing
 
-/// What a test of an engine's promises runs on.
+/// An engine that contract tests run on.
 struct TestedEngine: Sendable, Codable, CustomTestStringConvertible {
     let kind: EngineKind
-    /// Whether the simulated network does what makes things go slower and in smaller pieces, by chance.
+    /// Whether the simulated network randomly makes operations slower and splits them into smaller pieces.
     var hasFaults = false
 
     var testDescription: String { "\(kind)\(hasFaults ? " with faults" : "")" }
     var features: RingFeatures { kind.features }
     var isSimulated: Bool { kind == .simulated }
 
-    /// Those whose network, files and descriptors are the system's.
+    /// Engines that use the system's network, files and descriptors.
     static let real = EngineKind.tested.map { TestedEngine(kind: $0) }
 
-    /// Those on which bytes come in as few pieces as there is room for.
+    /// Engines on which bytes arrive in as few pieces as there is room for.
     static let faultless = real + [TestedEngine(kind: .simulated)]
 
-    /// All.
     static let all = faultless + [TestedEngine(kind: .simulated, hasFaults: true)]
 
-    /// Each with incremental and classic buffers, as far as it has them.
+    /// Each engine with incremental and classic buffers, as far as it supports them.
     static let withBuffers = all.flatMap { $0.kindsOfBuffers }
     static let faultlessWithBuffers = faultless.flatMap { $0.kindsOfBuffers }
     static let realWithBuffers = real.flatMap { $0.kindsOfBuffers }

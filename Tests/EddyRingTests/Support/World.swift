@@ -2,17 +2,17 @@ import Glibc
 
 @testable import EddyRing
 
-// What a test of an engine's promises sees of the world around it, whatever the engine:
+// What a contract test sees of its environment, the same for all engines:
 //
-//     test ── Ring ── near descriptor ══ connection ══ FarEnd: the peer, who goes on by itself
+//     test ── Ring ── near descriptor ══ connection ══ FarEnd: the peer, which runs in the background
 //
 //     kernel, epoll    sockets of this machine's loopback; a peer that takes long has a thread
-//     simulated        sockets in memory; a peer does something whenever its socket changes, while the ring enters
+//     simulated        sockets in memory; a peer acts whenever its socket changes, while the ring enters
 
 /// A ring and the network around it.
 final class World {
     let ring: Ring
-    /// Nil where the network is the system's.
+    /// Nil if the system's network is used.
     private let network: SimulatedNetwork?
     private var lastPort: UInt16 = 7000
 
@@ -46,7 +46,7 @@ final class World {
 
     // MARK: Sockets
 
-    /// A socket that has an address of its own, and does not listen.
+    /// A socket that has an address of its own and does not listen.
     func bind() throws -> BoundSocket {
         lastPort += 1
         let address = SocketAddress.loopback(port: network == nil ? 0 : lastPort)
@@ -72,7 +72,7 @@ final class World {
         return try SystemFarEnd(connectingTo: address)
     }
 
-    /// A connection that is made.
+    /// An established connection.
     func connect() throws -> Connection {
         if let network {
             let (near, far) = try network.connectedPair()
@@ -83,21 +83,21 @@ final class World {
         let near = accept(listener.descriptor, nil, nil)
         guard near >= 0 else { throw SystemError.current }
         _ = fcntl(near, F_SETFD, FD_CLOEXEC)
-        // However large this machine lets send buffers grow, this one is full before a test has sent all it has.
+        // However large this machine lets send buffers grow, this one is full before a test has sent everything.
         try Socket.set(.sendBufferSize(256 << 10), on: near)
         return Connection(near: near, far: far, ring: ring)
     }
 
     // MARK: Time and descriptors
 
-    /// Gives what is on its way, or late, the time to happen.
+    /// Lets events that are in transit or delayed happen.
     func settle() throws {
         let deadline = ring.now + 200_000_000
         if network == nil { usleep(10_000) }
         while network != nil, ring.now < deadline { try ring.enter(waitFor: .max, deadline: deadline) }
     }
 
-    /// Runs `body` while no descriptor can be opened. For a process of a test's own.
+    /// Runs `body` while no descriptor can be opened. Use it only in a process of a test's own.
     func withoutDescriptors<Success>(_ body: () throws -> Success) throws -> Success {
         guard let network else { return try EddyRingTests.withoutDescriptors { Result { try body() } }.get() }
         let before = network.descriptorLimit
@@ -108,7 +108,7 @@ final class World {
 }
 
 extension SimulatedNetwork {
-    /// A connection that is made already, between the loop and a peer.
+    /// An established connection between the loop and a peer.
     fileprivate func connectedPair() throws -> (near: Int32, far: SimulatedSocket) {
         let near = SimulatedSocket(network: self, descriptor: -1)
         let far = SimulatedSocket(network: self, descriptor: -1)

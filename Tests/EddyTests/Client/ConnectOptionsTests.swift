@@ -4,10 +4,10 @@ import Testing
 
 @testable import Eddy
 
-/// Local addresses, Unix domain sockets, and what else a client can be told.
+/// Local addresses, Unix domain sockets and other options of a client.
 @Suite("client: options", .serialized, .timeLimit(.minutes(5)))
 struct ConnectOptionsTests {
-    @Test("The local address is the one that was asked for", arguments: ["127.0.0.5:0", "127.0.0.6:0"])
+    @Test("The local address is the requested one", arguments: ["127.0.0.5:0", "127.0.0.6:0"])
     func localAddress(text: String) async throws {
         let remotes = Channel<SocketAddress?>()
         let handler: TCPServer.Handler = { remotes.send($0.remoteAddress) }
@@ -17,7 +17,7 @@ struct ConnectOptionsTests {
                 options.localAddress = try SocketAddress(text)
                 let client = TCPClient(group: group, options: options)
                 let local = try await client.connect(to: Endpoint(server.address)) { connection in
-                    // Open until the server has looked.
+                    // Stays open until the server has checked the address.
                     _ = try await connection.read()
                     return connection.localAddress
                 }
@@ -27,7 +27,7 @@ struct ConnectOptionsTests {
         }
     }
 
-    @Test("Local addresses that cannot be used are errors, and cost no descriptor")
+    @Test("Unusable local addresses are errors and leak no descriptor")
     func wrongLocalAddress() async throws {
         let listener = try PeerListener()
         try await withLoops { group in
@@ -45,7 +45,7 @@ struct ConnectOptionsTests {
         }
     }
 
-    @Test("Unix domain sockets at which nobody listens")
+    @Test("Connecting to a Unix domain socket without a listener fails")
     func unixRefused() async throws {
         try await withTemporaryDirectory { directory in
             let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
@@ -65,7 +65,7 @@ struct ConnectOptionsTests {
     }
 
     @Test(
-        "A Unix domain socket whose backlog is full is waited for, until the time is over",
+        "Connecting to a Unix domain socket with a full backlog waits until the timeout",
         .enabled(if: runsOnUring, "epoll reports EAGAIN at once")
     )
     func unixBacklog() async throws {
@@ -87,7 +87,7 @@ struct ConnectOptionsTests {
         }
     }
 
-    @Test("Every error number of socket, bind and connect has a text that says what to do")
+    @Test("Every error number of socket, bind and connect has a message that suggests a fix")
     func remedies() throws {
         let endpoint = try Endpoint("name:80")
         for code in Int32(1)...133 {

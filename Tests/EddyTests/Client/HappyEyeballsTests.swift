@@ -4,10 +4,10 @@ import Testing
 
 @testable import Eddy
 
-/// Names with several addresses: which one becomes the connection, and what is said when none does.
+/// Names with several addresses: which address is connected to, and which errors are reported if none succeeds.
 @Suite("client: happy eyeballs", .serialized, .timeLimit(.minutes(5)))
 struct HappyEyeballsTests {
-    /// A name, and the hosts that it resolves to.
+    /// A name and the hosts that it resolves to.
     private func options(_ hosts: [String]) -> ConnectOptions {
         var options = ConnectOptions()
         options.attemptDelay = .milliseconds(20)
@@ -19,7 +19,7 @@ struct HappyEyeballsTests {
         return options
     }
 
-    @Test("Families take turns, in the resolver's order, the first one's first")
+    @Test("Address families alternate in the resolver's order, beginning with the first address's family")
     func order() throws {
         func addresses(_ hosts: [String]) throws -> [SocketAddress] { try hosts.map { try SocketAddress("\($0):1") } }
         let mixed = try addresses(["[::1]", "[::2]", "[::3]", "10.0.0.1", "10.0.0.2"])
@@ -32,19 +32,19 @@ struct HappyEyeballsTests {
         #expect(interleavingFamilies(single) == single)
     }
 
-    @Test("An address that refuses is followed by the next at once", arguments: FeatureSet.allCases)
+    @Test("When an address refuses, the next one is tried at once", arguments: FeatureSet.allCases)
     func refusedFirst(set: FeatureSet) async throws {
         try await withServer { server in
             try await withLoops(set) { group in
                 var options = options(["127.0.0.2", "127.0.0.3", "127.0.0.1"])
-                // Never waited for: only failures move it on.
+                // The delay is never reached: only failures start the next attempt.
                 options.attemptDelay = .seconds(1000)
                 try await expectEcho(through: group, at: "name:\(server.address.port)", options)
             }
         }
     }
 
-    @Test("An address that does not answer is overtaken by the next, and its attempt leaves nothing behind")
+    @Test("When an address does not answer, the next one is tried, and the first attempt leaves nothing behind")
     func blackHoleFirst() async throws {
         try await withServer { server in
             let hole = try BlackHole(at: SocketAddress("127.0.0.2:\(server.address.port)"))
@@ -55,12 +55,12 @@ struct HappyEyeballsTests {
         }
     }
 
-    @Test("The families overtake each other, too", .enabled(if: hasIPv6Loopback))
+    @Test("Attempts on the other address family overtake unanswered ones", .enabled(if: hasIPv6Loopback))
     func families() async throws {
         let (server, holes) = try Self.serverAndBlackHoles()
         async let running = server.run(echo)
         var configuration = EventLoop.Configuration()
-        // If both of IPv4 were tried first, there would be no room for the other family.
+        // If both IPv4 addresses were tried first, there would be no room for the other family.
         configuration.maximumConnections = 2
         try await withLoops(configuration: configuration) { group in
             let options = options(["127.0.0.2", "127.0.0.3", "[::1]"])
@@ -71,7 +71,8 @@ struct HappyEyeballsTests {
         expectBalance(await running)
     }
 
-    /// A server on IPv6, and black holes at its port of IPv4, which another test's server may have on all addresses.
+    /// A server on IPv6, and black holes at the same IPv4 port, which another test's server may occupy on all
+    /// addresses.
     private static func serverAndBlackHoles() throws -> (TCPServer, [BlackHole]) {
         while true {
             let server = try TCPServer(on: "[::1]:0", loops: 1)
@@ -82,7 +83,7 @@ struct HappyEyeballsTests {
         }
     }
 
-    @Test("When all addresses refuse, all are named", arguments: FeatureSet.allCases)
+    @Test("When all addresses refuse, the error names all of them", arguments: FeatureSet.allCases)
     func allRefuse(set: FeatureSet) async throws {
         let closed = try ClosedPort()
         try await withLoops(set) { group in
@@ -98,7 +99,7 @@ struct HappyEyeballsTests {
         }
     }
 
-    @Test("When the time is over, all addresses are named that were tried")
+    @Test("On a timeout the error names all addresses that were tried")
     func timeout() async throws {
         let hole = try BlackHole()
         try await withLoops { group in
@@ -116,7 +117,7 @@ struct HappyEyeballsTests {
         }
     }
 
-    @Test("Addresses that fail for different reasons")
+    @Test("The error reports different reasons for different addresses")
     func different() async throws {
         let closed = try ClosedPort()
         try await withLoops { group in
@@ -134,7 +135,7 @@ struct HappyEyeballsTests {
         }
     }
 
-    @Test("A task that is cancelled while it connects gives up at once", arguments: FeatureSet.allCases)
+    @Test("Cancelling a connecting task ends it at once", arguments: FeatureSet.allCases)
     func cancelled(set: FeatureSet) async throws {
         let hole = try BlackHole()
         try await withLoops(set) { group in
@@ -150,7 +151,7 @@ struct HappyEyeballsTests {
         }
     }
 
-    @Test("Loops that end give up what connects")
+    @Test("Shutting down the loops ends connection attempts")
     func loopEnds() async throws {
         let hole = try BlackHole()
         let group = try EventLoopGroup(count: 1)
@@ -163,7 +164,7 @@ struct HappyEyeballsTests {
         #expect(await task.value == .shutDown)
     }
 
-    @Test("At the loop's limit what is under way may still succeed")
+    @Test("At the loop's connection limit an attempt in progress may still succeed")
     func limit() async throws {
         try await withServer { server in
             let hole = try BlackHole(at: SocketAddress("127.0.0.2:\(server.address.port)"))
@@ -171,7 +172,7 @@ struct HappyEyeballsTests {
             configuration.maximumConnections = 1
             try await withLoops(configuration: configuration) { group in
                 let endpoint = try Endpoint("name:\(hole.address.port)")
-                // The hole takes the only slot, so that the server is never tried.
+                // The black hole takes the only slot, so the server is never tried.
                 var options = options(["127.0.0.2", "127.0.0.1"])
                 options.timeout = .seconds(3)
                 let error = await errorOfConnecting(through: group, to: endpoint, options)

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Eddy
 
-/// Looking names up beside the loops.
+/// Name resolution on threads other than the loop's.
 @Suite("client: resolver", .serialized, .timeLimit(.minutes(5)))
 struct ResolverTests {
-    @Test("localhost resolves, and a connection to it comes about")
+    @Test("localhost resolves, and a connection to it succeeds")
     func localhost() async throws {
         try await withServer { server in
             try await withLoops { group in
@@ -19,11 +19,11 @@ struct ResolverTests {
         }
     }
 
-    @Test("A name that does not resolve says so; a text that is no address, too")
+    @Test("Unresolvable names and malformed addresses are reported as such")
     func unresolved() async throws {
         try await withLoops { group in
             let client = TCPClient(group: group)
-            // Servers of names that do not answer are given up after some time, too.
+            // Name servers that do not answer also time out.
             var options = ConnectOptions()
             options.timeout = .seconds(100)
             let error = await #expect(throws: ConnectError.self) {
@@ -40,7 +40,7 @@ struct ResolverTests {
         }
     }
 
-    @Test("Who asks for a name that is being looked up joins in")
+    @Test("A request for a name that is already being resolved joins that lookup")
     func joins() async throws {
         let gate = Gate()
         let count = Mutex(0)
@@ -58,7 +58,7 @@ struct ResolverTests {
         #expect(count.withLock { $0 } == 1)
     }
 
-    @Test("No more threads than allowed look names up at a time, and every name has its turn")
+    @Test("No more lookups than allowed run concurrently, and every name is eventually resolved")
     func bounded() async throws {
         struct Running { var (now, most) = (0, 0) }
         let running = Mutex(Running())
@@ -81,7 +81,7 @@ struct ResolverTests {
         #expect(running.withLock { $0.most } == 3)
     }
 
-    @Test("Beyond the limit of waiting names the answer is an error, and a name that waits already is joined")
+    @Test("When too many names are waiting, a new name fails, and a name that is waiting already is joined")
     func full() async throws {
         let gate = Gate()
         let resolver = Resolver(maximumThreads: 1, maximumWaiting: 2) { _ throws(AddressError) in
@@ -91,7 +91,7 @@ struct ResolverTests {
         let answers = Channel<Bool>()
         let tell: @Sendable (Resolver.Answer) -> Void = { answers.send((try? $0.get()) != nil) }
         _ = resolver.addresses(of: "running", tell)
-        // Its thread takes it out of the queue when it comes to it.
+        // The resolver's thread removes it from the queue when it reaches it.
         try await eventually { resolver.waitingCount == 0 }
         for name in ["one", "two"] { _ = resolver.addresses(of: name, tell) }
         _ = resolver.addresses(of: "three", tell)
@@ -101,7 +101,7 @@ struct ResolverTests {
         for _ in 0..<4 { #expect(try await answers.next() == true) }
     }
 
-    @Test("A lookup that is cancelled before its turn never happens; one that has begun ends for nobody")
+    @Test("A lookup cancelled before it starts never runs; one that has started finishes without a waiter")
     func cancelled() async throws {
         let gate = Gate()
         let names = Mutex<[String]>([])
@@ -123,7 +123,7 @@ struct ResolverTests {
         #expect(names.withLock { $0 } == ["begun", "last"])
     }
 
-    @Test("A task that waits for a silent resolver can be cancelled, and has its timeout", arguments: [true, false])
+    @Test("A task that waits for a silent resolver can be cancelled and times out", arguments: [true, false])
     func silent(cancels: Bool) async throws {
         let gate = Gate()
         defer { gate.open() }

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Eddy
 
-/// A reset never overtakes bytes that came before it, although a send is told of it first: the system keeps what it has
-/// acknowledged until it is received (libuv issue 2643, swift-nio issue 593).
+/// A reset never overtakes bytes that preceded it, although a send learns of the reset first: the system keeps what it
+/// has acknowledged until it is received (libuv issue 2643, swift-nio issue 593).
 @Suite("connections: an answer before a reset", .serialized, .timeLimit(.minutes(5)))
 struct AnswerBeforeResetTests {
     private static func expectPattern(_ bytes: [UInt8], atLeast count: Int) {
@@ -16,13 +16,13 @@ struct AnswerBeforeResetTests {
         }
     }
 
-    @Test("A write that fails leaves the answer to be read", arguments: FeatureSet.allCases)
+    @Test("After a write fails, the peer's answer can still be read", arguments: FeatureSet.allCases)
     func readAfterWrite(set: FeatureSet) async throws {
         let (broken, answers) = (Gate(), Channel<(bytes: [UInt8], error: ConnectionError?)>())
         let handler: TCPServer.Handler = { connection in
             await broken.wait()
             var error: ConnectionError?
-            // The first writes may be taken by the system, which only then hears of the reset.
+            // The system may accept the first writes and learn of the reset only then.
             while error == nil { error = await connection.errorOfWriting("more") }
             #expect(error == .reset)
             #expect(await connection.errorOfEndingWriting() == .reset)
@@ -50,7 +50,7 @@ struct AnswerBeforeResetTests {
             // A receive is in flight from here on.
             guard try await connection.read() != nil else { return }
             waiting.send(())
-            // The loop does not enter meanwhile: the receive is woken once for all that has happened.
+            // The loop does not enter the kernel meanwhile: a single completion reports everything that happened.
             gate.waitBlocking()
             _ = await connection.errorOfWriting("more")
             answers.append(await connection.readUntilBroken())
@@ -68,9 +68,9 @@ struct AnswerBeforeResetTests {
         }
     }
 
-    /// Some kernels wake a multishot receive once for bytes and a reset that arrive together: it takes the bytes and then
-    /// waits forever (axboe/liburing issue 1549).
-    @Test("A receive in flight is replaced when a send has failed")
+    /// Some kernels wake a multishot receive once for bytes and a reset that arrive together: it takes the bytes and
+    /// then waits forever (axboe/liburing issue 1549).
+    @Test("A receive in flight is replaced after a send has failed")
     func replacedReceive() throws {
         var features = RingFeatures()
         features.multishotReceives = true
@@ -87,13 +87,13 @@ struct AnswerBeforeResetTests {
         }
     }
 
-    @Test("A relay passes on the answer of an upstream that resets", arguments: FeatureSet.allCases, [false, true])
+    @Test("A relay forwards the answer of an upstream that resets", arguments: FeatureSet.allCases, [false, true])
     func relayed(set: FeatureSet, uploads: Bool) async throws {
         let errors = Channel<ConnectionError?>()
         try await withRelay(set, errors: errors) { client, upstream in
             if uploads { _ = try await client.fill() }
             let acknowledged = try await upstream.fill()
-            // What nobody has read makes the close a reset; this one is a reset without a doubt.
+            // Closing with unread bytes also causes a reset; this call certainly does.
             upstream.reset()
             if !uploads { try await client.send([1]) }
             let (bytes, error) = try await client.receiveUntilBroken()
@@ -103,7 +103,7 @@ struct AnswerBeforeResetTests {
         }
     }
 
-    @Test("A relay passes on what a client has sent before it resets", arguments: FeatureSet.allCases)
+    @Test("A relay forwards what a client sent before it reset", arguments: FeatureSet.allCases)
     func relayedUpload(set: FeatureSet) async throws {
         try await withRelay(set) { client, upstream in
             _ = try await upstream.fill()
@@ -115,9 +115,9 @@ struct AnswerBeforeResetTests {
         }
     }
 
-    /// Nothing is received from a side whose bytes the other one does not take, so no receive is told of its reset
-    /// (tcptunnelchecker's "clogged close").
-    @Test("A reset behind a side that takes nothing is noticed", arguments: FeatureSet.allCases, [false, true])
+    /// The relay does not receive from a side while the other one takes nothing, so no receive reports a reset of that
+    /// side (tcptunnelchecker's "clogged close").
+    @Test("A relay notices a reset of a side that it does not read", arguments: FeatureSet.allCases, [false, true])
     func clogged(set: FeatureSet, isClient: Bool) async throws {
         var configuration = EventLoop.Configuration()
         configuration.closeTimeout = .milliseconds(300)
@@ -140,7 +140,7 @@ struct AnswerBeforeResetTests {
             client.finish()
             #expect(try await upstream.receiveAll() == [1])
             client.reset()
-            // The upstream has nothing to say meanwhile.
+            // The upstream sends nothing meanwhile.
             #expect(try await errors.next() != nil)
         }
     }
@@ -157,7 +157,7 @@ struct AnswerBeforeResetTests {
                 client.finish()
                 #expect(try await upstream.receiveAll().isEmpty)
             }
-            // Sockets that are not received from are looked at once a second. The first look finds nothing.
+            // Sockets that are not being received from are checked once a second. The first check finds nothing.
             try await Task.sleep(for: .milliseconds(2500))
             client.reset()
             let waiting = Task { errors.append(try await channel.next()) }
@@ -167,7 +167,7 @@ struct AnswerBeforeResetTests {
         }
     }
 
-    @Test("Urgent bytes and those behind them arrive in order", arguments: FeatureSet.allCases)
+    @Test("Urgent bytes and the bytes after them arrive in order", arguments: FeatureSet.allCases)
     func urgent(set: FeatureSet) async throws {
         try await withServer(set) { server in
             let peer = try await Peer.connect(to: server.address)
@@ -180,7 +180,7 @@ struct AnswerBeforeResetTests {
         }
     }
 
-    @Test("Urgent bytes of an upstream pass through a relay in order", arguments: FeatureSet.allCases)
+    @Test("A relay forwards urgent bytes of an upstream in order", arguments: FeatureSet.allCases)
     func relayedUrgent(set: FeatureSet) async throws {
         try await withRelay(set) { client, upstream in
             for round in 0..<20 {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Eddy
 
-/// Neither a peer that does not receive nor a handler that does not read makes memory grow.
+/// Memory stays bounded when a peer does not receive or a handler does not read.
 @Suite("connections: back-pressure", .serialized, .timeLimit(.minutes(5)))
 struct BackPressureTests {
     private static var narrow: EventLoop.Configuration {
@@ -15,7 +15,7 @@ struct BackPressureTests {
         return configuration
     }
 
-    @Test("A writer waits at the high watermark and goes on at the low one", arguments: FeatureSet.allCases)
+    @Test("A writer waits at the high watermark and resumes at the low one", arguments: FeatureSet.allCases)
     func watermarks(set: FeatureSet) async throws {
         let total = 16 << 20
         let piece = randomBytes(16 << 10)
@@ -38,7 +38,7 @@ struct BackPressureTests {
         }
         try await withServer(set, configuration: Self.narrow, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
-            // Nobody receives until the writer has to wait.
+            // The peer does not receive until the writer has to wait.
             try await full.next()
             let received = try await peer.receiveAll()
             #expect(received.count == total)
@@ -56,7 +56,7 @@ struct BackPressureTests {
         let handler: TCPServer.Handler = { connection in
             let (loop, id) = (connection.eventLoop, connection.id)
             var gathered = try await connection.gather(1)
-            // Nobody reads; reading pauses when the window is full.
+            // The handler does not read; receiving pauses when the window is full.
             while loop.driver.connections[id].flags.contains(.receiving) { try await loop.sleep(for: .milliseconds(1)) }
             held.send(Int(loop.driver.connections[id].inbound.byteCount))
             gathered += try await connection.gather(.max)
@@ -66,10 +66,10 @@ struct BackPressureTests {
             let peer = try await Peer.connect(to: server.address)
             async let sent: Void = peer.send(upload)
             let bytes = try await held.next()
-            // Each slice counts with what it costs to manage.
+            // Each slice counts with its overhead.
             #expect(bytes >= 128 << 10 - 64 * SliceStore.costOfSlice)
-            // The window that was armed last may fill on top, and the last receive may overshoot it by a chunk.
-            // Without a limit of its own a receive goes on until its cancellation is done.
+            // The window that was armed last may fill in addition, and the last receive may overshoot it by a chunk.
+            // Without a receive limit, a receive continues until its cancellation completes.
             #expect(bytes <= (128 << 10) * 2 + (set.features.receiveLimits ? 1 : 32) * (256 << 10))
             try await sent
             peer.finish()
@@ -77,7 +77,7 @@ struct BackPressureTests {
         }
     }
 
-    @Test("A reader that stops and goes on gets everything in order", arguments: FeatureSet.allCases)
+    @Test("A reader that pauses and resumes gets everything in order", arguments: FeatureSet.allCases)
     func stopAndGo(set: FeatureSet) async throws {
         let upload = randomBytes(2 << 20)
         let outcome = Channel<String?>()
@@ -98,7 +98,7 @@ struct BackPressureTests {
         }
     }
 
-    @Test("An echo stops while its peer does not receive, and goes on when it does", arguments: FeatureSet.allCases)
+    @Test("An echo pauses while its peer does not receive, and then resumes", arguments: FeatureSet.allCases)
     func echoOfAGreedySender(set: FeatureSet) async throws {
         let handler: TCPServer.Handler = { connection in
             try connection.set(.sendBufferSize(256 << 10))
@@ -108,7 +108,7 @@ struct BackPressureTests {
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
             let sent = randomBytes(12 << 20)
             async let sending: Void = peer.send(sent)
-            // The way there and back is full: nothing moves until the peer receives.
+            // All buffers in both directions are full: nothing moves until the peer receives.
             var (last, same) = (UInt64.max, 0)
             while same < 20 {
                 let received = await server.group.statistics().bytesReceived

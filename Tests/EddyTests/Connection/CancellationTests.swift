@@ -3,7 +3,7 @@ import Testing
 
 @testable import Eddy
 
-/// A task that is cancelled waits no more, and loses nothing.
+/// A cancelled task stops waiting, and loses no bytes.
 @Suite("connections: cancellation", .serialized, .timeLimit(.minutes(5)))
 struct CancellationTests {
     /// Runs `body` with a connection to a peer, in a task that the test can cancel.
@@ -24,13 +24,13 @@ struct CancellationTests {
         }
     }
 
-    @Test("A read that waits is ended; bytes that come later are not lost", arguments: FeatureSet.allCases)
+    @Test("Cancelling a waiting read ends it, and bytes that arrive later are not lost", arguments: FeatureSet.allCases)
     func whileReading(set: FeatureSet) async throws {
         let (waiting, cancelled, rest) = (Channel<Void>(), Channel<ConnectionError?>(), Channel<(Peer, [UInt8])>())
         try await withConnection(set) { connection in
             waiting.send(())
             cancelled.send(await connection.errorOfReading())
-            // Nothing waits any more, but both directions still work.
+            // The read has ended, but both directions still work.
             try await connection.write("still here")
             #expect(await connection.errorOfReading() == .cancelled)
             while connection.queuedBytes > 0 { await Task.yield() }
@@ -50,7 +50,7 @@ struct CancellationTests {
         }
     }
 
-    @Test("A task that is cancelled while its peer floods it comes to the end", arguments: FeatureSet.allCases)
+    @Test("A cancelled task ends although its peer floods it", arguments: FeatureSet.allCases)
     func whileFlooded(set: FeatureSet) async throws {
         let (flowing, errors) = (Channel<Void>(), Channel<ConnectionError>())
         try await withConnection(set) { connection in
@@ -72,7 +72,7 @@ struct CancellationTests {
         }
     }
 
-    @Test("A read of a message that waits in the middle leaves what is there", arguments: FeatureSet.allCases)
+    @Test("Cancelling the read of a partial message leaves the received part", arguments: FeatureSet.allCases)
     func withinMessage(set: FeatureSet) async throws {
         let (waiting, cancelled, seen) = (Channel<Void>(), Channel<ConnectionError?>(), Channel<[UInt8]>())
         try await withConnection(set) { connection in
@@ -95,19 +95,19 @@ struct CancellationTests {
         }
     }
 
-    /// Receives without reading.
+    /// Starts a receive without reading.
     private static func armed(_ connection: borrowing Connection) async {
         connection.eventLoop.driver.armReceive(connection.id)
         await Task.yield()
     }
 
-    @Test("A task that was cancelled before reads what is there, and does not wait", arguments: FeatureSet.allCases)
+    @Test("A task that was already cancelled reads buffered bytes and does not wait", arguments: FeatureSet.allCases)
     func beforeReading(set: FeatureSet) async throws {
         let (started, gate, seen) = (Channel<Void>(), Gate(), Channel<[UInt8]>())
         try await withConnection(set) { connection in
             let (loop, id) = (connection.eventLoop, connection.id)
             while loop.driver.connections[id].inbound.byteCount < 4 { await Self.armed(connection) }
-            // Cancelled here, where nothing of the connection waits.
+            // Cancelled while no operation of the connection waits.
             started.send(())
             await gate.wait()
             while !loop.driver.connections[id].flags.contains(.readingCancelled) { await Task.yield() }
@@ -125,7 +125,7 @@ struct CancellationTests {
         }
     }
 
-    @Test("A write that waits for room is ended, and what was queued is still sent", arguments: FeatureSet.allCases)
+    @Test("Cancelling a blocked write ends it, and queued bytes are still sent", arguments: FeatureSet.allCases)
     func whileWriting(set: FeatureSet) async throws {
         let (waiting, errors) = (Channel<Void>(), Channel<(ConnectionError?, Int)>())
         let piece = randomBytes(64 << 10)
@@ -146,7 +146,7 @@ struct CancellationTests {
             task.cancel()
             let (error, written) = try await errors.next()
             #expect(error == .cancelled)
-            // The body has returned, so the connection ends in order, with every byte.
+            // The body has returned, so the connection ends gracefully, with every byte.
             let received = try await peer.receiveAll()
             #expect(received.count == written * piece.count)
             #expect(received.suffix(piece.count).elementsEqual(piece))
@@ -155,10 +155,10 @@ struct CancellationTests {
         }
     }
 
-    /// What waits for everything to be sent.
+    /// Operations that wait until everything is sent.
     enum Flush: CaseIterable { case detach, endWriting }
 
-    @Test("What waits until all is sent is ended, and what was queued is still sent", arguments: Flush.allCases)
+    @Test("Cancelling a wait for the queue to drain still sends the queued bytes", arguments: Flush.allCases)
     func whileFlushing(flush: Flush) async throws {
         let errors = Channel<ConnectionError?>()
         let written = randomBytes(4 << 20)
@@ -184,7 +184,7 @@ struct CancellationTests {
         }
     }
 
-    @Test("A cancellation that races with bytes loses none of them", arguments: FeatureSet.allCases)
+    @Test("A cancellation that races with received bytes loses none of them", arguments: FeatureSet.allCases)
     func racing(set: FeatureSet) async throws {
         var races = 0
         for round in 0..<20 {
@@ -200,7 +200,7 @@ struct CancellationTests {
                 async let sent: Void = peer.send(Array(0..<50), inPiecesUpTo: 3, seed: UInt64(round))
                 for _ in 0..<round * 3 { await Task.yield() }
                 task.cancel()
-                // Cancelled before it connected: there is nobody to see anything.
+                // Cancelled before it connected: the server saw no peer.
                 if case .failure = await task.result {
                     try? await sent
                     return peer.close()

@@ -6,11 +6,11 @@ import Testing
 @testable import Eddy
 
 /// One task reads while another writes.
-@Suite("connections: both ways at once", .serialized, .timeLimit(.minutes(5)))
+@Suite("connections: concurrent reading and writing", .serialized, .timeLimit(.minutes(5)))
 struct ConcurrentTests {
     private struct Mistake: Error {}
 
-    @Test("Both directions flow, and neither waits for the other", arguments: FeatureSet.allCases)
+    @Test("Both directions flow without waiting for each other", arguments: FeatureSet.allCases)
     func bothWays(set: FeatureSet) async throws {
         let (upload, download) = (randomBytes(3 << 20, seed: 1), randomBytes(3 << 20, seed: 2))
         let outcome = Channel<String?>()
@@ -29,12 +29,12 @@ struct ConcurrentTests {
                 }
                 try await writer.endWriting()
             }
-            // Afterwards it is whole again.
+            // Afterwards one task uses the connection again.
             #expect(try await connection.isAtEnd())
         }
         try await withServer(set, configuration: .patient, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
-            // Sends everything before it receives anything, and would wait for ever for an echo.
+            // Sends everything before it receives anything; an echo server would deadlock.
             try await peer.send(upload)
             peer.finish()
             #expect(difference(try await peer.receiveAll(), from: download) == nil)
@@ -42,7 +42,7 @@ struct ConcurrentTests {
         }
     }
 
-    @Test("When one side throws, the other is cancelled, and the connection goes on", arguments: FeatureSet.allCases)
+    @Test("When one side throws, the other is cancelled, and the connection works on", arguments: FeatureSet.allCases)
     func oneSideThrows(set: FeatureSet) async throws {
         let errors = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in
@@ -83,7 +83,7 @@ struct ConcurrentTests {
         }
     }
 
-    @Test("A task that is cancelled ends both sides", arguments: FeatureSet.allCases)
+    @Test("Cancelling the task ends both sides", arguments: FeatureSet.allCases)
     func cancelled(set: FeatureSet) async throws {
         let listener = try PeerListener()
         let (waiting, errors) = (Channel<Void>(), Channel<ConnectionError?>())
@@ -115,7 +115,7 @@ struct ConcurrentTests {
         }
     }
 
-    @Test("The reading side has deadlines, and is as it was after one")
+    @Test("The reading side supports deadlines, and is unchanged after one")
     func deadline() async throws {
         let outcome = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in
@@ -142,7 +142,7 @@ struct ConcurrentTests {
         }
     }
 
-    @Test("The writing side has watermarks, which are the connection's")
+    @Test("The writing side uses the connection's watermarks")
     func watermarks() async throws {
         let handler: TCPServer.Handler = { connection in
             let (loop, id) = (connection.eventLoop, connection.id)
@@ -160,7 +160,7 @@ struct ConcurrentTests {
         }
     }
 
-    @Test("A sequence of chunks", arguments: FeatureSet.allCases)
+    @Test("A sequence of chunks yields every byte", arguments: FeatureSet.allCases)
     func chunks(set: FeatureSet) async throws {
         let sent = randomBytes(700_000)
         let outcome = Channel<String?>()
@@ -177,12 +177,12 @@ struct ConcurrentTests {
         }
     }
 
-    @Test("Two tasks that wait to read at once trap, where one would wait for ever")
+    @Test("Two tasks that read concurrently trap instead of waiting for ever")
     func twoReaders() async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
                 let handler: TCPServer.Handler = { connection in
-                    // The compiler does not let the sequence go to another task without this.
+                    // Without this, the compiler does not let the sequence go to another task.
                     nonisolated(unsafe) let chunks = connection.chunks
                     async let first: Void = { for try await _ in chunks {} }()
                     try await connection.eventLoop.sleep(for: .milliseconds(1))
@@ -198,8 +198,8 @@ struct ConcurrentTests {
         )
     }
 
-    /// Two of its tasks may use the connection at once: an actor lets others in while one waits. Only what is marked as
-    /// unsafe brings a connection into one.
+    /// Two tasks may use the connection at once: an actor is reentrant while one waits. A connection enters an actor
+    /// only through code marked as unsafe.
     private actor Session {
         private let connection: Connection
 
@@ -211,7 +211,7 @@ struct ConcurrentTests {
         func endWriting() async throws { try await connection.endWriting() }
     }
 
-    @Test("Two tasks that wait to write at once trap, where one would wait for ever", arguments: [false, true])
+    @Test("Two tasks that wait to write concurrently trap instead of waiting for ever", arguments: [false, true])
     func twoWriters(ends: Bool) async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [ends] in
@@ -225,7 +225,7 @@ struct ConcurrentTests {
                     _ = try await (first, second)
                 }
                 try await withServer(configuration: configuration, handler: handler) { server in
-                    // Takes nothing.
+                    // Receives nothing.
                     let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
                     try await Task.sleep(for: patience)
                     peer.close()
@@ -236,7 +236,7 @@ struct ConcurrentTests {
         )
     }
 
-    @Test("A connection cannot be read and relayed at once, whichever comes first", arguments: [false, true])
+    @Test("Reading a connection while it is relayed traps, whichever starts first", arguments: [false, true])
     func readerOfRelayed(readsFirst: Bool) async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [readsFirst] in
@@ -265,7 +265,7 @@ struct ConcurrentTests {
         )
     }
 
-    @Test("A sequence of chunks that outlives its connection says so")
+    @Test("A sequence of chunks that outlives its connection reports an error")
     func chunksOfClosed() async throws {
         let errors = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Eddy
 
-/// Connections that this side opens.
+/// Connections that the client opens.
 @Suite("connections: connect", .serialized, .timeLimit(.minutes(5)))
 struct ConnectTests {
-    @Test("Bytes go both ways, and the addresses are those of both ends", arguments: FeatureSet.allCases)
+    @Test("Bytes flow both ways, and both ends report the right addresses", arguments: FeatureSet.allCases)
     func connects(set: FeatureSet) async throws {
         let listener = try PeerListener()
         try await withLoops(set) { group in
@@ -34,7 +34,7 @@ struct ConnectTests {
         }
     }
 
-    @Test("Nobody listens", arguments: FeatureSet.allCases)
+    @Test("Connecting to a port without a listener is refused", arguments: FeatureSet.allCases)
     func refused(set: FeatureSet) async throws {
         let closed = try ClosedPort()
         try await withLoops(set) { group in
@@ -47,14 +47,14 @@ struct ConnectTests {
         }
     }
 
-    /// With the port that it connects to as its own, TCP joins the socket to itself (simultaneous open).
+    /// If a socket's own port is the port that it connects to, TCP connects the socket to itself (simultaneous open).
     @Test(
-        "A socket that would be its own peer is refused",
+        "A socket that would connect to itself is refused",
         arguments: FeatureSet.allCases,
         hasIPv6Loopback ? ["127.0.0.1:0", "[::1]:0"] : ["127.0.0.1:0"]
     )
     func toItself(set: FeatureSet, host: String) async throws {
-        // Free again as soon as it is known.
+        // The port is free again as soon as it is known.
         let address = try ClosedPort(on: SocketAddress(host)).address
         var options = ConnectOptions()
         options.localAddress = address
@@ -69,9 +69,9 @@ struct ConnectTests {
         }
     }
 
-    @Test("An address that cannot be reached is named in the error")
+    @Test("The error names an address that cannot be reached")
     func unreachable() async throws {
-        // The broadcast address takes no connections.
+        // The broadcast address accepts no connections.
         let address = try SocketAddress("255.255.255.255:9")
         try await withLoops { group in
             let loop = group.next()
@@ -83,7 +83,7 @@ struct ConnectTests {
         }
     }
 
-    @Test("A task that is cancelled before it connects", arguments: FeatureSet.allCases)
+    @Test("A task that is cancelled before it connects makes no connection", arguments: FeatureSet.allCases)
     func cancelledBefore(set: FeatureSet) async throws {
         let listener = try PeerListener()
         try await withLoops(set) { group in
@@ -101,7 +101,7 @@ struct ConnectTests {
         }
     }
 
-    @Test("A task that is cancelled while it waits to read or to write", arguments: FeatureSet.allCases, [true, false])
+    @Test("Cancelling a task that waits to read or to write ends it", arguments: FeatureSet.allCases, [true, false])
     func cancelledWhileWaiting(set: FeatureSet, reads: Bool) async throws {
         let listener = try PeerListener()
         try await withLoops(set) { group in
@@ -157,7 +157,7 @@ struct ConnectTests {
         }
     }
 
-    @Test("The limit of connections is kept exactly", arguments: [1, 3])
+    @Test("The limit of connections is exact", arguments: [1, 3])
     func limit(maximum: Int) async throws {
         var configuration = EventLoop.Configuration()
         configuration.maximumConnections = maximum
@@ -174,7 +174,7 @@ struct ConnectTests {
     }
 }
 
-/// Holds `depth` connections open, and is refused one more.
+/// Opens `depth` connections, and expects one more to be refused.
 @concurrent
 private func connectNested(_ loop: EventLoop, to address: SocketAddress, depth: Int) async throws {
     if depth == 0 {

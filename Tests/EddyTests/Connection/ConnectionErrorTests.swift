@@ -1,7 +1,7 @@
 import Eddy
 import Testing
 
-/// What went wrong with a connection, in words.
+/// The descriptions of connection errors.
 @Suite("connections: errors")
 struct ConnectionErrorTests {
     private static let errors: [ConnectionError] = [
@@ -11,7 +11,7 @@ struct ConnectionErrorTests {
         .system(.hostUnreachable),
     ]
 
-    @Test("Each says in one line what happened, and behind it what to do", arguments: errors)
+    @Test("Each error says in one line what happened, followed by how to fix it", arguments: errors)
     func remedy(error: ConnectionError) {
         let parts = error.description.split(separator: "; ")
         #expect(parts.count >= 2)

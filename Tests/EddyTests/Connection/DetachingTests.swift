@@ -7,14 +7,14 @@ import Testing
 /// Connections that leave their loop.
 @Suite("connections: detaching", .serialized, .timeLimit(.minutes(5)))
 struct DetachingTests {
-    /// What a detached connection is, for a test on another thread.
+    /// What a test on another thread gets of a detached connection.
     private struct Detached: Sendable {
         var peer: Peer
         var received: [UInt8]
     }
 
     @Test(
-        "What was received goes with the descriptor, what was written is sent",
+        "Detaching sends what was written and hands out what was received with the descriptor",
         arguments: FeatureSet.allCases,
         [0, 1, 5000]
     )
@@ -38,7 +38,7 @@ struct DetachingTests {
             try await sending
             #expect(difference(detached.received + rest, from: sent) == nil)
             #expect(difference(try await answer, from: reply) == nil)
-            // It is an ordinary socket now, which the server knows nothing of.
+            // It is an ordinary socket now, unknown to the server.
             try await detached.peer.send(Array("hello".utf8))
             #expect(try await peer.receive(5) == Array("hello".utf8))
             try await eventually { await server.group.statistics().connections == 0 }
@@ -48,7 +48,7 @@ struct DetachingTests {
         #expect(statistics.handlerFailures == 0)
     }
 
-    @Test("Ends of directions stay ends", arguments: FeatureSet.allCases)
+    @Test("A half-closed direction stays closed after detaching", arguments: FeatureSet.allCases)
     func halfClosed(set: FeatureSet) async throws {
         let outcome = Channel<Detached>()
         let handler: TCPServer.Handler = { connection in
@@ -69,7 +69,7 @@ struct DetachingTests {
         }
     }
 
-    /// Writes more than the socket takes, so that detaching waits; tells how that ends.
+    /// Writes more than the socket takes, so that detaching waits; returns how that ends.
     private static func detachingWhileFull(
         full: Channel<Void>,
         errors: Channel<ConnectionError?>
@@ -87,7 +87,7 @@ struct DetachingTests {
         }
     }
 
-    @Test("A connection that breaks while it waits is closed, and its handler is told", arguments: FeatureSet.allCases)
+    @Test("A connection that breaks while detaching is closed with an error", arguments: FeatureSet.allCases)
     func breaking(set: FeatureSet) async throws {
         let (full, errors) = (Channel<Void>(), Channel<ConnectionError?>())
         let handler = Self.detachingWhileFull(full: full, errors: errors)
@@ -99,7 +99,7 @@ struct DetachingTests {
         }
     }
 
-    @Test("A server that ends resets what is being detached", arguments: FeatureSet.allCases)
+    @Test("A server that ends resets connections that are detaching", arguments: FeatureSet.allCases)
     func shuttingDown(set: FeatureSet) async throws {
         let (full, errors) = (Channel<Void>(), Channel<ConnectionError?>())
         let handler = Self.detachingWhileFull(full: full, errors: errors)

@@ -1,10 +1,10 @@
 import Eddy
 import Testing
 
-/// The bytes of one direction arrive in order, whole, once.
+/// The bytes of one direction arrive in order, complete, and once.
 @Suite("connections: the bytes", .serialized, .timeLimit(.minutes(5)))
 struct EchoTests {
-    @Test("Bytes in random pieces come back identical", arguments: FeatureSet.allCases)
+    @Test("Bytes in random pieces are echoed unchanged", arguments: FeatureSet.allCases)
     func randomPieces(set: FeatureSet) async throws {
         let statistics = try await withServer(set) { server in
             let peer = try await Peer.connect(to: server.address)
@@ -18,7 +18,7 @@ struct EchoTests {
         #expect(statistics.bytesSent == 512 << 10)
     }
 
-    @Test("Many megabytes in one go come back identical", arguments: FeatureSet.allCases)
+    @Test("Many megabytes at once are echoed unchanged", arguments: FeatureSet.allCases)
     func bulk(set: FeatureSet) async throws {
         try await withServer(set) { server in
             let peer = try await Peer.connect(to: server.address)
@@ -49,10 +49,10 @@ struct EchoTests {
         }
     }
 
-    @Test("What is written in many small pieces arrives in order", arguments: FeatureSet.allCases)
+    @Test("Bytes written in many small pieces arrive in order", arguments: FeatureSet.allCases)
     func manyPieces(set: FeatureSet) async throws {
         let sent = randomBytes(100_000)
-        // More pieces than one message takes, of sizes that are no multiples of anything.
+        // More pieces than one sendmsg(2) takes, with sizes that are not multiples of any buffer size.
         let handler: TCPServer.Handler = { connection in
             var rest = sent[...]
             var size = 1
@@ -72,7 +72,7 @@ struct EchoTests {
     func splitting(set: FeatureSet) async throws {
         let handler: TCPServer.Handler = { connection in
             while var bytes = try await connection.read() {
-                // The halves lie side by side and are joined again in the queue, or are sent one by one.
+                // The halves are adjacent: the queue joins them, or sends them one by one.
                 let first = bytes.splitFirst(bytes.count / 2)
                 if !first.isEmpty { try await connection.write(first) }
                 await Task.yield()
@@ -89,7 +89,7 @@ struct EchoTests {
         }
     }
 
-    @Test("An empty write sends nothing and does no harm")
+    @Test("An empty write sends nothing and is harmless")
     func emptyWrite() async throws {
         let handler: TCPServer.Handler = { connection in
             try await connection.write(Buffer())

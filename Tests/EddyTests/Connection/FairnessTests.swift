@@ -5,10 +5,10 @@ import Testing
 
 @testable import Eddy
 
-/// One connection does not take the loop from the others.
+/// One connection does not starve the others of a loop.
 @Suite("connections: fairness", .serialized, .timeLimit(.minutes(5)))
 struct FairnessTests {
-    @Test("Between a request and its reply a flood gets a bounded part", arguments: FeatureSet.allCases)
+    @Test("A flood gets a bounded share between a request and its reply", arguments: FeatureSet.allCases)
     func floodAndPing(set: FeatureSet) async throws {
         var configuration = EventLoop.Configuration()
         configuration.receiveWindow = 64 << 10
@@ -29,7 +29,7 @@ struct FairnessTests {
                 while !Task.isCancelled { try await peer.send([UInt8](repeating: 0, count: 1 << 20)) }
             }
             try await eventually { flooded.load(ordering: .relaxed) > 4 << 20 }
-            // Both ends of the ping are on the flooded loop: all that lies between is the loop's doing.
+            // Both ends of the ping are on the flooded loop, so only the loop adds to the round trip.
             let loop = server.group.next()
             try await loop.run {
                 try await loop.connect(to: server.address) { connection in
@@ -45,8 +45,9 @@ struct FairnessTests {
                 }
             }
             let between = try await parts.next().sorted()
-            // There and back are four iterations: a send and a receive each way. In each the flood may bring what its
-            // window allows, and one chunk; without receive limits, what the kernel receives at one go, 32 chunks.
+            // A round trip takes four iterations: a send and a receive each way. In each, the flood may bring what its
+            // window allows plus one chunk; without receive limits, what the kernel receives in one operation, 32
+            // chunks.
             let share = (64 << 10) + (set.features.receiveLimits ? 1 : 32) * (64 << 10)
             #expect(between[50] <= 4 * share)
             flood.cancel()

@@ -5,7 +5,7 @@ import Testing
 @testable import Eddy
 
 /// Peers that send too much, too little, or byte by byte.
-@Suite("connections: messages that are wrong", .serialized, .timeLimit(.minutes(5)))
+@Suite("connections: invalid messages", .serialized, .timeLimit(.minutes(5)))
 struct FramingFaultTests {
     /// What a read throws, or what it returns as text.
     private enum Outcome: Equatable {
@@ -33,12 +33,12 @@ struct FramingFaultTests {
         }
     }
 
-    @Test("The stream ends before a message, and within one", arguments: Read.allCases, FeatureSet.allCases)
+    @Test("The stream ends before a message or within one", arguments: Read.allCases, FeatureSet.allCases)
     private func end(read: Read, set: FeatureSet) async throws {
         let outcomes = Channel<[Outcome]>()
         let handler: TCPServer.Handler = { connection in
             var seen = [await read(connection, limit: 10)]
-            // What is there of the message can still be read.
+            // The received part of the message can still be read.
             if let rest = try await connection.read() { seen.append(.text(String(decoding: rest))) }
             seen.append(await read(connection, limit: 10))
             outcomes.send(seen)
@@ -55,7 +55,7 @@ struct FramingFaultTests {
         }
     }
 
-    @Test("A message over the limit", arguments: FeatureSet.allCases)
+    @Test("A message over the limit is an error", arguments: FeatureSet.allCases)
     func overTheLimit(set: FeatureSet) async throws {
         let outcomes = Channel<[Outcome]>()
         let handler: TCPServer.Handler = { connection in
@@ -81,7 +81,7 @@ struct FramingFaultTests {
         }
     }
 
-    @Test("A length near the end of its type is over the limit")
+    @Test("A length near the maximum of its type is over the limit")
     func hugeLength() async throws {
         let errors = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in
@@ -97,7 +97,7 @@ struct FramingFaultTests {
         }
     }
 
-    @Test("An endless line ends at the limit, not at the memory", arguments: FeatureSet.allCases)
+    @Test("An endless line fails at the limit instead of filling memory", arguments: FeatureSet.allCases)
     func endlessLine(set: FeatureSet) async throws {
         let errors = Channel<(ConnectionError?, UInt32)>()
         let handler: TCPServer.Handler = { connection in
@@ -116,8 +116,8 @@ struct FramingFaultTests {
             let sending = Task { try await peer.send([UInt8](repeating: 0x61, count: 64 << 20)) }
             let (error, held) = try await errors.next()
             #expect(error == .delimiterNotFound(limit: 100_000))
-            // The limit, a window that was armed, and a chunk that the last receive may bring. A kernel that knows no
-            // limits brings up to 32 chunks at a time.
+            // The limit, an armed window, and a chunk that the last receive may bring. A kernel without receive limits
+            // brings up to 32 chunks at once.
             let chunk: UInt32 = 256 << 10
             #expect(held <= 100_000 + (64 << 10) + (set.features.receiveLimits ? chunk : 32 * chunk))
             await #expect(throws: SystemError.self) { try await sending.value }
@@ -125,7 +125,7 @@ struct FramingFaultTests {
     }
 
     @Test(
-        "Peers that send byte by byte hold few slices, and their bytes are copied a few times",
+        "Peers that send byte by byte hold few slices, and their bytes are copied only a few times",
         arguments: [true, false]
     )
     func dribble(isLine: Bool) async throws {
@@ -152,7 +152,7 @@ struct FramingFaultTests {
         }
         try await withServer(handler: handler) { server in
             try await withThrowingDiscardingTaskGroup { group in
-                // Side by side, so that no two bytes of one are neighbours in memory.
+                // The peers send in turn, so that no two bytes of one peer are adjacent in memory.
                 for _ in 0..<peers {
                     let peer = try await Peer.connect(to: server.address)
                     group.addTask { try await peer.send(sent + [0x0A], inPiecesUpTo: 1, seed: 1) }
@@ -160,7 +160,7 @@ struct FramingFaultTests {
                 for _ in 0..<peers {
                     let (difference, most) = try await done.next()
                     #expect(difference == nil)
-                    // A batch may bring more than the five that are let pile up.
+                    // A batch may bring more than the five that may accumulate.
                     #expect(most < 200)
                 }
             }

@@ -3,17 +3,17 @@ import Testing
 
 @testable import Eddy
 
-/// Messages out of a stream, wherever the network cuts it.
+/// Messages of a stream, wherever the network cuts it.
 @Suite("connections: messages", .serialized, .timeLimit(.minutes(5)))
 struct FramingTests {
-    /// Small chunks, so that messages lie across their ends.
+    /// Small chunks, so that messages cross chunk boundaries.
     private static var smallChunks: EventLoop.Configuration {
         var configuration = EventLoop.Configuration()
         configuration.pool.receiveChunkSize = 4096
         return configuration
     }
 
-    @Test("So many bytes, in pieces of any length", arguments: FeatureSet.allCases, [1, 7, 5000, 200_000])
+    @Test("Reads exactly the requested bytes, however cut", arguments: FeatureSet.allCases, [1, 7, 5000, 200_000])
     func exactly(set: FeatureSet, longestPiece: Int) async throws {
         let counts = [0, 1, 2, 4095, 4096, 4097, 1, 9000, 3]
         let sent = randomBytes(counts.reduce(0, +))
@@ -37,7 +37,7 @@ struct FramingTests {
         }
     }
 
-    @Test("Messages end at a delimiter, wherever it is cut", arguments: FeatureSet.allCases, [1, 2, 3, 10_000])
+    @Test("Messages end at a delimiter, even if it is cut", arguments: FeatureSet.allCases, [1, 2, 3, 10_000])
     func delimiters(set: FeatureSet, longestPiece: Int) async throws {
         let texts = ["", "a", "\r", "\r\r\n", "header: value", String(repeating: "x", count: 9000), "\r\n\r", "end"]
         let outcome = Channel<[String]>()
@@ -53,7 +53,7 @@ struct FramingTests {
             let stream = texts.map { $0 + "\r\n\r\n" }.joined()
             try await peer.send(Array(stream.utf8), inPiecesUpTo: longestPiece, seed: 5)
             peer.finish()
-            // A text that ends in CR LF CR meets the delimiter earlier: what follows begins with the rest.
+            // In a text that ends in CR LF CR the delimiter matches earlier: the next message begins with the rest.
             var expected: [String] = []
             var rest = Array(stream.utf8)[...]
             while let end = rest.indices.first(where: { rest[$0...].starts(with: Array("\r\n\r\n".utf8)) }) {
@@ -64,7 +64,7 @@ struct FramingTests {
         }
     }
 
-    @Test("Lines end with LF or CR LF; what follows a line stays for the next read", arguments: FeatureSet.allCases)
+    @Test("Lines end with LF or CR LF, and what follows a line stays for the next read", arguments: FeatureSet.allCases)
     func lines(set: FeatureSet) async throws {
         let outcome = Channel<[String]>()
         let handler: TCPServer.Handler = { connection in
@@ -84,7 +84,7 @@ struct FramingTests {
         }
     }
 
-    @Test("Length-prefixed messages", arguments: LengthPrefix.allCases, [Endianness.big, .little])
+    @Test("Reads length-prefixed messages", arguments: LengthPrefix.allCases, [Endianness.big, .little])
     func frames(prefix: LengthPrefix, endianness: Endianness) async throws {
         let longest = prefix == .oneByte ? 255 : 9000
         let messages = [0, 1, 200, longest, 3].map { randomBytes($0, seed: UInt64($0) + 1) }
@@ -118,7 +118,7 @@ struct FramingTests {
         }
     }
 
-    @Test("A message that is larger than the receive window", arguments: FeatureSet.allCases)
+    @Test("Reads a message that is larger than the receive window", arguments: FeatureSet.allCases)
     func largerThanWindow(set: FeatureSet) async throws {
         var configuration = EventLoop.Configuration()
         configuration.receiveWindow = 16 << 10

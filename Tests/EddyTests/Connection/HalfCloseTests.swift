@@ -1,16 +1,16 @@
 import Eddy
 import Testing
 
-/// The end of one direction is not the end of the other.
+/// Closing one direction does not close the other.
 @Suite("connections: half-close", .serialized, .timeLimit(.minutes(5)))
 struct HalfCloseTests {
-    @Test("A peer that has ended still receives everything", arguments: FeatureSet.allCases)
+    @Test("A peer that has half-closed still receives everything", arguments: FeatureSet.allCases)
     func peerEnds(set: FeatureSet) async throws {
         let reply = randomBytes(3 << 20)
         let handler: TCPServer.Handler = { connection in
             let request = try await connection.gather(.max)
             #expect(request == Array("request".utf8))
-            // The end stays the end.
+            // Further reads also return the end.
             #expect(try await connection.isAtEnd())
             try await connection.write(reply)
         }
@@ -22,7 +22,7 @@ struct HalfCloseTests {
         }
     }
 
-    @Test("This side ends, and still reads everything", arguments: FeatureSet.allCases)
+    @Test("This side half-closes and still reads everything", arguments: FeatureSet.allCases)
     func thisSideEnds(set: FeatureSet) async throws {
         let upload = randomBytes(1 << 20)
         let seen = Channel<String?>()
@@ -42,7 +42,7 @@ struct HalfCloseTests {
         }
     }
 
-    @Test("The end comes behind all that was written before", arguments: FeatureSet.allCases)
+    @Test("The end of the stream arrives after everything written before it", arguments: FeatureSet.allCases)
     func endBehindQueue(set: FeatureSet) async throws {
         let reply = randomBytes(400_000)
         let handler: TCPServer.Handler = { connection in
@@ -57,7 +57,7 @@ struct HalfCloseTests {
         }
     }
 
-    @Test("The end of the stream comes at any byte", arguments: FeatureSet.allCases, [0, 1, 7, 4096, 70_001])
+    @Test("The end of the stream may come after any byte", arguments: FeatureSet.allCases, [0, 1, 7, 4096, 70_001])
     func endAtAnyByte(set: FeatureSet, count: Int) async throws {
         try await withServer(set) { server in
             let peer = try await Peer.connect(to: server.address)

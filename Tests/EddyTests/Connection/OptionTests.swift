@@ -5,7 +5,7 @@ import Testing
 
 @testable import Eddy
 
-/// What the system knows of a connection, and what it is told.
+/// Socket options and TCP_INFO of a connection.
 @Suite("connections: TCP", .serialized, .timeLimit(.minutes(5)))
 struct OptionTests {
     private static func value(_ level: Int32, _ name: Int32, of connection: borrowing Connection) -> Int32 {
@@ -55,7 +55,7 @@ struct OptionTests {
         }
     }
 
-    /// Nothing that a connection has otherwise.
+    /// Values that differ from every default.
     private static let unusual: [TCPOption] = [
         .keepAlive(idle: .seconds(41), interval: .seconds(7), count: 3), .userTimeout(.seconds(9)),
     ]
@@ -72,7 +72,7 @@ struct OptionTests {
         #expect(value(tcp, TCP_USER_TIMEOUT, of: connection) == 9000, sourceLocation: location)
     }
 
-    @Test("The socket options of a server are set on every connection that it accepts", arguments: [true, false])
+    @Test("A server's socket options are set on every connection that it accepts", arguments: [true, false])
     func optionsOfServer(handsOver: Bool) async throws {
         let done = Channel<Void>()
         var options = TCPServer.Options()
@@ -91,7 +91,7 @@ struct OptionTests {
         }
     }
 
-    @Test("The socket options of a server are set on connections of a socket that it inherits")
+    @Test("A server's socket options are set on connections of an inherited socket")
     func optionsOfInheritedSocket() async throws {
         let descriptor = try Socket.openStream(for: .loopback(port: 0))
         try Socket.bind(descriptor, to: .loopback(port: 0))
@@ -111,7 +111,7 @@ struct OptionTests {
         expectBalance(await running)
     }
 
-    @Test("A server with socket options that the system does not take cannot be made")
+    @Test("Creating a server with socket options that the system rejects fails")
     func wrongOptionsOfServer() throws {
         var options = TCPServer.Options()
         options.socketOptions = [.keepAlive(idle: .zero, interval: .seconds(1), count: 1)]
@@ -121,7 +121,7 @@ struct OptionTests {
         }
     }
 
-    @Test("The socket options of a client are set on the connections that it makes")
+    @Test("A client's socket options are set on its connections")
     func optionsOfClient() async throws {
         try await withServer { server in
             try await withLoops { group in
@@ -139,7 +139,7 @@ struct OptionTests {
         }
     }
 
-    @Test("A Unix domain socket has no options and no information of TCP")
+    @Test("A Unix domain socket has no TCP options and no TCP_INFO")
     func unixSocket() async throws {
         let handler: TCPServer.Handler = { connection in
             #expect(throws: ConnectionError.option(.notSupported)) { try connection.set(.noDelay(true)) }
@@ -184,7 +184,7 @@ struct OptionTests {
         }
     }
 
-    @Test("A side that reads no more drops what comes, and still writes", arguments: FeatureSet.allCases)
+    @Test("After endReading, received bytes are dropped, and writes still work", arguments: FeatureSet.allCases)
     func endReading(set: FeatureSet) async throws {
         let handler: TCPServer.Handler = { connection in
             _ = try await connection.read(exactly: 1)
@@ -193,11 +193,9 @@ struct OptionTests {
             let isAtEnd = try await connection.readLine(limit: 10) == nil
             #expect(isAtEnd)
             try await connection.write("still writing")
-            // The peer is not held up: it sends far more than all buffers on the way hold.
+            // The peer is not blocked: it sends far more than all buffers on the way hold.
             let (loop, id) = (connection.eventLoop, connection.id)
-            while !loop.driver.connections[id].flags.contains(.peerEnded) {
-                try await loop.sleep(for: .milliseconds(1))
-            }
+            while !loop.driver.connections[id].flags.contains(.peerEnded) { try await loop.sleep(for: .milliseconds(1)) }
             let hasReadEverything = connection.hasReadEverything
             #expect(hasReadEverything)
         }

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Eddy
 
-/// A connection that breaks is an error, and breaks nothing else.
+/// A broken connection is an error, and affects no other connection.
 @Suite("connections: resets", .serialized, .timeLimit(.minutes(5)))
 struct ResetTests {
-    @Test("A reset while this side waits to read", arguments: FeatureSet.allCases)
+    @Test("A reset ends a waiting read with an error", arguments: FeatureSet.allCases)
     func whileReading(set: FeatureSet) async throws {
         let errors = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in
@@ -16,7 +16,7 @@ struct ResetTests {
                 errors.send(nil)
             } catch let error as ConnectionError {
                 errors.send(error)
-                // It stays broken.
+                // The error persists.
                 #expect(await connection.errorOfReading() == .reset)
                 #expect(await connection.errorOfWriting("more") == .reset)
                 #expect(await connection.errorOfEndingWriting() == .reset)
@@ -31,7 +31,7 @@ struct ResetTests {
         }
     }
 
-    @Test("A reset while this side waits to write", arguments: FeatureSet.allCases)
+    @Test("A reset ends a waiting write with an error", arguments: FeatureSet.allCases)
     func whileWriting(set: FeatureSet) async throws {
         let (errors, full) = (Channel<ConnectionError?>(), Channel<Void>())
         let handler: TCPServer.Handler = { connection in
@@ -54,11 +54,11 @@ struct ResetTests {
         }
     }
 
-    @Test("What came before a reset is read before the error", arguments: FeatureSet.allCases)
+    @Test("Bytes that arrived before a reset are read before the error", arguments: FeatureSet.allCases)
     func bytesBeforeReset(set: FeatureSet) async throws {
         let outcome = Channel<(bytes: Int, error: ConnectionError?)>()
         let handler: TCPServer.Handler = { connection in
-            // Something is received, and then the reset, while nobody reads.
+            // Bytes are received, and then the reset, while the handler does not read.
             guard let first = try await connection.read() else { return }
             let loop = connection.eventLoop
             while !loop.driver.connections[connection.id].hasFailed { try await loop.sleep(for: .milliseconds(1)) }
@@ -73,7 +73,7 @@ struct ResetTests {
         try await withServer(set, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address)
             try await peer.send(randomBytes(1000))
-            // All of it is in the pool before the reset can destroy what is in the socket.
+            // All of it must be in the pool before the reset can destroy what is in the socket.
             try await eventually { await server.group.statistics().bytesReceived == 1000 }
             peer.reset()
             let (bytes, error) = try await outcome.next()
@@ -82,7 +82,7 @@ struct ResetTests {
         }
     }
 
-    @Test("A connection that is reset on purpose is a reset to its peer", arguments: FeatureSet.allCases)
+    @Test("A deliberate reset reaches the peer as a reset", arguments: FeatureSet.allCases)
     func onPurpose(set: FeatureSet) async throws {
         let handler: TCPServer.Handler = { connection in
             _ = try await connection.read()
@@ -95,7 +95,7 @@ struct ResetTests {
         }
     }
 
-    @Test("A reset on purpose does not wait for a peer that takes nothing", arguments: FeatureSet.allCases)
+    @Test("A deliberate reset does not wait for a peer that takes nothing", arguments: FeatureSet.allCases)
     func onPurposeWithFullQueue(set: FeatureSet) async throws {
         let handler: TCPServer.Handler = { connection in
             _ = try await connection.read(exactly: 1)
@@ -117,11 +117,12 @@ struct ResetTests {
         }
     }
 
-    @Test("A reset ends the wait for a peer that is to take the last bytes", arguments: FeatureSet.allCases)
+    @Test("A reset ends the wait for a peer to take the last bytes", arguments: FeatureSet.allCases)
     func whileDelivering(set: FeatureSet) async throws {
         struct Failure: Error {}
         let handler: TCPServer.Handler = { connection in
-            // The peer has ended: nothing is being received any more, so only the wait itself can notice the reset.
+            // The peer has half-closed: nothing is being received any more, so only the wait itself can notice the
+            // reset.
             while try await connection.read() != nil {}
             try connection.set(.unsentLimit(1 << 20))
             try await connection.write(randomBytes(200_000))
@@ -138,7 +139,7 @@ struct ResetTests {
         }
     }
 
-    @Test("Half of the peers reset, the others get all their bytes", arguments: FeatureSet.allCases)
+    @Test("When half of the peers reset, the others get all their bytes", arguments: FeatureSet.allCases)
     func bystanders(set: FeatureSet) async throws {
         try await withServer(set) { server in
             try await withThrowingTaskGroup { tasks in

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Eddy
 
-/// Files to sockets.
+/// Sending files to sockets.
 @Suite("connections: files", .serialized, .timeLimit(.minutes(5)))
 struct SendingFilesTests {
-    /// Runs `body` with the path of a file of these bytes.
+    /// Runs `body` with the path of a file that contains the bytes.
     private func withFile<Success>(_ bytes: [UInt8], _ body: (String) async throws -> Success) async throws -> Success {
         let url = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)")
         try Data(bytes).write(to: url)
@@ -17,7 +17,7 @@ struct SendingFilesTests {
     }
 
     @Test(
-        "Whole files and parts of them, between other writes",
+        "Whole files and ranges of them are sent between other writes",
         arguments: FeatureSet.allCases,
         [0, 1, 65_536, 1_500_001]
     )
@@ -44,7 +44,7 @@ struct SendingFilesTests {
         }
     }
 
-    @Test("The writing side sends files by their names and open ones")
+    @Test("The writing side sends files by path and open files")
     func writingSide() async throws {
         let bytes = randomBytes(10_000)
         try await withFile(bytes) { path in
@@ -64,9 +64,9 @@ struct SendingFilesTests {
         }
     }
 
-    @Test("Files whose size the system does not know are sent to their ends", arguments: FeatureSet.allCases)
+    @Test("Files of unknown size are sent to their ends", arguments: FeatureSet.allCases)
     func withoutSize(set: FeatureSet) async throws {
-        // Without a size, and with one that is too large.
+        // Files without a size, and one with a size that is too large.
         let paths = ["/proc/version", "/proc/self/limits", "/sys/kernel/mm/transparent_hugepage/enabled"]
             .filter { FileManager.default.isReadableFile(atPath: $0) }
         #expect(paths.count >= 2)
@@ -80,7 +80,7 @@ struct SendingFilesTests {
         }
     }
 
-    @Test("What is no readable file of that size is told before anything is sent")
+    @Test("A missing, unreadable or too short file is reported before anything is sent")
     func notReadable() async throws {
         let errors = Channel<ConnectionError?>()
         let pipe = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)").path
@@ -110,7 +110,7 @@ struct SendingFilesTests {
     /// What happens to a transfer whose peer does not receive.
     enum Fault: CaseIterable { case truncated, cancelled, reset, shutDown, slowPeer }
 
-    @Test("A peer that does not receive bounds what is held; faults in the middle are told", arguments: Fault.allCases)
+    @Test("Sending to a peer that does not receive is bounded, and faults are reported", arguments: Fault.allCases)
     func inTheMiddle(fault: Fault) async throws {
         let size = 16 << 20
         let (high, chunk) = (256 << 10, 256 << 10)
@@ -164,7 +164,7 @@ struct SendingFilesTests {
         }
     }
 
-    @Test("Zero-copy from the file's chunks", arguments: FeatureSet.allCases)
+    @Test("Zero-copy sends use the file's chunks", arguments: FeatureSet.allCases)
     func zeroCopy(set: FeatureSet) async throws {
         var configuration = EventLoop.Configuration.patient
         configuration.zeroCopy = .always

@@ -3,13 +3,13 @@ import Testing
 
 @testable import Eddy
 
-/// Slices in order, each dropped once.
+/// Slices are in order, and each is dropped once.
 @Suite("connections: slice queue")
 final class SliceQueueTests {
     private let pool = BufferPool()
     private let store = SliceStore(capacity: 2)
 
-    @Test("Slices come out in order, however many there are")
+    @Test("Slices come out in order, for any number of slices")
     func order() {
         var queue = SliceQueue()
         for number in 1...100 { store.append(slice(of: number), to: &queue) }
@@ -40,7 +40,7 @@ final class SliceQueueTests {
         expectNothingHeld()
     }
 
-    @Test("Two queues share a store and do not mix")
+    @Test("Two queues share a store without mixing slices")
     func twoQueues() {
         var (first, second) = (SliceQueue(), SliceQueue())
         for _ in 0..<10 {
@@ -69,7 +69,7 @@ final class SliceQueueTests {
         expectNothingHeld()
     }
 
-    @Test("Neighbours in memory become one slice, if they may")
+    @Test("Adjacent slices become one slice, if allowed")
     func merging() {
         var queue = SliceQueue()
         var buffer = Buffer.allocUnsafe(64)
@@ -83,7 +83,7 @@ final class SliceQueueTests {
         store.removeAll(of: &queue)
     }
 
-    @Test("Neighbours in another thread's memory become one slice, and each is returned to that thread")
+    @Test("Adjacent slices of another thread's memory become one, and each is returned to that thread")
     func mergingForeignMemory() async throws {
         let (carriers, gate) = (Channel<[Carrier]>(), Gate())
         async let returns = blocking {
@@ -103,7 +103,7 @@ final class SliceQueueTests {
         #expect(queue.count == 1)
         store.removeAll(of: &queue)
         gate.open()
-        // Counted by its owner, not behind its back.
+        // Counted by the owner when it drains its inbox.
         #expect(try await returns.remote == 10)
         #expect(try await returns.slicesOut == 0)
     }

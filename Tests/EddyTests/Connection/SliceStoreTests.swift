@@ -3,7 +3,7 @@ import Testing
 
 @testable import Eddy
 
-/// Bytes that lie in several slices, taken, searched and gathered.
+/// Taking, searching and gathering bytes that lie in several slices.
 @Suite("connections: gathering")
 final class SliceStoreTests {
     private let pool = BufferPool(configuration: .init(receiveChunkSize: 64 << 10))
@@ -15,7 +15,7 @@ final class SliceStoreTests {
         #expect(pool.statistics.slicesOut == 0)
     }
 
-    @Test("What lies in one slice is cut out of it, and nothing is copied")
+    @Test("Bytes within one slice are split off without a copy")
     func cutting() {
         add("hello world")
         let start = store.first(of: queue)!.start
@@ -29,7 +29,7 @@ final class SliceStoreTests {
         #expect(queue.isEmpty)
     }
 
-    @Test("What lies in several is gathered, and the rest stays", arguments: 0...15)
+    @Test("Bytes across slices are gathered, and the rest stays", arguments: 0...15)
     func gathering(count: Int) {
         for piece in ["a", "bc", "def", "ghij", "klmno"] { add(piece) }
         #expect(text(take(count)) == String("abcdefghijklmno".prefix(count)))
@@ -37,7 +37,7 @@ final class SliceStoreTests {
         #expect(text(take(15 - count)) == String("abcdefghijklmno".dropFirst(count)))
     }
 
-    @Test("Small slices are gathered into one that grows; each byte is copied a few times at most")
+    @Test("Small slices are gathered into a growing one; each byte is copied a few times at most")
     func fragments() {
         let total = 100_000
         var moves = 0
@@ -60,7 +60,7 @@ final class SliceStoreTests {
         whole.drop()
     }
 
-    @Test("More small slices than 4 GiB have pages")
+    @Test("More small slices than fit into the pages of 4 GiB")
     func manyFragments() {
         let total = 1 << 20 + 2
         for number in 0..<total { add([UInt8(truncatingIfNeeded: number)]) }
@@ -69,7 +69,7 @@ final class SliceStoreTests {
         #expect(Int(queue.byteCount) == total)
     }
 
-    @Test("Large slices are left where they are until they are taken")
+    @Test("Large slices stay where they are until they are taken")
     func largeSlices() {
         for _ in 0..<8 { add([UInt8](repeating: 1, count: 8000)) }
         store.gatherFragments(of: &queue, expected: 1 << 20, allocate: pool.allocateCopy)
@@ -105,7 +105,7 @@ final class SliceStoreTests {
         #expect(store.leadingInteger(8, of: queue, endianness: .little) == 0x8807_0605_0403_0281)
     }
 
-    @Test("Where there is no memory to gather in, nothing is taken")
+    @Test("Without memory to gather in, nothing is taken")
     func refusedGathering() {
         for piece in ["abc", "def"] { add(piece) }
         let refused = store.take(5, of: &queue, allocate: { _ in nil })
@@ -121,7 +121,7 @@ final class SliceStoreTests {
 
     private func add(_ text: String) { add(Array(text.utf8)) }
 
-    /// Adds a slice that has no free capacity, as receives make them.
+    /// Adds a slice without free capacity, as receives create them.
     private func add(_ bytes: [UInt8]) {
         var buffer = pool.allocate(bytes.count + 8)
         buffer.append(copying: bytes.span)

@@ -4,13 +4,13 @@ import Testing
 
 @testable import Eddy
 
-/// Peers that are silent, slow or dead.
+/// Peers that are silent, slow or gone.
 @Suite("connection: timeouts", .serialized, .timeLimit(.minutes(5)))
 struct TimeoutTests {
-    // MARK: The owner waits for something else
+    // MARK: The handler waits for something else
 
     @Test(
-        "A peer is reset by a timeout at once, though the handler waits for something else",
+        "A timeout resets the peer at once, even if the handler waits for something else",
         arguments: FeatureSet.allCases
     )
     func handlerElsewhere(set: FeatureSet) async throws {
@@ -23,7 +23,7 @@ struct TimeoutTests {
             #expect(connection.remoteAddress == nil)
             #expect(throws: ConnectionError.idleTimedOut) { try connection.information() }
             #expect(throws: ConnectionError.idleTimedOut) { try connection.set(.noDelay(true)) }
-            // What came before is still there.
+            // Bytes received before the reset can still be read.
             let rest = try await connection.read(exactly: 2)
             #expect(rest?.count == 2)
             errors.send(await connection.errorOfReading())
@@ -41,7 +41,7 @@ struct TimeoutTests {
 
     // MARK: Reading
 
-    @Test("A read gives up after its timeout, and the connection is as it was", arguments: FeatureSet.allCases)
+    @Test("A read that times out leaves the connection unchanged", arguments: FeatureSet.allCases)
     func readTimeout(set: FeatureSet) async throws {
         let timedOut = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in
@@ -65,7 +65,7 @@ struct TimeoutTests {
         #expect(statistics.timers == 0)
     }
 
-    @Test("The loop's timeouts are a connection's first ones, on either side")
+    @Test("The loop's timeouts are the defaults of its connections, on either side")
     func defaults() async throws {
         var configuration = EventLoop.Configuration()
         configuration.timeouts = .init(read: .milliseconds(10), write: .seconds(50), idle: .seconds(60))
@@ -98,7 +98,7 @@ struct TimeoutTests {
         }
     }
 
-    @Test("A peer that dribbles does not outlast a deadline, though each of its bytes comes in time")
+    @Test("A deadline ends the read of a peer that dribbles, though each of its bytes comes in time")
     func slowloris() async throws {
         let outcome = Channel<(received: Int, error: ConnectionError?)>()
         let handler: TCPServer.Handler = { connection in
@@ -129,7 +129,7 @@ struct TimeoutTests {
         }
     }
 
-    @Test("Deadlines nest, and the earlier one holds; one that is over still delivers what is there")
+    @Test("Deadlines nest: the earliest applies, and an expired one still delivers buffered bytes")
     func nestedDeadlines() async throws {
         let errors = Channel<ConnectionError?>()
         let received = Channel<[UInt8]>()
@@ -150,7 +150,7 @@ struct TimeoutTests {
                     errors.send(await connection.errorOfReading())
                 }
             }
-            // Over.
+            // The deadline has expired.
             received.send(try await connection.gather(1))
         }
         try await withServer(handler: handler) { server in
@@ -166,7 +166,7 @@ struct TimeoutTests {
         }
     }
 
-    @Test("Bytes that come as the timeout ends are not lost", arguments: FeatureSet.allCases)
+    @Test("Bytes that arrive as the timeout expires are not lost", arguments: FeatureSet.allCases)
     func race(set: FeatureSet) async throws {
         let bytes = randomBytes(3000)
         let gathered = Channel<[UInt8]>()
@@ -195,7 +195,7 @@ struct TimeoutTests {
         }
     }
 
-    @Test("A task that is cancelled as its read times out gets the one or the other, once")
+    @Test("A task that is cancelled as its read times out gets exactly one of the two errors")
     func cancelled() async throws {
         let listener = try PeerListener()
         try await withLoops { group in
@@ -217,7 +217,7 @@ struct TimeoutTests {
                 reader.cancel()
                 switch await reader.result {
                 case .success(let error): #expect(error == .cancelled)
-                // The connect itself, where the loop had not seen yet that it had succeeded.
+                // Cancelled while connecting: the loop had not yet seen that the connect succeeded.
                 case .failure(let error as ConnectError): #expect(error == .cancelled)
                 case .failure(let error): #expect(error as? ConnectionError == .cancelled)
                 }
@@ -228,7 +228,7 @@ struct TimeoutTests {
         }
     }
 
-    @Test("A read timeout begins with the read, though the loop has not looked at the clock for long")
+    @Test("A read timeout starts with the read, even if the loop has not read the clock for long")
     func oldTime() async throws {
         let gate = Gate()
         let outcome = Channel<(error: ConnectionError?, after: Duration)>()
@@ -251,7 +251,7 @@ struct TimeoutTests {
         }
     }
 
-    @Test("A timeout that bytes have overtaken is not told to the next read")
+    @Test("A timeout that lost the race against bytes does not affect the next read")
     func overtaken() async throws {
         let (ids, gate) = (Channel<ConnectionID>(), Gate())
         let (received, errors) = (Channel<[UInt8]>(), Channel<ConnectionError?>())
@@ -281,7 +281,7 @@ struct TimeoutTests {
     // MARK: Writing
 
     @Test(
-        "A peer that takes nothing loses its connection, whatever its handler waits for",
+        "A peer that takes nothing loses its connection, regardless of what its handler waits for",
         arguments: FeatureSet.allCases
     )
     func writeTimeout(set: FeatureSet) async throws {
@@ -289,7 +289,7 @@ struct TimeoutTests {
         let handler: TCPServer.Handler = { connection in
             connection.timeouts.write = .milliseconds(100)
             try connection.set(.sendBufferSize(256 << 10))
-            // One that writes on and on, and one that has written and waits for an answer.
+            // One peer's handler keeps writing; the other's has written and waits for an answer.
             if try await connection.gather(1) == [1] {
                 var error: ConnectionError?
                 while error == nil { error = await connection.errorOfWriting(String(repeating: "x", count: 100_000)) }
@@ -314,7 +314,7 @@ struct TimeoutTests {
         #expect(statistics.timers == 0)
     }
 
-    @Test("A peer that takes something now and then keeps its connection, however slow it is")
+    @Test("A slow peer keeps its connection as long as it takes bytes now and then")
     func slowPeer() async throws {
         let ids = Channel<ConnectionID>()
         let errors = Channel<ConnectionError?>()
@@ -330,7 +330,7 @@ struct TimeoutTests {
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
             let id = try await ids.next()
             for _ in 0..<5 {
-                // A long time passes, in which the peer takes a little.
+                // A long time passes, in which the peer takes a few bytes.
                 let progress = await loop.run { loop.look(at: id).progress }
                 while await loop.run({ loop.deliveryProgress(of: id) }) == progress {
                     _ = try await peer.receive(10_000)
@@ -341,7 +341,7 @@ struct TimeoutTests {
                 }
                 #expect(await loop.run { loop.driver.connections[id].hasFailed } == false)
             }
-            // And then it takes nothing; only what was under way may arrive.
+            // Then it takes nothing; only bytes already in flight may arrive.
             while await loop.run({ !loop.driver.connections[id].hasFailed }) {
                 try await loop.run {
                     loop.letTimePass(.seconds(90), on: id)
@@ -378,7 +378,7 @@ struct TimeoutTests {
         #expect(statistics.idleTimeouts == 1)
     }
 
-    @Test("A connection on which something moves one way is not idle", arguments: [true, false], FeatureSet.allCases)
+    @Test("A connection with bytes in one direction is not idle", arguments: [true, false], FeatureSet.allCases)
     func busy(peerSends: Bool, set: FeatureSet) async throws {
         let ids = Channel<ConnectionID>()
         let errors = Channel<ConnectionError?>()
@@ -390,7 +390,7 @@ struct TimeoutTests {
                 // A byte that came before that would not count.
                 ids.send(connection.id)
                 if peerSends { _ = try await connection.gather(1) } else { try await connection.write("x") }
-                // The byte has moved when the loop has gone round.
+                // The byte has moved after one loop iteration.
                 try await loop.sleep(for: .milliseconds(1))
                 try await loop.fireTimer(of: connection.id)
             }
@@ -458,7 +458,7 @@ struct TimeoutTests {
         #expect(statistics.idleTimeouts == 1)
     }
 
-    @Test("A reader begins to wait for its peer when there is memory for its message, unless it was receiving it")
+    @Test("A reader's timeout starts when there is memory for its message, unless it was already receiving it")
     func messageWithoutMemory() async throws {
         let ids = Channel<ConnectionID>()
         let handler: TCPServer.Handler = { connection in
@@ -475,7 +475,7 @@ struct TimeoutTests {
                 let waited = await loop.run {
                     loop.letTimePass(.seconds(20), on: id)
                     let flags = loop.driver.connections[id].flags
-                    // The receive that is in flight is the only one.
+                    // The receive in flight is the only one.
                     loop.driver.connections[id].flags.formUnion([.starved, .awaitsMemory])
                     if !isReceiving { loop.driver.connections[id].flags.remove(.receiving) }
                     loop.driver.messageQueue.append(id)
@@ -489,9 +489,9 @@ struct TimeoutTests {
         }
     }
 
-    // MARK: What is left
+    // MARK: Timers left behind
 
-    @Test("Sleeps that are cancelled, connects that are made and connections that are closed leave no timer")
+    @Test("Cancelled sleeps, completed connects and closed connections leave no timer")
     func noTimers() async throws {
         try await withServer { server in
             let loop = server.group.next()

@@ -2,10 +2,11 @@ import Testing
 
 @testable import Eddy
 
-/// A handler that finds more and more to read lets others run.
+/// A handler with a long backlog of messages yields to others.
 @Suite("fairness: handlers of many small messages", .serialized, .timeLimit(.minutes(5)))
 struct TurnsTests {
-    /// Reads everything that a peer has sent in `readers` kinds of reads, and sees a job of another task run in between.
+    /// Reads everything that a peer sent, in `readers` kinds of reads, and checks that another task's job runs in
+    /// between.
     private func expectTurns(
         set: FeatureSet,
         byteCount: Int,
@@ -13,7 +14,7 @@ struct TurnsTests {
     ) async throws {
         let readBefore = Channel<Int>()
         let handler: TCPServer.Handler = { connection in
-            // All of it is there before the first read.
+            // All of it has arrived before the first read.
             let loop = connection.eventLoop
             try await loop.sleep(for: .milliseconds(200))
             var count = 0
@@ -32,28 +33,28 @@ struct TurnsTests {
             peer.finish()
             #expect(try await peer.receiveAll().isEmpty)
         }
-        // A job that is queued behind the reader runs when the reader's turn is over, and not when all has been read.
+        // A job that is queued after the reader runs when the reader's turn is over, not when everything has been read.
         let count = try await readBefore.next()
         #expect(count <= 2 * Int(Turn.messages))
     }
 
-    /// A number that one loop's tasks share.
+    /// A number shared by the tasks of one loop.
     private final class Counter: @unchecked Sendable {
         var value: Int
         init(_ value: Int) { self.value = value }
     }
 
-    @Test("Lines that have all come are read in turns", arguments: FeatureSet.allCases)
+    @Test("Lines that have all arrived are read in turns", arguments: FeatureSet.allCases)
     func lines(set: FeatureSet) async throws {
         try await expectTurns(set: set, byteCount: 10_000) { try await $0.readLine(limit: 10) != nil }
     }
 
-    @Test("Messages of a fixed size are read in turns", arguments: FeatureSet.allCases)
+    @Test("Fixed-size messages are read in turns", arguments: FeatureSet.allCases)
     func fixedSize(set: FeatureSet) async throws {
         try await expectTurns(set: set, byteCount: 10_000) { try await $0.read(exactly: 1) != nil }
     }
 
-    @Test("Messages up to a delimiter are read in turns", arguments: FeatureSet.allCases)
+    @Test("Delimited messages are read in turns", arguments: FeatureSet.allCases)
     func delimited(set: FeatureSet) async throws {
         try await expectTurns(set: set, byteCount: 10_000) {
             try await $0.read(until: UInt8(ascii: "\n"), limit: 10) != nil

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Eddy
 
-/// All the forms in which bytes can be written.
+/// All forms in which bytes can be written.
 @Suite("connections: writing", .serialized, .timeLimit(.minutes(5)))
 struct WritingTests {
-    @Test("Every form arrives, in order", arguments: FeatureSet.allCases)
+    @Test("Bytes of every form arrive in order", arguments: FeatureSet.allCases)
     func forms(set: FeatureSet) async throws {
         let long = randomBytes(100_000)
         let handler: TCPServer.Handler = { connection in
@@ -31,7 +31,7 @@ struct WritingTests {
         }
     }
 
-    @Test("Many pieces at once, more than one vectored send takes", arguments: FeatureSet.allCases)
+    @Test("Writes more pieces at once than one vectored send takes", arguments: FeatureSet.allCases)
     func manyPieces(set: FeatureSet) async throws {
         let pieces = (0..<1000).map { randomBytes(300 + $0, seed: UInt64($0)) }
         let handler: TCPServer.Handler = { connection in
@@ -43,7 +43,7 @@ struct WritingTests {
         }
     }
 
-    @Test("Shared bytes are sent without a copy, to many, and nobody writes over them meanwhile")
+    @Test("Shared bytes are sent to many without a copy, and are not overwritten meanwhile")
     func sharedWithoutCopy() async throws {
         let bytes = randomBytes(300_000)
         let slices = Channel<(UInt, UInt)>()
@@ -56,7 +56,7 @@ struct WritingTests {
             if let first = loop.driver.slices.first(of: loop.driver.connections[id].outbound) {
                 slices.send((UInt(bitPattern: first.start), start))
             }
-            // The send holds the memory: whoever wants to write gets a copy.
+            // The send retains the memory, so a writer gets a copy.
             let taken = shared.takeIfUnique()
             let wasTaken = taken != nil
             #expect(!wasTaken)
@@ -72,7 +72,7 @@ struct WritingTests {
         }
     }
 
-    @Test("Shared bytes of another thread's pool go home to it")
+    @Test("Shared bytes of another thread's pool are returned to it")
     func foreignMemory() async throws {
         let bytes = randomBytes(10_000)
         let (buffers, gate) = (Channel<SharedBuffer>(), Gate())
@@ -92,14 +92,14 @@ struct WritingTests {
             }
         }
         gate.open()
-        // One is still held here.
+        // One slice is still held here.
         #expect(try await slicesOut <= 1)
         #expect(shared.count == bytes.count)
     }
 
     /// Takes seconds: `EDDY_HEAVY=1`.
     @Test(
-        "More than the system takes at a time arrives",
+        "A write of more than the system takes at once arrives",
         .enabled(if: Soak.isHeavy),
         arguments: [false, true]
     )

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Eddy
 
-/// Sends out of the pool's memory itself: forced here, since the kernel copies on the loopback interface anyway.
+/// Sends directly from the pool's memory: forced here, since the kernel copies on the loopback interface anyway.
 @Suite("connections: zero-copy sends", .serialized, .timeLimit(.minutes(5)))
 struct ZeroCopyTests {
     private static func forced(threshold: Int = 1) -> EventLoop.Configuration {
@@ -29,11 +29,11 @@ struct ZeroCopyTests {
         }
         let hasSends = set.features.zeroCopySends
         #expect((statistics.zeroCopySends > 0) == hasSends)
-        // The loopback interface copies, and the kernel says so.
+        // The loopback interface copies, and the kernel reports that.
         #expect((statistics.zeroCopyCopies > 0) == hasSends)
     }
 
-    @Test("Many small pieces leave in one vectored send")
+    @Test("Many small pieces are sent with one vectored send")
     func vectored() async throws {
         let pieces = (0..<500).map { randomBytes(300 + $0, seed: UInt64($0)) }
         let handler: TCPServer.Handler = { connection in
@@ -48,7 +48,7 @@ struct ZeroCopyTests {
         }
     }
 
-    @Test("Within the machine it is off unless it is forced")
+    @Test("Within one machine zero-copy is off unless it is forced")
     func automatic() async throws {
         let statistics = try await withServer { server in
             let peer = try await Peer.connect(to: server.address)
@@ -59,11 +59,11 @@ struct ZeroCopyTests {
         #expect(statistics.zeroCopySends == 0)
     }
 
-    /// How the connection ends while the kernel still reads what was sent.
+    /// How the connection ends while the kernel still reads the sent memory.
     enum Ending: CaseIterable { case waits, returns, resets, fails }
 
     @Test(
-        "Slices are held until the kernel lets go of them, however the connection ends",
+        "Slices are held until the kernel releases them, however the connection ends",
         .enabled(if: try RingFeatures.probed().zeroCopySends, "everything is copied"),
         arguments: Ending.allCases
     )
@@ -87,9 +87,9 @@ struct ZeroCopyTests {
             }
         }
         try await withServer(configuration: Self.forced(), handler: handler) { server in
-            // Not less: a buffer that runs over closes its window in retreat, and the reset falls behind it unheard.
+            // Not less: when a buffer overflows, TCP shrinks the window, and a reset beyond the window is ignored.
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 64 << 10)
-            // Sent, as far as the connection is concerned; in the kernel's hands all the same.
+            // Sent, from the connection's point of view; the kernel still holds the memory.
             let (sends, queued, slices) = try await held.next()
             #expect(sends == 1)
             #expect(queued == 0)
@@ -113,7 +113,7 @@ struct ZeroCopyTests {
     }
 
     @Test(
-        "A peer that resets, and a server that ends, while sends are in flight",
+        "A peer resets and the server ends while sends are in flight",
         .enabled(if: try RingFeatures.probed().zeroCopySends, "everything is copied"),
         arguments: [true, false]
     )

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Eddy
 
-/// What a container's limits make of the defaults.
-@Suite("loop: limits of a container")
+/// How a container's limits change the defaults.
+@Suite("loop: container limits")
 struct ContainerLimitTests {
     @Test(
         "There are no more loops than the quota has processors, rounded up, and at least one",
@@ -18,7 +18,7 @@ struct ContainerLimitTests {
         #expect(EventLoopGroup.processorCount(usable: usable, quota: quota) == expected)
     }
 
-    @Test("The process's own count follows its processors and its quota")
+    @Test("The default number of loops follows the process's processors and quota")
     func currentProcessors() {
         let quota = ControlGroup.current.processors
         #expect(
@@ -34,7 +34,7 @@ struct ContainerLimitTests {
             (64 << 20, 1, 16 << 20),
             (64 << 20, 2, 8 << 20),
             (100 << 20, 3, 8 << 20),
-            // No pool runs with less than two slabs.
+            // No pool has fewer than two slabs.
             (64 << 20, 64, 4 << 20),
             (0, 1, 4 << 20),
             (512 << 20, 1, 128 << 20),
@@ -45,7 +45,7 @@ struct ContainerLimitTests {
         #expect(EventLoop.Configuration.poolBytes(inContainerOf: memory, loops: loops) == expected)
     }
 
-    @Test("A loop's pool follows the container of the process")
+    @Test("A loop's pool follows the limits of the process's container")
     func currentPool() {
         let expected = EventLoop.Configuration.poolBytes(inContainerOf: ControlGroup.current.memory)
         #expect(EventLoop.Configuration().pool.maximumBytes == expected)

@@ -5,11 +5,11 @@ import Testing
 
 @testable import Eddy
 
-/// A loop that has ended is no thread's, also when a new thread gets the identity of the loop's.
-@Suite("loop: after its end", .serialized, .timeLimit(.minutes(5)))
+/// A loop that has ended belongs to no thread, even if a new thread gets the identity of the loop's thread.
+@Suite("loop: after shutdown", .serialized, .timeLimit(.minutes(5)))
 struct EndedLoopTests {
-    /// Ends a loop, and runs `body` on a thread that has the identity of the loop's. Only in a process that does nothing
-    /// else: there the system gives a new thread the stack of the one that ended.
+    /// Ends a loop, and runs `body` on a thread with the identity of the loop's thread. Only in a process that does
+    /// nothing else: there the system gives a new thread the stack of the one that ended.
     private static func onThreadLikeThat(_ body: @escaping @Sendable (EventLoop) -> Void) async throws {
         let group = try EventLoopGroup(count: 1)
         let loop = group.next()
@@ -33,11 +33,11 @@ struct EndedLoopTests {
             )
             if isAlike { thread.join() } else { threads.append(thread) }
         }
-        precondition(done.isOpen, "no thread has got the identity of the loop's")
+        precondition(done.isOpen, "no thread got the identity of the loop's thread")
         for thread in threads { thread.join() }
     }
 
-    @Test("No thread is its own")
+    @Test("An ended loop is not current on any thread")
     func isCurrent() async {
         await #expect(processExitsWith: .success) {
             try await Self.onThreadLikeThat { loop in
@@ -47,7 +47,7 @@ struct EndedLoopTests {
         }
     }
 
-    @Test("Work for it traps, where it would wait for ever")
+    @Test("Work for an ended loop traps instead of waiting for ever")
     func work() async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
@@ -57,7 +57,7 @@ struct EndedLoopTests {
         )
     }
 
-    @Test("Its values cannot be used")
+    @Test("The values of an ended loop cannot be used")
     func values() async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
@@ -67,7 +67,7 @@ struct EndedLoopTests {
         )
     }
 
-    @Test("A loop cannot wait for its own end, also while another thread waits for it")
+    @Test("A loop that waits for its own end traps, even while another thread waits for it")
     func ownEnd() async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

@@ -3,10 +3,10 @@ import Testing
 
 @testable import Eddy
 
-/// Loops that come and go.
+/// Groups that are created and shut down.
 @Suite("loop: groups", .serialized, .timeLimit(.minutes(5)))
 struct EventLoopGroupTests {
-    @Test("Loops take turns")
+    @Test("next() returns the loops in turn")
     func turns() async throws {
         try await withLoops(count: 3) { group in
             let round = (0..<6).map { _ in group.next() }
@@ -27,7 +27,7 @@ struct EventLoopGroupTests {
         for _ in 0..<10 { try await blocking { group.shutDown() } }
     }
 
-    @Test("What has ended may be ended again, on threads that came later")
+    @Test("An ended group may be shut down again, on threads that started later")
     func finishTwice() async throws {
         for _ in 0..<20 {
             let group = try EventLoopGroup(count: 2)
@@ -38,7 +38,7 @@ struct EventLoopGroupTests {
         }
     }
 
-    @Test("Groups that are made and ended again and again leave nothing behind")
+    @Test("Creating and shutting down groups repeatedly leaves nothing behind")
     func manyGroups() async {
         await #expect(processExitsWith: .success) {
             let before = try await ProcessHoldings.settled().descriptors
@@ -51,11 +51,11 @@ struct EventLoopGroupTests {
         }
     }
 
-    @Test("A group within a loop's task ends without harm to the loop")
+    @Test("Shutting down a group within a loop's task does not harm the loop")
     func nested() async throws {
         try await withServer { server in
             try await server.group.next().run {
-                // Its rings are freed here, on this loop's thread.
+                // The other group's rings are freed here, on this loop's thread.
                 for _ in 0..<3 { try EventLoopGroup(count: 2).shutDown() }
             }
             let peer = try await Peer.connect(to: server.address)
@@ -65,7 +65,7 @@ struct EventLoopGroupTests {
         }
     }
 
-    @Test("Connections that are left when the loops end are reset")
+    @Test("Connections that are open when the loops end are reset")
     func leftConnections() async throws {
         let group = try EventLoopGroup(count: 1)
         let listener = try PeerListener()
@@ -85,7 +85,7 @@ struct EventLoopGroupTests {
         #expect(try await peer.receiveUntilBroken().error == .connectionReset)
     }
 
-    @Test("One that only writes is reset, too: what was sent must not look whole")
+    @Test("A connection that only writes is also reset, so that its peer does not take partial data for complete")
     func leftWriter() async throws {
         let group = try EventLoopGroup(count: 1)
         let listener = try PeerListener()
@@ -97,7 +97,7 @@ struct EventLoopGroupTests {
                     try await connection.write("half of it")
                     while connection.queuedBytes > 0 { try await loop.sleep(for: .milliseconds(1)) }
                     sent.send(())
-                    // Waits for nothing that the connection could tell it.
+                    // Never waits for the connection, which could report the end.
                     while true {
                         try await connection.write("")
                         await Task.yield()

@@ -6,7 +6,7 @@ import Testing
 /// A loop as an executor.
 @Suite("loop: jobs and statistics", .serialized, .timeLimit(.minutes(5)))
 struct EventLoopTests {
-    @Test("Tasks and child tasks run on the loop's thread, and come back to it")
+    @Test("Tasks and child tasks run on the loop's thread and return to it")
     func thread() async throws {
         try await withLoops { group in
             let loop = group.next()
@@ -40,7 +40,7 @@ struct EventLoopTests {
         }
     }
 
-    @Test("A loop that sleeps is woken by a job, again and again")
+    @Test("A job wakes a sleeping loop, repeatedly")
     func wakeUps() async throws {
         try await withLoops { group in
             for round in 0..<50 {
@@ -50,7 +50,7 @@ struct EventLoopTests {
         }
     }
 
-    @Test("Tasks that never wait do not keep the loop from its connections")
+    @Test("Tasks that never wait do not keep the loop from serving its connections")
     func busyTasks() async throws {
         try await withServer { server in
             let loop = server.group.next()
@@ -67,7 +67,7 @@ struct EventLoopTests {
         }
     }
 
-    @Test("The figures count what was done")
+    @Test("The statistics count the work done")
     func statistics() async throws {
         let statistics = try await withServer { server in
             for _ in 0..<3 {
@@ -101,7 +101,7 @@ struct EventLoopTests {
         #expect(twice.pool.slabs == 2 * statistics.pool.slabs)
     }
 
-    @Test("Buffers that are made on the loop come from its pool")
+    @Test("Buffers created on the loop come from its pool")
     func pool() async throws {
         try await withLoops { group in
             let loop = group.next()
@@ -115,7 +115,7 @@ struct EventLoopTests {
         }
     }
 
-    @Test("Limits that make no sense trap, with a reason")
+    @Test("Invalid limits trap with a reason")
     func invalidConfiguration() async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
@@ -156,7 +156,7 @@ struct EventLoopTests {
         func visit() {}
     }
 
-    /// Counts on one thread alone.
+    /// Counts on a single thread.
     private final class LoopCounter: @unchecked Sendable {
         var value = 0
     }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Eddy
 
-/// Values that each loop has for itself.
+/// Values that each loop has separately.
 @Suite("loop: local values", .serialized, .timeLimit(.minutes(5)))
 struct LocalTests {
     private enum Count: EventLoop.LocalKey {
@@ -18,7 +18,7 @@ struct LocalTests {
         }
     }
 
-    /// Not `Sendable`: it says where it ends.
+    /// Not `Sendable`: it records where it is deinitialised.
     private final class Guest {
         let loop: EventLoop
         let ended: Channel<Bool>
@@ -35,7 +35,7 @@ struct LocalTests {
         static func makeValue(on loop: EventLoop) -> Guest? { nil }
     }
 
-    @Test("Each loop has its own value, made when it is first used")
+    @Test("Each loop has its own value, created on first use")
     func values() async throws {
         try await withLoops(count: 2) { group in
             let (first, second) = (group.loops[0], group.loops[1])
@@ -76,13 +76,13 @@ struct LocalTests {
         number = 1
     }
 
-    @Test("A change that waits works on a copy, whatever other tasks store meanwhile")
+    @Test("An asynchronous change works on a copy, regardless of what other tasks store meanwhile")
     func overlappingChanges() async throws {
         try await withLoops { group in
             let loop = group.next()
             await loop.run {
                 await Self.set(&loop.local[Numbers.self][0]) {
-                    // Frees the array whose element is to be changed.
+                    // Frees the array whose element is being changed.
                     await Task(executorPreference: loop) { loop.local[Numbers.self] = [] }.value
                     #expect(loop.local[Numbers.self].isEmpty)
                 }
@@ -135,7 +135,7 @@ struct LocalTests {
         }
     }
 
-    /// Asks for its own place when it is dropped.
+    /// Reads its own key when it is dropped.
     private final class Dropped: Sendable {
         let loop: EventLoop
         init(loop: EventLoop) { self.loop = loop }
@@ -146,7 +146,7 @@ struct LocalTests {
         static func makeValue(on loop: EventLoop) -> Dropped? { Dropped(loop: loop) }
     }
 
-    @Test("A value that is replaced may ask for its successor")
+    @Test("A value that is being replaced may read its successor")
     func replaced() async throws {
         try await withLoops { group in
             let loop = group.next()
@@ -158,7 +158,7 @@ struct LocalTests {
         }
     }
 
-    @Test("A use of a value within another use of it traps", arguments: NestedUse.allCases)
+    @Test("Using a value within another use of it traps", arguments: NestedUse.allCases)
     func nestedUse(use: NestedUse) async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { [use] in
@@ -185,7 +185,7 @@ struct LocalTests {
         static func makeValue(on loop: EventLoop) -> Int { loop.local[Endless.self] + 1 }
     }
 
-    @Test("A value that needs itself to be made traps")
+    @Test("A value whose initial value reads itself traps")
     func madeOfItself() async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
@@ -218,7 +218,7 @@ struct LocalTests {
         static func makeValue(on loop: EventLoop) -> LastWords? { nil }
     }
 
-    @Test("A task that a value starts when the loop ends still runs on it")
+    @Test("A task that a value starts when the loop ends still runs on the loop")
     func lastTask() async throws {
         let said = Channel<Bool>()
         try await withLoops { group in
@@ -228,7 +228,7 @@ struct LocalTests {
         #expect(try await said.next())
     }
 
-    @Test("Elsewhere than on the loop's thread it traps")
+    @Test("Using local values off the loop's thread traps")
     func elsewhere() async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Eddy
 
-/// First in, first out, however many there are.
+/// First in, first out, for any number of elements.
 @Suite("loop: queue")
 struct LoopQueueTests {
     @Test("A queue that grows while it is wrapped around keeps its order")

@@ -3,10 +3,10 @@ import Testing
 
 @testable import Eddy
 
-/// Mail is never overlooked.
+/// Posted items are never missed.
 @Suite("loop: mailbox", .serialized, .timeLimit(.minutes(5)))
 struct MailboxTests {
-    @Test("Mail keeps the loop awake until it is collected")
+    @Test("A posted item keeps the loop awake until it is collected")
     func mail() throws {
         let mailbox = try Mailbox()
         #expect(mailbox.fallAsleep())
@@ -18,7 +18,7 @@ struct MailboxTests {
         #expect(mailbox.fallAsleep())
     }
 
-    @Test("A notice that comes before the loop falls asleep keeps it awake")
+    @Test("A post before the loop falls asleep keeps it awake")
     func notice() throws {
         let mailbox = try Mailbox()
         mailbox.notify()
@@ -27,7 +27,7 @@ struct MailboxTests {
         #expect(mailbox.fallAsleep())
     }
 
-    @Test("However much mail comes while the loop sleeps, from however many threads, it is woken once")
+    @Test("Posts to a sleeping loop, from any number of threads, wake it once")
     func oneWake() async throws {
         let mailbox = try Mailbox()
         #expect(mailbox.fallAsleep())
@@ -38,7 +38,7 @@ struct MailboxTests {
                 }
             }
         }
-        // The descriptor counts how often it was signalled. From here on it is one thread, as a ring must have.
+        // The descriptor counts its signals. From here on a single thread runs, as a ring requires.
         let ring = try Ring()
         try ring.submit(mailbox.wakeDescriptor.awaitSignal(token: OperationToken(kind: 1)))
         try ring.enter(waitFor: 1, deadline: nil)
@@ -48,7 +48,7 @@ struct MailboxTests {
         #expect(mailbox.collect().count == 800)
     }
 
-    @Test("Mail for a loop that is awake does not wake it")
+    @Test("A post to a loop that is awake does not wake it")
     func awake() async throws {
         try await withLoops { group in
             let loop = group.next()
@@ -64,12 +64,13 @@ struct MailboxTests {
             gate.open()
             await held
             for job in jobs { _ = await job.value }
-            // One for the job that held the loop, one for this look at it; the others found it awake.
+            // One wake-up for the job that held the loop, and one for reading the statistics; the other posts found it
+            // awake.
             #expect(await loop.statistics().mailWakes <= before + 2)
         }
     }
 
-    @Test("A closed mailbox hands out the last mail and takes no more")
+    @Test("A closed mailbox hands out the last items and accepts no more")
     func closed() throws {
         let mailbox = try Mailbox()
         #expect(mailbox.post(.work {}))

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Eddy
 
-/// A task that waits to read runs the loop itself while no other is ready, and gives way at once when one is.
-@Suite("loop: run by the task that waits", .serialized, .timeLimit(.minutes(5)))
+/// A task that waits to read polls the ring itself while no other task is ready, and yields at once when one is.
+@Suite("loop: inline polling", .serialized, .timeLimit(.minutes(5)))
 struct RunningInsideTests {
-    /// Waits for bytes, and so runs the loop; then sends them back.
+    /// Waits for bytes, and so polls the ring inline; then echoes them.
     private static func withWaitingEcho(
         _ body: (EventLoop, TCPServer, Peer) async throws -> Void
     ) async throws {
@@ -28,7 +28,7 @@ struct RunningInsideTests {
         }
     }
 
-    @Test("Jobs from other threads run in between, and the task goes on after them")
+    @Test("Jobs from other threads run in between, and the task resumes after them")
     func jobs() async throws {
         try await Self.withWaitingEcho { loop, _, peer in
             for number in 0..<UInt8(100) {
@@ -39,7 +39,7 @@ struct RunningInsideTests {
         }
     }
 
-    /// Asks servers of their own, on behalf of others.
+    /// Queries servers of its own on behalf of other tasks.
     private actor Client {
         private var answers = 0
 
@@ -51,7 +51,7 @@ struct RunningInsideTests {
                 case .exactly: if let bytes = try await connection.read(exactly: 1) { answer = Array(bytes) }
                 case .chunks: for try await bytes in connection.chunks.prefix(1) { answer = Array(bytes) }
                 }
-                // Who uses what is the actor's is the actor's.
+                // Code that uses the actor's state must run on the actor.
                 answers += 1
                 return answer
             }
@@ -60,7 +60,7 @@ struct RunningInsideTests {
 
     enum Way: CaseIterable { case read, exactly, chunks }
 
-    @Test("A task that waits within an actor lets others have the actor", arguments: Way.allCases)
+    @Test("A task that waits within an actor leaves the actor to others", arguments: Way.allCases)
     func withinActor(way: Way) async throws {
         let (first, second) = (try PeerListener(), try PeerListener())
         try await withLoops { group in
@@ -69,7 +69,7 @@ struct RunningInsideTests {
             let answersFirst = try await first.accept()
             let asksSecond = Task(executorPreference: loop) { try await client.ask(second.address, by: way, on: loop) }
             let answersSecond = try await second.accept()
-            // Both wait soon. The one that waits longer is answered, while the other one still waits.
+            // Both wait soon. The one that waits longer is answered while the other one still waits.
             try await Task.sleep(for: .milliseconds(50))
             try await answersFirst.send([1])
             #expect(try await asksFirst.value == [1])
@@ -87,7 +87,7 @@ struct RunningInsideTests {
         }
     }
 
-    @Test("New connections are served, and connections that are let go of are closed in between")
+    @Test("Accepting connections and closing dropped ones continue in between")
     func connections() async throws {
         try await Self.withWaitingEcho { _, server, _ in
             for number in 0..<UInt8(20) {
@@ -100,7 +100,7 @@ struct RunningInsideTests {
         }
     }
 
-    @Test("A handler that waits is ended by the server's shutdown")
+    @Test("The server's shutdown ends a handler that waits")
     func shutdown() async throws {
         let failure = Mutex<ConnectionError?>(nil)
         let handler: TCPServer.Handler = { connection in

@@ -5,7 +5,7 @@ import Testing
 /// Tasks that sleep on a loop.
 @Suite("loop: sleep", .serialized, .timeLimit(.minutes(5)))
 struct SleepTests {
-    @Test("Sleepers wake in the order of their deadlines")
+    @Test("Sleeping tasks wake in the order of their deadlines")
     func order() async throws {
         try await withLoops { group in
             let loop = group.next()
@@ -25,7 +25,7 @@ struct SleepTests {
         }
     }
 
-    @Test("A duration that is over returns at once", arguments: [Duration.zero, .seconds(-999), .seconds(.min / 2)])
+    @Test("A sleep of zero or less returns at once", arguments: [Duration.zero, .seconds(-999), .seconds(.min / 2)])
     func over(duration: Duration) async throws {
         try await withLoops { group in
             let loop = group.next()
@@ -33,7 +33,7 @@ struct SleepTests {
         }
     }
 
-    @Test("A sleep of any length ends with its task", arguments: [Duration.seconds(1000), .seconds(Int64.max)])
+    @Test("Cancelling a task ends a sleep of any length", arguments: [Duration.seconds(1000), .seconds(Int64.max)])
     func cancelled(duration: Duration) async throws {
         try await withLoops { group in
             let loop = group.next()
@@ -50,7 +50,7 @@ struct SleepTests {
         }
     }
 
-    @Test("A task that was cancelled before does not sleep")
+    @Test("A task that was already cancelled does not sleep")
     func cancelledBefore() async throws {
         try await withLoops { group in
             let loop = group.next()
@@ -65,7 +65,7 @@ struct SleepTests {
         }
     }
 
-    @Test("Cancelling many sleepers while they wake by themselves resumes each once")
+    @Test("Cancelling many sleeping tasks as they wake resumes each once")
     func race() async throws {
         try await withLoops { group in
             let loop = group.next()

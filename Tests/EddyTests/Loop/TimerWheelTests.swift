@@ -3,12 +3,12 @@ import Testing
 
 @testable import Eddy
 
-/// The earliest deadline first, nothing before its time, nothing later than a tick.
+/// The earliest deadline fires first; nothing fires early, or later than one tick.
 @Suite("loop: timer wheel", .serialized, .timeLimit(.minutes(5)))
 struct TimerWheelTests {
     private static let tick = UInt64(1) << TimerWheel.tickBits
 
-    @Test("What is not due stays, what is due comes once")
+    @Test("A timer that is not due stays, and one that is due fires once")
     func notDue() {
         let wheel = TimerWheel()
         #expect(wheel.popNumber(at: .max) == nil)
@@ -22,7 +22,7 @@ struct TimerWheelTests {
         #expect(other.count == 1)
     }
 
-    @Test("A deadline between two ticks is met after it, at the second")
+    @Test("A deadline between two ticks fires at the second")
     func roundsUp() {
         let wheel = TimerWheel()
         wheel.schedule(1, at: 10 * Self.tick + 1)
@@ -43,7 +43,7 @@ struct TimerWheelTests {
         #expect(wheel.nextDeadline == nil)
     }
 
-    @Test("A handle names its own timer and no later one")
+    @Test("A handle identifies its own timer and no later one")
     func handles() {
         let wheel = TimerWheel()
         let first = wheel.schedule(1, at: 100 * Self.tick)
@@ -58,7 +58,7 @@ struct TimerWheelTests {
         #expect(wheel.takeNumber(second) == nil)
     }
 
-    @Test("A timer that was reserved can be started, or cancelled instead")
+    @Test("A reserved timer can be started or cancelled")
     func reserved() {
         let wheel = TimerWheel()
         let first = wheel.reserve()
@@ -70,8 +70,8 @@ struct TimerWheelTests {
         #expect(wheel.count == 0)
     }
 
-    /// Everything at random, beside a list that is searched from end to end.
-    @Test("It does what a sorted list does", arguments: 1...20)
+    /// Random operations, checked against a list that is searched linearly.
+    @Test("The wheel behaves like a sorted list", arguments: 1...20)
     func model(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let wheel = TimerWheel()
@@ -84,7 +84,7 @@ struct TimerWheelTests {
                 model.schedule(number, at: deadline)
                 handles.append((wheel.schedule(number, at: deadline), number))
             case 5..<7:
-                // One that may have fired or been cancelled before.
+                // The timer may have fired or been cancelled before.
                 guard let (handle, number) = handles.randomElement(using: &generator) else { continue }
                 let expected = model.cancel(number)
                 if Bool.random(using: &generator) {
@@ -99,7 +99,7 @@ struct TimerWheelTests {
             }
             #expect(wheel.count == model.count)
             if let next = model.nextDeadline {
-                // Perhaps earlier, to bring timers nearer; never later, and never in the past for nothing.
+                // Possibly earlier, to move timers to a lower level; never later, and never needlessly in the past.
                 #expect(wheel.nextDeadline! <= next)
             } else {
                 #expect(wheel.nextDeadline == nil)
@@ -110,7 +110,7 @@ struct TimerWheelTests {
         #expect(wheel.count == 0)
     }
 
-    @Test("A timer that was cancelled is gone for whoever asks")
+    @Test("A cancelled timer is no longer pending")
     func cancelled() {
         let wheel = TimerWheel()
         let first = wheel.schedule(1, at: 100 * Self.tick)
@@ -130,9 +130,9 @@ struct TimerWheelTests {
         #expect(wheel.entryCount == 0)
     }
 
-    /// Most timers are cancelled or replaced before they are due, as timeouts are: lists are swept, and what was left
-    /// behind in one comes nearer.
-    @Test("It does what a sorted list does, when most timers are cancelled", arguments: 1...10)
+    /// Most timers are cancelled or replaced before they are due, as timeouts are: lists are swept, and what remains in
+    /// a list moves to a lower level.
+    @Test("The wheel behaves like a sorted list when most timers are cancelled", arguments: 1...10)
     func churn(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let wheel = TimerWheel()
@@ -166,7 +166,7 @@ struct TimerWheelTests {
         #expect(wheel.entryCount == 0)
     }
 
-    @Test("What cancelled timers leave behind is no more than what is running, and a little for each list")
+    @Test("Cancelled timers leave no more entries behind than there are running timers, plus a few for each list")
     func bounded() {
         let wheel = TimerWheel()
         var generator = SeededGenerator(seed: 11)
@@ -183,21 +183,21 @@ struct TimerWheelTests {
             guard round % 1000 == 0 else { continue }
             #expect(wheel.entryCount <= 2 * 1000 + 5 * (2 * TimerChunk.capacity + 1))
         }
-        // One that stays keeps its list, and no more.
+        // One timer that stays keeps its list, and no more.
         for handle in handles.dropFirst() { wheel.cancel(handle) }
         for _ in 0..<10_000 { wheel.cancel(wheel.schedule(0, at: deadline())) }
         #expect(wheel.count == 1)
         #expect(wheel.entryCount <= 2 + 2 * TimerChunk.capacity)
     }
 
-    @Test("An entry that was left behind is not taken for a timer of the same generation, four thousand million later")
+    @Test("A stale entry is not taken for a timer whose generation has wrapped around")
     func generations() {
         let wheel = TimerWheel()
         wheel.schedule(1, at: 100 * Self.tick)
         let old = wheel.schedule(2, at: 100 * Self.tick)
         wheel.cancel(old)
         #expect(wheel.entryCount == 2)
-        // As if the place had had all these timers.
+        // As if the slot had had all these timers.
         wheel.nodes[old].generation = .max - 1
         let last = wheel.schedule(3, at: 500 * Self.tick)
         #expect(last == TimerID(index: old.index, generation: .max - 1))
@@ -211,7 +211,7 @@ struct TimerWheelTests {
         #expect(wheel.count == 0)
     }
 
-    @Test("Waking at each deadline that it names brings every timer out in time, after few idle wakes")
+    @Test("Waking at each reported deadline fires every timer in time, with few idle wake-ups")
     func wakes() {
         let wheel = TimerWheel()
         var generator = SeededGenerator(seed: 7)
@@ -231,17 +231,17 @@ struct TimerWheelTests {
     }
 }
 
-/// What a wheel must do, done in the simplest way.
+/// The simplest implementation of what a wheel must do.
 private struct TimerModel {
     private var timers: [(deadline: UInt64, number: UInt32)] = []
     var now: UInt64 = 0
-    /// The latest tick that was looked at.
+    /// The latest tick that was processed.
     private var tick: UInt64 = 0
 
     var count: Int { timers.count }
     var nextDeadline: UInt64? { timers.first.map { $0.deadline << TimerWheel.tickBits } }
 
-    /// Behind those of the same tick.
+    /// After the timers of the same tick.
     mutating func schedule(_ number: UInt32, at deadline: UInt64) {
         let (quotient, remainder) = deadline.quotientAndRemainder(dividingBy: 1 << TimerWheel.tickBits)
         let due = min(quotient + (remainder == 0 ? 0 : 1), UInt64.max >> TimerWheel.tickBits)
@@ -261,7 +261,7 @@ private struct TimerModel {
         return timers.removeFirst().number
     }
 
-    /// Past, near, far, at the end of time.
+    /// Past, near, far, or at the maximum.
     func randomDeadline(using generator: inout SeededGenerator) -> UInt64 {
         switch Int.random(in: 0..<20, using: &generator) {
         case 0: return UInt64.max
@@ -272,7 +272,7 @@ private struct TimerModel {
         }
     }
 
-    /// A little, or much, or not at all.
+    /// A little, a lot, or not at all.
     mutating func advance(using generator: inout SeededGenerator) {
         now += UInt64.random(in: 0...(1 << UInt64.random(in: 0...40, using: &generator)), using: &generator)
     }

@@ -7,14 +7,14 @@ import Testing
 /// When an iteration waits for the system, and when it must not.
 @Suite("loop: waiting")
 struct WaitingTests {
-    @Test("A loop does not wait while the success of a send is not known")
+    @Test("A loop does not wait while the success of a send is unknown")
     func unsettledSend() throws {
         var features = RingFeatures()
         features.inlineSends = true
         try withSimulatedLoop(features: features) { loop, network in
             let (id, peer) = try loop.acceptSimulated(in: network)
             #expect(loop.driver.write(Buffer.from("hello").relinquish(), to: id) == nil)
-            // The system did not take it in the last iteration, and nothing tells of its success in the next one.
+            // The system did not take it in the last iteration, and no completion reports its success in the next one.
             loop.driver.submitSends()
             #expect(loop.driver.connections[id].flags.contains(.sendingInline))
             let lastWait = network.lastWait

@@ -4,19 +4,19 @@ import Testing
 
 @testable import Eddy
 
-/// Jobs that hold a loop up are reported, and nothing else is.
+/// The watchdog reports jobs that block a loop, and nothing else.
 @Suite("loop: watchdog", .serialized, .timeLimit(.minutes(5)))
 struct WatchdogTests {
     // MARK: Real loops
 
-    /// A watchdog that has nothing to say.
+    /// A watchdog that should report nothing.
     private static var watched: EventLoop.Configuration {
         var configuration = EventLoop.Configuration()
         configuration.watchdog = .init(threshold: .seconds(100)) { _ in }
         return configuration
     }
 
-    @Test("A job that blocks is reported with its task while it blocks, and once more when it is over")
+    @Test("A blocking job is reported with its task while it blocks, and once more when it is over")
     func stall() async throws {
         let stalls = Channel<EventLoop.Stall>()
         var configuration = EventLoop.Configuration()
@@ -29,7 +29,7 @@ struct WatchdogTests {
                 task.send(loop.currentTask ?? 0)
                 gate.waitBlocking()
             }
-            // A machine that is busy may stall other jobs.
+            // On a busy machine other jobs may stall.
             let number = try await task.next()
             let first = try await stalls.next { $0.task == number }
             #expect(first.loop == 1)
@@ -45,7 +45,7 @@ struct WatchdogTests {
         }
     }
 
-    @Test("The watchdog of idle loops sleeps; a job that blocks wakes it, and is reported")
+    @Test("The watchdog of idle loops sleeps; a blocking job wakes it and is reported")
     func idle() async throws {
         let stalls = Channel<EventLoop.Stall>()
         var configuration = EventLoop.Configuration()
@@ -56,7 +56,7 @@ struct WatchdogTests {
             for loop in group.loops {
                 try await eventually { bell.isAsleep }
                 let looks = bell.lookCount
-                // Twenty looks, for one that does not sleep.
+                // Twenty samples, for a watchdog that does not sleep.
                 try await Task.sleep(for: .milliseconds(50))
                 #expect(bell.lookCount == looks)
                 #expect(bell.isAsleep)
@@ -76,7 +76,7 @@ struct WatchdogTests {
         }
     }
 
-    @Test("A task that runs the loop while it waits to read does not hold it up")
+    @Test("A task that polls the ring while it waits to read does not count as blocking")
     func inside() async throws {
         try await withServer(configuration: Self.watched) { server in
             let peer = try await Peer.connect(to: server.address)
@@ -106,7 +106,7 @@ struct WatchdogTests {
         }
     }
 
-    @Test("Without a watchdog a loop runs as well")
+    @Test("A loop runs without a watchdog")
     func without() async throws {
         var configuration = EventLoop.Configuration()
         configuration.watchdog = nil
@@ -116,7 +116,7 @@ struct WatchdogTests {
         }
     }
 
-    @Test("A line says which loop, how long and what to do")
+    @Test("A report says which loop, how long and what to do")
     func description() {
         let stall = EventLoop.Stall(loop: 3, duration: .milliseconds(120), task: 17, isOver: false)
         #expect("\(stall)".hasPrefix("event loop 3 is held up by task 17, for 120 ms so far"))
@@ -124,7 +124,7 @@ struct WatchdogTests {
         #expect("\(actor)" == "event loop 3 goes on; an actor held it up for 120 ms")
     }
 
-    @Test("A line names the connection and where its handler stands, as far as they are known")
+    @Test("A report names the connection and the handler's location, as far as they are known")
     func descriptionOfConnection() throws {
         var stall = EventLoop.Stall(loop: 0, duration: .milliseconds(120), task: 17, isOver: true)
         stall.peer = try SocketAddress("127.0.0.1:7000")
@@ -137,7 +137,7 @@ struct WatchdogTests {
         #expect("\(stall)".contains("; a connection (handler at Server/main.swift:12) held it up"))
     }
 
-    @Test("A stall names the connection that the job has used, and where its handler stands", arguments: [false, true])
+    @Test("A stall names the connection that the job used, and its handler's location", arguments: [false, true])
     func names(writes: Bool) async throws {
         let stalls = Channel<EventLoop.Stall>()
         var configuration = EventLoop.Configuration()
@@ -165,7 +165,7 @@ struct WatchdogTests {
         }
     }
 
-    @Test("A threshold that makes no sense traps, with a reason")
+    @Test("An invalid threshold traps with a reason")
     func invalidThreshold() async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
@@ -177,9 +177,9 @@ struct WatchdogTests {
         )
     }
 
-    // MARK: The watch alone, with a clock of its own
+    // MARK: The detector alone, with a clock of its own
 
-    @Test("A job is reported once it has been seen for the threshold, and then once more")
+    @Test("A job is reported once it has run for the threshold, and then once more")
     func reports() {
         let (watched, reports) = Watched.make(threshold: .milliseconds(100))
         var (watch, now) = (watched.watch, UInt64(0))
@@ -197,7 +197,7 @@ struct WatchdogTests {
         #expect(watched.pulse.stallCount == 1)
     }
 
-    @Test("A loop that waits, or that runs one short job after the other, is not stalled")
+    @Test("A loop that waits, or runs short jobs in succession, is not stalled")
     func quiet() {
         let (watched, reports) = Watched.make(threshold: .milliseconds(100))
         var (watch, now) = (watched.watch, UInt64(0))
@@ -214,7 +214,7 @@ struct WatchdogTests {
         #expect(reports.contents.isEmpty)
     }
 
-    @Test("It is quiet when no job has run since the last look")
+    @Test("Nothing is reported when no job has run since the last sample")
     func isQuiet() {
         let (watched, _) = Watched.make(threshold: .milliseconds(100))
         var (watch, now) = (watched.watch, UInt64(0))
@@ -249,7 +249,8 @@ struct WatchdogTests {
         #expect(reports.contents.map(\.duration) == [.milliseconds(100)])
     }
 
-    /// What a thread does in the 50 ms between two looks, and whether its job is reported, with how long it held the loop.
+    /// What a thread does in the 50 ms between two samples, and whether its job is reported, with how long it held the
+    /// loop.
     private static let threads: [(name: String, processor: UInt64, queue: UInt64, isRunnable: Bool, held: Int?)] = [
         ("computes", 50, 0, true, 100),
         ("is asleep in a call", 0, 0, false, 100),
@@ -260,7 +261,7 @@ struct WatchdogTests {
         ("has waited for a processor half of the time", 25, 25, true, 100),
     ]
 
-    @Test("The time for which a thread waits for a processor is not its job's", arguments: threads)
+    @Test("The time for which a thread waits for a processor does not count for its job", arguments: threads)
     func waitsForProcessor(
         thread: (name: String, processor: UInt64, queue: UInt64, isRunnable: Bool, held: Int?)
     ) {
@@ -290,7 +291,7 @@ struct WatchdogTests {
         #expect(reports.contents.isEmpty)
     }
 
-    /// A pulse, a job to show there, and a watch over it. Its thread is asleep in the job, unless told otherwise.
+    /// A heartbeat, a job to show there, and a detector for it. By default the thread is asleep in the job.
     private struct Watched {
         let pulse = JobPulse(bell: WatchdogBell())
         let job: UnownedJob
@@ -307,7 +308,7 @@ struct WatchdogTests {
             return (watched, reports)
         }
 
-        /// One for all: only its task's number is looked at. It never runs, so it is kept.
+        /// Shared by all: only its task's number is read. It never runs, so it is kept.
         private static let waitingJob: UnownedJob = {
             let executor = JobTaker()
             Task(executorPreference: executor) {}
@@ -329,7 +330,7 @@ struct WatchdogTests {
 private typealias Reports = Notes<EventLoop.Stall>
 
 extension Channel where Value == EventLoop.Stall {
-    /// The next one of those that are meant.
+    /// The next stall that matches.
     fileprivate func next(_ isMeant: (EventLoop.Stall) -> Bool) async throws -> EventLoop.Stall {
         while true {
             let stall = try await next()

@@ -4,12 +4,12 @@ import Testing
 
 @testable import Eddy
 
-/// Loops that end with a scope, whichever way it is left.
+/// Loops that end with a scope, however it is left.
 @Suite("loop: scoped groups", .serialized, .timeLimit(.minutes(5)))
 struct WithEventLoopsTests {
     private struct Failure: Error {}
 
-    @Test("The threads have ended when the scope is left, and its result comes out")
+    @Test("The threads have ended when the scope returns, and its result is returned")
     func returns() async throws {
         let loops = try await withEventLoops(count: 3) { group in
             for loop in group.loops { #expect(await loop.run { loop.isCurrent }) }
@@ -31,7 +31,7 @@ struct WithEventLoopsTests {
         for loop in try await loops.next() { #expect(loop.hasEnded) }
     }
 
-    @Test("The threads have ended when the scope is cancelled, with all that lived on them")
+    @Test("Cancelling the scope ends the threads and everything on them")
     func cancelled() async throws {
         let loops = Channel<[EventLoop]>()
         let listener = try PeerListener()
@@ -53,7 +53,7 @@ struct WithEventLoopsTests {
         #expect(try await peer.receiveUntilBroken().error == .connectionReset)
     }
 
-    @Test("A task of one group's loop can have another group")
+    @Test("A task on one group's loop can create another group")
     func nested() async throws {
         try await withEventLoops(count: 1) { outer in
             let loop = outer.next()
@@ -67,7 +67,7 @@ struct WithEventLoopsTests {
         }
     }
 
-    /// Those of the calling thread, as proc_pid_status(5) lists them.
+    /// The processors of the calling thread, as proc_pid_status(5) lists them.
     private static func allowedProcessors() throws -> String {
         let lines = try String(contentsOfFile: "/proc/thread-self/status", encoding: .utf8).split(separator: "\n")
         return String(lines.first { $0.hasPrefix("Cpus_allowed_list:") } ?? "")
@@ -78,7 +78,7 @@ struct WithEventLoopsTests {
         let processors = EventLoopGroup.processorCount
         var configuration = EventLoop.Configuration()
         configuration.isPinned = true
-        // More than there are processors: it goes round.
+        // More loops than processors: the assignment wraps around.
         try await withEventLoops(count: processors + 1, configuration: configuration) { group in
             var places: Set<String> = []
             for loop in group.loops {
@@ -92,6 +92,6 @@ struct WithEventLoopsTests {
 }
 
 extension EventLoop {
-    /// Whether nobody reads the loop's mail any more.
+    /// Whether the loop accepts no more work.
     fileprivate var hasEnded: Bool { !mailbox.post(.work {}) }
 }

@@ -4,12 +4,12 @@ import Testing
 
 @testable import Eddy
 
-/// Echoes over TCP with receives into chunks filled by and by, and into two sizes of chunks.
+/// Echoes over TCP with receives into incrementally filled chunks, and into two sizes of chunks.
 @Suite(.serialized) struct AdaptiveReceiveTests {
     private func features(incremental: Bool) throws -> RingFeatures {
         var features = try RingFeatures.probed()
         features.incrementalBuffers = features.incrementalBuffers && incremental
-        // Kernels without the one do not have the other.
+        // Kernels without incremental buffers do not have receive limits.
         if !incremental { features.receiveLimits = false }
         return features
     }
@@ -74,7 +74,7 @@ import Testing
     @Test func bulkGoesOverToLargeChunks() async throws {
         let statistics = try await echo(byteCount: 20 << 20, messageSize: 512 << 10, incremental: false)
         #expect(statistics.pool.slicesOut == 0)
-        // Both sides receive 20 MiB, which are 2,560 receives of 16 KiB.
+        // Both sides receive 20 MiB, which is 2,560 receives of 16 KiB.
         #expect(statistics.bytesReceived >= 40 << 20)
         #expect(statistics.completions < 2000)
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Eddy
 
-/// Small slices that are no neighbours in memory, as those of many connections that receive in turn.
+/// Small slices that are not adjacent in memory, like those of many connections that receive in turn.
 @Suite("memory: coalescing")
 final class CoalescingTests {
     private let pool = BufferPool(configuration: .init(receiveChunkSize: 64 << 10))
@@ -22,7 +22,7 @@ final class CoalescingTests {
         #expect(footprint == 0)
     }
 
-    @Test("A queue of single bytes takes a slice for each page, and the bytes stay in order")
+    @Test("A queue of single bytes takes one slice per page, and the bytes stay in order")
     func singleBytes() {
         let total = 20_000
         for number in 0..<total {
@@ -44,7 +44,7 @@ final class CoalescingTests {
         #expect(index == total)
     }
 
-    @Test("What is in flight is left as it is")
+    @Test("Slices in flight are left as they are")
     func inFlight() {
         for number in 0..<6 { add([UInt8(number)], to: &queue, mayMerge: false) }
         #expect(queue.count == 6)
@@ -76,7 +76,7 @@ final class CoalescingTests {
         small.close()
     }
 
-    @Test("Nodes that a burst has needed are given back, and queues keep what they hold")
+    @Test("Nodes that a burst needed are freed, and queues keep their slices")
     func shrinking() {
         for number in 0..<5000 { add([UInt8(truncatingIfNeeded: number)], to: &queue, mayMerge: false) }
         for number in 0..<10 { add([UInt8(number)], to: &others, mayMerge: false) }
@@ -113,7 +113,7 @@ final class CoalescingTests {
         store.append(slice(bytes), to: &queue, mayMerge: mayMerge)
     }
 
-    /// A slice without free capacity, as receives make them, that is no neighbour of the next one.
+    /// A slice without free capacity, as receives create them, that is not adjacent to the next one.
     private func slice(_ bytes: [UInt8]) -> Slice {
         var buffer = pool.allocate(bytes.count + 8)
         buffer.append(copying: bytes.span)

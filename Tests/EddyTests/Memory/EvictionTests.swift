@@ -4,7 +4,7 @@ import Testing
 
 @testable import Eddy
 
-/// Who holds all the memory keeps nobody else out.
+/// Connections that hold all the memory do not keep others from being served.
 @Suite("memory: eviction", .serialized, .timeLimit(.minutes(5)))
 struct EvictionTests {
     private static func configuration() -> EventLoop.Configuration {
@@ -14,7 +14,7 @@ struct EvictionTests {
         return configuration
     }
 
-    /// A newcomer's requests are answered while others send without end.
+    /// A new client's requests are answered while others send endlessly.
     private func expectService(of server: TCPServer, besides count: Int, receiveBuffer: Int32? = nil) async throws {
         try await withThrowingTaskGroup { tasks in
             for _ in 0..<count {
@@ -35,14 +35,14 @@ struct EvictionTests {
         }
     }
 
-    @Test("Peers that take nothing of what they are sent keep nobody out", arguments: FeatureSet.allCases)
+    @Test("Peers that do not receive do not keep others from being served", arguments: FeatureSet.allCases)
     func stalledPeers(set: FeatureSet) async throws {
         try await withServer(set, configuration: Self.configuration()) { server in
             try await expectService(of: server, besides: 3, receiveBuffer: 4096)
         }
     }
 
-    @Test("Handlers that do not read keep nobody out", arguments: FeatureSet.allCases)
+    @Test("Handlers that do not read do not keep others from being served", arguments: FeatureSet.allCases)
     func handlersThatDoNotRead(set: FeatureSet) async throws {
         let gate = Gate()
         let handler: TCPServer.Handler = { connection in
@@ -58,7 +58,7 @@ struct EvictionTests {
         #expect(statistics.connectionsAccepted == 15)
     }
 
-    @Test("A message that can never fit is refused at once, and the connection goes on", arguments: FeatureSet.allCases)
+    @Test("A message that can never fit is refused at once; the connection works on", arguments: FeatureSet.allCases)
     func greedyReaders(set: FeatureSet) async throws {
         let errors = Channel<ConnectionError>()
         let handler: TCPServer.Handler = { connection in
@@ -77,7 +77,7 @@ struct EvictionTests {
         }
     }
 
-    @Test("Large messages complete, however many begin at the same time", arguments: FeatureSet.allCases)
+    @Test("Large messages complete, regardless of how many begin at the same time", arguments: FeatureSet.allCases)
     func manyLargeMessages(set: FeatureSet) async throws {
         let size = 500_000
         let handler: TCPServer.Handler = { connection in
@@ -105,7 +105,7 @@ struct EvictionTests {
     }
 
     @Test(
-        "Messages that nobody completes are shed, and a peer that sends its own gets its answer",
+        "Incomplete messages are shed, and a peer that completes its message gets an answer",
         arguments: FeatureSet.allCases
     )
     func abandonedMessages(set: FeatureSet) async throws {
@@ -132,7 +132,7 @@ struct EvictionTests {
         #expect(statistics.connectionsEvicted > 0 && statistics.connectionsEvicted < 21)
     }
 
-    @Test("Received buffers that handlers keep have a limit, and a read beyond it says so")
+    @Test("Received buffers that handlers keep have a limit, and a read beyond it fails")
     func keptByTheProgram() async throws {
         var configuration = EventLoop.Configuration()
         configuration.pool = BufferPool.Configuration(receiveChunkSize: 64 << 10, maximumBytes: 4 << 20)
@@ -151,7 +151,7 @@ struct EvictionTests {
                     guard let bytes = try await connection.read() else { return }
                     kept.append(bytes.share())
                 } catch {
-                    // The connection is as it was: what has been dropped makes room.
+                    // The connection is unchanged: dropping buffers makes room.
                     errors.send(error)
                     kept = []
                     #expect(try await connection.read() != nil)

@@ -4,12 +4,12 @@ import Testing
 
 @testable import Eddy
 
-@Suite("memory: the budget of connections")
+@Suite("memory: connection budget")
 struct MemoryBudgetTests {
     private static let limit = 128 << 20
     private let budget = MemoryBudget(maximumBytes: limit)
 
-    @Test("A connection may hold an eighth of what is free, and never less than the floor")
+    @Test("A connection may hold an eighth of the free budget, and never less than the floor")
     func threshold() {
         #expect(budget.byteCount == 8 << 20)
         #expect(budget.threshold(queuedBytes: 0) == 1 << 20)
@@ -48,7 +48,7 @@ struct MemoryBudgetTests {
         if count == 2000 { #expect(total / count <= 8 << 10) }
     }
 
-    @Test("The floor falls with the number of connections, and rises again")
+    @Test("The floor falls as the number of connections grows, and rises again")
     func floor() {
         var budget = budget
         #expect(budget.floor == MemoryBudget.largestFloor)
@@ -60,7 +60,7 @@ struct MemoryBudgetTests {
         #expect(budget.floor == MemoryBudget.largestFloor)
     }
 
-    @Test("Connections that are closed leave their floors to the others")
+    @Test("Closed connections leave their floors to the others")
     func closedConnections() async throws {
         var configuration = EventLoop.Configuration()
         configuration.pool = BufferPool.Configuration(receiveChunkSize: 64 << 10, maximumBytes: 4 << 20)
@@ -82,7 +82,7 @@ struct MemoryBudgetTests {
         let full = budget.byteCount
         #expect(!budget.update(queuedBytes: full / 8 * 7) && !budget.isTight)
         #expect(budget.update(queuedBytes: full / 8 * 7 + 1) && budget.isTight)
-        // It has become so once.
+        // It has become tight before.
         #expect(!budget.update(queuedBytes: full) && budget.isTight)
         #expect(!budget.update(queuedBytes: full / 2 + 1) && budget.isTight)
         #expect(!budget.update(queuedBytes: full / 2) && !budget.isTight)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Eddy
 
-/// While memory is tight, peers that have more to send receive in turns, and what receives may bring counts.
+/// While memory is tight, peers that have more to send receive in turns, and the bytes that receives may bring count.
 @Suite("memory: receives while memory is tight", .serialized, .timeLimit(.minutes(5)))
 struct ReceiveTurnsTests {
     private static var configuration: EventLoop.Configuration {
@@ -13,7 +13,7 @@ struct ReceiveTurnsTests {
         return configuration
     }
 
-    /// Runs `body` on a loop with `count` connections, whose receives are in flight. It must not suspend.
+    /// Runs `body` on a loop with `count` connections whose receives are in flight. It must not suspend.
     private func withConnections(
         _ count: Int,
         _ body: @escaping @Sendable (EventLoop, [ConnectionID]) -> Void,
@@ -41,7 +41,7 @@ struct ReceiveTurnsTests {
         }
     }
 
-    @Test("A few of those that wait for their turns receive in an iteration, and the loop does not sleep meanwhile")
+    @Test("In each iteration a few waiting connections receive, and the loop does not sleep meanwhile")
     func turns() async throws {
         try await withConnections(200) { loop, ids in
             for id in ids { loop.driver.awaitReceiveTurn(id) }
@@ -56,7 +56,7 @@ struct ReceiveTurnsTests {
         }
     }
 
-    @Test("A connection that is closed no longer waits for its turn, nor does the next one in its place")
+    @Test("A closed connection does not wait for its turn, nor does the next one in its slot")
     func closedMeanwhile() async throws {
         let (gate, ids) = (Gate(), Channel<ConnectionID>())
         let handler: TCPServer.Handler = { connection in
@@ -67,7 +67,7 @@ struct ReceiveTurnsTests {
         try await withServer(configuration: Self.configuration, handler: handler) { server in
             let loop = server.group.next()
             let peer = try await Peer.connect(to: server.address)
-            // No receive is in flight after the end: the connection can be closed at once.
+            // No receive is in flight after the end of the stream: the connection can be closed at once.
             peer.finish()
             let id = try await ids.next()
             await loop.run {
@@ -98,7 +98,7 @@ struct ReceiveTurnsTests {
         }
     }
 
-    @Test("What a receive may bring counts as queued while memory is tight, until the receive has ended")
+    @Test("While memory is tight, what a receive may bring counts as queued until the receive has ended")
     func promises() async throws {
         try await withConnections(1) { loop, ids in
             let before = loop.driver.memoryThreshold
@@ -124,7 +124,7 @@ struct ReceiveTurnsTests {
         }
     }
 
-    @Test("A shortage that is over leaves no mark by which a connection is shed in the next one")
+    @Test("After a shortage no mark remains that would shed a connection in the next one")
     func marks() async throws {
         try await withConnections(1) { loop, ids in
             loop.driver.starvedQueue.append(ids[0])

@@ -7,7 +7,7 @@ import Testing
 /// Which connections are reset when receives wait for memory.
 @Suite("memory: shedding", .serialized, .timeLimit(.minutes(5)))
 struct SheddingTests {
-    /// Connections, the number of whose received bytes is known, and a loop on which nothing else happens.
+    /// Connections with known numbers of received bytes, on a loop that does nothing else.
     ///
     /// - Parameter message: bytes that each handler waits for; nil: it waits for something else.
     private func withHolders(
@@ -48,13 +48,13 @@ struct SheddingTests {
         try await sending
     }
 
-    @Test("Of those that do not move the one that holds most is reset, and its memory is free at once")
+    @Test("Of the connections without progress, the one that holds most is reset, and its memory is free at once")
     func largestHolder() async throws {
         try await withHolders(of: [1000, 3000, 2000]) { loop, ids, _ in
             await loop.run {
                 let failed = { ids.map { loop.driver.connections[$0].hasFailed } }
                 loop.lookAtStarvation(of: ids[0], since: [:])
-                // It is not known yet whether they move.
+                // Whether they progress is not known yet.
                 #expect(failed() == [false, false, false])
                 loop.lookAtStarvation(of: ids[0], since: loop.driver.progressMarks.value)
                 #expect(failed() == [false, true, false])
@@ -65,7 +65,7 @@ struct SheddingTests {
         }
     }
 
-    @Test("A message that grows by more than a 64th is not given up")
+    @Test("A message that grows by more than a 64th is not shed")
     func growth() async throws {
         try await withHolders(of: [1000], waitingFor: 64_000) { loop, ids, peers in
             let hasFailed = { await loop.run { loop.driver.connections[ids[0]].hasFailed } }
@@ -81,9 +81,9 @@ struct SheddingTests {
 }
 
 extension EventLoop {
-    /// Lets the time be over in which receives wait for memory, as that of `slot` does.
+    /// Makes the time for which receives wait for memory expire, as that of `slot` does.
     ///
-    /// - Returns: how far the connections are.
+    /// - Returns: the progress of the connections.
     @discardableResult
     fileprivate func lookAtStarvation(
         of id: ConnectionID,

@@ -5,19 +5,19 @@ import Testing
 
 @testable import Eddy
 
-/// A pool at its limit parks connections and lets them go on, in order, when memory comes back.
+/// A pool at its limit pauses connections, and resumes them in order when memory is free again.
 @Suite("memory: starvation", .serialized, .timeLimit(.minutes(5)))
 struct StarvationTests {
-    /// One slab: two chunks where they are filled by and by, and 128 small ones otherwise.
+    /// One slab: two chunks if they are filled incrementally, and 128 small ones otherwise.
     private static var tiny: EventLoop.Configuration {
         var configuration = EventLoop.Configuration()
         configuration.pool = BufferPool.Configuration(receiveChunkSize: 1 << 20, maximumBytes: 4 << 20)
-        // However slow the machine is, nobody loses its connection for waiting.
+        // However slow the machine is, no connection is reset for waiting.
         configuration.starvationTimeout = .seconds(1000)
         return configuration
     }
 
-    /// Those with two chunks.
+    /// The feature sets with two chunks.
     private static let incremental = [FeatureSet.all, .noReceiveLimits, .noInlineSends]
         .filter(\.features.incrementalBuffers)
 
@@ -25,7 +25,7 @@ struct StarvationTests {
     func fiftyConnections(set: FeatureSet) async throws {
         let gate = Gate()
         let handler: TCPServer.Handler = { connection in
-            // What is received meanwhile waits in the pool, and it is more than the pool holds.
+            // Bytes received meanwhile wait in the pool, and they are more than the pool holds.
             guard let first = try await connection.read() else { return }
             await gate.wait()
             try await connection.write(first)
@@ -44,7 +44,7 @@ struct StarvationTests {
                     }
                 }
                 tasks.addTask {
-                    // Where chunks are small nothing starves: each connection may hold less.
+                    // With small chunks nothing starves: each connection may hold less.
                     try await eventually {
                         let statistics = await server.group.statistics()
                         return statistics.starvations + statistics.memoryShortages > 0
@@ -60,7 +60,7 @@ struct StarvationTests {
         #expect(statistics.bytesReceived == 5_000_000)
     }
 
-    @Test("A slow consumer's slices cost memory and not the others' bytes", arguments: FeatureSet.allCases)
+    @Test("A slow consumer's slices cost memory, not the others' bytes", arguments: FeatureSet.allCases)
     func slowConsumer(set: FeatureSet) async throws {
         let gate = Gate()
         let isFirst = Channel<Void>()
@@ -90,16 +90,16 @@ struct StarvationTests {
         }
     }
 
-    // The loop must notice by itself that memory has come back: nothing else wakes it in the tests below.
+    // The loop must notice free memory by itself: nothing else wakes it in the tests below.
 
-    /// One chunk, which nothing can be received beside while a slice of it is held.
+    /// One chunk: while a slice of it is held, nothing else can be received.
     private static var single: EventLoop.Configuration {
         var configuration = tiny
         configuration.pool.receiveChunkSize = 2 << 20
         return configuration
     }
 
-    /// Stops the timers that would wake a sleeping loop within a second, for as long as receives wait for memory.
+    /// Stops the timers that would wake a sleeping loop within a second, while receives wait for memory.
     private static func stopTimers(of loop: EventLoop) async {
         await loop.run {
             loop.driver.stopWatchingUnread()
@@ -108,7 +108,7 @@ struct StarvationTests {
         }
     }
 
-    /// Reads and keeps so many bytes.
+    /// Reads and keeps the given number of bytes.
     private static func keep(
         _ byteCount: Int,
         of connection: borrowing Connection
@@ -130,7 +130,7 @@ struct StarvationTests {
             guard first[0] == 1 else { return try await connection.write(first) }
             let carriers = try await Self.keep((2 << 20) - first.count, of: connection)
             await gate.wait()
-            // Drops all that has come, and does nothing further.
+            // Drops everything received so far, and does nothing further.
             for carrier in carriers { carrier.drop() }
             _ = consume first
             await end.wait()
@@ -158,7 +158,7 @@ struct StarvationTests {
         let handler: TCPServer.Handler = { connection in
             guard let first = try await connection.read() else { return }
             if first[0] == 1 {
-                // A slice of the chunk, small enough to leave within one system call.
+                // A slice of the chunk, small enough to be sent by one system call.
                 held.send(())
                 await gate.wait()
                 try await connection.write(first)
@@ -178,7 +178,7 @@ struct StarvationTests {
             try await eventually { await server.group.statistics().starvations > 0 }
             await Self.stopTimers(of: server.group.next())
             gate.open()
-            // Fails if the loop sleeps on the memory: then nothing is received any more.
+            // Fails if the loop sleeps despite the free memory: then nothing more is received.
             try await sending
             var count = 0
             while count < 3 << 20 { count += try await discarded.next() }
@@ -207,7 +207,7 @@ struct StarvationTests {
             try await starving.send([2])
             try await eventually { await server.group.statistics().starvations > 0 }
             await Self.stopTimers(of: server.group.next())
-            // The loop has gone to sleep by then: the memory alone wakes it.
+            // By then the loop is asleep: only the returned memory wakes it.
             try await Task.sleep(for: .milliseconds(100))
             for carrier in carriers { carrier.drop() }
             #expect(try await starving.receive(1) == [2])
@@ -246,13 +246,13 @@ struct StarvationTests {
         }
     }
 
-    @Test("What handlers keep stops no other connection", arguments: FeatureSet.allCases)
+    @Test("Buffers that handlers keep stop no other connection", arguments: FeatureSet.allCases)
     func keptByHandlers(set: FeatureSet) async throws {
         let gate = Gate()
         let handler: TCPServer.Handler = { connection in
             guard let first = try await connection.read() else { return }
             if first[0] == 1 {
-                // One buffer of each of many receives, beside those of the connection that goes on.
+                // One buffer of each of many receives, in addition to those of the active connection.
                 await gate.wait()
                 return try await connection.write(first)
             }
@@ -286,14 +286,14 @@ struct StarvationTests {
     }
 
     @Test(
-        "A closing connection that found no memory sees its peer's end once there is some",
+        "A closing connection that found no memory sees its peer's end once memory is free",
         arguments: Self.incremental
     )
     func closing(set: FeatureSet) async throws {
         let gate = Gate()
         let handler: TCPServer.Handler = { connection in
             guard let first = try await connection.read() else { return }
-            // The one that leaves closes its connection, and its peer does not: yet.
+            // This handler closes its connection; its peer does not, yet.
             guard first[0] == 1 else { return try await connection.write(first) }
             let carriers = try await Self.keep((2 << 20) - 1 - first.count, of: connection)
             await gate.wait()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Eddy
 
-/// A side that breaks is news for the other, after what was received before.
+/// When one side fails, the relay flushes what it sent to the other side, then resets that side too.
 @Suite("relay: faults", .serialized, .timeLimit(.minutes(5)))
 struct RelayFaultTests {
     @Test("A reset of the client reaches the upstream", arguments: FeatureSet.allCases)
@@ -32,7 +32,7 @@ struct RelayFaultTests {
         }
     }
 
-    @Test("A slow client gets all that was received before the upstream's reset", arguments: FeatureSet.allCases)
+    @Test("A slow client gets everything received before the upstream's reset", arguments: FeatureSet.allCases)
     func resetBehindQueue(set: FeatureSet) async throws {
         let listener = try PeerListener()
         let handler: TCPServer.Handler = { client in
@@ -70,7 +70,7 @@ struct RelayFaultTests {
         #expect(statistics.connectionsOpened == 0)
     }
 
-    @Test("A relay whose task is cancelled resets both sides", arguments: FeatureSet.allCases)
+    @Test("Cancelling a relay's task resets both sides", arguments: FeatureSet.allCases)
     func cancelled(set: FeatureSet) async throws {
         let (clients, upstreams) = (try PeerListener(), try PeerListener())
         try await withLoops(set) { group in
@@ -93,7 +93,7 @@ struct RelayFaultTests {
         }
     }
 
-    @Test("Both sides reset at once", arguments: FeatureSet.allCases)
+    @Test("Both sides may reset at once", arguments: FeatureSet.allCases)
     func bothReset(set: FeatureSet) async throws {
         let errors = Channel<ConnectionError?>()
         try await withRelay(set, errors: errors) { client, upstream in
@@ -104,7 +104,7 @@ struct RelayFaultTests {
         }
     }
 
-    @Test("A relay of sides that are broken already ends at once", arguments: FeatureSet.allCases, [false, true])
+    @Test("A relay of sides that are already broken ends at once", arguments: FeatureSet.allCases, [false, true])
     func brokenBefore(set: FeatureSet, upstreamEndsInOrder: Bool) async throws {
         let listener = try PeerListener()
         let (ready, errors) = (Channel<Void>(), Channel<ConnectionError?>())
@@ -137,7 +137,7 @@ struct RelayFaultTests {
     }
 
     @Test(
-        "A shutdown without grace resets relays, also as the second one",
+        "A shutdown without grace resets relays, also as the second shutdown",
         arguments: FeatureSet.allCases,
         [false, true]
     )
@@ -161,7 +161,7 @@ struct RelayFaultTests {
             _ = try await upstream.receive(1)
             if isSecondCall {
                 server.shutDown(grace: .seconds(1000))
-                // The relay goes on.
+                // The relay continues.
                 try await upstream.send([2])
                 #expect(try await client.receive(1) == [2])
             }

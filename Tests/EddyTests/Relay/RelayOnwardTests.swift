@@ -3,10 +3,10 @@ import Testing
 
 @testable import Eddy
 
-/// A relay that makes its other connection itself.
+/// A relay that makes its upstream connection itself.
 @Suite("relay: onward", .serialized, .timeLimit(.minutes(5)))
 struct RelayOnwardTests {
-    @Test("What the client sends before the other connection stands arrives", arguments: FeatureSet.allCases)
+    @Test("Bytes that the client sends before the upstream connection is made arrive", arguments: FeatureSet.allCases)
     func relays(set: FeatureSet) async throws {
         let listener = try PeerListener()
         let handler: TCPServer.Handler = { try await $0.relay(to: Endpoint(listener.address)) }
@@ -25,7 +25,7 @@ struct RelayOnwardTests {
         }
     }
 
-    @Test("A relay whose upstream refuses is counted, and told with the client and the upstream")
+    @Test("A relay whose upstream refuses is counted, and reported with the client and the upstream")
     func upstreamRefuses() async throws {
         let closed = try ClosedPort()
         let incidents = Channel<(error: any Error, peer: SocketAddress?)>()
@@ -45,7 +45,7 @@ struct RelayOnwardTests {
         #expect(statistics.connectFailures == 3)
     }
 
-    @Test("A client that has ended before the other connection stands gets its answer")
+    @Test("A client that half-closes before the upstream connection is made gets its answer")
     func clientEndsFirst() async throws {
         let listener = try PeerListener()
         let gate = Gate()
@@ -76,7 +76,7 @@ struct RelayOnwardTests {
         }
     }
 
-    @Test("A client that resets while the other connection is being made ends that", arguments: FeatureSet.allCases)
+    @Test("A client that resets while the upstream connection is being made cancels it", arguments: FeatureSet.allCases)
     func clientLeaves(set: FeatureSet) async throws {
         let hole = try BlackHole()
         var configuration = EventLoop.Configuration()
@@ -99,7 +99,7 @@ struct RelayOnwardTests {
         }
     }
 
-    @Test("Nobody listens: the handler is told why")
+    @Test("Without an upstream listener the handler gets the reason")
     func refused() async throws {
         let closed = try ClosedPort()
         let errors = Channel<ConnectError?>()

@@ -1,10 +1,10 @@
 import Eddy
 import Testing
 
-/// What one side sends the other receives, both ways at once.
+/// What one side sends, the other receives, in both directions at once.
 @Suite("relay: the bytes", .serialized, .timeLimit(.minutes(5)))
 struct RelayTests {
-    @Test("Bytes of both directions arrive identical, and so do both ends", arguments: FeatureSet.allCases)
+    @Test("Bytes of both directions arrive unchanged, and so do both ends", arguments: FeatureSet.allCases)
     func bothDirections(set: FeatureSet) async throws {
         try await withRelay(set) { client, upstream in
             let (request, reply) = (randomBytes(4 << 20, seed: 1), randomBytes(4 << 20, seed: 2))
@@ -20,7 +20,7 @@ struct RelayTests {
         }
     }
 
-    @Test("A client that has ended still receives", arguments: FeatureSet.allCases)
+    @Test("A client that has half-closed still receives", arguments: FeatureSet.allCases)
     func clientEnds(set: FeatureSet) async throws {
         try await withRelay(set) { client, upstream in
             let (request, reply) = (randomBytes(1000), randomBytes(3 << 20))
@@ -33,7 +33,7 @@ struct RelayTests {
         }
     }
 
-    @Test("An upstream that has ended still receives", arguments: FeatureSet.allCases)
+    @Test("An upstream that has half-closed still receives", arguments: FeatureSet.allCases)
     func upstreamEnds(set: FeatureSet) async throws {
         try await withRelay(set) { client, upstream in
             let (request, reply) = (randomBytes(3 << 20), randomBytes(1000))
@@ -46,7 +46,7 @@ struct RelayTests {
         }
     }
 
-    @Test("Two ends without a byte end the relay", arguments: FeatureSet.allCases)
+    @Test("Two ends of stream without any bytes end the relay", arguments: FeatureSet.allCases)
     func nothing(set: FeatureSet) async throws {
         try await withRelay(set) { client, upstream in
             client.finish()
@@ -58,7 +58,7 @@ struct RelayTests {
         }
     }
 
-    @Test("A ping-pong of single bytes goes through at once", arguments: FeatureSet.allCases)
+    @Test("A ping-pong of single bytes passes without delay", arguments: FeatureSet.allCases)
     func pingPong(set: FeatureSet) async throws {
         try await withRelay(set) { client, upstream in
             for number in 0..<UInt8(50) {
@@ -70,7 +70,7 @@ struct RelayTests {
         }
     }
 
-    @Test("What was received before the relay is relayed first", arguments: FeatureSet.allCases)
+    @Test("Bytes received before the relay are relayed first", arguments: FeatureSet.allCases)
     func receivedBefore(set: FeatureSet) async throws {
         let listener = try PeerListener()
         let (ready, gate) = (Channel<Void>(), Gate())
@@ -110,11 +110,11 @@ struct RelayTests {
         try await withRelay(set, configuration: narrow, clientBuffer: 4096, queued: queued) { client, upstream in
             let reply = randomBytes(12 << 20)
             async let sent: Void = upstream.send(reply)
-            // The relay has stopped to read from the upstream: its queue was at the window, and some of it may have been
-            // sent since.
+            // The relay has stopped reading from the upstream: its queue was at the window, and some of it may have
+            // been sent since.
             let bytes = try await queued.next()
             #expect(bytes > 32 << 10)
-            // Without a limit of its own a receive goes on until its cancellation is done.
+            // Without a receive limit, a receive continues until its cancellation completes.
             #expect(bytes <= (128 << 10) * 2 + (set.features.receiveLimits ? 1 : 32) * (256 << 10))
             // The other direction is not disturbed.
             try await client.send([1, 2, 3])

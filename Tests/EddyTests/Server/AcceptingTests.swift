@@ -8,7 +8,7 @@ import Testing
 /// Which loop accepts, and how many connections.
 @Suite("server: accepting", .serialized, .timeLimit(.minutes(5)))
 struct AcceptingTests {
-    @Test("One acceptor hands connections over to all loops in turn")
+    @Test("One acceptor distributes connections to all loops in turn")
     func roundRobin() async throws {
         var options = TCPServer.Options()
         options.accepting = .handingOver(.roundRobin)
@@ -20,7 +20,7 @@ struct AcceptingTests {
         #expect(statistics.connectionsAccepted == 9)
     }
 
-    @Test("One acceptor hands connections over to the loop that has fewest")
+    @Test("One acceptor hands connections to the loop with the fewest")
     func leastLoaded() async throws {
         var options = TCPServer.Options()
         options.accepting = .handingOver(.leastLoaded)
@@ -34,7 +34,7 @@ struct AcceptingTests {
             for loop in server.group.loops {
                 #expect(places.withLock { $0.count { $0 == ObjectIdentifier(loop) } } == 3)
             }
-            // All connections of one loop go; the next ones go there.
+            // All connections of one loop close; the next ones go there.
             let gone = places.withLock { $0[0] }
             for (peer, place) in zip(peers, places.withLock { $0 }) where place == gone { peer.close() }
             let loop = try #require(server.group.loops.first { ObjectIdentifier($0) == gone })
@@ -58,7 +58,7 @@ struct AcceptingTests {
                 #expect(await server.group.statistics().connections == 4)
                 try await Task.sleep(for: .milliseconds(2))
             }
-            // Each that goes makes room for one. Which one is the kernel's choice.
+            // Each connection that closes makes room for one. Which one is the kernel's choice.
             for peer in peers { peer.close() }
             peers = waiting
             var left = peers
@@ -80,14 +80,14 @@ struct AcceptingTests {
         #expect(statistics.connectionsRefused == 0)
     }
 
-    @Test("Near its limit a server takes no more connections than it may serve, also when many come at once")
+    @Test("Near its limit a server accepts no more connections than it may serve, even when many arrive at once")
     func nearLimit() async throws {
         var options = TCPServer.Options()
         (options.maximumConnections, options.backlog) = (20, 10)
         try await withServer(options: options) { server in
             let loop = server.group.next()
             var peers = try await open(19, at: server.address)
-            // They are all in the backlog by the time that the loop goes on.
+            // They are all in the backlog by the time that the loop resumes.
             let (gate, isHeld) = (Gate(), Channel<Void>())
             async let held: Void = loop.run {
                 isHeld.send(())
@@ -103,7 +103,7 @@ struct AcceptingTests {
         }
     }
 
-    @Test("At its limit a server refuses, if told to, and there is room again afterwards", arguments: modes, [1, 2])
+    @Test("At its limit a server refuses, if configured to, and accepts again afterwards", arguments: modes, [1, 2])
     func refuses(mode: Mode, loops: Int) async throws {
         var options = mode.options
         options.maximumConnections = 4
@@ -131,7 +131,7 @@ struct AcceptingTests {
         configuration.maximumConnections = 1
         let statistics = try await withServer(loops: 2, configuration: configuration, options: options) { server in
             let held = try await open(1, at: server.address)
-            // One loop is full from now on. The other one serves a connection, and then it is the full one's turn.
+            // From now on one loop is full. The other one serves a connection, and then it is the full one's turn.
             for _ in 0..<5 {
                 for peer in try await open(1, at: server.address) { peer.close() }
                 try await eventually { await server.group.statistics().connections == 1 }
@@ -165,7 +165,7 @@ struct AcceptingTests {
         }
     }
 
-    @Test("A server that pauses at its limit shuts down all the same", arguments: modes)
+    @Test("A server that pauses at its limit still shuts down", arguments: modes)
     func shutDownAtLimit(mode: Mode) async throws {
         var options = mode.options
         options.maximumConnections = 1
@@ -178,7 +178,7 @@ struct AcceptingTests {
         }
     }
 
-    @Test("Connections that come while the server shuts down are served or closed, none is lost", arguments: modes)
+    @Test("Connections that arrive during a shutdown are served or closed, and none is lost", arguments: modes)
     func shutDownWhileAccepting(mode: Mode) async throws {
         for _ in 0..<5 {
             try await withServer(loops: 3, options: mode.options, grace: .zero) { server in

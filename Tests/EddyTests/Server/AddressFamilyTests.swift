@@ -6,9 +6,9 @@ import Testing
 @testable import Eddy
 
 /// Servers on IPv6, on both families, and on Unix domain sockets.
-@Suite("server: kinds of address", .serialized, .timeLimit(.minutes(5)))
+@Suite("server: address families", .serialized, .timeLimit(.minutes(5)))
 struct AddressFamilyTests {
-    @Test("A server on [::] serves both families, and shows an IPv4 peer as one", .enabled(if: hasIPv6Loopback))
+    @Test("A server on [::] serves both families, and reports an IPv4 peer as IPv4", .enabled(if: hasIPv6Loopback))
     func dualStack() async throws {
         let remotes = Channel<SocketAddress?>()
         let handler: TCPServer.Handler = { remotes.send($0.remoteAddress) }
@@ -25,7 +25,7 @@ struct AddressFamilyTests {
         }
     }
 
-    @Test("A server on [::] can leave IPv4 alone", .enabled(if: hasIPv6Loopback))
+    @Test("A server on [::] can exclude IPv4", .enabled(if: hasIPv6Loopback))
     func onlyIPv6() async throws {
         var options = TCPServer.Options()
         options.isDualStack = false
@@ -39,7 +39,7 @@ struct AddressFamilyTests {
         }
     }
 
-    @Test("A server on a path, with one loop and with several; its file goes with it", arguments: [1, 3])
+    @Test("A server on a path, with one or several loops, removes its file at the end", arguments: [1, 3])
     func path(loops: Int) async throws {
         try await withTemporaryDirectory { directory in
             let path = directory.appending(path: "s").path
@@ -63,7 +63,7 @@ struct AddressFamilyTests {
         }
     }
 
-    @Test("The file that a dead server has left is replaced; another kind of file is not")
+    @Test("A dead server's socket file is replaced, and other kinds of files are not")
     func leftFiles() async throws {
         try await withTemporaryDirectory { directory in
             let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
@@ -84,7 +84,7 @@ struct AddressFamilyTests {
         }
     }
 
-    @Test("A server that nobody runs leaves no file")
+    @Test("A server that is never run leaves no file")
     func neverRun() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory.appending(path: "s").path
@@ -93,7 +93,7 @@ struct AddressFamilyTests {
         }
     }
 
-    @Test("A megabyte there and back over a Unix domain socket, with both ends Eddy's", arguments: FeatureSet.allCases)
+    @Test("Eddy at both ends of a Unix domain socket echoes a megabyte", arguments: FeatureSet.allCases)
     func bytes(set: FeatureSet) async throws {
         try await withTemporaryDirectory { directory in
             let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
@@ -112,7 +112,7 @@ struct AddressFamilyTests {
         }
     }
 
-    /// Runs a server beside `body`, shuts it down, and checks that nothing is left over.
+    /// Runs a server during `body`, shuts it down, and checks that nothing is left over.
     private func run(
         _ server: TCPServer,
         handler: @escaping TCPServer.Handler = echo,

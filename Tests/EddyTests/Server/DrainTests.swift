@@ -4,10 +4,10 @@ import Testing
 
 @testable import Eddy
 
-/// A server that shuts down ends what is idle at once and in order, and finishes what is under way.
+/// A server that shuts down ends idle connections at once and gracefully, and finishes messages in progress.
 @Suite("server: drain", .serialized, .timeLimit(.minutes(5)))
 struct DrainTests {
-    /// Answers each line; says goodbye when it was the server that ended.
+    /// Answers each line; says goodbye if the server's shutdown ended the connection.
     private static let answerLines: TCPServer.Handler = { connection in
         while let line = try await connection.readLine(limit: 100) {
             try await connection.write(line, Buffer.from("\n"))
@@ -15,7 +15,7 @@ struct DrainTests {
         if connection.isServerShuttingDown { try await connection.write("goodbye\n") }
     }
 
-    /// Begins a shutdown, and waits until the connection knows of it.
+    /// Begins a shutdown, and waits until the connection has seen it.
     private static func shutDown(_ server: TCPServer, whileServing id: ConnectionID) async throws {
         server.shutDown(grace: .seconds(1000))
         let loop = server.group.next()
@@ -23,7 +23,7 @@ struct DrainTests {
     }
 
     @Test(
-        "A thousand idle peers that do not close are ended in order, and hold nobody up",
+        "A thousand idle peers that do not close are ended gracefully and do not delay the shutdown",
         arguments: FeatureSet.allCases
     )
     func idle(set: FeatureSet) async throws {
@@ -35,7 +35,7 @@ struct DrainTests {
             for number in 0..<1000 {
                 let peer = try await Peer.connect(to: server.address)
                 peers.append(peer)
-                // Every other one has never sent anything.
+                // Every second one never sends anything.
                 guard number % 2 == 0 else { continue }
                 try await peer.send(Array("hello\n".utf8))
                 #expect(try await peer.receive(6) == Array("hello\n".utf8))
@@ -43,14 +43,14 @@ struct DrainTests {
             try await eventually { await server.group.statistics().connectionsAccepted == 1000 }
         }
         #expect(statistics.connections == 0)
-        // The server has ended, and the peers are still there.
+        // The server has ended, and the peers are still connected.
         for peer in peers {
             #expect(try await peer.receiveAll() == Array("goodbye\n".utf8))
             #expect(peer.pendingError == nil)
         }
     }
 
-    @Test("A grace or a close timeout of a moment resets no idle peer", arguments: [true, false])
+    @Test("A very short grace or close timeout resets no idle peer", arguments: [true, false])
     func shortTimes(isGrace: Bool) async throws {
         var configuration = EventLoop.Configuration()
         if !isGrace { configuration.closeTimeout = .milliseconds(20) }
@@ -66,7 +66,7 @@ struct DrainTests {
         }
     }
 
-    @Test("A message in the middle is received, answered, and then the connection ends", arguments: FeatureSet.allCases)
+    @Test("A message in progress is received and answered before the connection ends", arguments: FeatureSet.allCases)
     func withinAMessage(set: FeatureSet) async throws {
         try await withServer(set, handler: Self.answerLines) { server in
             let peer = try await Peer.connect(to: server.address)
@@ -78,7 +78,7 @@ struct DrainTests {
         }
     }
 
-    @Test("A message of which the handler has taken a part is received and answered", arguments: FeatureSet.allCases)
+    @Test("A message that the handler has partly read is received and answered", arguments: FeatureSet.allCases)
     func partlyTaken(set: FeatureSet) async throws {
         let taken = Channel<ConnectionID>()
         let handler: TCPServer.Handler = { connection in
@@ -119,7 +119,7 @@ struct DrainTests {
         }
     }
 
-    @Test("Messages that have come are answered", arguments: FeatureSet.allCases)
+    @Test("Messages that have arrived are answered", arguments: FeatureSet.allCases)
     func pipelined(set: FeatureSet) async throws {
         let (gate, waiting) = (Gate(), Channel<Void>())
         let handler: TCPServer.Handler = { connection in
@@ -176,7 +176,7 @@ struct DrainTests {
     }
 
     @Test(
-        "An answer that is written after the shutdown is delivered to a slow peer that keeps its connection",
+        "An answer written after the shutdown is delivered to a slow peer that keeps its connection",
         arguments: FeatureSet.allCases
     )
     func slowPeer(set: FeatureSet) async throws {
@@ -204,7 +204,7 @@ struct DrainTests {
         }
     }
 
-    @Test("A peer that has ended gets its answer", arguments: FeatureSet.allCases)
+    @Test("A peer that has half-closed gets its answer", arguments: FeatureSet.allCases)
     func halfClosed(set: FeatureSet) async throws {
         let (gate, asked) = (Gate(), Channel<Void>())
         let handler: TCPServer.Handler = { connection in
@@ -239,7 +239,7 @@ struct DrainTests {
     }
 
     @Test(
-        "A relay goes on, and one in which nothing is under way ends in order with the grace",
+        "An active relay continues, and an idle one ends gracefully with the grace",
         arguments: FeatureSet.allCases
     )
     func relayed(set: FeatureSet) async throws {
@@ -255,7 +255,7 @@ struct DrainTests {
         }
     }
 
-    @Test("The upstream of a relay that ended in order is not reset when the server ends its loops")
+    @Test("The upstream of a relay that ended gracefully is not reset when the server ends its loops")
     func relayedUpstream() async throws {
         let upstream = try PeerListener()
         let server = try TCPServer(on: "127.0.0.1:0", loops: 1)
@@ -273,21 +273,21 @@ struct DrainTests {
         other.close()
     }
 
-    @Test("An upload that the grace cuts off never ends in order for its receiver", arguments: FeatureSet.allCases)
+    @Test("An upload that the grace cuts off does not end gracefully for its receiver", arguments: FeatureSet.allCases)
     func relayedUpload(set: FeatureSet) async throws {
         try await withRelayingServer(set) { server, client, other in
-            // Small pieces with small pauses: at most moments nothing is under way.
+            // Small pieces with small pauses: at most times nothing is in flight.
             async let longestPause = client.trickle()
             #expect(try await other.receive(1).count == 1)
             server.shutDown(grace: .milliseconds(100))
             let received = try await other.receiveUntilBroken()
-            // On a machine that let the client pause for long the relay was idle.
+            // If the machine delayed the client for longer, the relay was idle.
             guard try await longestPause < .milliseconds(100) else { return }
             #expect(received.error == .connectionReset)
         }
     }
 
-    @Test("A relay whose receiver takes nothing is reset with the grace", arguments: FeatureSet.allCases)
+    @Test("A relay whose receiver takes nothing is reset at the end of the grace", arguments: FeatureSet.allCases)
     func relayedToStalledPeer(set: FeatureSet) async throws {
         try await withRelayingServer(set) { server, client, other in
             _ = try await client.fill()

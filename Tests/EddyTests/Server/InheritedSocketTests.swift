@@ -8,7 +8,7 @@ import Testing
 /// Sockets that another program has opened.
 @Suite("server: inherited sockets", .serialized, .timeLimit(.minutes(5)))
 struct InheritedSocketTests {
-    @Test("A listening socket in non-blocking mode is served by several loops", arguments: ["127.0.0.1:0", "unix:@"])
+    @Test("Several loops serve a listening socket in non-blocking mode", arguments: ["127.0.0.1:0", "unix:@"])
     func serves(text: String) async throws {
         let text = text == "unix:@" ? "unix:@eddy-inherited-\(getpid())" : text
         let address = try SocketAddress(text)
@@ -31,7 +31,7 @@ struct InheritedSocketTests {
         expectBalance(statistics)
     }
 
-    @Test("The file of an inherited socket stays: it is another program's")
+    @Test("The file of an inherited socket stays, since it belongs to another program")
     func file() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory.appending(path: "s").path
@@ -46,7 +46,7 @@ struct InheritedSocketTests {
         }
     }
 
-    @Test("One is served with the loops of a group, which go on after it")
+    @Test("A group's loops serve an inherited socket, and continue after it")
     func group() async throws {
         let descriptor = try Socket.openStream(for: .loopback(port: 0))
         try Socket.bind(descriptor, to: .loopback(port: 0))
@@ -64,7 +64,7 @@ struct InheritedSocketTests {
         }
     }
 
-    @Test("Descriptors that are no listening stream socket say what is wrong")
+    @Test("Descriptors that are not listening stream sockets are rejected with a reason")
     func wrongDescriptors() throws {
         #expect(throws: InheritedSocketError.notOpen(-1)) { _ = try InheritedSocket.descriptor(-1).find() }
 
@@ -85,7 +85,7 @@ struct InheritedSocketTests {
         #expect(error?.description.contains("listen()") == true)
     }
 
-    @Test("What systemd says in the environment")
+    @Test("Reads systemd's environment variables")
     func activation() throws {
         let one = try SocketActivation(process: 7, environment: environment(["LISTEN_PID": "7", "LISTEN_FDS": "1"]))
         #expect(one.names == ["unknown"])
@@ -103,7 +103,7 @@ struct InheritedSocketTests {
         }
     }
 
-    @Test("Several sockets with one name are all found, and are too many where one is asked for")
+    @Test("All sockets with one name are found, and asking for a single one of them fails")
     func severalOfOneName() throws {
         let activation = try SocketActivation(
             process: 7,
@@ -119,7 +119,7 @@ struct InheritedSocketTests {
     }
 
     @Test(
-        "Environments without a socket for this process",
+        "Rejects environments without a socket for this process",
         arguments: [
             ([:], InheritedSocketError.noActivation),
             (["LISTEN_PID": "7", "LISTEN_FDS": "0"], .noActivation),

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Eddy
 
-/// Peers on the same machine: who may connect to a Unix domain socket, and who has.
+/// Peers on the same machine: permissions and credentials of Unix domain sockets.
 @Suite("server: local peers", .serialized, .timeLimit(.minutes(5)))
 struct LocalPeerTests {
-    @Test("A handler knows the process, the user and the group of a peer on a Unix domain socket")
+    @Test("A handler knows the process, user and group of a peer on a Unix domain socket")
     func credentials() async throws {
         try await withTemporaryDirectory { directory in
             let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
@@ -24,7 +24,7 @@ struct LocalPeerTests {
         }
     }
 
-    @Test("A Unix domain socket is received from with an operation each: kernels may lose the end of multishot ones")
+    @Test("A Unix domain socket is received from with single-shot receives: kernels may lose the end of multishot ones")
     func singleReceives() async throws {
         try await withTemporaryDirectory { directory in
             let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
@@ -42,7 +42,7 @@ struct LocalPeerTests {
         }
     }
 
-    /// A listener with room for one connection, from which no code accepts yet.
+    /// A listener with room for one connection, which no code accepts yet.
     private static func listenWithoutBacklog(in directory: URL) throws -> (listener: Int32, address: SocketAddress) {
         let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
         let listener = try Socket.openStream(for: address)
@@ -90,7 +90,7 @@ struct LocalPeerTests {
         }
     }
 
-    @Test("A client waits for a full backlog as long as it may connect")
+    @Test("A client waits for a full backlog until its connect timeout")
     func fullBacklogForLong() async throws {
         try await withTemporaryDirectory { directory in
             let (listener, address) = try Self.listenWithoutBacklog(in: directory)
@@ -136,7 +136,7 @@ struct LocalPeerTests {
         }
     }
 
-    @Test("A server's socket has the mode of the options", arguments: [0o600, 0o660, 0o777] as [UInt32])
+    @Test("A server's socket file has the configured mode", arguments: [0o600, 0o660, 0o777] as [UInt32])
     func mode(mode: UInt32) async throws {
         try await withTemporaryDirectory { directory in
             let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
@@ -152,7 +152,7 @@ struct LocalPeerTests {
         }
     }
 
-    @Test("Without a mode the umask decides, and the file is the process's own")
+    @Test("Without a configured mode the umask applies, and the process owns the file")
     func unchanged() async throws {
         await #expect(processExitsWith: .success) {
             try await withTemporaryDirectory { directory in
@@ -167,7 +167,7 @@ struct LocalPeerTests {
         }
     }
 
-    @Test("The file goes to the owner and the group of the options, or the server does not start")
+    @Test("The file gets the configured owner and group, or the server does not start")
     func owner() async throws {
         try await withTemporaryDirectory { directory in
             let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
@@ -183,7 +183,7 @@ struct LocalPeerTests {
                 #expect(facts.st_mode & 0o7777 == 0o660)
                 _ = server
             } catch let error as ServerError {
-                // Only a process with CAP_CHOWN gives files away.
+                // Only a process with CAP_CHOWN may give files away.
                 #expect(error == .socketOwner(address, .notPermitted))
                 #expect(error.description.contains("CAP_CHOWN"))
                 #expect(!FileManager.default.fileExists(atPath: directory.appending(path: "s").path))
@@ -191,7 +191,7 @@ struct LocalPeerTests {
         }
     }
 
-    @Test("A process without CAP_CHOWN that gives its file away learns why it cannot start")
+    @Test("Without CAP_CHOWN, changing the file's owner fails with the reason")
     func ownerRefused() async {
         await #expect(processExitsWith: .success) {
             try await withTemporaryDirectory { directory in
@@ -220,7 +220,7 @@ struct LocalPeerTests {
     }
 }
 
-/// What the system says of an address's file.
+/// stat(2) of an address's file.
 private func facts(of address: SocketAddress) throws -> stat {
     var facts = stat()
     let path = "\(address)".dropFirst("unix:".count)

@@ -39,7 +39,7 @@ struct ManyConnectionsTests {
         #expect(statistics.connectionsRefused == 1)
     }
 
-    @Test("No descriptor is left after faults of every kind")
+    @Test("No descriptor leaks after faults of any kind")
     func descriptors() async {
         // In a process of its own: the other tests open and close descriptors all the time.
         await #expect(processExitsWith: .success) {
@@ -74,7 +74,7 @@ struct ManyConnectionsTests {
         }
     }
 
-    /// Peers that close, half-close, reset and stay, and connections that this side makes, or fails to.
+    /// Peers that close, half-close, reset and stay, and client connections that succeed or fail.
     private static func visitWithFaults() async throws {
         let refusing = try ClosedPort()
         let server = try TCPServer(on: .loopback(port: 0), loops: 2)
@@ -102,8 +102,8 @@ struct ManyConnectionsTests {
         for peer in staying { peer.close() }
     }
 
-    /// Clients whose addresses do not answer, or are overtaken, or that are cancelled; a server at its limit that hands
-    /// over, on a path.
+    /// Clients whose addresses do not answer, or are overtaken, or that are cancelled; a server at its limit that
+    /// distributes connections, on a path.
     private static func connectWithFaults() async throws {
         try await withTemporaryDirectory { directory in
             var serverOptions = TCPServer.Options()

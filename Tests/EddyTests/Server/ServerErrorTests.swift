@@ -3,10 +3,10 @@ import EddyRing
 import Foundation
 import Testing
 
-/// A server that cannot start says why and what to do.
+/// A server that cannot start reports why, and how to fix it.
 @Suite("server: errors")
 struct ServerErrorTests {
-    @Test("Somebody listens there already", arguments: [1, 2])
+    @Test("Listening on a port that is in use fails", arguments: [1, 2])
     func addressInUse(loops: Int) throws {
         let first = try PeerListener()
         let error = #expect(throws: ServerError.self) { _ = try TCPServer(on: first.address, loops: loops) }
@@ -14,9 +14,10 @@ struct ServerErrorTests {
         #expect(error?.description.contains("choose another port") == true)
     }
 
-    @Test("A port that its holder gives up a moment later is taken over", arguments: [1, 2])
+    @Test("A port that its holder releases a moment later is taken over", arguments: [1, 2])
     func addressGivenUp(loops: Int) async throws {
-        // A busy machine may give the holder no processor for as long as the server tries, so one time of many is enough.
+        // A busy machine may give the holder no processor for as long as the server tries, so one success out of many
+        // is enough.
         for _ in 0..<50 {
             let holder = try Socket.openStream(for: .loopback(port: 0))
             try Socket.bind(holder, to: .loopback(port: 0))
@@ -34,13 +35,13 @@ struct ServerErrorTests {
         Issue.record("the server does not wait for the port")
     }
 
-    @Test("The address is another machine's")
+    @Test("Listening on another machine's address fails")
     func notOurs() throws {
         let address = try SocketAddress("192.0.2.1:80")
         #expect(throws: ServerError.addressNotAvailable(address)) { _ = try TCPServer(on: address) }
     }
 
-    @Test("The text is no address")
+    @Test("A malformed address is rejected")
     func malformed() {
         #expect(throws: ServerError.address(.malformed("nonsense"))) { _ = try TCPServer(on: "nonsense") }
     }

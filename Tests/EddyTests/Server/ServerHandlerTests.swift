@@ -5,7 +5,7 @@ import Testing
 
 @testable import Eddy
 
-/// What a handler does is the matter of its own connection.
+/// What a handler does affects only its own connection.
 @Suite("server: handlers", .serialized, .timeLimit(.minutes(5)))
 struct ServerHandlerTests {
     private struct Mistake: Error {}
@@ -29,7 +29,7 @@ struct ServerHandlerTests {
         #expect(statistics.handlerFailures == 3)
     }
 
-    @Test("A handler that returns at once closes in order, whatever is still sent", arguments: FeatureSet.allCases)
+    @Test("A handler that returns at once closes gracefully while its peer sends", arguments: FeatureSet.allCases)
     func returning(set: FeatureSet) async throws {
         let handler: TCPServer.Handler = { _ in }
         let statistics = try await withServer(set, handler: handler) { server in
@@ -41,22 +41,22 @@ struct ServerHandlerTests {
         #expect(statistics.handlerFailures == 0)
     }
 
-    @Test("What was written before the handler returned arrives whole", arguments: FeatureSet.allCases)
+    @Test("Bytes written before the handler returned arrive completely", arguments: FeatureSet.allCases)
     func writingAndReturning(set: FeatureSet) async throws {
         let reply = randomBytes(400_000)
         let handler: TCPServer.Handler = { try await $0.write(reply) }
-        // Time enough for a test that has to wait for its turn.
+        // Enough time for a test that has to wait for its turn.
         var configuration = EventLoop.Configuration()
         configuration.closeTimeout = .seconds(100)
         try await withServer(set, configuration: configuration, handler: handler) { server in
             let peer = try await Peer.connect(to: server.address, receiveBuffer: 4096)
-            // Bytes that nobody reads must not turn the end into a reset, which would destroy the reply.
+            // Unread bytes must not turn the close into a reset, which would destroy the reply.
             try await peer.send(randomBytes(10_000))
             #expect(difference(try await peer.receiveAll(), from: reply) == nil)
         }
     }
 
-    @Test("A peer that sends all of its own first gets the whole answer, read or not", arguments: FeatureSet.allCases)
+    @Test("A peer that first sends everything gets the whole answer, read or not", arguments: FeatureSet.allCases)
     func uploadBeforeAnswer(set: FeatureSet) async throws {
         // More than both sockets and a window take.
         let (upload, reply) = ([UInt8](repeating: 1, count: 16 << 20), randomBytes(16 << 20))
@@ -97,7 +97,7 @@ struct ServerHandlerTests {
             let peer = try await Peer.connect(to: server.address)
             #expect(try await peer.receiveAll().isEmpty)
             try await eventually { await server.group.statistics().connections == 0 }
-            // Told by the first byte that is sent, at the latest.
+            // The first byte sent reports it at the latest.
             await #expect(throws: SystemError.self) { for _ in 0..<1000 { try await peer.send([1]) } }
         }
     }
@@ -139,7 +139,7 @@ struct ServerHandlerTests {
         }
     }
 
-    @Test("So does one on a path, where nothing is acknowledged")
+    @Test("A slow Unix-socket peer still receives everything, although nothing is acknowledged")
     func slowPeerOnPath() async throws {
         var configuration = EventLoop.Configuration()
         configuration.closeTimeout = .seconds(5)
@@ -159,7 +159,7 @@ struct ServerHandlerTests {
         }
     }
 
-    @Test("A connection may be handed to a child task", arguments: FeatureSet.allCases)
+    @Test("A connection may be passed to a child task", arguments: FeatureSet.allCases)
     func childTask(set: FeatureSet) async throws {
         let handler: TCPServer.Handler = { connection in
             let carrier = ConnectionCarrier(connection)
@@ -176,7 +176,7 @@ struct ServerHandlerTests {
         }
     }
 
-    @Test("A connection that is dropped on another thread is closed all the same", arguments: FeatureSet.allCases)
+    @Test("A connection that is dropped on another thread is still closed", arguments: FeatureSet.allCases)
     func droppedElsewhere(set: FeatureSet) async throws {
         let handler: TCPServer.Handler = { connection in
             try await connection.write("bye")
@@ -190,12 +190,12 @@ struct ServerHandlerTests {
         }
     }
 
-    @Test("A connection that is used on another thread fails, and no other does", arguments: FeatureSet.allCases)
+    @Test("Using a connection on another thread fails and affects no other connection", arguments: FeatureSet.allCases)
     func usedElsewhere(set: FeatureSet) async throws {
         let errors = Channel<(any Error)?>()
         let handler: TCPServer.Handler = { connection in
             guard let first = try await connection.read(), first[0] == 1 else { return try await echo(connection) }
-            // The most natural mistake: a task that is not the loop's.
+            // The most natural mistake: a task that does not run on the loop.
             let carrier = ConnectionCarrier(connection)
             Task {
                 do {
@@ -218,7 +218,7 @@ struct ServerHandlerTests {
         }
     }
 
-    @Test("Reading, framing and half-closing elsewhere fail as well")
+    @Test("Reading, framing and half-closing on another thread fail as well")
     func readElsewhere() async throws {
         let errors = Channel<[ConnectionError?]>()
         let handler: TCPServer.Handler = { connection in
@@ -233,14 +233,14 @@ struct ServerHandlerTests {
         }
     }
 
-    @Test("Bytes from another thread are sent, joined or not", arguments: FeatureSet.allCases)
+    @Test("Bytes from another thread's pool are sent, joined or not", arguments: FeatureSet.allCases)
     func foreignMemory(set: FeatureSet) async throws {
         let count = 200
         let handler: TCPServer.Handler = { connection in
             let carriers = try await blocking {
                 (0..<count).map { Carrier(Buffer.from(copying: [UInt8](repeating: UInt8($0), count: 8).span)) }
             }
-            // They are neighbours in memory, and are joined in the queue.
+            // They are adjacent in memory, and the queue joins them.
             for carrier in carriers {
                 guard let buffer = carrier.take() else { continue }
                 try await connection.write(buffer)

@@ -4,17 +4,17 @@ import Testing
 
 @testable import Eddy
 
-/// Shutting a server down, at every moment of its life.
+/// Shutting a server down at every moment of its life.
 @Suite("server: shutdown", .serialized, .timeLimit(.minutes(5)))
 struct ServerShutdownTests {
-    @Test("A message that is under way finishes within the grace", arguments: FeatureSet.allCases)
+    @Test("A message in progress finishes within the grace", arguments: FeatureSet.allCases)
     func grace(set: FeatureSet) async throws {
         try await withServer(set, handler: answerAtTheEnd) { server in
             let peer = try await Peer.connect(to: server.address)
             try await peer.send([1])
             try await eventually { await server.group.statistics().bytesReceived == 1 }
             server.shutDown(grace: .seconds(1000))
-            // No further connections, but this one goes on.
+            // No further connections are accepted, but this one continues.
             try await eventually { await !self.accepts(server.address) }
             let sent = randomBytes(100_000)
             async let received = peer.receiveAll()
@@ -24,7 +24,7 @@ struct ServerShutdownTests {
         }
     }
 
-    @Test("What has not finished by the end of the grace is reset", arguments: FeatureSet.allCases, [0, 50])
+    @Test("Connections that outlast the grace are reset", arguments: FeatureSet.allCases, [0, 50])
     func graceEnds(set: FeatureSet, milliseconds: Int) async throws {
         let errors = Channel<ConnectionError>()
         let handler: TCPServer.Handler = { connection in
@@ -56,7 +56,7 @@ struct ServerShutdownTests {
         }
     }
 
-    @Test("Shutting down a server that has ended does nothing to the next one on its loops", arguments: [0, 1000])
+    @Test("Shutting down a server that has ended does not affect the next one on its loops", arguments: [0, 1000])
     func ended(seconds: Int) async throws {
         try await withLoops(count: 1) { group in
             let first = try TCPServer(on: .loopback(port: 0), group: group)
@@ -69,7 +69,7 @@ struct ServerShutdownTests {
             try await eventually { await group.statistics().bytesReceived == 1 }
             second.shutDown(grace: .seconds(2000))
             first.shutDown(grace: .seconds(seconds))
-            // One grace, and it is the second server's.
+            // One grace timer, and it is the second server's.
             #expect(await group.statistics().timers == 1)
             try await peer.send([2])
             peer.finish()
@@ -79,7 +79,7 @@ struct ServerShutdownTests {
         }
     }
 
-    @Test("A grace ends with the last connection, also on loops that only serve")
+    @Test("A grace ends with the last connection, also on loops that do not accept")
     func noTimerLeft() async throws {
         try await withLoops(count: 3) { group in
             var options = TCPServer.Options()
@@ -123,11 +123,11 @@ struct ServerShutdownTests {
         #expect(await accepts(address))
         if shutDown { server?.shutDown(grace: .zero) }
         server = nil
-        // A process that was being started meanwhile holds the listener until it has begun.
+        // A process that was being started meanwhile holds the listener until its exec.
         try await eventually { await !accepts(address) }
     }
 
-    @Test("A server that is run twice traps")
+    @Test("Running a server twice traps")
     func runTwice() async {
         expectTrap(
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
@@ -144,7 +144,7 @@ struct ServerShutdownTests {
     func startedLate() async throws {
         try await withLoops(count: 2) { group in
             let server = try TCPServer(on: .loopback(port: 0), group: group)
-            // The second loop is held up, so its listener starts late.
+            // The second loop is blocked, so its listener starts late.
             let gate = Gate()
             let (held, holder) = (Channel<Void>(), group.loops[1])
             let holding = Task {
@@ -169,7 +169,7 @@ struct ServerShutdownTests {
         }
     }
 
-    @Test("What handlers have left behind is closed, also when the server's task is cancelled")
+    @Test("Connections that handlers have left open are closed, also when the server's task is cancelled")
     func leftovers() async throws {
         let upstream = try PeerListener()
         try await withLoops { group in
@@ -188,7 +188,7 @@ struct ServerShutdownTests {
         }
     }
 
-    @Test("A task that is cancelled shuts its server down", arguments: FeatureSet.allCases)
+    @Test("Cancelling a server's task shuts the server down", arguments: FeatureSet.allCases)
     func cancelled(set: FeatureSet) async throws {
         try await withLoops(set, count: 2) { group in
             let server = try TCPServer(on: .loopback(port: 0), group: group)
@@ -202,7 +202,7 @@ struct ServerShutdownTests {
         }
     }
 
-    @Test("A task that was cancelled before its server runs")
+    @Test("A server whose task was already cancelled returns")
     func cancelledBefore() async throws {
         try await withLoops(count: 2) { group in
             let server = try TCPServer(on: .loopback(port: 0), group: group)
@@ -217,7 +217,7 @@ struct ServerShutdownTests {
         }
     }
 
-    @Test("Peers that connect while the server shuts down are served or told", arguments: FeatureSet.allCases)
+    @Test("Peers that connect during a shutdown are served or refused", arguments: FeatureSet.allCases)
     func duringAccept(set: FeatureSet) async throws {
         try await withServer(set, loops: 2, grace: .zero) { server in
             try await withThrowingTaskGroup { tasks in
@@ -234,7 +234,7 @@ struct ServerShutdownTests {
         }
     }
 
-    @Test("The end of one server's grace is not that of the next one on the loops")
+    @Test("The end of one server's grace does not end that of the next server on the loops")
     func staleGrace() async throws {
         try await withLoops { group in
             let first = try TCPServer(on: .loopback(port: 0), group: group)
@@ -242,7 +242,7 @@ struct ServerShutdownTests {
             try await eventually { await group.loops[0].run { !group.loops[0].listeners.isEmpty } }
             first.shutDown(grace: .milliseconds(200))
             _ = await firstRunning
-            // The first server's timer is still there; it is due while this one has all its grace before it.
+            // The first server's timer is still pending; it is due while this one has its whole grace left.
             let second = try TCPServer(on: .loopback(port: 0), group: group)
             async let secondRunning = second.run(answerAtTheEnd)
             let peer = try await Peer.connect(to: second.address)

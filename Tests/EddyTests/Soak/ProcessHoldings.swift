@@ -1,11 +1,11 @@
 import Foundation
 
-/// What this process holds of the system.
+/// The resources that this process holds.
 struct ProcessHoldings {
     var descriptors: [String]
     var residentBytes: Int
 
-    /// Whether a sanitizer runs in this process: it keeps memory that was freed, and a record of what was used.
+    /// Whether a sanitizer runs in this process: it keeps freed memory, and records of its use.
     static let includeSanitizer = dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
 
     private static func current() throws -> ProcessHoldings {
@@ -15,7 +15,7 @@ struct ProcessHoldings {
         )
     }
 
-    /// What it holds once its descriptors have stayed the same for a while: a loop's go with the last reference to the
+    /// The holdings once the number of descriptors is stable: a loop's descriptors close with the last reference to the
     /// loop, which another thread may drop a moment later.
     static func settled() async throws -> ProcessHoldings {
         var holdings = try current()
@@ -29,7 +29,7 @@ struct ProcessHoldings {
         return holdings
     }
 
-    /// proc_pid_statm(5): pages, the second field those that are resident.
+    /// proc_pid_statm(5): pages, of which the second field counts the resident ones.
     private static func residentBytes() throws -> Int {
         let fields = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
         return Int(fields[1])! * sysconf(Int32(_SC_PAGESIZE))

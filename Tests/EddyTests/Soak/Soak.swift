@@ -4,23 +4,23 @@ import EddyRing
 import Foundation
 import Testing
 
-/// Rounds of servers and clients on one group of loops, with a short life of such a group before as the measure.
+/// Rounds of servers and clients on one group of loops, after a short warm-up with another group as the baseline.
 struct Soak: Sendable {
     /// The seed of this process's tests.
     static let seed = environment["EDDY_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...(1 << 48))
     static let isHeavy = environment["EDDY_HEAVY"] == "1"
     private static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
-    /// Bytes that the process may have more at the end: what allocators and the runtime keep.
+    /// Bytes by which the process may grow: memory that allocators and the runtime keep.
     private static let memoryMargin = 32 << 20
 
     var seed: UInt64
     var loops: Int
-    /// The pools are so small that receives starve. Connections are evicted then.
+    /// The pools are so small that receives starve, and connections are shed.
     var memoryIsScarce = false
 
     func run() async throws {
-        // A process that hangs ends itself, even if nobody waits for it any more.
+        // A process that hangs ends itself, even without a test that waits for it.
         alarm(600)
         var generator = SeededGenerator(seed: seed)
         try await live(rounds: 1, &generator)
@@ -35,7 +35,7 @@ struct Soak: Sendable {
         )
     }
 
-    /// The life of a group of loops.
+    /// The lifetime of one group of loops.
     private func live(rounds: Int, _ generator: inout SeededGenerator) async throws {
         let group = try EventLoopGroup(count: loops, configuration: configuration.quiet)
         defer { group.shutDown() }
@@ -47,7 +47,7 @@ struct Soak: Sendable {
     }
 
     private func expectNothingLeft(_ group: EventLoopGroup) async throws {
-        // Connections that handlers have made may be closed a moment later.
+        // Connections that handlers made may be closed a moment later.
         try await eventually {
             let statistics = await group.statistics()
             return statistics.connections == 0 && statistics.timers == 0
@@ -60,7 +60,7 @@ struct Soak: Sendable {
         if !memoryIsScarce { expect(statistics.connectionsEvicted == 0, "connections were evicted") }
     }
 
-    /// Of an issue in an exit test the comment alone is reported.
+    /// For an issue in an exit test only the comment is reported.
     private func expect(_ condition: Bool, _ comment: @autoclosure () -> String) {
         if !condition { Issue.record("EDDY_SEED=\(seed): \(comment())") }
     }
@@ -69,7 +69,7 @@ struct Soak: Sendable {
         var configuration = EventLoop.Configuration.patient
         configuration.connectTimeout = .seconds(100)
         configuration.starvationTimeout = .seconds(100)
-        // Bytes that a client gets from memory that was recycled too early are not those of its pattern.
+        // If memory is recycled too early, a client gets bytes that differ from its pattern.
         configuration.pool.poisonsMemory = true
         if memoryIsScarce {
             configuration.pool = BufferPool.Configuration(receiveChunkSize: 64 << 10, maximumBytes: 4 << 20)

@@ -1,7 +1,7 @@
 import EddyRing
 import Foundation
 
-/// One client at a time: visits one of the servers after the other, in ways that its seed says.
+/// One client: visits the servers one after the other, in ways that its seed determines.
 struct SoakClient {
     private let number: Int
     private let servers: [SocketAddress]
@@ -26,7 +26,7 @@ struct SoakClient {
         try tolerating(of: "client \(number), last visit") { try $0.stay() }
     }
 
-    /// Runs `body`; the servers may break the connection when they are shut down, but send nothing wrong even then.
+    /// Runs `body`. The servers may break the connection when they are shut down, but send nothing wrong even then.
     private mutating func tolerating(of place: String, _ body: (inout SoakClient) throws -> Void) throws {
         do {
             try body(&self)
@@ -94,14 +94,14 @@ struct SoakClient {
         try socket.exchange(upTo: socket.sent, receiving: socket.sent)
     }
 
-    /// Ends the direction to the server, and receives what is missing and the end of the stream.
+    /// Half-closes, and receives what is missing and the end of the stream.
     private func finish(_ socket: inout SoakSocket) throws {
         socket.finish()
         try socket.exchange(upTo: socket.sent, receiving: socket.sent)
         try socket.receiveEnd()
     }
 
-    /// Does something that is not over before the servers shut down.
+    /// Does something that does not end before the servers shut down.
     private mutating func stay() throws {
         guard !round.isOver else { return }
         var socket = try connect()
@@ -113,22 +113,22 @@ struct SoakClient {
         case 0: try socket.receiveEnd()
         case 1:
             while !round.isOver { rest() }
-            // Whatever was still delivered is right.
+            // Bytes that were still delivered are right.
             try socket.exchange(upTo: socket.sent, receiving: socket.sent)
         case 2: while true { try converse(&socket) }
         default: while true { try dribble(&socket) }
         }
     }
 
-    /// Tells the round once that this client is in its last visit, or has failed.
+    /// Tells the round, once, that this client is in its last visit or has failed.
     private mutating func arrive() {
         if !hasArrived { round.clientArrived() }
         hasArrived = true
     }
 
-    // MARK: Chance
+    // MARK: Randomness
 
-    /// Connects; as a slow peer now and then.
+    /// Connects; sometimes as a slow peer.
     private mutating func connect() throws(SoakSocket.Failure) -> SoakSocket {
         let receiveBuffer: Int32? = random(0, 3) == 0 ? 4096 : nil
         return try SoakSocket.connect(

@@ -1,14 +1,14 @@
 import Glibc
 
-/// An endless stream of bytes that look random. Two streams differ, and so do two places of one.
+/// An endless stream of pseudorandom bytes. Two streams differ, and so do two positions of one stream.
 struct SoakPattern {
-    /// A length that is no multiple of any buffer's, so that a piece at a wrong place shows.
+    /// A length that is not a multiple of any buffer's, so that a misplaced piece shows.
     private static let block = randomBytes((1 << 20) - 3)
     private let start: Int
 
     init(seed: UInt64) { start = Int(seed % UInt64(Self.block.count)) }
 
-    /// Hands out the bytes at `offset`: as many as follow each other in memory, `count` at most.
+    /// Passes the bytes at `offset` to `body`: as many as are contiguous in memory, at most `count`.
     func withBytes<Result>(at offset: Int, count: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         Self.block.withUnsafeBytes { block in
             let index = (start + offset) % block.count

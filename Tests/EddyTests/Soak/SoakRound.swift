@@ -9,7 +9,7 @@ import Synchronization
 ///     client ──▶ relay ──▶ echo server     on the same loops
 ///
 /// Each client makes a number of visits, and a last one that only the shutdown ends. The servers are shut down when
-/// some of the clients, or all, are in their last visits; the others are then interrupted in whatever they do.
+/// some or all of the clients are in their last visits; the others are interrupted in their current visit.
 final class SoakRound: Sendable {
     private static let clients = 32
     private static let visits = 6
@@ -27,13 +27,13 @@ final class SoakRound: Sendable {
         self.breaksConnections = breaksConnections
     }
 
-    /// Whether the end of a connection is no surprise.
+    /// Whether a connection may end early.
     var mayBreak: Bool { breaksConnections || isOver }
 
     /// Whether the servers are being shut down.
     var isOver: Bool { isEnding.load(ordering: .acquiring) }
 
-    /// A client is in its last visit, or has failed.
+    /// Called when a client is in its last visit or has failed.
     func clientArrived() { arrivals.add(1, ordering: .releasing) }
 
     func run() async throws {
@@ -59,7 +59,7 @@ final class SoakRound: Sendable {
         try await visiting
     }
 
-    /// Lets the clients loose, waits for all, and throws the first one's error.
+    /// Starts the clients, waits for all, and throws the first one's error.
     private func visit(_ servers: [SocketAddress], _ seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         try await withThrowingTaskGroup { tasks in

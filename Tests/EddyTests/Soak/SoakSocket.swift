@@ -1,23 +1,23 @@
 import EddyRing
 import Glibc
 
-/// A client's socket. It sends a pattern of bytes and takes nothing else back. Closes itself.
+/// A client's socket. It sends a byte pattern and accepts nothing else back. Closes itself.
 struct SoakSocket: ~Copyable {
     enum Failure: Error {
-        /// The server, or the system in its name, has ended the connection.
+        /// The server, or the system on its behalf, has ended the connection.
         case broken(SystemError?, sent: Int, received: Int)
-        /// Bytes that were not sent, or not at this place.
+        /// Bytes that were never sent, or not at this position.
         case wrong(at: Int)
-        /// The stream went on where it should have ended.
+        /// The stream continued where it should have ended.
         case tooMuch(received: Int)
-        /// Nothing happened for so long that nothing will.
+        /// Nothing has happened for so long that the connection must have hung.
         case hangs(sent: Int, received: Int)
         case system(String, SystemError)
     }
 
     private(set) var sent = 0
     private(set) var received = 0
-    /// Bytes that one call sends or receives at most.
+    /// The most bytes that one call sends or receives.
     var longestPiece = 64 << 10
     private let descriptor: Int32
     private let pattern: SoakPattern
@@ -27,7 +27,7 @@ struct SoakSocket: ~Copyable {
         self.pattern = pattern
     }
 
-    /// Connects; with a small receive buffer if this is to be a slow peer.
+    /// Connects; with a small receive buffer for a slow peer.
     static func connect(to address: SocketAddress, receiveBuffer: Int32?, seed: UInt64) throws(Failure) -> SoakSocket {
         let descriptor: Int32
         do { descriptor = try Socket.openStream(for: address) } catch { throw .system("socket", error) }
@@ -45,12 +45,12 @@ struct SoakSocket: ~Copyable {
 
     deinit { Socket.close(descriptor) }
 
-    /// Ends the direction to the server.
+    /// Half-closes the connection.
     func finish() { Socket.shutdownWrite(descriptor) }
 
     func resetOnClose() { Socket.resetOnClose(descriptor) }
 
-    /// Sends until `total` bytes are sent in all, and receives until `wanted` are received, both at the same time.
+    /// Sends until `total` bytes are sent, and concurrently receives until `wanted` bytes are received.
     mutating func exchange(upTo total: Int, receiving wanted: Int) throws(Failure) {
         while sent < total || received < wanted {
             var events: Int32 = 0
@@ -64,7 +64,7 @@ struct SoakSocket: ~Copyable {
         }
     }
 
-    /// Sends until `total` bytes are sent in all, or nobody has taken any for a while.
+    /// Sends until `total` bytes are sent, or the server has taken none for a while.
     mutating func flood(upTo total: Int) throws(Failure) {
         while sent < total {
             guard try wait(for: POLLOUT, milliseconds: 10) else { return }
@@ -83,7 +83,7 @@ struct SoakSocket: ~Copyable {
         throw .tooMuch(received: received)
     }
 
-    /// No test needs so long.
+    /// Longer than any test needs.
     private static let patience: Int32 = 60_000
 
     private func wait(for events: Int32, milliseconds: Int32) throws(Failure) -> Bool {

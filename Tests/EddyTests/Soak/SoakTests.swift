@@ -3,12 +3,12 @@
 
 import Testing
 
-/// Clients do what clients do, at random, and afterwards everything is as it was before.
+/// Clients act at random; afterwards the process must be back at its baseline.
 ///
 /// `EDDY_SEED=n` repeats a run: the same clients do the same things, though not in the same interleaving.
-/// `EDDY_HEAVY=1` goes on for about a minute.
+/// `EDDY_HEAVY=1` runs for about a minute.
 ///
-/// Each test has a process of its own: the other tests open descriptors and take memory all the time.
+/// Each test runs in a process of its own: the other tests open descriptors and take memory all the time.
 @Suite("soak", .serialized, .timeLimit(.minutes(15)))
 struct SoakTests {
     init() { print("EDDY_SEED=\(Soak.seed)") }

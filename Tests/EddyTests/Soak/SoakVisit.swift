@@ -1,21 +1,21 @@
 /// What a client does from connecting to closing.
 enum SoakVisit: CaseIterable {
-    /// Sends a message and waits for it to come back, several times.
+    /// Sends a message and waits for its echo, several times.
     case converse
     /// Sends and receives at the same time.
     case stream
-    /// Sends, ends its direction, and receives what comes back.
+    /// Sends, half-closes, and receives the echo.
     case halfClose
-    /// Sends one byte at a time, and receives later.
+    /// Sends single bytes, and receives later.
     case dribble
-    /// Sends until nobody takes any more, rests, and receives it all then.
+    /// Sends until the server takes no more, pauses, and then receives everything.
     case flood
-    /// Sends until nobody takes any more, and leaves without having received anything.
+    /// Sends until the server takes no more, and closes without having received anything.
     case stall
-    /// Leaves with a reset in the middle of a stream.
+    /// Resets in the middle of a stream.
     case reset
     /// Closes in the middle of a stream.
     case close
-    /// Connects and leaves at once.
+    /// Connects and closes at once.
     case leave
 }

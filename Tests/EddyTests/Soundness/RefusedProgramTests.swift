@@ -1,18 +1,18 @@
 import Testing
 
-/// Programs that would misuse memory without a word of `unsafe`: the compiler refuses them.
+/// Programs that would misuse memory without a single `unsafe`: the compiler rejects them.
 ///
-/// Each differs in one place from a program that compiles, so that it is refused for this place and nothing else.
+/// Each differs in one place from a program that compiles, so it is rejected because of that place and nothing else.
 @Suite(
     "soundness: programs that do not compile",
-    .enabled(if: SwiftCompiler.path != nil, "there is no swiftc on the path or beside the Swift runtime library"),
+    .enabled(if: SwiftCompiler.path != nil, "swiftc is neither on the path nor next to the Swift runtime library"),
     .serialized,
     .timeLimit(.minutes(5))
 )
 struct RefusedProgramTests {
     struct Program: Sendable, CustomTestStringConvertible {
         let name: String
-        /// The program, with `#` for the place.
+        /// The program, with `#` marking the place.
         let text: String
         let sound: String
         let unsound: String
@@ -22,7 +22,7 @@ struct RefusedProgramTests {
         var testDescription: String { name }
     }
 
-    @Test("The compiler refuses the unsound variant, and takes the sound one", arguments: programs)
+    @Test("The compiler rejects the unsound variant and accepts the sound one", arguments: programs)
     func refused(program: Program) async throws {
         let sound = try await SwiftCompiler.compile(program.text.replacing("#", with: program.sound))
         #expect(sound.isCompiled, "\(sound.diagnostics)")

@@ -1,13 +1,13 @@
 import EddyRing
 import Foundation
 
-/// A listening socket whose backlog is full: the kernel drops what else would connect to it, as a firewall might. So a
+/// A listening socket with a full backlog: the kernel drops further connection requests, as a firewall might, so a
 /// connect to it hangs.
 final class BlackHole: Sendable {
     let address: SocketAddress
     private let descriptors: [Int32]
 
-    /// - Parameter address: with port 0 the system picks one.
+    /// - Parameter address: with port 0 the system picks a port.
     init(at address: SocketAddress = .loopback(port: 0)) throws {
         let listener = try Socket.openStream(for: address)
         try Socket.enable(.reuseAddress, on: listener)
@@ -15,7 +15,7 @@ final class BlackHole: Sendable {
         try Socket.listen(listener, backlog: 0)
         self.address = Socket.localAddress(of: listener)!
         var descriptors = [listener]
-        // One fits in, a further one may be under way.
+        // One connection fits; another may be in progress.
         for _ in 0..<3 {
             let descriptor = try Socket.openStream(for: address)
             try? Socket.connectAtOnce(descriptor, to: self.address)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs a call that blocks on a thread of its own, so that the threads of the tests stay free.
+/// Runs a blocking call on a thread of its own, so that the tests' threads stay free.
 func blocking<Success: Sendable>(_ body: @escaping @Sendable () throws -> Success) async throws -> Success {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread { continuation.resume(with: Result { try body() }) }

@@ -1,7 +1,7 @@
 import EddyBuffers
 import EddyRing
 
-/// `count` bytes that look random and are the same for the same seed (SplitMix64).
+/// `count` pseudorandom bytes, the same for the same seed (SplitMix64).
 func randomBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var generator = SeededGenerator(seed: seed)
     var bytes = [UInt8](repeating: 0, count: count)
@@ -19,11 +19,11 @@ func randomBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     return bytes
 }
 
-/// What is wrong with the bytes received; nil when they are the ones sent. Arrays that differ are not printed.
+/// How the received bytes differ; nil if they are the sent ones. Arrays that differ are not printed.
 func difference(_ received: [UInt8], from sent: [UInt8]) -> String? {
     if received == sent { return nil }
     let index = zip(received, sent).enumerated().first { $0.element.0 != $0.element.1 }?.offset
-    return "\(received.count) of \(sent.count) bytes; the first other one: \(index.map(String.init) ?? "none")"
+    return "\(received.count) of \(sent.count) bytes; the first difference: \(index.map(String.init) ?? "none")"
 }
 
 extension [UInt8] {

@@ -1,6 +1,6 @@
-/// Values from handlers to their test, in order.
+/// Passes values from handlers to their test, in order.
 final class Channel<Value: Sendable>: Sendable {
-    /// The test was cancelled, most likely by its time limit, before a value came.
+    /// The test was cancelled, most likely by its time limit, before a value arrived.
     struct Closed: Error {}
 
     private let stream: AsyncStream<Value>
@@ -12,7 +12,7 @@ final class Channel<Value: Sendable>: Sendable {
 
     func send(_ value: Value) { continuation.yield(value) }
 
-    /// The next value; waits for it. One task at a time.
+    /// Waits for the next value. At most one task may wait.
     func next() async throws -> Value {
         for await value in stream { return value }
         throw Closed()

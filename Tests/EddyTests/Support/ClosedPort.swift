@@ -1,6 +1,7 @@
 import EddyRing
 
-/// A port that refuses every connection: it is taken, so that nobody else gets it meanwhile, but nobody listens.
+/// A port that refuses every connection: a socket is bound to it, so that no other process gets it, but does not
+/// listen.
 final class ClosedPort: Sendable {
     let address: SocketAddress
     private let descriptor: Int32

@@ -4,14 +4,14 @@ import EddyBuffers
 @testable import Eddy
 
 extension Connection {
-    /// Reads until there are `count` bytes or the peer has ended.
+    /// Reads until `count` bytes have arrived or the peer has ended the stream.
     func gather(_ count: Int) async throws -> [UInt8] {
         var gathered: [UInt8] = []
         while gathered.count < count, let bytes = try await read() { gathered.append(contentsOf: Array(bytes)) }
         return gathered
     }
 
-    /// Sends the bytes in pieces, and waits each time until as many have come back. Returns what came.
+    /// Sends the bytes in pieces, and waits each time until as many have been echoed. Returns the echoed bytes.
     func exchange(_ bytes: [UInt8], piece: Int = 64 << 10) async throws -> [UInt8] {
         var received: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: piece) {
@@ -26,13 +26,13 @@ extension Connection {
         try await write(Buffer.from(copying: bytes.span))
     }
 
-    /// Reads, and says whether it was the end.
+    /// Reads, and returns whether it was the end of the stream.
     func isAtEnd() async throws(ConnectionError) -> Bool {
         guard let bytes = try await read() else { return true }
         return bytes.isEmpty
     }
 
-    /// What comes until the end of the stream or an error, and the error.
+    /// The bytes until the end of the stream or an error, and the error.
     func readUntilBroken() async -> (bytes: [UInt8], error: ConnectionError?) {
         var bytes: [UInt8] = []
         do throws(ConnectionError) {

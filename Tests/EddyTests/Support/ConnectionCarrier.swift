@@ -1,7 +1,7 @@
 import Eddy
 import Synchronization
 
-/// Takes a connection to another task, and perhaps to a thread where it does not belong.
+/// Carries a connection to another task, possibly on a thread that must not use it.
 final class ConnectionCarrier: @unchecked Sendable {
     private var connection: Connection?
 
@@ -23,7 +23,7 @@ final class ConnectionCarrier: @unchecked Sendable {
         try await taken.write(text)
     }
 
-    /// What using the connection in several ways throws, on whatever thread this is.
+    /// The errors of using the connection in several ways on the current thread.
     func errorsOfUse() async -> [ConnectionError?] {
         guard let taken = connection.take() else { return [] }
         taken.endReading()

@@ -1,6 +1,6 @@
 import Eddy
 
-/// Connects, lets go of the connection at once, and returns the error if there was none.
+/// Connects, drops the connection at once, and returns the error, if any.
 func errorOfConnecting(
     through group: EventLoopGroup,
     to endpoint: Endpoint,

@@ -1,7 +1,7 @@
 import EddyRing
 import Testing
 
-/// What the kernel may offer: every test of connections runs with each of these.
+/// Sets of kernel features: every test of connections runs with each of these.
 enum FeatureSet: CaseIterable, Sendable, CustomTestStringConvertible {
     case all
     case noReceiveLimits
@@ -10,7 +10,7 @@ enum FeatureSet: CaseIterable, Sendable, CustomTestStringConvertible {
     case noZeroCopySends
     case none
 
-    /// Those among this machine's features.
+    /// The features of this set that the machine has.
     var features: RingFeatures {
         var features = Self.ofMachine
         switch self {
@@ -40,7 +40,7 @@ enum FeatureSet: CaseIterable, Sendable, CustomTestStringConvertible {
     }
 }
 
-/// Whether the loops of these tests run on io_uring, which can do a little more than epoll.
+/// Whether the loops of these tests run on io_uring, which supports a little more than epoll.
 let runsOnUring = {
     do { return try EngineChoice.current().kind == .uring } catch { return false }
 }()

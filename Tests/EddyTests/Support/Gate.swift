@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Where tasks wait until the test lets them go on.
+/// Tasks wait here until the test opens the gate.
 final class Gate: Sendable {
     private struct State {
         var isOpen = false
@@ -21,7 +21,7 @@ final class Gate: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// Holds the thread up.
+    /// Blocks the thread.
     func waitBlocking() {
         while !isOpen { usleep(1000) }
     }

@@ -10,7 +10,7 @@ final class JobTaker: TaskExecutor {
         jobs.withLock { $0.append(job) }
     }
 
-    /// The jobs so far, as many as there must be.
+    /// The jobs so far, which must be exactly `count`.
     func take(_ count: Int) -> [UnownedJob] {
         jobs.withLock { jobs in
             #expect(jobs.count == count)

@@ -2,11 +2,11 @@ import EddyRing
 import Foundation
 import Synchronization
 
-/// The other end of a connection, which is not Eddy: blocking calls on a plain socket.
+/// The other end of a connection, which does not use Eddy: blocking calls on a plain socket.
 ///
-/// A call gives up with an error after a time that no test should need, so that nothing hangs.
+/// A call fails after a time that no test should need, so that nothing hangs.
 final class Peer: Sendable {
-    /// The stream ended before all the bytes were there.
+    /// The stream ended before all bytes had arrived.
     struct Ended: Error { var received: Int }
 
     private let descriptor: Int32
@@ -23,17 +23,16 @@ final class Peer: Sendable {
 
     deinit { close() }
 
-    /// What has broken the connection, if something has.
+    /// The error that has broken the connection, if any.
     var pendingError: SystemError? {
         var (code, size) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
         return code == 0 ? nil : SystemError(code)
     }
 
-    /// This end of the connection.
     var localAddress: SocketAddress? { Socket.localAddress(of: descriptor) }
 
-    /// Connects; with a small receive buffer if this is to be a slow peer.
+    /// Connects; with a small receive buffer for a slow peer.
     static func connect(to address: SocketAddress, receiveBuffer: Int32? = nil) async throws -> Peer {
         try await blocking {
             let descriptor = try Socket.openStream(for: address)
@@ -49,7 +48,6 @@ final class Peer: Sendable {
         }
     }
 
-    /// Sends all the bytes.
     func send(_ bytes: [UInt8]) async throws {
         try await blocking { [self] in try sendAll(bytes[...]) }
     }
@@ -96,7 +94,7 @@ final class Peer: Sendable {
 
     /// Sends bytes of the pattern that counts up modulo 251 until the other side has taken none for a while.
     ///
-    /// - Returns: how many of them its system has acknowledged then.
+    /// - Returns: how many of them the other side's system has acknowledged.
     func fill() async throws -> Int {
         try await blocking { [self] in
             var (sent, idle) = (0, 0)
@@ -115,7 +113,7 @@ final class Peer: Sendable {
     /// Bytes that count up modulo 251, from 0 on.
     static let counting = (0..<(64 << 10) + 251).map { UInt8($0 % 251) }
 
-    /// Sends one urgent byte behind these.
+    /// Sends one urgent byte after these.
     func sendUrgent(behind bytes: [UInt8], _ byte: UInt8) async throws {
         try await send(bytes)
         try await blocking { [self] in
@@ -135,8 +133,8 @@ final class Peer: Sendable {
         try await blocking { [self] in try receiveUpTo(.max) }
     }
 
-    /// Receives until the end of the stream or an error, which is returned with what came before it; slowly, if there
-    /// is to be a pause before each receive. That nothing came for too long is no such error: it is thrown.
+    /// Receives until the end of the stream or an error, and returns the error with the bytes before it; slowly, if
+    /// `pause` is set, which is waited for before each receive. A timeout is not such an error: it is thrown.
     func receiveUntilBroken(pause: Duration = .zero) async throws -> (bytes: [UInt8], error: SystemError?) {
         try await blocking { [self] in
             var bytes: [UInt8] = []
@@ -166,10 +164,10 @@ final class Peer: Sendable {
         }
     }
 
-    /// Ends the direction to Eddy.
+    /// Half-closes the connection to Eddy.
     func finish() { Socket.shutdownWrite(descriptor) }
 
-    /// Breaks the connection with a reset.
+    /// Resets the connection.
     func reset() {
         Socket.resetOnClose(descriptor)
         close()

@@ -1,7 +1,7 @@
 import EddyRing
 import Foundation
 
-/// A listening socket that is not Eddy's.
+/// A listening socket that does not use Eddy.
 final class PeerListener: Sendable {
     let address: SocketAddress
     private let descriptor: Int32
@@ -22,7 +22,7 @@ final class PeerListener: Sendable {
             var accepted: Int32
             repeat { accepted = Glibc.accept(descriptor, nil, nil) } while accepted < 0 && errno == EINTR
             guard accepted >= 0 else { throw SystemError.current }
-            // Nothing that another test starts may keep it open.
+            // A process that another test starts must not keep it open.
             _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
             return Peer(accepted)
         }

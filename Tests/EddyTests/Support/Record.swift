@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What tasks note, in the order in which they do.
+/// Notes of several tasks, in order.
 final class Notes<Note: Sendable>: Sendable {
     private let notes = Mutex([Note]())
 

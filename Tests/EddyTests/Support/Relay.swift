@@ -6,8 +6,8 @@ import Testing
 
 /// Runs `body` with the two ends of a relay: a client, and the upstream that it was connected to.
 ///
-/// Both peers are closed afterwards if `body` has not done so. `queued` is told the bytes that wait for the client
-/// once the upstream is not being read any more; `errors` is told how the relay ended.
+/// Both peers are closed afterwards if `body` has not done so. `queued` receives the number of bytes that wait for the
+/// client once the relay has stopped reading the upstream; `errors` receives how the relay ended.
 @discardableResult
 func withRelay(
     _ set: FeatureSet,
@@ -22,13 +22,13 @@ func withRelay(
     let handler: TCPServer.Handler = { client in
         let loop = client.eventLoop
         let clientSlot = client.id
-        // However large this machine lets send buffers grow, a client that is slow on purpose is to hold the relay up.
+        // However large this machine lets send buffers grow, a deliberately slow client must block the relay.
         if clientBuffer != nil { try client.set(.sendBufferSize(256 << 10)) }
         try await loop.connect(to: listener.address) { upstream in
             let upstreamSlot = upstream.id
             let watcher = queued.map { queued in
                 Task(executorPreference: loop) { @concurrent in
-                    // Received something, and not being received from any more.
+                    // Something was received, and receiving has stopped.
                     while loop.driver.connections[clientSlot].outbound.isEmpty
                         || !loop.driver.connections[upstreamSlot].flags.isDisjoint(with: [.receiving, .starved])
                     {

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Eddy
 
-/// Runs `body` beside a server with loops of its own, shuts the server down, and checks that nothing is left over:
-/// no slice, no connection, every descriptor closed once.
+/// Runs `body` with a server on loops of its own, shuts the server down, and checks that nothing is left over: no
+/// slice, no connection, every descriptor closed once.
 @discardableResult
 func withServer(
     _ set: FeatureSet = .all,
@@ -20,7 +20,7 @@ func withServer(
     _ body: (TCPServer) async throws -> Void
 ) async throws -> EventLoop.Statistics {
     var configuration = configuration.quiet
-    // A connection that is closed by its timeout alone is closed too late, unless the test is about that.
+    // A connection that only its timeout closes is closed too late, unless the test is about that.
     if configuration.closeTimeout == EventLoop.Configuration().closeTimeout {
         configuration.closeTimeout = patience * 2
     }
@@ -38,12 +38,12 @@ func withServer(
     let start = ContinuousClock.now
     server.shutDown(grace: grace)
     _ = await running
-    // A long grace is one that nobody needs; a short one is meant to end what is left.
+    // A long grace is never needed; a short one is meant to end what is left.
     if grace >= patience {
         let isInTime = .now - start < grace
-        #expect(isInTime, "handlers went on until the grace was over", sourceLocation: sourceLocation)
+        #expect(isInTime, "handlers ran until the grace was over", sourceLocation: sourceLocation)
     }
-    // Connections that handlers have made may be closed a moment later.
+    // Connections that handlers made may be closed a moment later.
     try await eventually { await group.statistics().connections == 0 }
     let statistics = await group.statistics()
     for loop in group.loops {
@@ -54,15 +54,15 @@ func withServer(
     return statistics
 }
 
-/// Longer than anything takes that a test does not mean to hold up.
+/// Longer than anything takes that a test does not delay on purpose.
 let patience = Duration.seconds(40)
 
-/// Sends back what it receives.
+/// Echoes what it receives.
 let echo: TCPServer.Handler = { connection in
     while let bytes = try await connection.read() { try await connection.write(bytes) }
 }
 
-/// Sends back what it has received when that has come to its end: until then a message is under way.
+/// Echoes what it has received after the end of the stream: until then a message is in progress.
 let answerAtTheEnd: TCPServer.Handler = { connection in
     var pieces: [SharedBuffer] = []
     while let bytes = try await connection.read() { pieces.append(bytes.share()) }
@@ -80,7 +80,7 @@ func expectBalance(_ statistics: EventLoop.Statistics, sourceLocation: SourceLoc
     )
 }
 
-/// Runs `body` with a group of loops that ends after it.
+/// Runs `body` with a group of loops that ends afterwards.
 func withLoops<Success>(
     _ set: FeatureSet = .all,
     count: Int = 1,
@@ -93,8 +93,8 @@ func withLoops<Success>(
 }
 
 extension EventLoop.Configuration {
-    /// Without the watchdog, unless a test has set one up: a machine that runs all tests at once holds loops up, which
-    /// is nobody's news, and hundreds of watchdogs would hold up the rest.
+    /// Without the watchdog, unless a test sets one up: a machine that runs all tests at once delays loops, which is
+    /// not worth a report, and hundreds of watchdogs would delay everything else.
     var quiet: EventLoop.Configuration {
         var configuration = self
         if watchdog?.threshold == EventLoop.Watchdog().threshold { configuration.watchdog = nil }

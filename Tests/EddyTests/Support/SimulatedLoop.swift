@@ -3,10 +3,10 @@ import Testing
 
 @testable import Eddy
 
-/// Runs `body` with a loop whose network is in memory. The loop advances only when `body` has it do so, and time passes only
-/// while the loop waits.
+/// Runs `body` with a loop whose network is in memory. The loop advances only when `body` makes it, and time passes
+/// only while the loop waits.
 ///
-/// The loop has a thread of its own, as every loop: what ends with the thread ends with the test.
+/// Like every loop it has a thread of its own: what ends with the thread ends with the test.
 func withSimulatedLoop(
     features: RingFeatures = RingFeatures(),
     _ body: (EventLoop, SimulatedNetwork) throws -> Void
@@ -40,7 +40,7 @@ private func runSimulatedLoop(
         loop.stop()
         loop.run()
     }
-    // Buffers come from the loop's pool, as they do in its tasks.
+    // Buffers come from the loop's pool, as in its tasks.
     loop.pool.makeCurrent()
     try body(loop, network)
 }

@@ -3,14 +3,15 @@ import Foundation
 /// Compiles small programs that import Eddy, as a user's package does, against the modules that these tests were built
 /// with.
 enum SwiftCompiler {
-    /// What the compiler makes of a program.
+    /// The result of compiling a program.
     struct Outcome {
         let isCompiled: Bool
         /// Errors and warnings.
         let diagnostics: String
     }
 
-    /// Where `swiftc` is: on the path, or in the toolchain whose runtime library these tests use. Nil where there is none.
+    /// The path of `swiftc`: on the search path, or in the toolchain whose runtime library these tests use. Nil if not
+    /// found.
     static let path: String? = {
         let places = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
         let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
@@ -24,9 +25,9 @@ enum SwiftCompiler {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }()
 
-    /// Compiles `source` up to the checks that follow type checking: ownership, lifetimes, and what tasks may share.
+    /// Compiles `source` up to the checks that follow type checking: ownership, lifetimes, and concurrency.
     ///
-    /// The program is held to Swift 6 and to strict memory safety, and may write `unsafe` nowhere.
+    /// The program is compiled in Swift 6 mode with strict memory safety, and may not use `unsafe`.
     static func compile(_ source: String) async throws -> Outcome {
         try await blocking {
             let directory = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)")
@@ -41,7 +42,7 @@ enum SwiftCompiler {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../..")
         .standardizedFileURL.path
 
-    /// Where the build has put its modules: beside the tests.
+    /// The directory of the built modules: next to the tests.
     private static let modules = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appending(path: "Modules").path
 

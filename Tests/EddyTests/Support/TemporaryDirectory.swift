@@ -1,7 +1,7 @@
 import EddyRing
 import Foundation
 
-/// Runs `body` with a directory that is gone afterwards.
+/// Runs `body` with a directory that is removed afterwards.
 func withTemporaryDirectory<Success>(_ body: (URL) async throws -> Success) async throws -> Success {
     let directory = FileManager.default.temporaryDirectory.appending(path: "eddy-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

@@ -1,6 +1,7 @@
 import Testing
 
-/// The process of an exit test was ended by a trap whose message contains `text`, and not by an error that it threw.
+/// Expects that the process of an exit test ended by a trap whose message contains `text`, not by an error that it
+/// threw.
 ///
 /// - Parameter result: of `#expect(processExitsWith: .failure, observing: [\.standardErrorContent])`.
 func expectTrap(_ result: ExitTest.Result?, saying text: String, sourceLocation: SourceLocation = #_sourceLocation) {

@@ -19,7 +19,7 @@ extension FuzzTests {
                     let endianness: Endianness = Bool.random(using: &fuzzCase.random) ? .big : .little
                     let width = [1, 2, 4, 8].randomElement(using: &fuzzCase.random)!
                     let expected = Self.integer(bytes, at: offset, width, endianness)
-                    // A peer's own number is a length, too.
+                    // A peer's own number is used as a length, too.
                     let lengths = [0, 1, width, bytes.count, -1, .min, .max, Int(truncatingIfNeeded: expected ?? 7)]
                     let length = lengths.randomElement(using: &fuzzCase.random)!
                     switch Int.random(in: 0..<3, using: &fuzzCase.random) {
@@ -53,7 +53,7 @@ extension FuzzTests {
             }
         }
 
-        @Test("Numbers of every width are loaded and stored as a plain loop does")
+        @Test("Numbers of every width are loaded and stored as in a plain loop")
         func numbers() async {
             await fuzz("numbers", corpus: Self.corpus, raw: [[0x80, 0, 0, 0, 0, 0, 0, 0], [0xFF, 0x7F]]) { fuzzCase in
                 let bytes = fuzzCase.input
@@ -74,7 +74,7 @@ extension FuzzTests {
             }
         }
 
-        @Test("Searches find what a plain loop finds, and comparing sorts as Swift sorts")
+        @Test("Searches find what a plain loop finds, and comparing sorts as Swift does")
         func searching() async {
             await fuzz("search", corpus: Self.corpus, dictionary: ["needle", "abc", "aa"]) { fuzzCase in
                 let bytes = fuzzCase.input

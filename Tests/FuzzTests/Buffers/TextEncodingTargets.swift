@@ -5,7 +5,7 @@ import Testing
 extension FuzzTests {
     @Suite("text encodings")
     struct TextEncodingTargets {
-        @Test("Base64 is decoded as Foundation does, after the liberties that Node.js takes")
+        @Test("Base64 is decoded as by Foundation, except for what only Node.js accepts")
         func base64() async {
             let corpus = [
                 "", "QQ==", "QUI=", "QUJD", "QQ", "QUI", " Q Q = =\n", "-_-_", "+/+/", "Q", "Q===", "====", "QQ=",
@@ -36,7 +36,7 @@ extension FuzzTests {
             }
         }
 
-        @Test("All that is encoded is decoded to the same bytes, and as Foundation does")
+        @Test("Encoding matches Foundation, and decoding restores the bytes")
         func roundTrips() async {
             let corpus = ["", "a", "ab", "abc", "abcd", "\u{0}\u{7F}", "h\u{E9}", "\u{1F600}"]
             await fuzz("encode", corpus: corpus, raw: [[0xFF], [0x80, 0xC0, 0xFE]]) { fuzzCase in
@@ -55,7 +55,7 @@ extension FuzzTests {
             }
         }
 
-        @Test("UTF-8 is taken apart as the WHATWG's decoder does")
+        @Test("UTF-8 is decoded as by the WHATWG's decoder")
         func utf8() async {
             let raw: [[UInt8]] = [
                 [0xC0, 0x80], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x80, 0x80, 0x80],
@@ -77,7 +77,7 @@ extension FuzzTests {
             }
         }
 
-        @Test("Text is stored and read again, or refused where it does not fit the encoding")
+        @Test("Text is stored and read back, or rejected if it does not fit the encoding")
         func text() async {
             let corpus = ["", "plain", "h\u{E9}llo", "\u{FF}\u{100}", "\u{1F600}\u{FFFF}"]
             await fuzz("text", corpus: corpus) { fuzzCase in
@@ -100,7 +100,7 @@ extension FuzzTests {
             return buffer.bytes.withUnsafeBytes { Array($0) }
         }
 
-        /// Without white space, in the first alphabet, and filled up; nil for what cannot be base64.
+        /// Without white space, in the first alphabet, and padded; nil for invalid base64.
         private static func decodeByFoundation(_ text: String) -> [UInt8]? {
             let spaces: Set<Unicode.Scalar> = [" ", "\t", "\n", "\u{B}", "\u{C}", "\r"]
             var plain = String(String.UnicodeScalarView(text.unicodeScalars.filter { !spaces.contains($0) }))
@@ -109,7 +109,7 @@ extension FuzzTests {
                 guard plain.utf8.count % 4 != 1 else { return nil }
                 plain += String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
             }
-            // Foundation passes over what stands behind a whole group.
+            // Foundation ignores characters after a complete group.
             guard plain.utf8.count.isMultiple(of: 4), plain.wholeMatch(of: /[A-Za-z0-9+\/]*={0,2}/) != nil else {
                 return nil
             }
@@ -120,7 +120,7 @@ extension FuzzTests {
 
 /// The decoder of the WHATWG's Encoding Standard, section 8.1.1, line by line.
 enum UTF8Model {
-    /// The text with its replacements, and where the first sequence that was replaced starts.
+    /// The text with its replacements, and the offset of the first sequence that was replaced.
     static func decode(_ bytes: [UInt8]) -> (scalars: [Unicode.Scalar], firstInvalid: Int?) {
         var scalars: [Unicode.Scalar] = []
         var firstInvalid: Int?
@@ -134,7 +134,7 @@ enum UTF8Model {
         return (scalars, firstInvalid)
     }
 
-    /// The first character, or nil and the bytes that one replacement stands for.
+    /// The first character, or nil, and the number of bytes that one replacement stands for.
     private static func sequence(_ bytes: ArraySlice<UInt8>) -> (Unicode.Scalar?, Int) {
         let first = bytes.first!
         let needed: Int

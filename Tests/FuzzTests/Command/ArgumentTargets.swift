@@ -15,7 +15,7 @@ extension FuzzTests {
             ]
             await fuzz("duration", corpus: corpus, dictionary: ["us", "ms", "s", "m", "h", ".", "1e"]) { fuzzCase in
                 let text = fuzzCase.text
-                // ASCII alone: \d of a Regex takes the digits of every script.
+                // ASCII only: \d of a Regex matches the digits of every script.
                 let match = text.wholeMatch(of: /([0-9]+\.?[0-9]*|\.[0-9]+)(us|ms|s|m|h)/)
                 let seconds = match.map { match in
                     Double(match.1)! * ["us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600][String(match.2)]!
@@ -30,7 +30,7 @@ extension FuzzTests {
             }
         }
 
-        @Test("A number is digits with k or m behind them, within its range")
+        @Test("A number is digits with an optional k or m, within its range")
         func numbers() async {
             let corpus = [
                 "1", "64", "16k", "16K", "1m", "1M", "0", "-1", "+1", "k", "", "1kk", "1 k", "1\u{212A}", "\u{661}",
@@ -53,7 +53,7 @@ extension FuzzTests {
             }
         }
 
-        @Test("A listen target is a descriptor's number, systemd's name, or what an address is")
+        @Test("A listen target is a descriptor's number, systemd's name, or an address")
         func listenTargets() async {
             let corpus = [
                 "fd:3", "fd:0", "fd:-1", "fd:+3", "fd:-0", "fd:", "fd: 3", "fd:2147483648", "fd:\u{661}", "systemd:",
@@ -62,7 +62,7 @@ extension FuzzTests {
             ]
             await fuzz("listen", corpus: corpus, dictionary: ["fd:", "systemd:", "unix:", "3"]) { fuzzCase in
                 let text = fuzzCase.text
-                // A name would be looked up, and nobody is to be asked here.
+                // A name would be resolved, which a test must not do.
                 if let endpoint = try? Endpoint(text), endpoint.address == nil { return }
                 let target = try? ListenTarget.argument(text)
                 let bytes = Array(text.utf8)

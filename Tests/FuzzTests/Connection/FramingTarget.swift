@@ -4,10 +4,10 @@ import Foundation
 import Testing
 
 extension FuzzTests {
-    /// Messages out of real connections, whose peer cuts the stream anywhere.
+    /// Messages read from real connections, whose peer cuts the stream anywhere.
     @Suite("messages")
     struct FramingTarget {
-        @Test("Reads of messages give what they give on an array, wherever the network cuts")
+        @Test("Reads of messages give the same as on an array, wherever the network cuts")
         func reads() async throws {
             let corpus = [
                 "", "GET / HTTP/1.1\r\nHost: x\r\n\r\nbody", "a\nb\r\nc\r\r\n\n\r\n", "aaaaaaaaab--aab",
@@ -21,7 +21,7 @@ extension FuzzTests {
             ]
             let plans = Plans()
             var configuration = EventLoop.Configuration()
-            // Small chunks and a small window, so that messages lie across their ends.
+            // Small chunks and a small window, so that messages cross their boundaries.
             configuration.pool.receiveChunkSize = 4096
             configuration.receiveWindow = 1024
             let group = try EventLoopGroup(count: 1, configuration: configuration)
@@ -74,7 +74,7 @@ extension FuzzTests {
             }
         }
 
-        /// Sends in pieces that are mostly small, and finishes; with plain calls on a thread of its own.
+        /// Sends in mostly small pieces, and half-closes; with blocking calls on a thread of its own.
         private static func send(_ bytes: [UInt8], to address: SocketAddress, _ random: SeededGenerator) async throws {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 Thread.detachNewThread {
@@ -107,7 +107,7 @@ extension FuzzTests {
                 let sent = rest.prefix(count).withUnsafeBytes {
                     Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                 }
-                // The server may have read what it wanted and be gone.
+                // The server may have read what it wanted and closed the connection.
                 guard sent > 0 else { return }
                 rest = rest.dropFirst(sent)
                 if pieces % 8 == 1 { sched_yield() }
@@ -117,7 +117,7 @@ extension FuzzTests {
     }
 }
 
-/// What the handler of the next connection reads, and what came of it. One case at a time.
+/// The reads of the next connection's handler, and their outcomes. One case at a time.
 private final class Plans: @unchecked Sendable {
     private let lock = NSLock()
     private var plan: [StreamRead] = []

@@ -2,7 +2,7 @@ import Eddy
 import EddyBuffers
 import EddyRing
 
-/// What a program asks of a stream of messages.
+/// A read of a stream of messages.
 enum StreamRead: Sendable {
     case any
     case exactly(Int)
@@ -26,20 +26,21 @@ enum StreamRead: Sendable {
     }
 }
 
-/// What a read gave: bytes, the end, or an error.
+/// The outcome of a read: bytes, the end, or an error.
 enum StreamOutcome: Equatable, Sendable {
     case bytes([UInt8])
     case end
     case failure(ConnectionError)
 }
 
-/// The reads of a connection on an array that is there as a whole: no slices, no waiting.
+/// The reads of a connection, implemented on a complete array: no slices, no waiting.
 struct StreamModel {
     private(set) var rest: ArraySlice<UInt8>
 
     init(_ bytes: [UInt8]) { rest = bytes[...] }
 
-    /// What a read must give. One of any bytes gives whatever has come: `given` is taken if it is the next.
+    /// The expected outcome of a read. A read of any bytes may return any prefix of the rest: `given` is accepted if it
+    /// matches.
     mutating func outcome(of read: StreamRead, given: StreamOutcome) -> StreamOutcome {
         switch read {
         case .any:
@@ -68,7 +69,7 @@ struct StreamModel {
             guard place - rest.startIndex <= limit else { return .failure(.delimiterNotFound(limit: limit)) }
             return take(place - rest.startIndex, andDrop: delimiter.count)
         }
-        // Too long for certain, once the delimiter cannot start early enough any more.
+        // Certainly too long once the delimiter can no longer start early enough.
         return rest.count - (delimiter.count - 1) > limit ? .failure(.delimiterNotFound(limit: limit)) : tooFew
     }
 

@@ -20,7 +20,7 @@ extension FuzzTests {
         ]
         private static let dictionary = ["unix:", "[", "]", ":", "::", "*", "%lo", "%", "127.0.0.1", "@", ".", "\u{0}"]
 
-        @Test("A text is refused, or means an address that prints as the same one; numbers as inet_pton reads them")
+        @Test("A text is rejected or prints as the same address, and numbers are read as by inet_pton")
         func text() async {
             await fuzz("Endpoint", corpus: Self.corpus, dictionary: Self.dictionary) { fuzzCase in
                 let text = fuzzCase.text
@@ -32,20 +32,21 @@ extension FuzzTests {
                     return
                 }
                 let printed = "\(endpoint)"
-                try require(try Endpoint(printed) == endpoint, "prints as \(printed), which is another")
+                try require(try Endpoint(printed) == endpoint, "prints as \(printed), which differs")
                 try Self.requireAgreement(text, endpoint)
                 if let address = endpoint.address { try Self.requireSameThroughSystem(address) }
             }
         }
 
-        /// The path of a Unix domain socket is any text that has no NUL and fits; good numbers with a good port are good.
+        /// The path of a Unix domain socket is any text that has no NUL and fits; valid numbers with a valid port are
+        /// valid.
         private static func requireRightlyRefused(_ text: String, _ error: any Error) throws {
             try require(!"\(error)".isEmpty, "no message")
             let utf8 = Array(text.utf8)
             if utf8.starts(with: Array("unix:".utf8)) {
                 let path = utf8.dropFirst(5)
                 let name = path.first == UInt8(ascii: "@") ? path.dropFirst() : path
-                try require(name.isEmpty || name.contains(0) || name.count > 107, "a good path is refused: \(error)")
+                try require(name.isEmpty || name.contains(0) || name.count > 107, "a valid path is refused: \(error)")
             } else if let (host, port) = text.asciiHostAndPort, UInt16(port) != nil {
                 try require(!host.isIPv4Number, "an IPv4 number is refused: \(error)")
             }
@@ -75,10 +76,10 @@ extension FuzzTests {
             let read = address.withSystemAddress { pointer, length in
                 SocketAddress(pointer.assumingMemoryBound(to: sockaddr.self), length: length)
             }
-            try require(read == address, "comes back from the system's form as \(read as Any)")
+            try require(read == address, "is read back from the system's form as \(read as Any)")
         }
 
-        @Test("What the system says of an address is read within its length, and prints")
+        @Test("A system address is read within its length, and prints")
         func system() async {
             var raw: [[UInt8]] = [
                 [], [1], [1, 0], [1, 0, 0x40, 0x61], [1, 0, 0, 0x61, 0], [2, 0], [10, 0], [16, 0, 1, 2],
@@ -90,7 +91,7 @@ extension FuzzTests {
                 )
             }
             await fuzz("sockaddr", corpus: [], raw: raw) { fuzzCase in
-                // As long as getsockname(2) may say, in memory of exactly that length.
+                // As long as getsockname(2) may report, in memory of exactly that length.
                 let bytes = Array(fuzzCase.input.prefix(128))
                 let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
                 defer { memory.deallocate() }
@@ -106,7 +107,8 @@ extension FuzzTests {
                 guard let address else { return }
                 let printed = "\(address)"
                 try require(!printed.isEmpty, "prints nothing")
-                // What is text and has a place in the text form comes back. An interface may have gone since.
+                // An address that is text and has a text form must survive a round trip. An interface may have gone
+                // since.
                 switch address.host {
                 case .ipv6(_, _, let scope) where scope != 0: return
                 case .unix(let name):
@@ -122,12 +124,12 @@ extension FuzzTests {
                 }
                 try require(
                     isFileThere(again) == isFileThere(address),
-                    "prints as \(printed), which is of another kind"
+                    "prints as \(printed), which is of another type"
                 )
             }
         }
 
-        @Test("TCP_INFO is read whatever the kernel writes")
+        @Test("TCP_INFO is read whichever bytes the kernel writes")
         func information() async {
             await fuzz("tcp_info", corpus: [], raw: [[UInt8](repeating: 0xFF, count: 256), Array(0...255)]) {
                 fuzzCase in
@@ -146,7 +148,7 @@ extension FuzzTests {
 }
 
 extension String {
-    /// What stands before and behind the last colon.
+    /// The text before and after the last colon.
     fileprivate var asciiHostAndPort: (host: String, port: String)? {
         guard let colon = utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
         return (String(self[..<colon]), String(self[utf8.index(after: colon)...]))

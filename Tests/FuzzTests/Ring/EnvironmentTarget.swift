@@ -7,7 +7,7 @@ extension FuzzTests {
     struct EnvironmentTarget {
         private static let tiers = ["tier-6.1", "tier-5.19"]
 
-        @Test("EDDY_DISABLE holds names that are known, and no other goes unnoticed")
+        @Test("EDDY_DISABLE accepts known names, and reports every other one")
         func disable() async {
             let names = RingFeature.allCases.map(\.rawValue) + Self.tiers
             let corpus =

@@ -5,7 +5,7 @@ import Testing
 extension FuzzTests {
     @Suite("socket activation")
     struct SocketActivationTarget {
-        @Test("systemd's environment gives descriptors from 3 on, as many as it says, or a clear error")
+        @Test("systemd's environment gives the announced number of descriptors from 3 on, or a clear error")
         func environment() async {
             let corpus = [
                 "4711|2|http:admin", "4711|1|", "4711|0|", "4711|2|http", "4711|3|a::b", "|1|a", "4712|1|a", "4711||a",
@@ -40,7 +40,7 @@ extension FuzzTests {
             }
         }
 
-        /// Digits alone: systemd writes nothing else.
+        /// Digits only: systemd writes nothing else.
         private static func number(_ text: String) -> Int? {
             guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
             return Int(text)

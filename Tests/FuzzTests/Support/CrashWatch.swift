@@ -1,6 +1,6 @@
 import Foundation
 
-/// Prints which case was under way when the process is ended by a trap: a test that crashes tells nothing by itself.
+/// Prints the running case when a trap ends the process: a test that crashes reports nothing itself.
 ///
 /// The text lies in memory that never moves, so that a signal handler may read it.
 struct CrashWatch: @unchecked Sendable {
@@ -15,7 +15,7 @@ struct CrashWatch: @unchecked Sendable {
         for signal in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT] {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { _ in CrashWatch.shared.report() }
-            // The handler is gone when it is called: the instruction traps again, and the process ends by it.
+            // The handler is reset before it is called: the instruction traps again, and the process ends.
             action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
             sigaction(signal, &action, nil)
         }

@@ -2,7 +2,7 @@ import EddyRing
 import Foundation
 import Testing
 
-/// What one case is made of: the damaged input, and further choices of the same seed.
+/// One case: the damaged input, and further choices from the same seed.
 struct FuzzCase {
     let input: [UInt8]
     var random: SeededGenerator
@@ -20,10 +20,10 @@ func require(_ holds: Bool, _ message: @autoclosure () -> String) throws(Violati
     guard holds else { throw Violation(description: message()) }
 }
 
-/// Feeds a target with its corpus and with what becomes of it. Stops at the first case that fails.
+/// Runs a target on its corpus and on damaged copies of it. Stops at the first case that fails.
 ///
 /// - Parameters:
-///   - share: how many of the cases are run: one in so many, for a target that is slow.
+///   - share: runs one case in `share`, for a slow target.
 ///   - check: throws when a property does not hold.
 func fuzz(
     _ target: String,
@@ -68,12 +68,12 @@ func fuzz(
 }
 
 private enum FuzzSettings {
-    /// Cases of each range of seeds.
+    /// Number of cases in each range of seeds.
     static let cases = number("EDDY_FUZZ_CASES").map { max(1, Int(clamping: $0)) } ?? 2000
 
     static let seed = number("EDDY_FUZZ_SEED")
 
-    /// Where the ranges start: fixed ones, which every run repeats, and those of this day of the year.
+    /// The starts of the ranges: fixed ones, which every run repeats, and those of the current day of the year.
     static let starts: [UInt64] = {
         if let seed { return [seed] }
         var now = time(nil)
@@ -88,7 +88,7 @@ private enum FuzzSettings {
 }
 
 extension [UInt8] {
-    /// As a literal of Swift: to be put into a corpus.
+    /// As a Swift literal, to be added to a corpus.
     var escaped: String {
         if let text = String(validating: self, as: UTF8.self) { return text.debugDescription }
         return "\(self)"

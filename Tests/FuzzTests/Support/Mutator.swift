@@ -1,12 +1,12 @@
 import EddyRing
 
-/// Makes inputs out of a corpus: each is one of its members, damaged in up to six places. The same numbers make the same
+/// Makes inputs from a corpus: each is one of its members, damaged in up to six places. The same numbers make the same
 /// input.
 struct Mutator {
     let corpus: [[UInt8]]
     let dictionary: [[UInt8]]
 
-    /// Longer ones find nothing more, but take longer.
+    /// Longer inputs find nothing more, but take longer.
     private static let longest = 4096
 
     func input(_ random: inout SeededGenerator) -> [UInt8] {
@@ -36,7 +36,7 @@ struct Mutator {
         bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
     }
 
-    /// What stands before a place, and the end of another member of the corpus.
+    /// The bytes before a position, followed by the end of another member of the corpus.
     private func splice(_ bytes: inout [UInt8], at place: Int, _ random: inout SeededGenerator) {
         guard let other = corpus.randomElement(using: &random) else { return }
         bytes = bytes.prefix(place) + other.suffix(Int.random(in: 0...other.count, using: &random))
@@ -56,7 +56,7 @@ struct Mutator {
             ? edges.randomElement(using: &random) ?? 0 : UInt8.random(in: 0...255, using: &random)
     }
 
-    /// Where many parsers have an edge.
+    /// Edge cases of many parsers.
     private static let edges: [UInt8] = [
         0, 0x09, 0x0A, 0x0D, 0x1B, 0x20, 0x2B, 0x2D, 0x2E, 0x2F, 0x30, 0x39, 0x3A, 0x7F, 0x80, 0xBF, 0xC0, 0xFE, 0xFF,
     ]
@@ -64,7 +64,7 @@ struct Mutator {
     private static let words = [
         "-1", "+1", "0", "1e9", "nan", "inf", "0x10", "65535", "65536", "2147483648", "4294967296",
         "9223372036854775808", "18446744073709551616", "99999999999999999999999", "%n", "\r\n", "\u{0}",
-        // A mark that joins the character before it, digits that are not ASCII, and a sign that is a K in lower case.
+        // A combining mark, digits that are not ASCII, and a sign whose lower case is k.
         "\u{301}", "\u{663}", "\u{FF11}", "\u{212A}", "\u{200D}", "\u{FEFF}", "\u{FFFD}", "\u{1F600}",
     ].map { Array($0.utf8) }
 }

@@ -6,13 +6,13 @@
 
 #include <stdint.h>
 
-// A listening socket, for a program that cannot say which port it was given. `port` becomes the port.
+// A listening socket, for a program that cannot report its port. `port` becomes the port.
 int listen_on_free_port(uint16_t *port);
 
 // A connection.
 int connect_to_port(uint16_t port);
 
-// Sends so many bytes and waits until as many have come back, for 10 seconds at most.
+// Sends `count` bytes and waits for their echo, for 10 seconds at most.
 int echo_bytes(int file, uint32_t count);
 
 #endif

@@ -1,4 +1,4 @@
-// A file without a name, so nothing is left behind however this process ends.
+// A file without a name, so nothing is left behind, however this process ends.
 
 #ifndef MEMORY_FILE_H
 #define MEMORY_FILE_H

@@ -1,7 +1,7 @@
-// A single-threaded io_uring server that passes on what it receives: back to the sender, or to another server.
+// A single-threaded io_uring server that forwards what it receives: back to the sender, or to another server.
 //
-// It is meant to be the fastest that can be written plainly, so that a runtime can be measured against it. What it
-// does not have is protection from hostile clients: one that never reads can hold the whole pool.
+// It is meant to be the fastest server that plain code can give, as a reference for a runtime. It is not protected
+// against hostile clients: one that never reads can hold the whole pool.
 
 #ifndef URING_ENGINE_H
 #define URING_ENGINE_H
@@ -14,11 +14,11 @@ struct engine_options {
     const char *listen;
     const char *to;
 
-    // The memory that receives land in: `chunks` pieces of `chunk_size` bytes.
+    // The memory for receives: `chunks` pieces of `chunk_size` bytes.
     uint32_t chunk_size;
     uint32_t chunks;
 
-    // Kernel 6.12: each receive goes right behind the one before, until the chunk is full.
+    // Kernel 6.12: each receive directly follows the previous one until the chunk is full.
     bool incremental;
 
     // Sends that succeed at once post no completion.
@@ -28,7 +28,7 @@ struct engine_options {
     bool registered_files;
 };
 
-// Reads the options. `is_relay` tells whether --to is needed or unknown.
+// Parses the options. `is_relay` determines whether --to is required or unknown.
 struct engine_options engine_parse_options(int count, char **arguments, bool is_relay, struct engine_options defaults);
 
 // Serves until the process is killed.

@@ -24,7 +24,7 @@ struct AllocationsCommand: ParsableCommand {
     }
 
     private static func table(of results: [AllocationResult]) -> Table {
-        var table = Table(["heap allocations", "case", "requests", "allocations", "a request"])
+        var table = Table(["heap allocations", "case", "requests", "allocations", "per request"])
         for result in results {
             table.rows.append([
                 result.title, result.load.name, figure(result.requests), figure(result.allocations),

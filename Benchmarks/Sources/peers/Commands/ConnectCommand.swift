@@ -11,7 +11,7 @@ struct ConnectCommand: ParsableCommand {
 
     @Flag(
         inversion: .prefixedNo,
-        help: "A busy loop shares the server's processor, so that connections a second show the server's limit."
+        help: "A busy loop shares the server's processor, so that connections per second show the server's limit."
     )
     var saturate = true
 

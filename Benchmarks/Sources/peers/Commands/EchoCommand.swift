@@ -9,7 +9,7 @@ struct EchoCommand: ParsableCommand {
     @OptionGroup var options: PeerOptions
     @OptionGroup var comparison: ComparisonOptions
 
-    @Flag(help: "A busy loop shares the server's processor, so that requests a second show the server's limit.")
+    @Flag(help: "A busy loop shares the server's processor, so that requests per second show the server's limit.")
     var saturate = false
 
     func run() throws {

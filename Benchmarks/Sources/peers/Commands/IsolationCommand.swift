@@ -7,12 +7,12 @@ struct IsolationCommand: ParsableCommand {
         abstract: "Show how clients that stall, flood or dribble affect healthy ones, and how much memory they take."
     )
 
-    @Option(help: ArgumentHelp("The eddy command that is measured.", valueName: "path"))
+    @Option(help: ArgumentHelp("The eddy command to measure.", valueName: "path"))
     var eddy: String
 
     @Option(
         help: ArgumentHelp(
-            "Scenarios or families of them, with commas between (default: all). Families are "
+            "Scenarios or families of them, separated by commas (default: all). Families are "
                 + (IsolationScenarios.families.map(\.name) + [IsolationScenarios.keptValues.name]).joined(
                     separator: ", "
                 )
@@ -36,7 +36,7 @@ struct IsolationCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long an attack takes.", valueName: "seconds"))
     var attack = 8
 
-    @Option(help: ArgumentHelp("How long memory may take to come back.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("How long the server may take to return memory.", valueName: "seconds"))
     var recovery = 15
 
     @Flag(help: "Print each second of each scenario to standard error.")
@@ -45,7 +45,7 @@ struct IsolationCommand: ParsableCommand {
     @Flag(help: "Exit with 1 if a limit was missed.")
     var strict = false
 
-    @Option(help: "How the result is printed.")
+    @Option(help: "Output format.")
     var format = OutputFormat.markdown
 
     func validate() throws {

@@ -8,7 +8,7 @@ struct MemoryCommand: ParsableCommand {
 
     @OptionGroup var options: PeerOptions
 
-    @Option(help: "How many idle connections. Each takes a descriptor here and one in the server.")
+    @Option(help: "Number of idle connections. Each takes a descriptor here and one in the server.")
     var connections = 5000
 
     func validate() throws {

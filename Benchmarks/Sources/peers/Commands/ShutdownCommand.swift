@@ -6,16 +6,16 @@ struct ShutdownCommand: ParsableCommand {
         abstract: "Show how long a server takes to shut down while idle peers stay connected, and how they are ended."
     )
 
-    @Option(help: ArgumentHelp("The eddy command that is measured.", valueName: "path"))
+    @Option(help: ArgumentHelp("The eddy command to measure.", valueName: "path"))
     var eddy: String
 
-    @Option(help: "How many idle connections. Each takes a descriptor here, and one or two in the server.")
+    @Option(help: "Number of idle connections. Each takes a descriptor here, and one or two in the server.")
     var connections = 1000
 
-    @Option(help: "How often each server is shut down.")
+    @Option(help: "How many times each server is shut down.")
     var rounds = 5
 
-    @Option(help: "How the result is printed.")
+    @Option(help: "Output format.")
     var format = OutputFormat.markdown
 
     func validate() throws {
@@ -47,7 +47,7 @@ struct ShutdownCommand: ParsableCommand {
 
     private static func table(of results: [ShutdownResult]) -> Table {
         var table = Table([
-            "shutdown", "engine", "idle connections", "ms to exit", "slowest", "not ended in order", "failed",
+            "shutdown", "engine", "idle connections", "ms to exit", "slowest", "not ended gracefully", "failed",
         ])
         for result in results {
             table.rows.append([

@@ -25,7 +25,7 @@ struct SyscallsCommand: ParsableCommand {
     }
 
     private static func table(of results: [SystemCallResult]) -> Table {
-        var table = Table(["system calls", "case", "a request", "a request under strace", "which"])
+        var table = Table(["system calls", "case", "per request", "per request under strace", "which"])
         for result in results {
             let all = result.traced.map(\.count).reduce(0, +)
             let frequent = result.traced.prefix { $0.count * 1000 >= all }.map { calls in

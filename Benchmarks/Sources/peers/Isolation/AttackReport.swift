@@ -1,4 +1,4 @@
-/// What `isolation-attackers` reports.
+/// The report of `isolation-attackers`.
 struct AttackReport: Codable {
     /// Connections made, including reconnections.
     let connections: Int

@@ -1,4 +1,4 @@
-/// Clients that never read: what `isolation-attackers` is told.
+/// Clients that never read: the parameters of `isolation-attackers`.
 struct Attackers {
     enum Manner: String {
         /// They send nothing more.
@@ -10,18 +10,18 @@ struct Attackers {
     }
 
     var count = 1
-    /// After the opening.
+    /// What they do after the opening.
     var manner = Manner.rest
     /// The first byte of a connection.
     var first: String?
-    /// Then comes this length, as 4 bytes, and so much of it.
+    /// Followed by this length, as 4 bytes, and that many bytes.
     var frame: String?
     var opening = "0"
-    /// What is sent again and again; 'n' is a line feed.
+    /// The byte that is sent repeatedly; 'n' is a line feed.
     var fill = "x"
-    /// Within how many seconds they connect.
+    /// Seconds within which they connect.
     var spread = 0.0
-    /// Whether an attacker whose connection has ended connects again.
+    /// Whether an attacker whose connection has ended reconnects.
     var reconnects = false
     var socketBuffers: (send: Int, receive: Int)?
 

@@ -4,7 +4,7 @@ import ArgumentParser
 enum IsolationEngine: String, CaseIterable, ExpressibleByArgument, Encodable {
     case uring
     case epoll
-    /// io_uring with what an older kernel offers.
+    /// io_uring with the features of an older kernel.
     case olderUring = "tier-6.1"
 
     var environment: [String] {

@@ -1,7 +1,7 @@
 /// Scenarios that differ only in the number of attackers.
 struct IsolationFamily: Sendable {
     let name: String
-    /// How many attackers there are, one scenario for each.
+    /// Numbers of attackers, one scenario for each.
     let counts: [Int]
     let service: IsolationService
     let attackers: Attackers

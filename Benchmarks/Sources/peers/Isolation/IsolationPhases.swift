@@ -1,4 +1,4 @@
-/// What happens in which second of a run.
+/// The phases of a run, in seconds.
 ///
 ///     0    1        quiet               quiet + attack
 ///     │    │   quiet  │      attack       │  after        recovery
@@ -10,10 +10,10 @@ struct IsolationPhases: Encodable {
     var quiet = 4
     /// Seconds with attackers.
     var attack = 8
-    /// How many seconds later at most the memory is looked at again.
+    /// The most seconds after which memory is measured again.
     var recovery = 15
 
-    /// For how long the probe goes on after the attack.
+    /// Seconds for which the probe continues after the attack.
     static let after = 2
 
     var probeSeconds: Int { quiet + attack + Self.after }
@@ -21,6 +21,6 @@ struct IsolationPhases: Encodable {
     /// Seconds in which answers count as undisturbed.
     var quietSeconds: Range<Int> { 1..<quiet }
     var attackSeconds: Range<Int> { quiet..<quiet + attack }
-    /// Those of the attack in which its beginning is over.
+    /// Seconds of the attack without its beginning.
     var settledSeconds: Range<Int> { quiet + 1..<quiet + attack }
 }

@@ -11,7 +11,7 @@ struct IsolationResult: Encodable {
     /// The clients of a full store, and of the same store before it was filled.
     var store: StoreReport?
     var quietStore: StoreReport?
-    /// Processor time of other processes, as a part of one processor.
+    /// Processor time of other processes, as a fraction of one processor.
     var disturbance: Double?
     var verdicts: [IsolationVerdict] = []
 
@@ -63,7 +63,7 @@ extension IsolationResult {
         func marked(_ text: String, _ subject: IsolationVerdict.Subject) -> String {
             verdicts.contains { $0.subject == subject && $0.isMissed } ? "✗ \(text)" : text
         }
-        // There is no latency once all connections of the probe have failed.
+        // There is no latency if all connections of the probe have failed.
         func milliseconds(_ value: Double, digits: Int) -> String {
             value.isNaN ? "none" : figure(value, digits: digits)
         }
@@ -97,7 +97,7 @@ extension IsolationResult {
         return remarks.joined(separator: "; ")
     }
 
-    /// A row for each second.
+    /// One row per second.
     var details: Table? {
         guard let probe else { return nil }
         var table = Table([scenario, "answers", "p50 ms", "p99 ms", "max ms", "failures"])

@@ -25,7 +25,7 @@ struct IsolationRun {
         let (text, exitCode) = probe.waitForOutput()
         guard exitCode == 0 else { throw PeersError("the probe failed with exit code \(exitCode)") }
         let report = try decode(ProbeReport.self, from: text)
-        // An upstream that never reads would keep the bytes that it is owed in the relay.
+        // An upstream that never reads would keep its pending bytes in the relay.
         upstream?.end()
         let after = try recover(server, from: start, to: outcome.before)
 
@@ -152,7 +152,7 @@ struct IsolationRun {
 
     // MARK: - Memory
 
-    /// The highest of all samples until then; there is at least one.
+    /// The highest of all samples until `end`; there is at least one.
     private func peakBytes(of server: RunningServer, until end: MonotonicTime) throws -> Int {
         let statistics = ProcessStatistics(process: server.process)
         var peak = try statistics.roughResidentBytes()
@@ -163,7 +163,7 @@ struct IsolationRun {
         return peak
     }
 
-    /// Waits until the memory is close to what it was before, at most for the recovery.
+    /// Waits until the memory is close to its initial value, at most for the recovery.
     private func recover(_ server: RunningServer, from start: MonotonicTime, to before: Int) throws -> Int {
         let statistics = ProcessStatistics(process: server.process)
         let end = start.advanced(bySeconds: Double(phases.quiet + phases.attack + phases.recovery))
@@ -182,7 +182,7 @@ struct IsolationRun {
 }
 
 extension IsolationScenario.Attack {
-    /// How many clients it has.
+    /// The number of clients.
     var count: Int {
         switch self {
         case .clients(let attackers): attackers.count

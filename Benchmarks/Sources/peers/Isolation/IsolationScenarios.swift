@@ -72,6 +72,6 @@ enum IsolationScenarios {
             return [family.scenario(attackers: count)]
         }
         let known = (families.map(\.name) + [keptValues.name]).joined(separator: ", ")
-        throw PeersError("unknown scenario '\(name)'; expected one of \(known), or one with a number, as echo-push-50")
+        throw PeersError("unknown scenario '\(name)'; expected one of \(known), or with a number, echo-push-50")
     }
 }

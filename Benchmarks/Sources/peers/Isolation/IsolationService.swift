@@ -7,7 +7,7 @@ enum IsolationService {
     /// One of the protocols of `eddy-service`. With `holds` it keeps buffers for as long as the attack lasts.
     case small(_ protocol: String, _ options: [String] = [], form: Form = .line, holds: Bool = false)
 
-    /// What the probe's messages look like.
+    /// The form of the probe's messages.
     enum Form: String {
         case line
         case frame

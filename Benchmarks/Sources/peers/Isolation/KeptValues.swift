@@ -1,6 +1,6 @@
 /// The values that fill a store, and the clients that store large values afterwards.
 struct KeptValues {
-    /// 197 MB: more than a loop's pool may have.
+    /// 197 MB: more than the limit of a loop's pool.
     var records = 12_024
     var recordSize = 16 << 10
     /// Clients that share the records.
@@ -8,7 +8,7 @@ struct KeptValues {
     var clients = 8
     var clientSize = 1 << 20
 
-    /// Bounds in seconds, far beyond what is normal: a store that reaches them has stopped.
+    /// Time limits in seconds, far beyond normal: a store that reaches them has stopped.
     private static let fillLimit = 20
     private static let clientLimit = 10
 

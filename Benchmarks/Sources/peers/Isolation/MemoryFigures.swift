@@ -9,6 +9,6 @@ struct MemoryFigures: Encodable {
     /// At the peak.
     var growth: Int { peak - before }
     var growthPerAttacker: Double { Double(growth) / Double(attackers) }
-    /// What has not come back.
+    /// Memory that was not returned.
     var unreturned: Int { after - before }
 }

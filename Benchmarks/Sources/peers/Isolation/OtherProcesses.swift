@@ -10,7 +10,8 @@ struct OtherProcesses {
         start = (MonotonicTime.now, Self.processorSecondsOfAll(), Self.processorSeconds(of: ours))
     }
 
-    /// Which part of a processor others have used since then, not counting `more` seconds of processes that came later.
+    /// The fraction of a processor that others have used since, excluding `more` seconds of processes that started
+    /// later.
     func disturbance(apartFrom more: Double) -> Double {
         let elapsed = Double(MonotonicTime.now.nanoseconds - start.time.nanoseconds) / 1e9
         let all = Self.processorSecondsOfAll() - start.all
@@ -21,7 +22,7 @@ struct OtherProcesses {
         processes.map { ProcessStatistics(process: $0).processorSeconds }.reduce(0, +)
     }
 
-    /// User and system time. The time of interrupts belongs to no process.
+    /// User and system time. The time of interrupts is attributed to no process.
     private static func processorSecondsOfAll() -> Double {
         let text = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8)) ?? ""
         let fields = text.prefix { $0 != "\n" }.split(separator: " ").dropFirst().compactMap { Double($0) }

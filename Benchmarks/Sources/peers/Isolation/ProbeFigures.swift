@@ -12,7 +12,7 @@ struct ProbeFigures: Encodable {
     /// Before the attack.
     let quietAnswersPerSecond: Double
     let quietP99Ms: Double
-    /// Answers during the attack, as a part of the undisturbed ones; and those of its worst second.
+    /// Answers during the attack as a fraction of the undisturbed ones, and those of its worst second.
     let answersKept: Double
     let worstSecond: Double
     /// Of all requests in flight after the first second of the attack and before its end; NaN if there were none.
@@ -57,7 +57,7 @@ struct ProbeFigures: Encodable {
         )
     }
 
-    /// Latencies of all requests in flight in these seconds, including those that wait through all of them.
+    /// Latencies of all requests in flight in these seconds, including those that wait for all of them.
     private static func latenciesMs(in seconds: Range<Int>, of report: ProbeReport) -> [Double] {
         let (start, end) = (Double(seconds.lowerBound) * 1e6, Double(seconds.upperBound) * 1e6)
         return (report.answers + report.unanswered)

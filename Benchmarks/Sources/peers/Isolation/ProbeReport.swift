@@ -11,7 +11,7 @@ struct ProbeReport: Decodable {
             self.latencyUs = latencyUs
         }
 
-        /// A pair: there are tens of thousands of them.
+        /// Encoded as a pair: there are tens of thousands of them.
         init(from decoder: any Decoder) throws {
             var pair = try decoder.unkeyedContainer()
             sentUs = try pair.decode(Double.self)
@@ -26,7 +26,7 @@ struct ProbeReport: Decodable {
     }
 
     var answers: [Request] = []
-    /// What was under way at the end. Its latency is the time until then.
+    /// Requests in flight at the end. Their latency is the time until then.
     var unanswered: [Request] = []
     var failures: [Failure] = []
 }

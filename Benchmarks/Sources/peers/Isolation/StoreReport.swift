@@ -1,4 +1,4 @@
-/// What `store-load` reports.
+/// The report of `store-load`.
 struct StoreReport: Codable, Equatable {
     /// Clients whose values were all acknowledged.
     let completed: Int

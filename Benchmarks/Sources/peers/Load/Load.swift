@@ -6,9 +6,9 @@ struct Load {
     let core: CPU
     var seconds: Double
     var warmup: Double
-    /// Compares every byte. That takes time of the load, not of the server.
+    /// Compares every byte. That takes time of the load generator, not of the server.
     var verifies = false
-    /// A command with arguments that runs it, such as one that counts meanwhile.
+    /// A command that runs the load generator, such as one that counts system calls.
     var wrapper: [String] = []
 
     init(_ programs: ProgramFolder, on core: CPU, seconds: Double, warmup: Double) {
@@ -18,7 +18,7 @@ struct Load {
         self.warmup = warmup
     }
 
-    /// Loads a server. Another process may work beside it: what that takes does not count as a disturbance.
+    /// Loads a server. Another process may run at the same time, and does not count as a disturbance.
     func run(
         _ load: LoadCase,
         at server: RunningServer,
@@ -39,7 +39,7 @@ struct Load {
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let report = try decoder.decode(LoadReport.self, from: Data(text.utf8))
         guard report.requests > 0 || verifies else {
-            throw PeersError("nothing came back in the \(seconds) s of a measurement; use a longer --seconds")
+            throw PeersError("nothing was echoed in the \(seconds) s of a measurement; use a longer --seconds")
         }
         return report
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// How a server is loaded: so many connections, each with so many messages of one size under way.
+/// The load on a server: a number of connections, and on each a number of concurrent messages of one size.
 struct LoadCase: Equatable, Encodable, ExpressibleByArgument {
     let connections: Int
     let size: Int

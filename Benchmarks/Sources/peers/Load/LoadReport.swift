@@ -1,4 +1,4 @@
-/// What `echo-load` says about the measured window. Times in its names' unit.
+/// The report of `echo-load` on the measured window. Names have the units of times.
 struct LoadReport: Decodable {
     let durationS: Double
     let requests: Double
@@ -9,10 +9,10 @@ struct LoadReport: Decodable {
     let serverProcessorNs: Double
     let otherProcessorNs: Double
     let stolenNs: Double
-    /// How far the counters of a preloaded library have moved.
+    /// The change of a preloaded library's counters.
     let counters: [Double]
 
-    /// Which part of a processor was taken by what does not belong to the measurement.
+    /// The fraction of a processor that was used by processes outside the measurement.
     var disturbance: Double {
         (otherProcessorNs + stolenNs) / (durationS * 1e9)
     }

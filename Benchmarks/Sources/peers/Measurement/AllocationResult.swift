@@ -4,7 +4,7 @@ struct AllocationResult: Encodable {
     let title: String
     let load: LoadCase
     let requests: Double
-    /// Calls of malloc, calloc, realloc and their kin in the measured window.
+    /// Calls of malloc, calloc, realloc and related functions in the measured window.
     let allocations: Double
 
     /// Loads a server whose calls a preloaded library counts. The warm-up does not count.

@@ -1,6 +1,6 @@
-/// How many system calls a server makes, as the kernel's counters have it. The server does not notice.
+/// The number of a server's system calls, from the kernel's counters. Counting does not affect the server.
 enum CallCounter {
-    /// All calls for each request, or nil where perf is not there or may not count.
+    /// All calls for each request, or nil if perf is missing or may not count.
     static func run(on server: RunningServer, in load: LoadCase, with generator: Load) throws -> Double? {
         defer { server.end() }
         let event = "raw_syscalls:sys_enter"
@@ -12,7 +12,7 @@ enum CallCounter {
         return parse(output.text).map { $0 / requests }
     }
 
-    /// The first field of the only line that is no comment.
+    /// The first field of the only line that is not a comment.
     static func parse(_ text: String) -> Double? {
         text.split(separator: "\n").first { !$0.hasPrefix("#") }?.split(separator: ",").first.flatMap { Double($0) }
     }

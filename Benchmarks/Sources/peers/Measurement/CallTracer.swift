@@ -1,6 +1,6 @@
 import Foundation
 
-/// Which system calls a server makes, as strace sees them.
+/// The kinds of a server's system calls, as traced by strace.
 enum CallTracer {
     static func run(
         on server: RunningServer,
@@ -20,7 +20,7 @@ enum CallTracer {
         }
     }
 
-    /// Lines of a number and a name, below a headline and above the total.
+    /// Lines of a number and a name, between a header and the total.
     static func parse(_ text: String) -> [(name: String, count: Int)] {
         text.split(separator: "\n")
             .compactMap { line in

@@ -1,4 +1,4 @@
-/// What a case gave for all peers.
+/// The results of all peers in one case.
 struct CaseResult: Encodable {
     let load: LoadCase
     /// The peer that the others are compared with: the reference that took the least processor time.
@@ -18,7 +18,7 @@ struct CaseResult: Encodable {
     var table: Table {
         let reference = self.reference.flatMap(result)
         let last = reference.map { ["against \($0.peer)"] } ?? []
-        var table = Table([load.name, "requests/s", "p50 µs", "p99 µs", "processor µs a request", "±"] + last)
+        var table = Table([load.name, "requests/s", "p50 µs", "p99 µs", "processor µs per request", "±"] + last)
         for result in results {
             let ratio = reference.map { [figure(result.processorRatio(to: $0), digits: 2)] } ?? []
             table.rows.append(

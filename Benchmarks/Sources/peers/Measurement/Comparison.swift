@@ -3,19 +3,19 @@
 ///     round 1   case 1: B A C   case 2: C B A   …
 ///     round 2   case 1: C A B   …
 ///
-/// A machine drifts: it gets warmer, and others come and go. So each round measures every peer in every case, in an
-/// order that chance chooses, each time with a server that was started anew. The medians of the rounds count.
+/// A machine drifts: it heats up, and other processes come and go. So each round measures every peer in every case, in
+/// random order, each time with a newly started server. The result is the median of the rounds.
 struct Comparison {
     let peers: [Peer]
     var cases: [LoadCase]
     let rounds: Int
     let load: Load
     let serverCore: CPU
-    /// More than this part of a processor used by others, and a measurement is done again.
+    /// If other processes use more than this fraction of a processor, a measurement is repeated.
     let tolerableDisturbance: Double
-    /// The server that relays pass connections on to. It shares the load's processor.
+    /// The server behind the relays. It shares the load generator's processor.
     var upstream: Peer?
-    /// A busy loop shares the server's processor, so that the server is the slower side, and not the load.
+    /// A busy loop shares the server's processor, so that the server is the bottleneck, and not the load generator.
     var saturates = false
 
     /// How often a measurement is tried. After that, the least disturbed one counts.
@@ -45,7 +45,7 @@ struct Comparison {
         )
     }
 
-    /// Whoever sends back other bytes than it got, or not all of them, is not measured at all.
+    /// A peer that does not echo every byte unchanged is not measured at all.
     private func verify(_ peer: Peer, in load: LoadCase) throws {
         var check = self.load
         check.seconds = 0.05
@@ -58,17 +58,17 @@ struct Comparison {
         var best = Sample(try run(peer, in: load, with: self.load))
         var attempts = 1
         while best.disturbance > tolerableDisturbance, attempts < Self.attempts {
-            report("  \(peer.name): again, others used \(percent(best.disturbance)) of a processor")
+            report("  \(peer.name): repeated, others used \(percent(best.disturbance)) of a processor")
             let next = Sample(try run(peer, in: load, with: self.load))
             if next.disturbance < best.disturbance { best = next }
             attempts += 1
         }
         let doubt = best.disturbance > tolerableDisturbance ? ", disturbed" : ""
-        report("  \(peer.name): \(microseconds(best.processorUs)) µs of processor time a request\(doubt)")
+        report("  \(peer.name): \(microseconds(best.processorUs)) µs of processor time per request\(doubt)")
         return best
     }
 
-    /// Once, with servers of its own.
+    /// Measures once, with servers of its own.
     private func run(_ peer: Peer, in load: LoadCase, with generator: Load) throws -> LoadReport {
         let upstream = try self.upstream?.start(load, Peer.Place(core: generator.core))
         defer { upstream?.end() }

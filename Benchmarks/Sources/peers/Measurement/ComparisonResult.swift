@@ -1,14 +1,14 @@
-/// What a comparison gave for all cases.
+/// The results of a comparison in all cases.
 struct ComparisonResult: Encodable {
     let machine = Machine()
     let rounds: Int
     /// How long each measurement took.
     let seconds: Double
-    /// Whether a busy loop shared the server's processor: then requests a second show the server's limit.
+    /// Whether a busy loop shared the server's processor: then requests per second show the server's limit.
     let isSaturated: Bool
     let cases: [CaseResult]
 
-    /// A table for each case, and one of all.
+    /// A table for each case, and a summary.
     var markdown: String {
         let summaries = [processorSummary, isSaturated ? rateSummary : nil].compactMap(\.self)
         let saturation = isSaturated ? ", with a busy loop on the server's processor" : ""
@@ -16,10 +16,10 @@ struct ComparisonResult: Encodable {
         return (cases.map(\.table.text) + summaries.map(\.text) + [method]).joined(separator: "\n\n")
     }
 
-    /// What Eddy's processor time a request is against each peer's, in all cases.
+    /// Eddy's processor time per request relative to each peer's, in all cases.
     private var processorSummary: Table? { summary("processor time") { $0.processorRatio(to: $1) } }
 
-    /// What Eddy's requests a second are against each peer's.
+    /// Eddy's requests per second relative to each peer's.
     private var rateSummary: Table? { summary("requests/s") { $0.rateRatio(to: $1) } }
 
     private func summary(_ subject: String, _ ratio: (PeerResult, PeerResult) -> Double) -> Table? {

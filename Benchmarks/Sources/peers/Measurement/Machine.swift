@@ -1,6 +1,6 @@
 import Foundation
 
-/// On what was measured.
+/// The machine that the measurement ran on.
 struct Machine: Encodable {
     let kernel: String
     let processor: String

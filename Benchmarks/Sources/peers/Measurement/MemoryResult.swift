@@ -1,16 +1,16 @@
-/// How much memory a server takes.
+/// The memory of a server.
 struct MemoryResult: Encodable {
     let peer: String
     let title: String
-    /// After one connection has come, had an echo, and gone.
+    /// After one connection was made, echoed once, and closed.
     let baseBytes: Int
     let connections: Int
-    /// More for each connection that has sent nothing yet.
+    /// Additional bytes for each connection that has sent nothing yet.
     let bytesPerIdleConnection: Double
-    /// More for each after it had one echo.
+    /// Additional bytes for each connection after one echo.
     let bytesPerUsedConnection: Double
 
-    /// Measures a server that nobody else uses. What one message allocates for good belongs to the base.
+    /// Measures a server that no other client uses. What one message allocates permanently counts as base.
     init(of peer: Peer, connections count: Int) throws {
         let server = try peer.start(.fiftySmall, Peer.Place())
         defer { server.end() }
@@ -23,7 +23,7 @@ struct MemoryResult: Encodable {
         try LocalConnection(to: server.address).echo(Self.messageSize)
         let base = try restingBytes()
         let connections = try (0..<count).map { _ in try LocalConnection(to: server.address) }
-        // Swift would close them after their last use, and that is before the last look.
+        // Swift would close them after their last use, which is before the last measurement.
         let (idle, used) = try withExtendedLifetime(connections) {
             let idle = try restingBytes()
             for connection in connections { try connection.echo(Self.messageSize) }

@@ -1,4 +1,4 @@
-/// What all rounds of a peer in a case gave: medians. Times are in microseconds.
+/// The medians of all rounds of a peer in a case. Times are in microseconds.
 struct PeerResult: Encodable {
     let peer: String
     let title: String
@@ -7,7 +7,7 @@ struct PeerResult: Encodable {
     let p50Us: Double
     let p99Us: Double
     let processorUs: Double
-    /// How far the processor time was from its median at most, as a part of it.
+    /// The largest deviation of the processor time from its median, as a fraction of it.
     let processorSpread: Double
     let samples: [Sample]
 
@@ -24,13 +24,13 @@ struct PeerResult: Encodable {
         self.samples = samples
     }
 
-    /// This peer's processor time against another's: the median of the rounds' ratios. What drifts from round to round
-    /// is the same for both within a round, so a ratio is steadier than the times are.
+    /// This peer's processor time relative to another's: the median of the rounds' ratios. Drift from round to round
+    /// affects both alike within a round, so a ratio is more stable than the times are.
     func processorRatio(to other: PeerResult) -> Double {
         median(zip(samples, other.samples).map { $0.processorUs / $1.processorUs })
     }
 
-    /// This peer's requests a second against another's, in the same way.
+    /// This peer's requests per second relative to another's, computed in the same way.
     func rateRatio(to other: PeerResult) -> Double {
         median(zip(samples, other.samples).map { $0.requestsPerSecond / $1.requestsPerSecond })
     }

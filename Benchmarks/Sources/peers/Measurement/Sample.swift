@@ -1,11 +1,11 @@
-/// What one measurement of a peer in a case gave. Times are in microseconds.
+/// One measurement of a peer in a case. Times are in microseconds.
 struct Sample: Encodable {
     let requestsPerSecond: Double
     let p50Us: Double
     let p99Us: Double
     /// Processor time of all threads of the server for each request.
     let processorUs: Double
-    /// Which part of a processor was used by what does not belong to the measurement.
+    /// The fraction of a processor that was used by processes outside the measurement.
     let disturbance: Double
 }
 

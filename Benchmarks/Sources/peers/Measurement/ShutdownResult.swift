@@ -5,12 +5,12 @@ struct ShutdownResult: Encodable {
     let connections: Int
     /// From SIGTERM to the end of the process, in each round.
     let seconds: [Double]
-    /// Connections of all rounds that did not end in order.
+    /// Connections of all rounds that did not end gracefully.
     let broken: Int
     /// Rounds in which the server's exit code was not 0.
     let failures: Int
 
-    /// - Parameter makeServer: starts the server of a round; what it holds beside the server ends with it.
+    /// - Parameter makeServer: starts the server of a round; everything that it holds ends with it.
     init(
         _ service: String,
         _ engine: IsolationEngine,
@@ -22,7 +22,7 @@ struct ShutdownResult: Encodable {
         for _ in 0..<rounds {
             let (server, upstream) = try makeServer()
             let connections = try (0..<count).map { _ in try LocalConnection(to: server.address) }
-            // Each is idle after an echo, as a kept-alive connection is.
+            // Each is idle after an echo, like a keep-alive connection.
             for connection in connections { try connection.echo(64) }
             let start = ContinuousClock.now
             if server.shutDown() != 0 { failures += 1 }

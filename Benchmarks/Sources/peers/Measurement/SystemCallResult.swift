@@ -9,9 +9,9 @@ struct SystemCallResult: Encodable {
     let peer: String
     let title: String
     let load: LoadCase
-    /// By name, the most frequent first. Stopping at each call slows the server, so that it finds more to do after each.
+    /// By name, the most frequent first. Stopping at each call slows the server, so that it finds more work after each.
     let traced: [Calls]
-    /// All calls for each request, counted without stopping the server. Where perf may not count, there is none.
+    /// All calls for each request, counted without stopping the server. Nil if perf may not count.
     let untracedPerRequest: Double?
 
     init(of peer: Peer, in load: LoadCase, with generator: Load, on core: CPU) throws {

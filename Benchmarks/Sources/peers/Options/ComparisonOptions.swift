@@ -4,12 +4,12 @@ import ArgumentParser
 struct ComparisonOptions: ParsableArguments {
     @OptionGroup var load: LoadOptions
 
-    @Option(help: "How often everything is measured. The medians count.")
+    @Option(help: "Number of rounds, each of which measures everything. The result is the median.")
     var rounds = 5
 
     @Option(
         help: ArgumentHelp(
-            "A measurement is done again if others used more of a processor during it.",
+            "A measurement is repeated if other processes used more of a processor during it.",
             valueName: "percent"
         )
     )

@@ -5,7 +5,7 @@ struct LoadOptions: ParsableArguments {
     @Option(
         name: .customLong("case"),
         help: ArgumentHelp(
-            "Connections, message size and depth, with commas between cases: 1x64,50x16k,50x64x16.",
+            "Connections, message size and depth; cases separated by commas: 1x64,50x16k,50x64x16.",
             valueName: "cases"
         )
     )

@@ -2,25 +2,25 @@ import ArgumentParser
 
 /// What is measured.
 struct PeerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The eddy command that is measured.", valueName: "path"))
+    @Option(help: ArgumentHelp("The eddy command to measure.", valueName: "path"))
     var eddy: String
 
     @Option(
-        help: ArgumentHelp("Another eddy command, from other sources, that is measured beside it.", valueName: "path")
+        help: ArgumentHelp("Another eddy command, from other sources, to measure with it.", valueName: "path")
     )
     var baseline: String?
 
-    @Option(help: ArgumentHelp("What to measure, by name and with commas between (default: all).", valueName: "names"))
+    @Option(help: ArgumentHelp("Peers to measure, separated by commas (default: all).", valueName: "names"))
     var peers: CommaSeparated<String>?
 
-    @Option(help: "How the result is printed.")
+    @Option(help: "Output format.")
     var format = OutputFormat.markdown
 
     func programs() throws -> ProgramFolder {
         try ProgramFolder(eddy: eddy, baseline: baseline)
     }
 
-    /// Those that were asked for, or all that can run here.
+    /// The requested peers, or all that can run here.
     func choose(from all: [Peer]) throws -> [Peer] {
         guard let names = peers?.elements else {
             for peer in all {
@@ -31,7 +31,7 @@ struct PeerOptions: ParsableArguments {
         return try names.map { name in
             guard let peer = all.first(where: { $0.name == name }) else {
                 let known = all.map(\.name).joined(separator: ", ")
-                throw PeersError("--peers knows no '\(name)'; it knows \(known)")
+                throw PeersError("unknown peer '\(name)'; expected one of \(known)")
             }
             if let missing = peer.missing { throw PeersError("cannot measure \(name): \(missing)") }
             return peer

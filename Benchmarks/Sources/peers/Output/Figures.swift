@@ -1,6 +1,6 @@
 import Foundation
 
-/// A number with so many digits behind the point, and commas between thousands.
+/// A number with `digits` decimals, and commas between thousands.
 func figure(_ value: Double, digits: Int = 0) -> String {
     let plain = String(format: "%.\(digits)f", abs(value))
     let parts = plain.split(separator: ".", maxSplits: 1)
@@ -18,19 +18,19 @@ func microseconds(_ value: Double) -> String {
     figure(value, digits: value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0)
 }
 
-/// A part of 1 as a whole number of percent.
+/// A fraction as a whole number of percent.
 func percent(_ part: Double) -> String {
     figure(part * 100) + " %"
 }
 
-/// The middle one, or the mean of the two in the middle.
+/// The middle value, or the mean of the two in the middle.
 func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return .nan }
     return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
 }
 
-/// The value that so large a part of all does not exceed.
+/// The value that the given part of all values does not exceed.
 func quantile(_ part: Double, of values: [Double]) -> Double {
     guard !values.isEmpty else { return .nan }
     let rank = Int((part * Double(values.count)).rounded(.up))

@@ -14,7 +14,7 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             encoder.keyEncodingStrategy = .convertToSnakeCase
-            // A quantile of nothing.
+            // A quantile without values.
             encoder.nonConformingFloatEncodingStrategy = .convertToString(
                 positiveInfinity: "infinity",
                 negativeInfinity: "-infinity",

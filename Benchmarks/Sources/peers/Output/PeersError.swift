@@ -1,6 +1,6 @@
 import Glibc
 
-/// Something that the harness cannot go on without, in words for a person.
+/// An error that stops the harness, with a message for people.
 struct PeersError: Error, CustomStringConvertible {
     let description: String
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What happens meanwhile goes to standard error, so that the output is the result alone.
+/// Prints progress to standard error, so that standard output contains only the result.
 func report(_ line: String) {
     FileHandle.standardError.write(Data("\(line)\n".utf8))
 }

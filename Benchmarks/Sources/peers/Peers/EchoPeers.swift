@@ -14,7 +14,7 @@ struct EchoPeers {
         ]
     }
 
-    /// With both ways of Eddy's to share connections between two loops, which here share a processor.
+    /// Includes both of Eddy's ways to distribute connections to two loops, which here share a processor.
     var allForShortConnections: [Peer] {
         let sharing = ["per-loop", "round-robin"].map { mode in
             Peer("eddy-2-\(mode)", "Eddy, two loops, \(mode)") { _ in
@@ -30,7 +30,7 @@ struct EchoPeers {
         }
     }
 
-    /// Where io_uring is forbidden.
+    /// Eddy where io_uring is forbidden.
     private var eddyOnEpoll: Peer {
         let path = programs.eddies[0].path
         return Peer(
@@ -44,7 +44,7 @@ struct EchoPeers {
         )
     }
 
-    /// In the configuration that wins in each case.
+    /// Uses the configuration that wins in each case.
     var uring: Peer {
         Peer(
             name: "uring",

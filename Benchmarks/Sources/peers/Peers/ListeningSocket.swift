@@ -1,7 +1,7 @@
 import Glibc
 import HarnessSupport
 
-/// A listening socket on a free port, for a server that cannot say which port it was given.
+/// A listening socket on a free port, for a server that cannot report its port.
 final class ListeningSocket {
     let descriptor: Int32
     let address: String

@@ -1,10 +1,10 @@
-/// A server that is measured, and how it is started.
+/// A server that is measured, and how to start it.
 struct Peer {
-    /// By which `--peers` chooses it.
+    /// The name for `--peers`.
     let name: String
-    /// What it is called in a table. A peer may have another configuration for each case.
+    /// The title in a table. A peer may have another configuration for each case.
     let title: (LoadCase) -> String
-    /// Others are compared with it, and with the best if there are several.
+    /// Others are compared with it, or with the best of several references.
     var isReference = false
     /// Why it cannot run here.
     var missing: String?
@@ -13,7 +13,7 @@ struct Peer {
     /// Where a server runs.
     struct Place {
         var core: CPU?
-        /// What its environment has besides ours.
+        /// Variables that are added to this process's environment.
         var environment: [String] = []
         /// The server that a relay connects to.
         var upstream = ""
@@ -21,7 +21,7 @@ struct Peer {
 }
 
 extension Peer {
-    /// A program that says where it listens.
+    /// A program that prints where it listens.
     init(_ name: String, _ title: String, arguments: @escaping (Place) -> [String]) {
         self.init(
             name: name,

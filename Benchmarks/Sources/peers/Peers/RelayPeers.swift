@@ -1,6 +1,6 @@
 import Glibc
 
-/// The relays: what a client sends goes to another server, and the answers come back.
+/// The relays: a client's bytes go to another server, and the answers come back.
 struct RelayPeers {
     let programs: ProgramFolder
 
@@ -52,9 +52,9 @@ struct RelayPeers {
             name: "nginx",
             title: { _ in "nginx, stream" },
             missing: ProgramFolder.has("nginx") && access("/usr/lib/nginx/modules/ngx_stream_module.so", F_OK) == 0
-                ? nil : "nginx or its stream module is not here; install the package libnginx-mod-stream",
+                ? nil : "nginx or its stream module is missing; install the package libnginx-mod-stream",
             start: { _, place in
-                // It does not take a socket from us, only a port that was free just now.
+                // It cannot take over a socket, only a port that was free a moment ago.
                 let address = try ListeningSocket().address
                 let text = String(decoding: PackageResources.nginx_conf, as: UTF8.self)
                     .replacing("@LISTEN@", with: address)

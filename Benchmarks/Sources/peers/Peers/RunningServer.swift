@@ -1,6 +1,6 @@
 import Glibc
 
-/// A server that takes connections. It runs until `end`, or as long as someone holds this.
+/// A server that accepts connections. It runs until `end`, or until the last reference to this object is dropped.
 final class RunningServer {
     let address: String
     private let program: RunningProgram
@@ -17,7 +17,7 @@ final class RunningServer {
         self.program = running
     }
 
-    /// Starts a relay to an echo server that says nothing. It is ready when a byte comes back from the address.
+    /// Starts a relay to an echo server that does not report readiness. It is ready when the address echoes a byte.
     init(_ program: Program, answeringAt address: String) throws {
         let running = try RunningProgram(program)
         do {
@@ -54,7 +54,7 @@ final class RunningServer {
         program.end()
     }
 
-    /// Asks it to shut down in order, and waits until it has ended.
+    /// Makes it shut down gracefully, and waits until it has ended.
     ///
     /// - Returns: its exit code.
     func shutDown() -> Int32 {

@@ -1,10 +1,10 @@
 extension UringConfiguration {
-    /// What wins in each case. Measured with `peers echo --variants`; the table is in the README.
+    /// The best configuration for each case. Measured with `peers echo --variants`; the table is in the README.
     static func best(for load: LoadCase) -> UringConfiguration {
         if load.size >= 16 << 10 {
             UringConfiguration(chunks: 16, kibibytes: 256, isIncremental: true)
         } else {
-            // A single connection gains from not being told of its sends; many lose.
+            // A single connection gains from sends without completions; many lose.
             UringConfiguration(chunks: 128, kibibytes: 4, sendsInline: load.connections == 1)
         }
     }
@@ -12,7 +12,7 @@ extension UringConfiguration {
     /// For the relay: each chunk holds what several connections send, and a bulk transfer gets long receives.
     static let relay = UringConfiguration(chunks: 4, kibibytes: 1024, isIncremental: true)
 
-    /// What it was chosen from.
+    /// The configurations that it was chosen from.
     static var candidates: [UringConfiguration] {
         let pools = [
             UringConfiguration(chunks: 128, kibibytes: 4),

@@ -1,8 +1,8 @@
-/// How a server of the io_uring engine in C is configured.
+/// The configuration of a server with the io_uring engine in C.
 struct UringConfiguration: Equatable {
     let chunks: Int
     let kibibytes: Int
-    /// Receives fill a chunk one behind the other (kernel 6.12). Otherwise each takes a chunk.
+    /// Consecutive receives fill a chunk (kernel 6.12). Otherwise each takes a chunk.
     var isIncremental = false
     var sendsInline = false
     var registersFiles = false
@@ -11,12 +11,12 @@ struct UringConfiguration: Equatable {
         ["--chunks", "\(chunks)", "--chunk-size", "\(kibibytes)k"] + flags.map { "--\($0)" }
     }
 
-    /// Such as 16x256k-incremental, which `--peers` takes.
+    /// For example 16x256k-incremental, which `--peers` accepts.
     var name: String {
         (["\(chunks)x\(kibibytes)k"] + flags).joined(separator: "-")
     }
 
-    /// Such as "16×256 KiB incremental".
+    /// For example "16×256 KiB incremental".
     var description: String {
         (["\(chunks)×\(kibibytes) KiB"] + flags).joined(separator: " ")
     }

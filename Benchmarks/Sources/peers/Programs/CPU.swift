@@ -8,7 +8,7 @@ struct CPU {
     static func firstTwo() throws -> (server: CPU, load: CPU) {
         var numbers: [Int32] = [0, 0]
         guard usable_cores(&numbers, 2) == 2 else {
-            throw PeersError("the server and its load need a processor each; here is only one")
+            throw PeersError("the server and its load need a processor each; this machine has only one")
         }
         return (CPU(number: numbers[0]), CPU(number: numbers[1]))
     }

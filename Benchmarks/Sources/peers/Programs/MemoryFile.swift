@@ -1,7 +1,7 @@
 import Glibc
 import HarnessSupport
 
-/// A file without a name that a child can read or write. Nothing of it is left behind.
+/// A file without a name that a child can read or write. It leaves nothing behind.
 final class MemoryFile {
     let descriptor: Int32
 
@@ -16,12 +16,12 @@ final class MemoryFile {
         close(descriptor)
     }
 
-    /// Under which other processes can open it while this one lives.
+    /// The path under which other processes can open it while this one lives.
     var path: String {
         "/proc/\(getpid())/fd/\(descriptor)"
     }
 
-    /// What is in it now, of the first MiB.
+    /// Its current contents, up to 1 MiB.
     var contents: [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         let count = pread(descriptor, &bytes, bytes.count, 0)

@@ -1,20 +1,20 @@
 import Foundation
 
-/// What the kernel says about a process.
+/// The kernel's statistics of a process.
 struct ProcessStatistics {
     let process: pid_t
 
-    /// Memory that is there for it now, in bytes. `smaps_rollup` looks at its pages; `status` has an estimate.
+    /// Its resident memory in bytes. `smaps_rollup` counts its pages; `status` has an estimate.
     func residentBytes() throws -> Int {
         let text = try String(contentsOfFile: "/proc/\(process)/smaps_rollup", encoding: .utf8)
         let line = text.split(separator: "\n").first { $0.hasPrefix("Rss:") }
         guard let kibibytes = line?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
-            throw PeersError("cannot tell the memory of process \(process)")
+            throw PeersError("cannot read the memory of process \(process)")
         }
         return kibibytes << 10
     }
 
-    /// The estimate. To have it the kernel does not look at the pages, so it may be asked for often.
+    /// The estimate. The kernel does not walk the pages for it, so it may be read often.
     func roughResidentBytes() throws -> Int {
         let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
@@ -24,7 +24,7 @@ struct ProcessStatistics {
         return kibibytes << 10
     }
 
-    /// Until it has used no processor time for a while: then it has done all that there was. At most 10 seconds.
+    /// Waits until it has used no processor time for a while, and so has finished its work. At most 10 seconds.
     func waitUntilIdle() throws {
         let limit = ContinuousClock.now + .seconds(10)
         var used = try processorTime()
@@ -36,7 +36,7 @@ struct ProcessStatistics {
         } while ContinuousClock.now < limit
     }
 
-    /// Of all its threads so far; 0 when it has ended.
+    /// The time of all its threads so far; 0 when it has ended.
     var processorSeconds: Double {
         (try? processorTime()) ?? 0
     }

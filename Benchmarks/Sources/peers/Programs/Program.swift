@@ -1,14 +1,14 @@
 import Foundation
 import HarnessSupport
 
-/// A program that can be started, and how.
+/// A program that can be started, and how to start it.
 struct Program {
-    /// The first is its path, or a name that is looked for in PATH.
+    /// The first is its path, or a name that is searched for in PATH.
     var arguments: [String]
-    /// What its environment has besides ours, or in place of it: NAME=VALUE.
+    /// Variables that are added to this process's environment or replace it: NAME=VALUE.
     var environment: [String] = []
     var core: CPU?
-    /// What it reads as standard input, and what it finds as descriptor 3.
+    /// Its standard input, and its descriptor 3.
     var input: Int32 = -1
     var extra: Int32 = -1
 
@@ -21,7 +21,7 @@ struct Program {
         arguments[0].split(separator: "/").last.map(String.init) ?? arguments[0]
     }
 
-    /// Uses all the processor time that it gets, none of it in the kernel.
+    /// Uses all the processor time that it gets, almost none of it in the kernel.
     static let busyLoop = Program(["sh", "-c", "while :; do :; done"])
 
     func on(_ core: CPU) -> Program {
@@ -30,7 +30,7 @@ struct Program {
         return pinned
     }
 
-    /// Starts it with its standard output going to a descriptor, or where ours goes. The process is a child of ours.
+    /// Starts it with a descriptor as its standard output, or with this process's. The process is a child of this one.
     func launch(output: Int32) throws -> pid_t {
         let process = withArray(of: arguments) { arguments in
             withArray(of: inheritedEnvironment + environment) { environment in
@@ -57,7 +57,7 @@ struct Program {
     }
 }
 
-/// The strings as C has them: pointers, with NULL behind the last.
+/// The strings in C form: pointers, followed by NULL.
 private func withArray<Result>(
     of strings: [String],
     _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Where the programs are. The peers were built beside this one; others are looked for in PATH.
+/// The location of the programs. The peers are in the same build folder; others are searched for in PATH.
 struct ProgramFolder {
-    /// The command that is measured, and perhaps another one from other sources.
+    /// The command that is measured, and possibly another one from other sources.
     let eddies: [(name: String, title: String, path: String)]
     private let folder: String
 
@@ -12,7 +12,7 @@ struct ProgramFolder {
             throw PeersError("cannot run \(path); build it with 'swift build -c release --product eddy'")
         }
         guard let own = realpath("/proc/self/exe", nil) else {
-            throw PeersError("cannot tell where this program is", errorNumber: errno)
+            throw PeersError("cannot find the path of this program", errorNumber: errno)
         }
         defer { free(own) }
         let path = String(cString: own)

@@ -1,7 +1,7 @@
 import Glibc
 import HarnessSupport
 
-/// A child process. Whoever starts one ends it; if the harness itself is killed, the kernel does.
+/// A child process. Its owner must end it; if the harness itself is killed, the kernel ends it.
 final class RunningProgram {
     let name: String
     let process: pid_t
@@ -24,7 +24,7 @@ final class RunningProgram {
         close(pipe[1])
     }
 
-    /// The first line of its output that starts so, without that start. A program that gets ready says so.
+    /// The rest of the first line of its output that begins with `start`. Programs print it when they are ready.
     func waitForLine(startingWith start: String) throws -> String {
         var seen = ""
         let limit = ContinuousClock.now + .seconds(20)
@@ -43,14 +43,14 @@ final class RunningProgram {
         throw PeersError("\(name) did not print '\(start)…' in time; it printed: \(seen)")
     }
 
-    /// What it prints until it ends, and its exit code.
+    /// Its output until it ends, and its exit code.
     func waitForOutput() -> (text: String, exitCode: Int32) {
         var text = ""
         while let piece = readSome() { text += piece }
         return (text, finish())
     }
 
-    /// Ends it at once, or in an orderly way with another signal.
+    /// Ends it immediately, or gracefully with another signal.
     @discardableResult
     func end(signal: Int32 = SIGKILL) -> Int32 {
         guard !hasEnded else { return 0 }
@@ -64,7 +64,7 @@ final class RunningProgram {
         return wait_for_exit(process)
     }
 
-    /// What comes next, or nil at the end.
+    /// The next output, or nil at the end.
     private func readSome() -> String? {
         var bytes = [UInt8](repeating: 0, count: 65536)
         let count = read(output, &bytes, bytes.count)

@@ -1,8 +1,8 @@
-// The echo server as one writes it with Node.js: `pipe` stops reading while the socket does not take the answer.
+// An idiomatic echo server with Node.js: `pipe` stops reading while the socket does not take the answer.
 const net = require("node:net");
 
 const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    // A client that breaks off affects only itself.
+    // A client that breaks its connection affects only itself.
     socket.on("error", () => socket.destroy());
     socket.pipe(socket);
 });

@@ -1,6 +1,6 @@
 import Eddy
 
-/// The shortest echo server: what a peer sends, it gets back.
+/// The shortest echo server.
 @main
 struct EchoServer {
     static func main() async throws {

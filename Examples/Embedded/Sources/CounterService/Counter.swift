@@ -1,12 +1,12 @@
 import Synchronization
 
-/// A number that all connections share, on whichever loop they live.
+/// A number that all connections share, regardless of their loops.
 final class Counter: Sendable {
     private let value = Atomic<Int>(0)
 
     var current: Int { value.load(ordering: .relaxed) }
 
-    /// Adds `amount` and returns the sum. It wraps at the end of `Int`, so no client can bring the service down.
+    /// Adds `amount` and returns the sum. It wraps on overflow, so no client can crash the service.
     func add(_ amount: Int) -> Int {
         value.wrappingAdd(amount, ordering: .relaxed).newValue
     }

@@ -1,21 +1,21 @@
 public import Eddy
 
-/// A service with a protocol of lines: `add 5`, `get`, `quit`. Each is answered with the count.
+/// A service with a line protocol: `add 5`, `get`, `quit`. Each is answered with the count.
 ///
 /// It shows how a program embeds Eddy: it owns the server, gives it a handler, and shuts it down.
 public final class CounterService: Sendable {
     private let server: TCPServer
     private let counter = Counter()
 
-    /// Listens on `address`, `HOST:PORT`; with port 0 the system picks one.
+    /// Listens on `address`, `HOST:PORT`; with port 0 the system picks a port.
     public init(on address: String, loops: Int = 1) throws(ServerError) {
         server = try TCPServer(on: address, loops: loops)
     }
 
-    /// Where the service listens, with the real port.
+    /// The address that the service listens on, with the actual port.
     public var address: SocketAddress { server.address }
 
-    /// A line longer than this is no request, and what follows cannot be trusted: the connection is reset.
+    /// A longer line is not a request, and what follows it cannot be trusted: the connection is reset.
     private static let longestLine = 1024
 
     /// Serves until ``shutDown()`` or until the calling task is cancelled.

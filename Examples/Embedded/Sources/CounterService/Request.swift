@@ -7,7 +7,7 @@ enum Request: Equatable {
     /// `quit`
     case quit
 
-    /// Reads a line without its end; nil for what is no request.
+    /// Parses a line without its terminator; nil if it is not a request.
     init?(_ line: String) {
         let words = line.split(separator: " ")
         switch (words.first, words.count) {

@@ -24,7 +24,7 @@ struct CounterServiceTests {
         }
     }
 
-    @Test("Requests are understood wherever the network cuts them", arguments: [1, 2, 3, 7])
+    @Test("Requests are parsed wherever the network cuts them", arguments: [1, 2, 3, 7])
     func pieces(size: Int) async throws {
         try await withService { address in
             let answer = try await ask(address, "add 10\r\nget\nquit\n", inPiecesOf: size)
@@ -32,7 +32,7 @@ struct CounterServiceTests {
         }
     }
 
-    @Test("What is no request is answered with an error, and the connection goes on")
+    @Test("An invalid request is answered with an error, and the connection stays open")
     func noRequest() async throws {
         try await withService { address in
             let answer = try await ask(address, "add many\n\nget\nquit\n")
@@ -41,7 +41,7 @@ struct CounterServiceTests {
         }
     }
 
-    @Test("A client that finishes without quitting gets its answers")
+    @Test("A client that half-closes without quitting gets its answers")
     func endOfStream() async throws {
         try await withService { address in
             let answer = try await ask(address, "add 3\n")
@@ -49,7 +49,7 @@ struct CounterServiceTests {
         }
     }
 
-    @Test("A line without end resets its connection and no other")
+    @Test("An endless line resets its connection and no other")
     func endlessLine() async throws {
         try await withService { address in
             await #expect(throws: ConnectionError.reset) {
@@ -60,7 +60,7 @@ struct CounterServiceTests {
         }
     }
 
-    /// Runs a service for as long as `body` needs it.
+    /// Runs a service during `body`.
     private func withService(_ body: (SocketAddress) async throws -> Void) async throws {
         let service = try CounterService(on: "127.0.0.1:0")
         try await withThrowingDiscardingTaskGroup { tasks in
@@ -70,7 +70,7 @@ struct CounterServiceTests {
         }
     }
 
-    /// Sends `text`, finishes, unless told not to, and returns all that comes back.
+    /// Sends `text`, half-closes by default, and returns everything received.
     private func ask(
         _ address: SocketAddress,
         _ text: String,
