@@ -35,7 +35,7 @@ final class Connector: @unchecked Sendable {
     private var attemptTimer: TimerID?
     private var lookup: Resolver.Ticket?
     private var outcome: Outcome?
-    private var waiter: Suspension?
+    private var waiter: Waiter?
 
     init(to endpoint: Endpoint, _ options: ConnectOptions, id: ConnectorID, on loop: EventLoop) {
         self.endpoint = endpoint
@@ -62,7 +62,7 @@ final class Connector: @unchecked Sendable {
     func result() async -> Outcome {
         while true {
             if let outcome { return outcome }
-            await Suspension.suspend { waiter = $0 }
+            await Waiter.suspend { waiter = $0 }
         }
     }
 

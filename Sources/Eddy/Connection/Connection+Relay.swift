@@ -21,7 +21,7 @@ extension Connection {
         for id in [first, second] { loop.driver.connections[id].requireNoReader() }
         loop.driver.beginRelay(first, second)
         if loop.driver.connections[first].isRelaying {
-            await Suspension.suspend { loop.driver.connections[first].suspendReader($0) }
+            await Waiter.suspend { loop.driver.connections[first].suspendReader($0) }
         }
         for id in [first, second] where loop.driver.connections[id].hasFailed {
             throw ConnectionError(failure: loop.driver.connections[id].failure)

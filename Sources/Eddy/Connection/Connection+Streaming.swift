@@ -7,7 +7,7 @@ extension Connection: ConnectionReading {
     @inlinable
     public func read() async throws(ConnectionError) -> sending Buffer? {
         while handle.mustWaitToRead(holding: #isolation) {
-            await Suspension.suspend { handle.suspendReader($0) }
+            await Waiter.suspend { handle.suspendReader($0) }
         }
         return try handle.takeReceived()
     }

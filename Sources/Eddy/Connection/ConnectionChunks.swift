@@ -26,7 +26,7 @@ public struct ConnectionChunks: AsyncSequence {
             while true {
                 guard handle.isHeld else { throw .closed }
                 guard handle.mustWaitToRead(holding: #isolation) else { break }
-                await Suspension.suspend { handle.driver.suspendReader(handle.id, $0) }
+                await Waiter.suspend { handle.driver.suspendReader(handle.id, $0) }
             }
             return try handle.driver.read(handle.id)?.share()
         }

@@ -34,7 +34,7 @@ extension ConnectionHandle {
     private func sendEverything() async throws(ConnectionError) {
         while mustWaitToSend, !driver.connections[id].cannotSend {
             guard !driver.connections[id].flags.contains(.writingCancelled) else { throw .cancelled }
-            await Suspension.suspend { driver.connections[id].suspendWriter($0) }
+            await Waiter.suspend { driver.connections[id].suspendWriter($0) }
         }
         if driver.connections[id].cannotSend { throw ConnectionError(failure: driver.connections[id].failure) }
     }
@@ -49,7 +49,7 @@ extension ConnectionHandle {
     private func endReceiving() async throws(ConnectionError) {
         driver.cancelReceive(id)
         while driver.connections[id].operations > 0 {
-            await Suspension.suspend { driver.connections[id].suspendReader($0) }
+            await Waiter.suspend { driver.connections[id].suspendReader($0) }
         }
         if driver.connections[id].hasFailed { throw ConnectionError(failure: driver.connections[id].failure) }
     }

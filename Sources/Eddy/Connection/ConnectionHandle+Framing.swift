@@ -147,7 +147,7 @@ extension ConnectionHandle {
             return false
         }
         if !hasCome {
-            await Suspension.suspend { driver.connections[id].suspendReader($0) }
+            await Waiter.suspend { driver.connections[id].suspendReader($0) }
         }
         return true
     }

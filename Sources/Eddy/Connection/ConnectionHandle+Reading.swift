@@ -15,7 +15,7 @@ extension ConnectionHandle {
     }
 
     @usableFromInline
-    func suspendReader(_ reader: Suspension) { driver.suspendReader(id, reader) }
+    func suspendReader(_ reader: Waiter) { driver.suspendReader(id, reader) }
 
     @usableFromInline
     func takeReceived() throws(ConnectionError) -> sending Buffer? {
@@ -26,7 +26,7 @@ extension ConnectionHandle {
     /// Whatever has arrived; waits if nothing has.
     func read() async throws(ConnectionError) -> sending Buffer? {
         while mustWaitToRead(holding: #isolation) {
-            await Suspension.suspend { suspendReader($0) }
+            await Waiter.suspend { suspendReader($0) }
         }
         return try takeReceived()
     }
@@ -34,7 +34,7 @@ extension ConnectionHandle {
     /// Returns in the task's next turn if this one is over.
     func takeTurn() async {
         guard driver.turn.value.isOver else { return }
-        await Suspension.suspend { reader in
+        await Waiter.suspend { reader in
             driver.connections[id].suspendReader(reader)
             driver.awaitTurn(id)
         }

@@ -65,7 +65,7 @@ extension ConnectionHandle {
                 token: OperationToken(.readFile, read)
             )
             driver.submit(entry)
-            await Suspension.suspend { driver.fileReads.wait(read, $0) }
+            await Waiter.suspend { driver.fileReads.wait(read, $0) }
             guard let result = driver.fileReads.end(read) else { unreachable("a read ends once") }
             if result >= 0 {
                 slice.count = UInt32(result)

@@ -41,7 +41,7 @@ extension ConnectionHandle {
     @usableFromInline
     func waitUntilDrained() async throws(ConnectionError) {
         guard !driver.connections[id].flags.contains(.writingCancelled) else { throw .cancelled }
-        await Suspension.suspend { driver.connections[id].suspendWriter($0) }
+        await Waiter.suspend { driver.connections[id].suspendWriter($0) }
         if driver.connections[id].cannotSend { throw ConnectionError(failure: driver.connections[id].failure) }
         let isDrained = driver.connections[id].outbound.byteCount <= driver.resumeMark(id)
         if !isDrained, driver.connections[id].flags.contains(.writingCancelled) { throw .cancelled }
@@ -53,7 +53,7 @@ extension ConnectionHandle {
         driver.endWriting(id)
         while !driver.connections[id].flags.contains(.ended), !driver.connections[id].cannotSend {
             guard !driver.connections[id].flags.contains(.writingCancelled) else { throw .cancelled }
-            await Suspension.suspend { driver.connections[id].suspendWriter($0) }
+            await Waiter.suspend { driver.connections[id].suspendWriter($0) }
         }
         if driver.connections[id].cannotSend { throw ConnectionError(failure: driver.connections[id].failure) }
     }

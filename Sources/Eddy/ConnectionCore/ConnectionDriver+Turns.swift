@@ -9,7 +9,7 @@
 extension ConnectionDriver {
     /// Suspends a reader: until there is something to read, or, where there is, until others have had their turns.
     @inline(__always)
-    func suspendReader(_ id: ConnectionID, _ reader: Suspension) {
+    func suspendReader(_ id: ConnectionID, _ reader: Waiter) {
         connections[id].suspendReader(reader)
         if turn.value.isOver, isReadable(id) { awaitTurn(id) }
     }

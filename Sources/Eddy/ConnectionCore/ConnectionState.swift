@@ -134,13 +134,13 @@ struct ConnectionState {
     /// Bytes queued for sending above which a writer waits, and at which it goes on.
     var highWatermark: UInt32 = .max
     var lowWatermark: UInt32 = .max
-    var reader: Suspension?
-    var writer: Suspension?
+    var reader: Waiter?
+    var writer: Waiter?
 
     var nextVacant = VacantSlot.end
 
     /// A task waits to be resumed as the reader.
-    mutating func suspendReader(_ reader: Suspension) {
+    mutating func suspendReader(_ reader: Waiter) {
         requireNoReader()
         self.reader = reader
     }
@@ -156,7 +156,7 @@ struct ConnectionState {
 
     /// A task waits to be resumed as the writer. A second one would take the place of the first, which would wait
     /// for ever.
-    mutating func suspendWriter(_ writer: Suspension) {
+    mutating func suspendWriter(_ writer: Waiter) {
         require(
             self.writer == nil,
             "one task at a time waits to write to a connection; let one task write, or wait for each write before the next"

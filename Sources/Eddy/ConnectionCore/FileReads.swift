@@ -9,7 +9,7 @@ typealias FileReadID = PlainID<FileReads.Read>
 struct FileReads {
     enum Read {
         /// Submitted; the task is about to wait, or waits.
-        case inFlight(Suspension?)
+        case inFlight(Waiter?)
         case done(Int32)
     }
 
@@ -25,11 +25,11 @@ struct FileReads {
         return id
     }
 
-    mutating func wait(_ id: FileReadID, _ suspension: Suspension) {
+    mutating func wait(_ id: FileReadID, _ suspension: Waiter) {
         reads[id] = .inFlight(suspension)
     }
 
-    mutating func complete(_ id: FileReadID, result: Int32) -> Suspension? {
+    mutating func complete(_ id: FileReadID, result: Int32) -> Waiter? {
         guard case .inFlight(let suspension) = reads[id] else { return nil }
         reads[id] = .done(result)
         return suspension

@@ -26,6 +26,6 @@ extension EventLoop {
 
     /// Lets the loop run for a millisecond. A sleep would return at once in a task that is cancelled, as a server's may be.
     private func pause() async {
-        await Suspension.suspend { driver.timers.schedule(.sleep($0), at: ring.now + 1_000_000) }
+        await Waiter.suspend { driver.timers.schedule(.sleep($0), at: ring.now + 1_000_000) }
     }
 }

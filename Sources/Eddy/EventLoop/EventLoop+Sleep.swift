@@ -14,7 +14,7 @@ extension EventLoop {
         let timer = driver.timers.reserve()
         await withTaskCancellationHandler {
             guard !Task.isCancelled else { return }
-            await Suspension.suspend { driver.timers.start(timer, .sleep($0), at: deadline) }
+            await Waiter.suspend { driver.timers.start(timer, .sleep($0), at: deadline) }
         } onCancel: {
             // Read when the task has suspended: the loop runs it until then.
             _ = mailbox.post(.work { self.wake(timer) })

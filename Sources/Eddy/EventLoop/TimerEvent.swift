@@ -1,7 +1,7 @@
 /// What a timer brings about when it is due.
 enum TimerEvent {
     /// A task that sleeps goes on.
-    case sleep(Suspension)
+    case sleep(Waiter)
     /// A connection has had its time, or looks whether it has.
     case connection(ConnectionID)
     /// A connection that is to be reset looks whether its peer has received everything.

@@ -39,7 +39,7 @@ final class Listener: @unchecked Sendable {
     /// Connections accepted here and not closed yet.
     private var openConnections = 0
     /// The task that starts handlers, while it waits for a connection or for the last one to close.
-    private var waiter: Suspension?
+    private var waiter: Waiter?
 
     private enum RelayEnding {
         case notBegun
@@ -233,7 +233,7 @@ final class Listener: @unchecked Sendable {
     func nextConnection() async -> Bool {
         while unserved == 0 {
             guard phase == .accepting else { return false }
-            await Suspension.suspend { waiter = $0 }
+            await Waiter.suspend { waiter = $0 }
         }
         unserved -= 1
         return true
@@ -317,7 +317,7 @@ final class Listener: @unchecked Sendable {
     /// - Returns: whether all connections finished in time.
     func drained() async -> Bool {
         while phase == .draining, openConnections > 0 {
-            await Suspension.suspend { waiter = $0 }
+            await Waiter.suspend { waiter = $0 }
         }
         return openConnections == 0
     }
@@ -325,7 +325,7 @@ final class Listener: @unchecked Sendable {
     /// Waits until no connection and no operation is left, whatever it takes.
     func closed() async {
         while openConnections > 0 || ownsSocket {
-            await Suspension.suspend { waiter = $0 }
+            await Waiter.suspend { waiter = $0 }
         }
     }
 

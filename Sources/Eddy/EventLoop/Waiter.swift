@@ -3,7 +3,7 @@
 /// Resuming costs no allocation. It puts the task's job on its executor, which for a connection's task is the loop.
 @safe
 @usableFromInline
-struct Suspension {
+struct Waiter {
     @usableFromInline
     let continuation: UnsafeContinuation<Void, Never>
 
@@ -19,7 +19,7 @@ struct Suspension {
 
     /// Suspends the calling task and hands it to `register`, which keeps it until it is resumed.
     @inlinable
-    static func suspend(_ register: (Suspension) -> Void) async {
-        await unsafe withUnsafeContinuation { unsafe register(Suspension($0)) }
+    static func suspend(_ register: (Waiter) -> Void) async {
+        await unsafe withUnsafeContinuation { unsafe register(Waiter($0)) }
     }
 }
