@@ -61,7 +61,7 @@ extension EventLoop {
             do {
                 return try await body(Connection(loop: self, id: id))
             } catch {
-                driver.abandon(id)
+                driver.markFailed(id)
                 throw error
             }
         } onCancel: {

@@ -12,12 +12,12 @@ extension EventLoop {
         _ connector: ConnectorID
     ) throws(SystemError) -> ConnectionID? {
         let descriptor = try openSocket(to: address, options)
-        guard let id = driver.occupySlot(descriptor: descriptor, phase: .connecting) else {
+        guard let id = driver.open(descriptor: descriptor, phase: .connecting) else {
             ring.close(descriptor)
             return nil
         }
         driver.connections[id].connector = connector
-        if address.isUnix { driver.receiveOneByOne(id) }
+        if address.isUnix { driver.receiveSingly(id) }
         // The kernel copies the address when it takes the submission; kept until the completion, it is there by then.
         let systemAddress = SystemAddress(address)
         connectors.addresses[id] = systemAddress
@@ -67,7 +67,7 @@ extension EventLoop {
         }
         let error = completion.error ?? (isConnectedToItself(id) ? .connectionRefused : nil)
         if error == nil {
-            driver.connections[id].phase = .open
+            driver.connections[id].lifecycle.move(to: .open)
             driver.connections[id].connector = nil
             driver.counters.connectionsOpened += 1
             driver.applyTimeouts(id)

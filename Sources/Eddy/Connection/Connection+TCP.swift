@@ -46,8 +46,8 @@ extension ConnectionHandle {
     /// The descriptor of a connection that is not broken.
     fileprivate var openDescriptor: Int32 {
         get throws(ConnectionError) {
-            guard !driver.connections[id].hasFailed else {
-                throw ConnectionError(failure: driver.connections[id].failure)
+            guard !driver.connections[id].lifecycle.hasFailed else {
+                throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
             }
             return driver.connections[id].descriptor
         }

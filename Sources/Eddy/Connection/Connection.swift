@@ -40,6 +40,6 @@ public struct Connection: ~Copyable {
 
     /// Closes the connection without order: the peer sees a reset, and what was written and not yet sent is lost.
     public consuming func reset() {
-        if handle.isOnLoopThread { loop.driver.connections[id].ending = .reset }
+        if handle.isOnLoopThread { loop.driver.connections[id].lifecycle.end(.reset) }
     }
 }

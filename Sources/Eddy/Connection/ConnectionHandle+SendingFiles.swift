@@ -44,7 +44,7 @@ extension ConnectionHandle {
             }
             offset += Int(slice.count)
             let isAbove = try queue(Buffer(adopting: slice))
-            if driver.connections[id].flags.contains(.writingCancelled) { throw .cancelled }
+            if driver.connections[id].sending.isCancelled { throw .cancelled }
             if isAbove { try await waitUntilDrained() }
         }
     }

@@ -5,7 +5,7 @@ extension EventLoop {
         await run {
             let driver = self.driver
             driver.connections.forEachConnection { id in
-                if !driver.isEnding(id) { driver.reset(id, failure: ConnectionError.shutDownCode) }
+                if !driver.connections[id].isFinishing { driver.reset(id, failure: ConnectionError.shutDownCode) }
             }
             let moment = self.ring.now + ConnectionDriver.silenceBeforeClose
             while self.isAnyEnding, self.ring.now < moment { await self.pause() }
@@ -20,7 +20,7 @@ extension EventLoop {
 
     private var isAnyEnding: Bool {
         var isAny = false
-        driver.connections.forEachConnection { if driver.isEnding($0) { isAny = true } }
+        driver.connections.forEachConnection { if driver.connections[$0].isFinishing { isAny = true } }
         return isAny
     }
 

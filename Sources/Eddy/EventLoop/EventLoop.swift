@@ -172,10 +172,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// An iteration up to its jobs.
     func advance() {
         driver.counters.iterations += 1
-        let isSettled = driver.inlineSends.isEmpty
+        let hadInlineSends = !driver.inlineSends.isEmpty
         driver.submitSends()
         if driver.supplyMemory(), !isTrimming.value, driver.mayTrimMemory { scheduleTrimming() }
-        let mustWait = driver.mayWait(isSettled: isSettled) && jobs.isEmpty && mailbox.fallAsleep()
+        let mustWait = driver.mayWait(hadInlineSends: hadInlineSends) && jobs.isEmpty && mailbox.fallAsleep()
         exchange(waitFor: mustWait ? 1 : 0, deadline: mustWait ? driver.timers.nextDeadline : nil)
         if mustWait { mailbox.wakeUp() }
         fireTimers()
@@ -190,7 +190,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         // Asked before anything more is submitted: it is about the sends that this `enter` took.
         let isSettled = ring.isSettled
         dispatchCompletions()
-        if isSettled { driver.settleInlineSends() }
+        if isSettled { driver.completeInlineSends() }
     }
 
     /// Submits and waits; a failure that is not passing means that the ring itself is broken.

@@ -175,7 +175,7 @@ final class Listener: @unchecked Sendable {
 
     /// Serves the connection here. It counts against the limit already.
     private func admit(_ descriptor: Int32) {
-        guard phase == .accepting, let connection = loop.driver.occupySlot(descriptor: descriptor, phase: .open) else {
+        guard phase == .accepting, let connection = loop.driver.open(descriptor: descriptor, phase: .open) else {
             loadStorage.subtract(1, ordering: .relaxed)
             admission.leave()
             return refuse(descriptor)
@@ -183,7 +183,7 @@ final class Listener: @unchecked Sendable {
         loop.driver.counters.connectionsAccepted += 1
         openConnections += 1
         loop.driver.connections[connection].listener = id
-        if address.isUnix { loop.driver.receiveOneByOne(connection) }
+        if address.isUnix { loop.driver.receiveSingly(connection) }
         loop.driver.applyTimeouts(connection)
         accepted.append(connection)
         unserved += 1

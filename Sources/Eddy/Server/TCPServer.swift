@@ -288,7 +288,7 @@ public final class TCPServer: Sendable {
         } catch {
             loop.driver.counters.handlerFailures += 1
             if let onIncident { onIncident(.handlerFailed(error, peer: loop.driver.peer(of: id))) }
-            loop.driver.abandon(id)
+            loop.driver.markFailed(id)
         }
     }
 
