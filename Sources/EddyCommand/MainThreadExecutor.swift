@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 internal import Synchronization
 
 /// Runs the command's tasks on the main thread: those that prefer it, and their child tasks.

@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 
 /// The connections that are being made on a loop, by number.
 struct ConnectorTable {

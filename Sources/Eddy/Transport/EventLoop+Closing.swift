@@ -1,3 +1,6 @@
+internal import EddyRing
+internal import EddySystem
+
 // What happens when a connection's owner lets go of it:
 //
 //     orderly: queue sent ──▶ FIN ──▶ what still comes is read and dropped until the peer's FIN ──┐

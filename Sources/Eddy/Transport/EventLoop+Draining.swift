@@ -1,3 +1,5 @@
+internal import EddyRing
+
 // A server that shuts down takes no further messages, and finishes those that it has:
 //
 //     waits for a message, and none is there  the read returns nil, as at the end of the stream; the handler closes

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 // How a connection's owner lets go of it: by dropping it, wherever that happens, or by failing.
 

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 // A connection with timeouts has one timer. Nothing that happens on the connection moves it; it leaves a stamp instead.
 // When the timer is due it looks at the stamps, and is set again if nothing is due yet:

@@ -1,5 +1,3 @@
-internal import EddyRing
-
 /// The reads of files that are in flight on a loop, by number: who waits, and what came of it. Loop thread only.
 ///
 /// Whoever has submitted a read waits for its completion, whatever happens meanwhile: the kernel writes into his

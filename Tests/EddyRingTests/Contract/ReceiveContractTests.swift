@@ -1,5 +1,6 @@
 import EddyBuffers
 import EddyRing
+import EddySystem
 import Testing
 
 /// Receiving, as every engine does it. See also `ReceiveRingTests`.

@@ -1,4 +1,5 @@
 import EddyRing
+import EddySystem
 
 extension Ring {
     /// Submits what is queued and returns the next `count` completions; an error if they do not come for a long time.

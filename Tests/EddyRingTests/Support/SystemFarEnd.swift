@@ -1,4 +1,5 @@
-import EddyRing
+import EddySystem
+import EddyTestSupport
 import Glibc
 
 /// A peer that is a socket of the system's. It does not block; what takes long is done on a thread.

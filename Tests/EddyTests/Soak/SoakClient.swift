@@ -1,4 +1,5 @@
-import EddyRing
+import EddySimulation
+import EddySystem
 import Foundation
 
 /// One client at a time: visits one of the servers after the other, in ways that its seed says.

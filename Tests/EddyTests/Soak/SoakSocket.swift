@@ -1,4 +1,4 @@
-import EddyRing
+import EddySystem
 import Glibc
 
 /// A client's socket. It sends a pattern of bytes and takes nothing else back. Closes itself.

@@ -1,4 +1,4 @@
-import EddyRing
+import EddySystem
 import Foundation
 
 /// A listening socket whose backlog is full: the kernel drops what else would connect to it, as a firewall might. So a

@@ -1,5 +1,5 @@
 import EddyBuffers
-import EddyRing
+import EddySimulation
 
 /// `count` bytes that look random and are the same for the same seed (SplitMix64).
 func randomBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {

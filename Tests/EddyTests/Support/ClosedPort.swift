@@ -1,4 +1,4 @@
-import EddyRing
+import EddySystem
 
 /// A port that refuses every connection: it is taken, so that nobody else gets it meanwhile, but nobody listens.
 final class ClosedPort: Sendable {
