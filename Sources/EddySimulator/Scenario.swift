@@ -1,6 +1,7 @@
 import Eddy
 import EddyBuffers
 import EddyRing
+import EddySimulation
 
 /// What a seed decides before anything happens: what is done, under which limits, and what may go wrong.
 struct Scenario: Sendable {

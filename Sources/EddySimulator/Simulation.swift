@@ -1,6 +1,7 @@
 import Eddy
 import EddyBuffers
 import EddyRing
+import EddySimulation
 
 /// What a seed has led to.
 struct SimulationResult: Sendable {

@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 
 /// The order in which addresses are tried: as the resolver sorted them (RFC 6724), but with the families in turn, so
 /// that one family that does not work costs one delay and not one an address (RFC 8305, section 4).

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 /// One address that was tried in vain, and why.
 public struct ConnectAttempt: Equatable, Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 /// Why there is no connection, with every address that was tried and what to do about it.
 ///

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 /// How a client connects.
 public struct ConnectOptions: Sendable {

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 extension Connection {
     /// Connects to `endpoint` on this connection's loop, and relays between the two until both have ended.

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 extension EventLoop {
     /// Connects to `endpoint` and runs `body` with the connection, which lives on this loop.

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 // One attempt to connect: a socket, a slot of the table, one operation.
 

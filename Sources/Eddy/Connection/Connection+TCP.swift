@@ -1,4 +1,5 @@
-public import EddyRing
+internal import EddyRing
+public import EddySystem
 
 extension Connection {
     /// This side's address, an IPv4 one also when the server's socket is of IPv6; nil when the connection is broken.

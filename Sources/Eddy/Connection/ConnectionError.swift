@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 /// Why a connection cannot be read or written any more. Why there is none to begin with is a ``ConnectError``.
 public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,5 +1,4 @@
 internal import EddyBuffers
-internal import EddyRing
 
 // The way of a connection off its loop:
 //

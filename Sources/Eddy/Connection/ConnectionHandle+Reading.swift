@@ -1,4 +1,5 @@
 public import EddyBuffers
+internal import EddySystem
 
 extension ConnectionHandle {
     /// Whether the task must be suspended, since there is nothing to read, or it has read enough, and others are to run.

@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 // From a file to a socket through chunks of the pool, which are registered where they are (READ_FIXED):
 //

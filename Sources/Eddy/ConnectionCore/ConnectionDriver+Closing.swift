@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 // What happens when a connection's owner releases it:
 //

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 // A connection's slot: occupied for a descriptor, released by the owner, vacated after the last completion.
 

@@ -1,4 +1,5 @@
 internal import EddyBuffers
+internal import EddyRing
 
 // What a connection may receive and queue, by its part of the loop's memory (``MemoryBudget``):
 //

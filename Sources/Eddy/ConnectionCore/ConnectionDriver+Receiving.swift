@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 // A connection has at most one receive in flight. It is armed when there is room for what may come:
 //

@@ -1,4 +1,6 @@
 internal import EddyBuffers
+internal import EddyRing
+internal import EddySystem
 
 // A relay joins two connections of one loop. What one receives goes into the other's send queue as the same slice:
 // no task is woken, nothing is copied.

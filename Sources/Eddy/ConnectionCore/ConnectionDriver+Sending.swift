@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 // Sends of one connection go one after the other, in order. What is written while one is in flight waits in the queue:
 //

@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 // Thresholds keep connections from using all memory up. Where receives wait for memory all the same, it must come back
 // from somewhere:

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 extension ConnectionDriver {
     // MARK: Setting

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 // A receive is told of a reset. Where none is under way nobody is, until bytes are sent or received again, which may be
 // never:

@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 // A zero-copy send leaves the bytes where they are; the network card reads them there. They must stay until it has:
 //

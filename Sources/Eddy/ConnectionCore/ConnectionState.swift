@@ -1,5 +1,4 @@
 internal import EddyBuffers
-internal import EddyRing
 
 /// Everything that the loop knows of one connection. No object, no allocation.
 ///

@@ -1,3 +1,5 @@
+internal import EddyRing
+
 extension EventLoop {
     /// Closes the connections that handlers which have ended have left, such as those to other servers: those that are
     /// being closed have a moment for it. Resets what is left then, and returns when nothing is left.

@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 extension EventLoop {
     /// Hands every completion that is there to what it belongs to.

@@ -1,5 +1,6 @@
 public import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 extension EventLoop {
     /// What a loop has done since it started, and what it holds now.

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 extension EventLoop {
     /// Reports jobs that keep a loop from everything else: a call that blocks, or work that takes long.

@@ -1,5 +1,6 @@
 internal import EddyBuffers
-internal import EddyRing
+package import EddyRing
+internal import EddySystem
 
 // One iteration of a loop:
 //

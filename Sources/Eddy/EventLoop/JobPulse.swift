@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 internal import Synchronization
 
 /// What a loop shows of the job that it runs, so that the watchdog can tell whether it comes to an end.

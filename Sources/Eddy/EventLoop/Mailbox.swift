@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 internal import Synchronization
 
 // Other threads reach a loop by mail, and by nothing else:

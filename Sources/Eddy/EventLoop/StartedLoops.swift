@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 /// The threads of a group while it starts: all of them run, or all have ended.
 struct StartedLoops {

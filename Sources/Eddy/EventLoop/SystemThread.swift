@@ -1,5 +1,6 @@
 internal import EddyBuffers
 package import EddyRing
+internal import EddySystem
 internal import Glibc
 
 /// A thread of the system's that is Eddy's own: a loop's, or one that blocks in a loop's place (the resolver, the

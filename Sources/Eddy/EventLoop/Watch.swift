@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 
 // The watchdog looks at each loop's pulse now and then:
 //

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 internal import Synchronization
 
 /// One loop's part of a server: a multishot accept, the connections that wait for their handler, and the way out.

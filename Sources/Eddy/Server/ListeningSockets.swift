@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 
 /// The sockets that listen on one address: one for each loop, over which the kernel spreads connections
 /// (SO_REUSEPORT), or one for all.

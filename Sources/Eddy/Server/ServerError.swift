@@ -1,4 +1,5 @@
 public import EddyRing
+public import EddySystem
 
 /// Why a server cannot start, each with what to do about it.
 ///

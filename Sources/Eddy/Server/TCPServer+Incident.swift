@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 extension TCPServer {
     /// What happens to a server that whoever operates it should know of. See ``Options/onIncident``.

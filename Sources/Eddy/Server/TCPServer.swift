@@ -1,5 +1,5 @@
 internal import EddyBuffers
-public import EddyRing
+public import EddySystem
 internal import Synchronization
 
 /// A server of stream sockets, TCP or Unix: a listener on every loop of a group, and a task for every connection.

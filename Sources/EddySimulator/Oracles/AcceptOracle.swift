@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySimulation
 
 // A listener that stops accepting, or refuses, must have a reason, and go on soon after it is gone:
 //

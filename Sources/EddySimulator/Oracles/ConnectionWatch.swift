@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySimulation
 
 /// What has happened on a connection of the loop, and when: seen by the network and by the connection's handler, never
 /// by the loop.

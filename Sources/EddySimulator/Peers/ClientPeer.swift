@@ -1,4 +1,4 @@
-import EddyRing
+import EddySimulation
 
 /// A client that behaves well: it sends messages with a length before them, one after the other, and takes each answer
 /// as it comes. It must get every answer in time, whatever its neighbours do.

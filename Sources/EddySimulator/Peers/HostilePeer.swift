@@ -1,4 +1,4 @@
-import EddyRing
+import EddySimulation
 
 /// A client that holds what others need, for a while, and resets its connection then.
 final class HostilePeer: Peer {

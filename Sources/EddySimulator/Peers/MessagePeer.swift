@@ -1,4 +1,4 @@
-import EddyRing
+import EddySimulation
 
 /// A client that sends messages with a length before them, takes their echoes, and dies in the middle of one.
 final class MessagePeer: Peer {

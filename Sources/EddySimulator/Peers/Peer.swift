@@ -1,4 +1,5 @@
-import EddyRing
+import EddySimulation
+import EddySystem
 
 /// Somebody on the other side of the network, who acts by a plan.
 class Peer {

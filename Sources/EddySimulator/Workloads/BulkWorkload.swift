@@ -1,6 +1,6 @@
 import Eddy
 import EddyBuffers
-import EddyRing
+import EddySimulation
 
 /// Peers that ask for many bytes, or send many.
 struct BulkWorkload: Workload {

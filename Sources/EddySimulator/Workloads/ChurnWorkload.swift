@@ -1,5 +1,4 @@
 import Eddy
-import EddyRing
 
 /// Many short connections, a few at a time.
 struct ChurnWorkload: Workload {

@@ -1,6 +1,6 @@
 import Eddy
 import EddyBuffers
-import EddyRing
+import EddySimulation
 
 /// Peers that send, and get back what they sent, by each way that an echo can be written.
 struct EchoWorkload: Workload {

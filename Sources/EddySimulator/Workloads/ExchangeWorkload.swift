@@ -1,6 +1,6 @@
 import Eddy
 import EddyBuffers
-import EddyRing
+import EddySimulation
 
 /// Clients and a server of Eddy's own that exchange messages with a length before them. Some clients are cancelled.
 struct ExchangeWorkload: Workload {

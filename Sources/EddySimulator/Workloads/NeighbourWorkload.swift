@@ -1,6 +1,6 @@
 import Eddy
 import EddyBuffers
-import EddyRing
+import EddySimulation
 
 /// Clients that behave well beside peers that hold what they can, and one more client when all have left.
 struct NeighbourWorkload: Workload {

@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySimulation
 
 /// Peers that get their bytes back from another peer, behind a relay.
 struct RelayWorkload: Workload {

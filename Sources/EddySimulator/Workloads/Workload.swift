@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySimulation
 
 /// What is done in a simulation. It runs in a task on the loop, and returns when all of it is over.
 protocol Workload: Sendable {

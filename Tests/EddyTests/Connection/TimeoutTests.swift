@@ -1,5 +1,5 @@
 import EddyBuffers
-import EddyRing
+import EddySystem
 import Testing
 
 @testable import Eddy

@@ -1,5 +1,6 @@
 import EddyBuffers
 import EddyRing
+import EddySimulation
 import Testing
 
 @testable import Eddy
