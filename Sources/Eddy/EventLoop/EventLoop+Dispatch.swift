@@ -2,9 +2,9 @@ internal import EddyBuffers
 internal import EddyRing
 
 extension EventLoop {
-    /// Hands every completion that is there to what it belongs to.
+    /// Dispatches every available completion to its owner.
     ///
-    /// All that was posted up to now is taken, and no more: the queue is finite, so an iteration is, too.
+    /// Takes only completions that were posted before the call. The queue is finite, so an iteration is finite, too.
     func dispatchCompletions() {
         while let completion = ring.nextCompletion() { dispatch(completion) }
     }

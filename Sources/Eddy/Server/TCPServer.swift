@@ -2,7 +2,7 @@ internal import EddyBuffers
 public import EddyRing
 internal import Synchronization
 
-/// A server of stream sockets, TCP or Unix: a listener on every loop of a group, and a task for every connection.
+/// A server of stream sockets, TCP or Unix: one listener per loop of a group, and one task per connection.
 ///
 /// ```swift
 /// let server = try TCPServer(on: "127.0.0.1:7000")
@@ -13,18 +13,18 @@ internal import Synchronization
 /// }
 /// ```
 ///
-/// Peers can connect as soon as the server is made; they are served once it runs.
+/// Peers can connect as soon as the server is created; they are served once it runs.
 public final class TCPServer: Sendable {
-    /// Serves one connection. It owns the connection, runs on the connection's loop, and closes it by returning.
+    /// Serves one connection. The handler owns the connection, runs on the connection's loop, and closes the connection
+    /// by returning.
     ///
-    /// It is `@concurrent`, that is, bound to no actor: its task prefers the loop, so the loop is where it runs. The
-    /// connection belongs to that task: a handler that captures it in another task, or passes it to an actor, does not
-    /// compile.
+    /// It is `@concurrent`, so it is isolated to no actor; its task prefers the loop and runs there. The connection
+    /// belongs to that task: a handler that captures it in another task, or passes it to an actor, does not compile.
     public typealias Handler = @concurrent @Sendable (consuming Connection) async throws -> Void
 
-    /// Where the server listens, with the real port.
+    /// The address that the server listens on, with the actual port.
     public let address: SocketAddress
-    /// The loops that serve.
+    /// The loops that serve the connections.
     public let group: EventLoopGroup
 
     private let ownsGroup: Bool
@@ -34,11 +34,11 @@ public final class TCPServer: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        /// Whether `run` was called: the listeners own the sockets from then on.
+        /// Whether `run` was called: from then on the listeners own the sockets.
         var hasRun = false
-        /// The listeners that have started; each loop starts its own.
+        /// The listeners that have started. Each loop starts its own.
         var listeners: [Listener] = []
-        /// The grace of the last shutdown. A listener that starts after it ends at once.
+        /// The grace of the last shutdown. A listener that starts later shuts down at once.
         var grace: Duration?
     }
 
@@ -149,7 +149,7 @@ public final class TCPServer: Sendable {
         do { return try SocketAddress(address) } catch { throw .address(error) }
     }
 
-    /// Serves a socket that listens on the network of the group's loop: a simulated one.
+    /// Serves a listening socket of a simulated network, which belongs to the group's loop.
     ///
     /// - Precondition: the group has one loop.
     package convenience init(
@@ -188,7 +188,7 @@ public final class TCPServer: Sendable {
         address = sockets.address
     }
 
-    /// A server that nobody has run still owns its sockets and loops.
+    /// A server that was never run still owns its sockets and loops.
     deinit {
         guard !state.withLock(\.hasRun) else { return }
         sockets.close()
@@ -197,17 +197,17 @@ public final class TCPServer: Sendable {
 
     // MARK: Serving
 
-    /// Accepts connections and runs `handler` for each, in a task of its own on the connection's loop, until
-    /// ``shutDown(grace:)`` is called or the calling task is cancelled. Returns when the last one has finished.
+    /// Accepts connections and runs `handler` for each, in its own task on the connection's loop, until
+    /// ``shutDown(grace:)`` is called or the calling task is cancelled. Returns when the last connection has finished.
     ///
-    /// What `handler` throws resets its own connection and nothing else. ``Options/onIncident`` is told.
+    /// An error that `handler` throws resets its own connection only, and is passed to ``Options/onIncident``.
     ///
     /// - Parameters:
     ///   - handler: serves one connection.
-    ///   - fileID: with `line`, where the handler stands: what ``EventLoop/Stall/handler`` tells.
+    /// - fileID: with `line`, the source location of the handler, for ``EventLoop/Stall/handler``.
     ///   - line: see `fileID`.
-    /// - Returns: what the loops have done, taken when every connection is closed, those that handlers have made
-    ///   included. (On loops of somebody else's group, others may go on.)
+    /// - Returns: the loops' statistics when every connection is closed, including those that handlers opened. (On the
+    ///   loops of a shared group, other connections may still be open.)
     /// - Precondition: called once.
     @discardableResult
     public func run(
@@ -241,7 +241,7 @@ public final class TCPServer: Sendable {
         return statistics
     }
 
-    /// One loop's part; runs on its thread.
+    /// Runs one loop's part, on its thread.
     private func serve(
         on loop: EventLoop,
         descriptor: Int32?,
@@ -258,7 +258,7 @@ public final class TCPServer: Sendable {
         )
         let onIncident = options.onIncident
         start(listener)
-        // One closure for all: one for each would cost 64 bytes for as long as its connection is open.
+        // One closure for all connections: a closure per connection would cost 64 bytes while the connection is open.
         let serveConnection: @isolated(any) @Sendable () async -> Void = { @concurrent in
             guard let id = listener.takeConnection() else { return }
             await Self.serve(id, on: loop, handler, onIncident)
@@ -268,14 +268,14 @@ public final class TCPServer: Sendable {
                 tasks.addTask(executorPreference: loop, operation: serveConnection)
             }
             sockets.removeFile()
-            // Whoever does not listen to the reset of the connection is cancelled.
+            // Handlers that ignore the reset of their connections are cancelled.
             if !(await listener.drained()) { tasks.cancelAll() }
         }
         await listener.closed()
     }
 
-    /// One connection's task. It is cancelled only after its connection was reset, so it needs no handler of its own
-    /// to notice.
+    /// The task of one connection. It is cancelled only after its connection was reset, so it needs no cancellation
+    /// handler of its own.
     private static func serve(
         _ id: ConnectionID,
         on loop: EventLoop,
@@ -299,7 +299,7 @@ public final class TCPServer: Sendable {
         }
         if let grace { return listener.shutDown(grace: grace) }
         if sockets.descriptors.count == group.loops.count { return listener.accept() }
-        // One socket for all loops: it accepts as soon as there is a listener on each.
+        // With one socket for all loops, it accepts as soon as each loop has a listener.
         guard listeners.count == group.loops.count, let acceptor = listeners.first(where: \.hasSocket) else { return }
         let handover = Handover(to: listeners, spreading: spreading)
         _ = acceptor.loop.mailbox.post(.work { acceptor.accept(handingOverBy: handover) })
@@ -311,15 +311,17 @@ public final class TCPServer: Sendable {
 
     // MARK: Shutting down
 
-    /// Stops accepting at once. Connections may finish within `grace`; then they are reset and their tasks
-    /// cancelled. Any thread. A second call may shorten the grace, for example to zero.
+    /// Stops accepting at once. Connections may finish within `grace`; then they are reset and their tasks cancelled.
+    /// Callable on any thread. A second call may shorten the grace, for example to zero.
     ///
     /// A handler that waits for its peer's next message gets nil, as at the end of the stream;
-    /// ``Connection/isServerShuttingDown`` tells the two apart. One that has received something and written nothing since goes
-    /// on, and gets nil when it comes to wait again. What was written is delivered. A handler that answers while it is still
-    /// receiving a message, as an echo of a long stream does, counts as waiting for the next message whenever all that came
-    /// is answered: its peer sees the end of the stream then. Connections that one task reads and another writes, and relays,
-    /// go on; relays in which nothing has been under way for 250 ms at the end of the grace are ended in order.
+    /// ``Connection/isServerShuttingDown`` distinguishes the two. A handler that has received something and written
+    /// nothing since continues, and gets nil when it waits again. Everything written is delivered.
+    ///
+    /// If a handler replies while it is still receiving a message, as an echo of a long stream does, it counts as
+    /// waiting for the next message whenever everything received so far is answered; its peer then sees the end of the
+    /// stream. Connections that one task reads and another writes continue, and so do relays; relays that have been
+    /// idle for 250 ms at the end of the grace are closed gracefully.
     public func shutDown(grace: Duration) {
         state.withLock { state in
             state.grace = grace

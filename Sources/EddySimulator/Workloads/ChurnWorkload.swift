@@ -1,7 +1,7 @@
 import Eddy
 import EddyRing
 
-/// Many short connections, a few at a time.
+/// Many short connections, a few of them concurrent.
 struct ChurnWorkload: Workload {
     let simulation: Simulation
 

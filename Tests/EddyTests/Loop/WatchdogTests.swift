@@ -119,22 +119,22 @@ struct WatchdogTests {
     @Test("A report says which loop, how long and what to do")
     func description() {
         let stall = EventLoop.Stall(loop: 3, duration: .milliseconds(120), task: 17, isOver: false)
-        #expect("\(stall)".hasPrefix("event loop 3 is held up by task 17, for 120 ms so far"))
+        #expect("\(stall)".hasPrefix("event loop 3 is blocked by task 17, for 120 ms so far"))
         let actor = EventLoop.Stall(loop: 3, duration: .milliseconds(120), task: 0, isOver: true)
-        #expect("\(actor)" == "event loop 3 goes on; an actor held it up for 120 ms")
+        #expect("\(actor)" == "event loop 3 runs again; an actor blocked it for 120 ms")
     }
 
     @Test("A report names the connection and the handler's location, as far as they are known")
     func descriptionOfConnection() throws {
         var stall = EventLoop.Stall(loop: 0, duration: .milliseconds(120), task: 17, isOver: true)
         stall.peer = try SocketAddress("127.0.0.1:7000")
-        #expect("\(stall)".contains("; the connection from 127.0.0.1:7000 held it up"))
+        #expect("\(stall)".contains("; the connection from 127.0.0.1:7000 blocked it"))
         stall.handler = "Server/main.swift:12"
         #expect(
-            "\(stall)".contains("; the connection from 127.0.0.1:7000 (handler at Server/main.swift:12) held it up")
+            "\(stall)".contains("; the connection from 127.0.0.1:7000 (handler at Server/main.swift:12) blocked it")
         )
         stall.peer = nil
-        #expect("\(stall)".contains("; a connection (handler at Server/main.swift:12) held it up"))
+        #expect("\(stall)".contains("; a connection (handler at Server/main.swift:12) blocked it"))
     }
 
     @Test("A stall names the connection that the job used, and its handler's location", arguments: [false, true])
