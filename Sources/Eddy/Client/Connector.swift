@@ -54,7 +54,7 @@ final class Connector: @unchecked Sendable {
         case .name(let name, let port):
             let (loop, id) = (loop, id)
             lookup = options.resolver.addresses(of: name) { answer in
-                _ = loop.mailbox.post(.work { loop.connectors[id]?.resolved(answer, port: port) })
+                _ = loop.inbox.post(.work { loop.connectors[id]?.resolved(answer, port: port) })
             }
         }
     }

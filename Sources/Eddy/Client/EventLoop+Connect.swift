@@ -92,7 +92,7 @@ extension EventLoop {
             if isCurrent {
                 connector.end(.failure(.cancelled))
             } else {
-                _ = mailbox.post(.work { connector.end(.failure(.cancelled)) })
+                _ = inbox.post(.work { connector.end(.failure(.cancelled)) })
             }
         }
         if let watched { driver.connections[watched].connector = nil }

@@ -275,7 +275,7 @@ extension ConnectionDriver {
     @inline(__always)
     func tookBytes(_ byteCount: UInt32, from id: ConnectionID) {
         turn.value.read(byteCount: byteCount)
-        pulse?.uses(connections[id].descriptor, listener: connections[id].listener)
+        heartbeat?.uses(connections[id].descriptor, listener: connections[id].listener)
         connections[id].movedBytes &+= byteCount
         goOnReceiving(id)
     }

@@ -29,7 +29,7 @@ extension ConnectionDriver {
             return nil
         }
         pool.takeIn(slice)
-        pulse?.uses(connections[id].descriptor, listener: connections[id].listener)
+        heartbeat?.uses(connections[id].descriptor, listener: connections[id].listener)
         // What waits to be read may be the beginning of the next message.
         if connections[id].inbound.isEmpty { connections[id].flags.remove(.unanswered) }
         appendOutbound(slice, to: id)

@@ -29,8 +29,8 @@ final class ConnectionDriver: @unchecked Sendable {
     let receiveRing: ReceiveRing
     /// Large chunks for connections that fill small ones, where the kernel does not fill chunks incrementally.
     let bulkRing: ReceiveRing?
-    /// What the watchdog sees; nil when there is none.
-    let pulse: JobPulse?
+    /// Read by the stall detector; nil without a watchdog.
+    let heartbeat: Heartbeat?
     /// The loop, which owns the driver.
     unowned(unsafe) var delegate: (any ConnectionDriverDelegate)?
 
@@ -92,10 +92,10 @@ final class ConnectionDriver: @unchecked Sendable {
         features: RingFeatures,
         ring: Ring,
         pool: BufferPool,
-        pulse: JobPulse?
+        heartbeat: Heartbeat?
     ) throws(RingError) {
         (self.configuration, self.features, self.ring, self.pool) = (configuration, features, ring, pool)
-        self.pulse = pulse
+        self.heartbeat = heartbeat
         let mayZeroCopy = features.zeroCopySends && configuration.zeroCopy != .never
         zeroCopyFloor = mayZeroCopy ? UInt32(configuration.zeroCopyThreshold) : .max
         slices = SliceStore(pool: pool)

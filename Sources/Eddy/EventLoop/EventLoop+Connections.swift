@@ -5,12 +5,12 @@ extension EventLoop {
     func release(_ id: ConnectionID) {
         if isCurrent { return driver.release(id) }
         // Rejected when the loop has ended: the loop has then closed all its connections.
-        _ = mailbox.post(.work { self.driver.release(id) })
+        _ = inbox.post(.work { self.driver.release(id) })
     }
 
     /// Ends the waits of a task that is being cancelled. Callable on any thread.
     func cancel(_ id: ConnectionID, sides: ConnectionDriver.Sides = .both) {
         if isCurrent { return driver.cancel(id, sides: sides) }
-        _ = mailbox.post(.work { self.driver.cancel(id, sides: sides) })
+        _ = inbox.post(.work { self.driver.cancel(id, sides: sides) })
     }
 }

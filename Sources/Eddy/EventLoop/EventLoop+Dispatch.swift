@@ -28,11 +28,11 @@ extension EventLoop {
 
     private func woken(_ completion: CompletionEntry) {
         guard completion.error != .cancelled else {
-            // The loop ends: there is no more mail.
-            isAwaitingMail.value = false
+            // The loop ends: no more items arrive.
+            isWakeReadInFlight.value = false
             return
         }
-        driver.counters.mailWakes += 1
-        awaitMail()
+        driver.counters.crossThreadWakeups += 1
+        readWakeDescriptor()
     }
 }

@@ -11,7 +11,7 @@ extension EventLoop {
             jobs.append(job)
             return
         }
-        let accepted = mailbox.post(.job(job))
+        let accepted = inbox.post(.job(job))
         require(accepted, "a task prefers an event loop that has ended; end its tasks before the loop")
     }
 
@@ -31,7 +31,7 @@ extension EventLoop {
     /// Runs `work` on the loop's thread soon; returns false when the loop has ended. Callable on any thread, and by a
     /// simulation while the loop waits.
     package func post(_ work: @escaping @Sendable () -> Void) -> Bool {
-        mailbox.post(.work(work))
+        inbox.post(.work(work))
     }
 
     /// The loop's statistics. Callable on any thread.

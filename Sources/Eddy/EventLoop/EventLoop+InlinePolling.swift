@@ -26,11 +26,11 @@ extension EventLoop {
         guard actor == nil, jobs.isEmpty, driver.turnQueue.isEmpty else { return false }
         driver.connections[id].requireNoReader()
         // The job has not ended, but it does not block other jobs.
-        pulse?.end()
+        heartbeat?.end()
         driver.pollingReader.value = id
         defer {
             driver.pollingReader.value = nil
-            pulse?.goOn()
+            heartbeat?.resume()
         }
         while jobs.isEmpty, driver.turnQueue.isEmpty, driver.closeQueue.isEmpty, !stopping.value {
             advance()

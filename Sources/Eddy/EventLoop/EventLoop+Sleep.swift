@@ -17,7 +17,7 @@ extension EventLoop {
             await Waiter.suspend { driver.timers.start(timer, .sleep($0), at: deadline) }
         } onCancel: {
             // The loop runs this after the task has suspended, because it runs the task until then.
-            _ = mailbox.post(.work { self.wake(timer) })
+            _ = inbox.post(.work { self.wake(timer) })
         }
         // The timer has already ended, unless the task was cancelled before it slept.
         driver.timers.cancel(timer)

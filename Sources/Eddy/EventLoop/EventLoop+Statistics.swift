@@ -55,7 +55,7 @@ extension EventLoop {
         /// The largest number of jobs that were ready at the start of an iteration's run of jobs.
         public var jobQueueHighWater = 0
         /// The number of times that another thread woke the loop while it waited.
-        public var mailWakes: UInt64 = 0
+        public var crossThreadWakeups: UInt64 = 0
         /// Jobs that the watchdog has reported.
         public var stalls: UInt64 = 0
         /// Running timers, such as sleeps, timeouts, and the limits of connecting and closing.
@@ -108,7 +108,7 @@ extension EventLoop {
             sum.runningTime += right.runningTime
             sum.processorTime += right.processorTime
             sum.jobQueueHighWater = max(left.jobQueueHighWater, right.jobQueueHighWater)
-            sum.mailWakes += right.mailWakes
+            sum.crossThreadWakeups += right.crossThreadWakeups
             sum.stalls += right.stalls
             sum.timers += right.timers
             sum.enters += right.enters
@@ -149,7 +149,7 @@ extension EventLoop {
         statistics.copies = driver.receiveRing.copies + (driver.bulkRing?.copies ?? 0)
         statistics.runningTime = .nanoseconds(ring.now - startTime)
         statistics.processorTime = .nanoseconds(ThreadClock.processorTime)
-        statistics.stalls = pulse?.stallCount ?? 0
+        statistics.stalls = heartbeat?.stallCount ?? 0
         statistics.timers = driver.timers.count
         statistics.enters = ringStatistics.enters
         statistics.submissions = ringStatistics.submissions

@@ -84,6 +84,6 @@ extension EventLoop {
     /// - Precondition: on the loop's thread.
     public var currentTask: UInt64? {
         requireLoopThread()
-        return pulse?.currentTask
+        return heartbeat?.currentTask
     }
 }

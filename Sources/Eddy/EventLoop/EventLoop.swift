@@ -24,9 +24,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let ring: Ring
     let pool: BufferPool
     let features: RingFeatures
-    let mailbox: Mailbox
-    /// What the watchdog sees; nil when there is none.
-    let pulse: JobPulse?
+    let inbox: TaskInbox
+    /// Read by the stall detector; nil without a watchdog.
+    let heartbeat: Heartbeat?
     /// The connections and the state machine that drives them.
     let driver: ConnectionDriver
 
@@ -44,7 +44,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Whether that timer is running.
     private let isTrimming = LoopLocal(false)
     /// Whether the read of the wake descriptor is in flight.
-    let isAwaitingMail = LoopLocal(false)
+    let isWakeReadInFlight = LoopLocal(false)
 
     var listeners: ListenerTable {
         _read { yield listenerStorage.value }
@@ -59,13 +59,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Creates a loop for the calling thread; call ``run()`` on it.
     ///
-    /// - Parameter bell: wakes the watchdog that looks at the loop's pulse.
+    /// - Parameter signal: wakes the stall detector that samples the loop.
     convenience init(
         configuration: Configuration,
         plan: RingPlan,
-        bell: WatchdogBell = WatchdogBell()
+        signal: StallDetectorSignal = StallDetectorSignal()
     ) throws(RingError) {
-        try self.init(configuration: configuration, features: plan.features, ring: plan.makeRing(), bell: bell)
+        try self.init(configuration: configuration, features: plan.features, ring: plan.makeRing(), signal: signal)
     }
 
     /// Creates a loop on an existing ring, for the calling thread; call ``run()`` on it.
@@ -73,16 +73,16 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         configuration: Configuration,
         features: RingFeatures,
         ring: Ring,
-        bell: WatchdogBell = WatchdogBell()
+        signal: StallDetectorSignal = StallDetectorSignal()
     ) throws(RingError) {
         configuration.requireValid()
         self.configuration = configuration
         self.features = features
-        mailbox = try Mailbox()
-        pulse = configuration.watchdog == nil ? nil : JobPulse(bell: bell)
+        inbox = try TaskInbox()
+        heartbeat = configuration.watchdog == nil ? nil : Heartbeat(signal: signal)
         self.ring = ring
         startTime = ring.now
-        let mailbox = mailbox
+        let inbox = inbox
         var poolConfiguration = configuration.pool
         if !features.incrementalBuffers {
             // Each receive consumes a whole chunk, so chunks must be smaller for the same number of receives.
@@ -91,14 +91,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         pool = BufferPool(
             configuration: poolConfiguration,
             shares: PoolShares(dividing: poolConfiguration),
-            wake: { mailbox.notify() }
+            wake: { inbox.notify() }
         )
         driver = try ConnectionDriver(
             configuration: configuration,
             features: features,
             ring: ring,
             pool: pool,
-            pulse: pulse
+            heartbeat: heartbeat
         )
         unsafe driver.delegate = self
     }
@@ -130,7 +130,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     @inline(never)
     private func failStray(_ id: ConnectionID) -> ConnectionError {
         // Its owner still holds it, so the identifier is valid when the loop runs this.
-        _ = mailbox.post(.work { self.driver.reset(id, failure: ConnectionError.strayCode) })
+        _ = inbox.post(.work { self.driver.reset(id, failure: ConnectionError.strayCode) })
         return .usedElsewhere
     }
 
@@ -152,14 +152,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     package func run() {
         makeCurrent()
         pool.makeCurrent()
-        awaitMail()
+        readWakeDescriptor()
         while !stopping.value { iterate() }
         tearDown()
     }
 
-    func awaitMail() {
-        isAwaitingMail.value = true
-        driver.submit(mailbox.wakeDescriptor.awaitSignal(token: OperationToken(.wake)))
+    func readWakeDescriptor() {
+        isWakeReadInFlight.value = true
+        driver.submit(inbox.wakeDescriptor.awaitSignal(token: OperationToken(.wake)))
     }
 
     /// Ends the loop after the current iteration. Loop thread only.
@@ -176,11 +176,11 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         let isSettled = driver.inlineSends.isEmpty
         driver.submitSends()
         if driver.supplyMemory(), !isTrimming.value, driver.mayTrimMemory { scheduleTrimming() }
-        let mustWait = driver.mayWait(isSettled: isSettled) && jobs.isEmpty && mailbox.fallAsleep()
+        let mustWait = driver.mayWait(isSettled: isSettled) && jobs.isEmpty && inbox.prepareToWait()
         exchange(waitFor: mustWait ? 1 : 0, deadline: mustWait ? driver.timers.nextDeadline : nil)
-        if mustWait { mailbox.wakeUp() }
+        if mustWait { inbox.finishWaiting() }
         fireTimers()
-        collectMail()
+        drainInbox()
         driver.turn.value = Turn()
     }
 
@@ -209,25 +209,25 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         driver.beginTurns()
         driver.counters.jobQueueHighWater = max(driver.counters.jobQueueHighWater, jobs.count)
         var left = max(jobs.count, Self.jobsAnIteration)
-        if !jobs.isEmpty { pulse?.goOn() }
+        if !jobs.isEmpty { heartbeat?.resume() }
         while left > 0, let job = jobs.popFirst() {
-            pulse?.begin(job)
+            heartbeat?.begin(job)
             driver.turn.value = Turn()
             unsafe job.runSynchronously(on: executor)
             left -= 1
         }
-        pulse?.end()
+        heartbeat?.end()
         driver.closeReleased()
     }
 
     private static let jobsAnIteration = 1024
 
-    private func collectMail() {
-        for mail in mailbox.collect() { handle(mail) }
+    private func drainInbox() {
+        for item in inbox.drain() { handle(item) }
     }
 
-    private func handle(_ mail: Mail) {
-        switch mail {
+    private func handle(_ item: TaskInbox.Item) {
+        switch item {
         case .job(let job): jobs.append(job)
         case .work(let work): work()
         }
@@ -262,7 +262,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             exchange(waitFor: 1, deadline: now + 100_000_000)
             runJobs()
         }
-        for mail in mailbox.close() { handle(mail) }
+        for item in inbox.close() { handle(item) }
         cancelEverything()
         repeat {
             while !jobs.isEmpty || !driver.turnQueue.isEmpty { runJobs() }
@@ -284,7 +284,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Retries for about a second. It counts iterations rather than time, so that a stall of the machine does not use
     /// up all attempts.
     private func cancelEverything() {
-        for _ in 0..<100 where driver.holdsPoolMemory || isAwaitingMail.value || isTrimming.value {
+        for _ in 0..<100 where driver.holdsPoolMemory || isWakeReadInFlight.value || isTrimming.value {
             driver.submit(.cancelEverything(token: OperationToken(.cancel)))
             exchange(waitFor: 1, deadline: now + 10_000_000)
             runJobs()

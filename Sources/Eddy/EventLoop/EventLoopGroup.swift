@@ -17,7 +17,7 @@ public final class EventLoopGroup: Sendable {
     /// Threads that have not been joined.
     private let threads: Mutex<[SystemThread]>
     /// Watches the loops until their threads have ended.
-    private let watchdog: WatchdogThread?
+    private let watchdog: StallDetectorThread?
     private let turn = Atomic<Int>(0)
 
     /// The number of processors that this process may use (sched_getaffinity(2)), limited to its container's processor
@@ -115,7 +115,7 @@ public final class EventLoopGroup: Sendable {
         requireOtherThread()
         threads.withLock { threads in
             guard !threads.isEmpty else { return }
-            for loop in loops { _ = loop.mailbox.post(.work { loop.stop() }) }
+            for loop in loops { _ = loop.inbox.post(.work { loop.stop() }) }
             for thread in threads { thread.join() }
             threads = []
             watchdog?.stop()

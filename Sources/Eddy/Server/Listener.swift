@@ -12,7 +12,7 @@ final class Listener: @unchecked Sendable {
     private let id: ListenerID
     private let onIncident: (@Sendable (TCPServer.Incident) -> Void)?
     private let descriptor: Int32?
-    private let admission: Admission
+    private let limiter: ConnectionLimiter
     private var isArmed = false
     /// Whether the armed accept is multishot.
     private var isMultishot = false
@@ -22,8 +22,8 @@ final class Listener: @unchecked Sendable {
     private var isPaused = false
     /// Connections that the kernel accepted before the pause took effect.
     private(set) var parked: [Int32] = []
-    /// To whom connections go, if not to this listener alone.
-    private var handover: Handover?
+    /// Distributes connections among listeners; nil: this one serves all.
+    private var distributor: ConnectionDistributor?
     private let loadStorage = Atomic<Int>(0)
     /// When the grace ends (nanoseconds of CLOCK_MONOTONIC), once the listener is shut down.
     private var graceDeadline = UInt64.max
@@ -62,7 +62,7 @@ final class Listener: @unchecked Sendable {
         loop: EventLoop,
         descriptor: Int32?,
         address: SocketAddress,
-        admission: Admission,
+        limiter: ConnectionLimiter,
         onIncident: (@Sendable (TCPServer.Incident) -> Void)?,
         handlerLocation: String
     ) {
@@ -70,11 +70,11 @@ final class Listener: @unchecked Sendable {
         self.address = address
         self.onIncident = onIncident
         self.descriptor = descriptor
-        self.admission = admission
+        self.limiter = limiter
         ownsSocket = descriptor != nil
         id = loop.listeners.vacantID
         loop.listeners[id] = self
-        loop.pulse?.setHandler(handlerLocation, listener: id)
+        loop.heartbeat?.setHandler(handlerLocation, listener: id)
     }
 
     /// Whether it accepts connections itself. Callable on any thread.
@@ -83,9 +83,9 @@ final class Listener: @unchecked Sendable {
     // MARK: Accepting
 
     /// Starts accepting. Connections are served here, or by the listeners that the distributor chooses.
-    func accept(handingOverBy handover: Handover? = nil) {
+    func accept(distributor: ConnectionDistributor? = nil) {
         guard phase == .accepting else { return }
-        self.handover = handover
+        self.distributor = distributor
         arm()
     }
 
@@ -93,7 +93,7 @@ final class Listener: @unchecked Sendable {
     func arm() {
         guard let descriptor, !isArmed, !isPaused, phase == .accepting else { return }
         isArmed = true
-        isMultishot = !admission.isNearlyFull
+        isMultishot = !limiter.isNearlyFull
         loop.driver.submit(
             isMultishot
                 ? .acceptMultishot(descriptor: descriptor, token: token)
@@ -138,16 +138,16 @@ final class Listener: @unchecked Sendable {
     /// Serves a connection that the kernel has accepted, if the server's limit allows.
     private func take(_ descriptor: Int32) {
         guard phase == .accepting else { return refuse(descriptor) }
-        if parked.isEmpty, admission.enter() {
+        if parked.isEmpty, limiter.acquire() {
             dispatch(descriptor)
-            if admission.isFull, admission.policy == .pause {
+            if limiter.isFull, limiter.policy == .pause {
                 pauseAccepting()
-            } else if isMultishot, admission.isNearlyFull {
+            } else if isMultishot, limiter.isNearlyFull {
                 // It is armed again, as single-shot, after it has ended.
                 isMultishot = false
                 cancelAccept()
             }
-        } else if admission.policy == .pause {
+        } else if limiter.policy == .pause {
             parked.append(descriptor)
             pauseAccepting()
         } else {
@@ -163,12 +163,12 @@ final class Listener: @unchecked Sendable {
 
     /// Passes the connection to the listener that serves it.
     private func dispatch(_ descriptor: Int32) {
-        let server = handover?.next() ?? self
+        let server = distributor?.next() ?? self
         server.loadStorage.add(1, ordering: .relaxed)
         guard server !== self else { return admit(descriptor) }
-        guard server.loop.mailbox.post(.work { server.admit(descriptor) }) else {
+        guard server.loop.inbox.post(.work { server.admit(descriptor) }) else {
             // The loop has ended.
-            admission.leave()
+            limiter.release()
             return refuse(descriptor)
         }
     }
@@ -177,7 +177,7 @@ final class Listener: @unchecked Sendable {
     private func admit(_ descriptor: Int32) {
         guard phase == .accepting, let connection = loop.driver.occupySlot(descriptor: descriptor, phase: .open) else {
             loadStorage.subtract(1, ordering: .relaxed)
-            admission.leave()
+            limiter.release()
             return refuse(descriptor)
         }
         loop.driver.counters.connectionsAccepted += 1
@@ -199,21 +199,21 @@ final class Listener: @unchecked Sendable {
         guard !isPaused else { return }
         isPaused = true
         loop.driver.counters.acceptPauses += 1
-        onIncident?(.pausedAtLimit(admission.limit))
+        onIncident?(.pausedAtLimit(limiter.limit))
         cancelAccept()
-        admission.awaitRoom(for: self)
+        limiter.resumeWhenAvailable(self)
     }
 
     /// Resumes accepting if there is room.
     func resumeAccepting() {
         guard isPaused, phase == .accepting else { return }
         var served = 0
-        while served < parked.count, admission.enter() {
+        while served < parked.count, limiter.acquire() {
             dispatch(parked[served])
             served += 1
         }
         parked.removeFirst(served)
-        guard parked.isEmpty, !admission.isFull else { return admission.awaitRoom(for: self) }
+        guard parked.isEmpty, !limiter.isFull else { return limiter.resumeWhenAvailable(self) }
         isPaused = false
         arm()
     }
@@ -332,7 +332,7 @@ final class Listener: @unchecked Sendable {
     func connectionClosed() {
         openConnections -= 1
         loadStorage.subtract(1, ordering: .relaxed)
-        admission.leave()
+        limiter.release()
         // A descriptor has been freed.
         arm()
         leaveIfDone()
@@ -344,7 +344,7 @@ final class Listener: @unchecked Sendable {
         guard phase != .accepting, !isArmed else { return }
         loop.driver.timers.cancel(pauseTimer)
         // The distributor's listeners reference this one in turn.
-        handover = nil
+        distributor = nil
         if ownsSocket, let descriptor {
             ownsSocket = false
             loop.ring.close(descriptor)
@@ -353,7 +353,7 @@ final class Listener: @unchecked Sendable {
         if openConnections == 0 {
             loop.driver.timers.cancel(graceTimer)
             loop.listeners[id] = nil
-            loop.pulse?.setHandler(nil, listener: id)
+            loop.heartbeat?.setHandler(nil, listener: id)
         }
     }
 }

@@ -5,19 +5,20 @@ extension TCPServer {
     public struct Options: Sendable {
         /// Which loop accepts a connection.
         public enum Accepting: Sendable {
-            /// Every loop has a socket of its own on the address, and the kernel spreads connections over them by a
+            /// Every loop has its own socket on the address, and the kernel distributes connections among them by a
             /// hash of both addresses (SO_REUSEPORT, socket(7)). A connection never changes its thread.
             ///
-            /// A Unix domain socket and an inherited one cannot be bound again: they are accepted on one loop and
-            /// handed over in turn.
+            /// A Unix domain socket or an inherited socket cannot be bound again: one loop accepts, and connections are
+            /// distributed in turn.
             case perLoop
-            /// One loop accepts and hands connections over to all loops. It knows how many each has, which the kernel's
-            /// hash does not; in return each connection that it hands over costs a message to another thread.
-            case handingOver(Spreading)
+            /// One loop accepts, and distributes connections among all loops by their numbers of connections, which the
+            /// kernel's hash does not know. In return each connection that moves to another loop costs a message to its
+            /// thread.
+            case distributing(Balancing)
         }
 
-        /// Which loop gets the next connection.
-        public enum Spreading: Sendable {
+        /// How the loop that gets the next connection is chosen.
+        public enum Balancing: Sendable {
             /// Each loop in turn.
             case roundRobin
             /// The loop with the fewest connections of this server.

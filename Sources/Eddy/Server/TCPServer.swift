@@ -30,7 +30,7 @@ public final class TCPServer: Sendable {
     private let ownsGroup: Bool
     private let sockets: ListeningSockets
     private let options: Options
-    private let admission: Admission
+    private let limiter: ConnectionLimiter
     private let state = Mutex(State())
 
     private struct State {
@@ -184,7 +184,7 @@ public final class TCPServer: Sendable {
         self.group = group
         self.ownsGroup = ownsGroup
         self.options = options
-        admission = Admission(options)
+        limiter = ConnectionLimiter(options)
         address = sockets.address
     }
 
@@ -252,7 +252,7 @@ public final class TCPServer: Sendable {
             loop: loop,
             descriptor: descriptor,
             address: address,
-            admission: admission,
+            limiter: limiter,
             onIncident: options.onIncident,
             handlerLocation: location
         )
@@ -282,7 +282,7 @@ public final class TCPServer: Sendable {
         _ handler: Handler,
         _ onIncident: (@Sendable (Incident) -> Void)?
     ) async {
-        loop.pulse?.uses(loop.driver.connections[id].descriptor, listener: loop.driver.connections[id].listener)
+        loop.heartbeat?.uses(loop.driver.connections[id].descriptor, listener: loop.driver.connections[id].listener)
         do {
             try await handler(Connection(loop: loop, id: id))
         } catch {
@@ -301,12 +301,12 @@ public final class TCPServer: Sendable {
         if sockets.descriptors.count == group.loops.count { return listener.accept() }
         // With one socket for all loops, it accepts as soon as each loop has a listener.
         guard listeners.count == group.loops.count, let acceptor = listeners.first(where: \.hasSocket) else { return }
-        let handover = Handover(to: listeners, spreading: spreading)
-        _ = acceptor.loop.mailbox.post(.work { acceptor.accept(handingOverBy: handover) })
+        let distributor = ConnectionDistributor(to: listeners, balancing: balancing)
+        _ = acceptor.loop.inbox.post(.work { acceptor.accept(distributor: distributor) })
     }
 
-    private var spreading: Options.Spreading {
-        if case .handingOver(let spreading) = options.accepting { spreading } else { .roundRobin }
+    private var balancing: Options.Balancing {
+        if case .distributing(let balancing) = options.accepting { balancing } else { .roundRobin }
     }
 
     // MARK: Shutting down
@@ -326,7 +326,7 @@ public final class TCPServer: Sendable {
         state.withLock { state in
             state.grace = grace
             for listener in state.listeners {
-                _ = listener.loop.mailbox.post(.work { listener.shutDown(grace: grace) })
+                _ = listener.loop.inbox.post(.work { listener.shutDown(grace: grace) })
             }
         }
     }

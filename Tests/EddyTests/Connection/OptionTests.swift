@@ -77,7 +77,7 @@ struct OptionTests {
         let done = Channel<Void>()
         var options = TCPServer.Options()
         options.socketOptions = Self.unusual
-        if handsOver { options.accepting = .handingOver(.roundRobin) }
+        if handsOver { options.accepting = .distributing(.roundRobin) }
         let handler: TCPServer.Handler = { connection in
             Self.expectUnusual(connection)
             done.send(())
@@ -195,7 +195,9 @@ struct OptionTests {
             try await connection.write("still writing")
             // The peer is not blocked: it sends far more than all buffers on the way hold.
             let (loop, id) = (connection.eventLoop, connection.id)
-            while !loop.driver.connections[id].flags.contains(.peerEnded) { try await loop.sleep(for: .milliseconds(1)) }
+            while !loop.driver.connections[id].flags.contains(.peerEnded) {
+                try await loop.sleep(for: .milliseconds(1))
+            }
             let hasReadEverything = connection.hasReadEverything
             #expect(hasReadEverything)
         }

@@ -93,5 +93,5 @@ struct WithEventLoopsTests {
 
 extension EventLoop {
     /// Whether the loop accepts no more work.
-    fileprivate var hasEnded: Bool { !mailbox.post(.work {}) }
+    fileprivate var hasEnded: Bool { !inbox.post(.work {}) }
 }

@@ -107,7 +107,7 @@ struct ManyConnectionsTests {
     private static func connectWithFaults() async throws {
         try await withTemporaryDirectory { directory in
             var serverOptions = TCPServer.Options()
-            serverOptions.accepting = .handingOver(.leastLoaded)
+            serverOptions.accepting = .distributing(.leastLoaded)
             serverOptions.maximumConnections = 2
             let path = "unix:" + directory.appending(path: "s").path
             let server = try TCPServer(on: path, loops: 2, options: serverOptions)
