@@ -58,11 +58,11 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
             "a connection is used on its event loop alone, and this one was reset; use it in its handler, not in another "
                 + "Task or on another actor (Task(executorPreference: connection.eventLoop) stays on the loop)"
         case .readTimedOut:
-            "the peer did not send in time what was waited for; raise timeouts.read or the read deadline if it may be slow"
+            "the peer did not send the expected bytes in time; raise timeouts.read or the read deadline if it may be slow"
         case .writeTimedOut:
-            "the peer took nothing of what was sent within the write timeout; raise timeouts.write if it may be slow"
+            "the peer accepted no bytes within the write timeout; raise timeouts.write if it may be slow"
         case .idleTimedOut:
-            "no byte moved within the idle timeout; raise timeouts.idle if the connection may rest longer"
+            "no byte moved within the idle timeout; raise timeouts.idle if the connection may be idle longer"
         case .writingEnded: "nothing can be written after the end of writing; write before endWriting()"
         case .cancelled: "the task was cancelled; leave it running if its work is still wanted"
         case .shutDown:
@@ -71,10 +71,10 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
             "the peer ended the stream in the middle of a message, after \(received) bytes of it; look into the peer's "
                 + "log, or check that both sides use the same protocol"
         case .delimiterNotFound(let limit):
-            "the peer sent more than \(limit) bytes without the delimiter; raise the limit if such messages are right"
+            "the peer sent more than \(limit) bytes without the delimiter; raise the limit if such messages are valid"
         case .frameTooLong(let length, let limit):
             "the peer announced a message of \(length) bytes, and the limit is \(limit); raise it if such messages are "
-                + "right"
+                + "valid"
         case .outOfMemory(let needed, let limit):
             "a message of \(needed) bytes does not fit: the event loop has \(limit) bytes for messages of all its "
                 + "connections; read it in parts, or raise pool.maximumBytes"
@@ -86,8 +86,8 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
             "the file ends after \(size) bytes, within the range to be sent, of which \(sent) bytes were; "
                 + "check the range, and do not shorten files that are being sent"
         case .option(let error):
-            "the option cannot be set or read, and the connection goes on: \(error); check its value, and ask what is "
-                + "TCP's of TCP sockets only"
+            "the option cannot be set or read, and the connection is unchanged: \(error); check its value, and use TCP "
+                + "options on TCP sockets only"
         case .system(let error): "the connection failed: \(error); \(Self.remedy(for: error))"
         }
     }
@@ -95,7 +95,7 @@ public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible
     private static func remedy(for error: SystemError) -> String {
         switch error {
         case .noBufferSpace:
-            "where memory is short, connections that hold much and do not move are reset: read faster, or raise "
+            "when memory is short, connections that hold much of it without progress are reset; read faster, or raise "
                 + "pool.maximumBytes"
         default: "check the network, and connect again"
         }

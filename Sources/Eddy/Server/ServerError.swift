@@ -55,7 +55,7 @@ public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
             "cannot listen on \(address): this machine has no \(address.isIPv6 ? "IPv6" : "such addresses"); "
                 + "use 127.0.0.1 or 0.0.0.0"
         case .fileInTheWay(let address):
-            "cannot listen on \(address): there is a file that is no socket; move it away or choose another path"
+            "cannot listen on \(address): the path names a file that is not a socket; move it or choose another path"
         case .noDirectory(let address):
             "cannot listen on \(address): its directory does not exist; make it or choose another path"
         case .socketOwner(let address, let error):

@@ -17,15 +17,15 @@ extension TCPServer {
         public var description: String {
             switch self {
             case .pausedAtLimit(let limit):
-                "all \(limit) connections are in use, and further ones wait; raise the limit, or find out who holds them"
+                "all \(limit) connections are in use, and further ones wait; raise the limit, or check which peers hold them"
             case .pausedBySystem(let error) where error == .tooManyOpenFiles:
-                "no file can be opened any more (\(error)), and connections wait; raise the limit with 'ulimit -n'"
+                "too many files are open (\(error)), and connections wait; raise the limit with 'ulimit -n'"
             case .pausedBySystem(let error):
-                "the system accepts no connection (\(error)), and they wait; see what uses its memory or files"
+                "the system cannot accept connections (\(error)), and they wait; check what uses its memory or files"
             case .connectionRefused:
-                "a connection was closed on arrival, since all are in use; raise the limit, or find out who holds them"
+                "a connection was closed on arrival: all are in use; raise the limit, or check which peers hold them"
             case .handlerFailed(let error, let peer):
-                "serving \(peer.map(\.description) ?? "a peer that has gone") failed: \(error)"
+                "serving \(peer.map(\.description) ?? "a disconnected peer") failed: \(error)"
             }
         }
     }

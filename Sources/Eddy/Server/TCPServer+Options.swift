@@ -59,8 +59,8 @@ extension TCPServer {
         /// The permissions of a Unix domain socket's file, from 0 to 0o777; creating a server with others traps. Who
         /// may write to the file may connect (unix(7)). Nil: as the process's umask determines.
         ///
-        /// The file has them from the start, whatever the umask is. They do not apply to TCP, to abstract names and to
-        /// inherited sockets; nor do the owner and the group.
+        /// The file has them from its creation, independently of the umask. They do not apply to TCP, abstract names
+        /// and inherited sockets; neither do the owner and the group.
         public var socketMode: UInt32?
         /// The user ID that owns a Unix domain socket's file. Nil: the process's user. Another user requires CAP_CHOWN.
         public var socketOwner: UInt32?
