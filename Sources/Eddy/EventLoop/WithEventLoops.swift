@@ -6,7 +6,7 @@
 ///
 /// ```swift
 /// try await withEventLoops(count: 2) { group in
-///     let server = try TCPServer(on: SocketAddress("127.0.0.1:7000"), group: group)
+///     let server = try TCPServer(on: "127.0.0.1:7000", group: group)
 ///     await server.run { connection in … }
 /// }
 /// ```

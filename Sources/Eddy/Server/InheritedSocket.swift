@@ -7,7 +7,7 @@ internal import Glibc
 /// port below 1024 without root.
 ///
 /// ```swift
-/// let server = try TCPServer(inherited: .systemd(name: "http"))
+/// let server = try TCPServer(on: .inherited(.systemd(name: "http")))
 /// ```
 public enum InheritedSocket: Equatable, Sendable {
     /// The descriptor with this number. The server takes ownership of it and closes it.

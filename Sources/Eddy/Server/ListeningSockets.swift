@@ -11,8 +11,22 @@ struct ListeningSockets {
     /// The file of a Unix domain socket.
     private let file: SocketFile?
 
+    /// Opens or takes over the sockets of a target, for `loops` loops.
+    init(on target: TCPServer.ListenTarget, loops: Int, options: TCPServer.Options) throws(ServerError) {
+        switch target.kind {
+        case .text(let text):
+            let address: SocketAddress
+            do { address = try SocketAddress(text) } catch { throw .address(error) }
+            try self.init(on: address, loops: loops, options: options)
+        case .address(let address):
+            try self.init(on: address, loops: loops, options: options)
+        case .inherited(let socket):
+            try self.init(socket, options: options)
+        }
+    }
+
     /// Opens the sockets for `loops` loops. With port 0 the system picks the port, the same for all.
-    init(on requested: SocketAddress, loops: Int, options: TCPServer.Options) throws(ServerError) {
+    private init(on requested: SocketAddress, loops: Int, options: TCPServer.Options) throws(ServerError) {
         options.requireValid()
         var descriptors: [Int32] = []
         var address = requested
@@ -51,7 +65,7 @@ struct ListeningSockets {
     }
 
     /// Takes over a listening socket.
-    init(_ inherited: InheritedSocket, options: TCPServer.Options) throws(ServerError) {
+    private init(_ inherited: InheritedSocket, options: TCPServer.Options) throws(ServerError) {
         let descriptor: Int32
         do { (descriptor, address) = try inherited.find() } catch { throw .inherited(error) }
         descriptors = [descriptor]

@@ -42,111 +42,45 @@ public final class TCPServer: Sendable {
         var grace: Duration?
     }
 
-    /// Listens on `address` with loops of its own: `HOST:PORT` (port 0: the system picks one), `*:PORT` for all of this
-    /// machine's addresses, IPv4 and IPv6, or `unix:PATH`.
+    /// Creates a server with event loops of its own, which end with it.
     ///
-    /// A name in the address is looked up here, which blocks. The file of a Unix domain socket takes the place of one
-    /// that a dead server has left, and is removed when the server shuts down.
+    /// A name in the address is resolved here, which blocks. The file of a Unix domain socket replaces one that a dead
+    /// server has left, and is removed when the server shuts down.
     ///
     /// - Parameters:
-    ///   - address: `HOST:PORT`, `*:PORT` or `unix:PATH`.
-    ///   - loops: the number of loops; one a processor by default.
-    ///   - configuration: of each loop.
+    ///   - target: an address, such as `"127.0.0.1:7000"` or `"unix:/run/service.sock"`, or an inherited socket.
+    ///   - loops: the number of loops; one per processor by default.
+    ///   - configuration: the configuration of each loop.
     ///   - options: how it listens and accepts.
     /// - Throws: ``ServerError``.
     /// - Precondition: `loops` is at least 1.
     public convenience init(
-        on address: String,
+        on target: ListenTarget,
         loops: Int = EventLoopGroup.processorCount,
         configuration: EventLoop.Configuration = .init(),
         options: Options = .init()
     ) throws(ServerError) {
-        let parsed = try Self.parse(address)
-        try self.init(on: parsed, loops: loops, configuration: configuration, options: options)
+        let sockets = try ListeningSockets(on: target, loops: loops, options: options)
+        do {
+            let group = try EventLoopGroup(count: loops, configuration: configuration)
+            self.init(sockets: sockets, group: group, ownsGroup: true, options: options)
+        } catch {
+            sockets.close()
+            throw .ring(error)
+        }
     }
 
-    /// Listens on `address` with loops of its own.
-    ///
-    /// - Parameters:
-    ///   - address: with port 0 the system picks one.
-    ///   - loops: the number of loops; one a processor by default.
-    ///   - configuration: of each loop.
-    ///   - options: how it listens and accepts.
-    /// - Throws: ``ServerError``.
-    /// - Precondition: `loops` is at least 1.
-    public convenience init(
-        on address: SocketAddress,
-        loops: Int = EventLoopGroup.processorCount,
-        configuration: EventLoop.Configuration = .init(),
-        options: Options = .init()
-    ) throws(ServerError) {
-        let sockets = try ListeningSockets(on: address, loops: loops, options: options)
-        try self.init(sockets: sockets, loops: loops, configuration: configuration, options: options)
-    }
-
-    /// Listens on `address`, written as for loops of the server's own, with the loops of `group`, which goes on after
-    /// the server has ended.
+    /// Creates a server on the loops of `group`, which continue after the server has ended. Otherwise like
+    /// ``init(on:loops:configuration:options:)``.
     ///
     /// - Throws: ``ServerError``.
     public convenience init(
-        on address: String,
+        on target: ListenTarget,
         group: EventLoopGroup,
         options: Options = .init()
     ) throws(ServerError) {
-        try self.init(on: Self.parse(address), group: group, options: options)
-    }
-
-    /// Listens on `address` with the loops of `group`, which goes on after the server has ended.
-    ///
-    /// - Throws: ``ServerError``.
-    public convenience init(
-        on address: SocketAddress,
-        group: EventLoopGroup,
-        options: Options = .init()
-    ) throws(ServerError) {
-        let sockets = try ListeningSockets(on: address, loops: group.loops.count, options: options)
+        let sockets = try ListeningSockets(on: target, loops: group.loops.count, options: options)
         self.init(sockets: sockets, group: group, ownsGroup: false, options: options)
-    }
-
-    /// Serves a socket that another program has opened, with loops of its own, and closes it at the end. A file that it
-    /// may have stays: it belongs to who made it.
-    ///
-    /// - Parameters:
-    ///   - socket: a listening stream socket.
-    ///   - loops: the number of loops; one a processor by default.
-    ///   - configuration: of each loop.
-    ///   - options: how it listens and accepts.
-    /// - Throws: ``ServerError``.
-    /// - Precondition: `loops` is at least 1.
-    public convenience init(
-        inherited socket: InheritedSocket,
-        loops: Int = EventLoopGroup.processorCount,
-        configuration: EventLoop.Configuration = .init(),
-        options: Options = .init()
-    ) throws(ServerError) {
-        let sockets = try ListeningSockets(socket, options: options)
-        try self.init(sockets: sockets, loops: loops, configuration: configuration, options: options)
-    }
-
-    /// Serves a socket that another program has opened with the loops of `group`, which goes on after the server has
-    /// ended. The socket is closed, and a file that it may have stays.
-    ///
-    /// - Throws: ``ServerError``.
-    public convenience init(
-        inherited socket: InheritedSocket,
-        group: EventLoopGroup,
-        options: Options = .init()
-    ) throws(ServerError) {
-        self.init(
-            sockets: try ListeningSockets(socket, options: options),
-            group: group,
-            ownsGroup: false,
-            options: options
-        )
-    }
-
-    private static func parse(_ address: String) throws(ServerError) -> SocketAddress {
-        do { return try SocketAddress(address) } catch { throw .address(error) }
     }
 
     /// Serves a listening socket of a simulated network, which belongs to the group's loop.
@@ -161,21 +95,6 @@ public final class TCPServer: Sendable {
         require(group.loops.count == 1, "a simulated network belongs to one event loop")
         let sockets = ListeningSockets(descriptor: descriptor, address: address)
         self.init(sockets: sockets, group: group, ownsGroup: false, options: options)
-    }
-
-    private convenience init(
-        sockets: ListeningSockets,
-        loops: Int,
-        configuration: EventLoop.Configuration,
-        options: Options
-    ) throws(ServerError) {
-        do {
-            let group = try EventLoopGroup(count: loops, configuration: configuration)
-            self.init(sockets: sockets, group: group, ownsGroup: true, options: options)
-        } catch {
-            sockets.close()
-            throw .ring(error)
-        }
     }
 
     private init(sockets: ListeningSockets, group: EventLoopGroup, ownsGroup: Bool, options: Options) {
