@@ -220,7 +220,9 @@ final class Simulation: @unchecked Sendable {
         if statistics.connections > 0 { network.fail("\(statistics.connections) connections are still open") }
         if statistics.timers > 0 { network.fail("\(statistics.timers) timers are still running") }
         if statistics.pool.slicesOut > 0 { network.fail("\(statistics.pool.slicesOut) slices were never returned") }
-        if statistics.pool.chunksLent > 0 { network.fail("\(statistics.pool.chunksLent) chunks were never reclaimed") }
+        if statistics.pool.chunksFilling > 0 {
+            network.fail("\(statistics.pool.chunksFilling) chunks were never reclaimed")
+        }
         if statistics.queuedBytes != 0 {
             network.fail("\(statistics.queuedBytes) bytes of freed queues are still counted")
         }

@@ -243,7 +243,7 @@ extension ConnectionDriver {
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
     func read(_ id: ConnectionID) throws(ConnectionError) -> sending Buffer? {
         if let slice = slices.popFirst(of: &connections[id].inbound) {
-            guard pool.handOut(slice) else {
+            guard pool.transferToHandler(slice) else {
                 // A handler that tries again and again comes to the end of its turn.
                 turn.value.read(byteCount: 0)
                 slices.prepend(slice, to: &connections[id].inbound)

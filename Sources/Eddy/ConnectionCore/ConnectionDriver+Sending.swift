@@ -28,7 +28,7 @@ extension ConnectionDriver {
             slice.drop()
             return nil
         }
-        pool.takeIn(slice)
+        pool.transferToQueue(slice)
         heartbeat?.uses(connections[id].descriptor, listener: connections[id].listener)
         // What waits to be read may be the beginning of the next message.
         if connections[id].inbound.isEmpty { connections[id].flags.remove(.unanswered) }

@@ -158,11 +158,11 @@ final class ConnectionDriver: @unchecked Sendable {
     ///
     /// - Returns: whether receives find memory.
     func supplyMemory() -> Bool {
-        pool.collectReturns()
+        pool.drainRemoteFrees()
         if memory.value.update(queuedBytes: slices.footprint) { memoryBecameTight() }
         if !refill() {
             // Every chunk is held. Memory that another thread returns must wake the loop.
-            pool.startWaitingForReturns()
+            pool.startWaitingForRemoteFrees()
             guard refill() else {
                 // A loop with receives that await their turn does not sleep, and these could not begin.
                 parkReceiveTurns()
@@ -170,7 +170,7 @@ final class ConnectionDriver: @unchecked Sendable {
                 return false
             }
         }
-        pool.stopWaitingForReturns()
+        pool.stopWaitingForRemoteFrees()
         while let id = starvedQueue.popFirst() {
             connections[id].flags.remove(.starved)
             receiveAgain(id)
