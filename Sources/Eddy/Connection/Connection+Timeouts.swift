@@ -8,7 +8,7 @@ extension Connection {
         /// unchanged, no byte is lost, and it can be read again.
         ///
         /// Each wait is timed separately, so a peer that occasionally sends a byte never times out. Limit the time of a
-        /// whole request with ``Connection/withReadDeadline(after:_:)``.
+        /// whole request with ``ConnectionReading/withReadDeadline(after:_:)``.
         public var read: Duration?
         /// How long the peer may accept none of the queued bytes. Then the connection is reset, and its operations
         /// throw ``ConnectionError/writeTimedOut``. Bytes that fit into the kernel's send buffer count as accepted.

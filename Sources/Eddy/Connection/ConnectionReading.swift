@@ -41,7 +41,7 @@ extension ConnectionReading where Self: ~Copyable {
     ///
     /// - Parameters:
     ///   - delimiter: the byte that ends the message.
-    /// - limit: the maximum number of bytes before the delimiter.
+    ///   - limit: the maximum number of bytes before the delimiter.
     /// - Returns: the message, which may be empty; nil if the peer's stream ended before the first byte.
     /// - Throws: ``ConnectionError/delimiterNotFound(limit:)``; ``ConnectionError/unexpectedEnd(received:)`` if the
     ///   stream ended without the delimiter; else as ``read()``.
@@ -76,9 +76,9 @@ extension ConnectionReading where Self: ~Copyable {
     /// Reads the next message of a protocol that sends the length of each message before it, as an unsigned integer.
     ///
     /// - Parameters:
-    /// - prefix: the size of the length prefix. The length does not include the prefix.
-    /// - endianness: the byte order of the prefix.
-    /// - limit: the maximum length of a message in bytes.
+    ///   - prefix: the size of the length prefix. The length does not include the prefix.
+    ///   - endianness: the byte order of the prefix.
+    ///   - limit: the maximum length of a message in bytes.
     /// - Returns: the message without its length prefix, which may be empty; nil if the peer's stream ended before the
     ///   first byte of another.
     /// - Throws: ``ConnectionError/frameTooLong(length:limit:)`` as soon as the prefix has arrived;
@@ -111,7 +111,7 @@ extension ConnectionReading where Self: ~Copyable {
     /// Stops reading on this side; writing is still possible.
     ///
     /// Unread bytes are dropped. Bytes that still arrive are received and dropped, so that the peer is not blocked and
-    /// its end is noticed. TCP cannot tell the peer (shutdown(2) with SHUT_RD sends nothing either); ``reset()`` does.
+    /// its end is noticed. TCP cannot tell the peer (shutdown(2) with SHUT_RD sends nothing either); ``Connection/reset()`` does.
     /// From now on reads return nil.
     public func endReading() {
         handle.endReading()

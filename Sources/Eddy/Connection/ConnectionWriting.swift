@@ -75,8 +75,8 @@ extension ConnectionWriting where Self: ~Copyable {
     ///
     /// - Parameters:
     ///   - path: a regular file.
-    /// - range: the bytes to send, counted from 0; nil: the whole file at its current size. A file without a size, as
-    ///   in /proc, is sent to its end.
+    ///   - range: the bytes to send, counted from 0; nil: the whole file at its current size. A file without a size, as
+    ///     in /proc, is sent to its end.
     /// - Throws: ``ConnectionError/file(_:)`` if the file cannot be opened or read;
     ///   ``ConnectionError/fileTooShort(size:sent:)`` if it does not contain the range: before any byte is sent, or in
     ///   the middle if the file is truncated meanwhile; otherwise as ``write(_:)-(Buffer)``. A task that is cancelled
@@ -90,9 +90,9 @@ extension ConnectionWriting where Self: ~Copyable {
     /// Sends an open file, or a part of it; see ``sendFile(_:range:)-(String,_)``.
     ///
     /// - Parameters:
-    /// - descriptor: a regular file. The caller still owns the descriptor and closes it afterwards; its file position
-    ///   is neither used nor changed.
-    /// - range: the bytes to send, counted from 0; nil: the whole file at its current size.
+    ///   - descriptor: a regular file. The caller still owns the descriptor and closes it afterwards; its file position
+    ///     is neither used nor changed.
+    ///   - range: the bytes to send, counted from 0; nil: the whole file at its current size.
     public func sendFile(_ descriptor: Int32, range: Range<Int>? = nil) async throws(ConnectionError) {
         try await handle.sendFile(descriptor, range: range)
     }

@@ -18,8 +18,8 @@ extension Connection {
     /// Detaches the connection from its loop, for code that works with descriptors.
     ///
     /// Waits until the system has accepted everything written, and until all operations in flight have ended. No byte
-    /// is lost: unread bytes are returned with the descriptor. A direction that ``endWriting()`` or the peer has ended
-    /// stays ended.
+    /// is lost: unread bytes are returned with the descriptor. A direction that ``ConnectionWriting/endWriting()`` or
+    /// the peer has ended stays ended.
     ///
     /// For the loop and its server the connection is then closed.
     ///

@@ -15,8 +15,8 @@ extension EventLoop {
         public var report: @Sendable (Stall) -> Void
 
         /// - Parameters:
-        /// - threshold: at least a millisecond; creating a loop with less traps.
-        /// - report: called for each stall. By default it writes a line to standard error.
+        ///   - threshold: at least a millisecond; creating a loop with less traps.
+        ///   - report: called for each stall. By default it writes a line to standard error.
         public init(
             threshold: Duration = .milliseconds(100),
             report: @escaping @Sendable (Stall) -> Void = { writeToStandardError("eddy: \($0)\n") }

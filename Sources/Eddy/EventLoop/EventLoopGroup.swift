@@ -37,8 +37,8 @@ public final class EventLoopGroup: Sendable {
     /// ``engine``.
     ///
     /// - Parameters:
-    /// - count: the number of loops; one per processor by default.
-    /// - configuration: the configuration of each loop.
+    ///   - count: the number of loops; one per processor by default.
+    ///   - configuration: the configuration of each loop.
     /// - Throws: `RingError` if a loop cannot be created; all started threads have ended then.
     /// - Precondition: `count` is at least 1.
     public convenience init(

@@ -12,9 +12,9 @@
 /// ```
 ///
 /// - Parameters:
-/// - count: the number of loops; one per processor by default.
-/// - configuration: the configuration of each loop.
-/// - body: uses the loops, which run until it ends.
+///   - count: the number of loops; one per processor by default.
+///   - configuration: the configuration of each loop.
+///   - body: uses the loops, which run until it ends.
 /// - Throws: `RingError` if a loop cannot be created; else what `body` throws.
 /// - Precondition: `count` is at least 1.
 public func withEventLoops<Success>(

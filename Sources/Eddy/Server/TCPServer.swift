@@ -123,7 +123,7 @@ public final class TCPServer: Sendable {
     ///
     /// - Parameters:
     ///   - handler: serves one connection.
-    /// - fileID: with `line`, the source location of the handler, for ``EventLoop/Stall/handler``.
+    ///   - fileID: with `line`, the source location of the handler, for ``EventLoop/Stall/handler``.
     ///   - line: see `fileID`.
     /// - Returns: the loops' statistics when every connection is closed, including those that handlers opened. (On the
     ///   loops of a shared group, other connections may still be open.)
@@ -234,7 +234,7 @@ public final class TCPServer: Sendable {
     /// Callable on any thread. A second call may shorten the grace, for example to zero.
     ///
     /// A handler that waits for its peer's next message gets nil, as at the end of the stream;
-    /// ``Connection/isServerShuttingDown`` distinguishes the two. A handler that has received something and written
+    /// ``ConnectionReading/isServerShuttingDown`` distinguishes the two. A handler that has received something and written
     /// nothing since continues, and gets nil when it waits again. Everything written is delivered.
     ///
     /// If a handler replies while it is still receiving a message, as an echo of a long stream does, it counts as

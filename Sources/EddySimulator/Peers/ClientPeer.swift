@@ -18,8 +18,8 @@ final class ClientPeer: Peer {
     private var isComingAgain = false
 
     /// - Parameters:
-    /// - isLate: whether there is room for it because no other peer is connected.
-    /// - attempts: the number of earlier attempts.
+    ///   - isLate: whether there is room for it because no other peer is connected.
+    ///   - attempts: the number of earlier attempts.
     init(_ simulation: Simulation, messages: Int, isLate: Bool = false, attempts: Int = 0) {
         (messagesLeft, self.isLate, self.attempts) = (messages, isLate, attempts)
         pattern = BytePattern(key: simulation.network.random.next())
