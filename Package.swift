@@ -36,8 +36,15 @@ let package = Package(
         ),
         .target(name: "CEddyBuffers"),
         .target(name: "EddyBuffers", dependencies: ["CEddyBuffers"], swiftSettings: settings),
-        .target(name: "EddyRing", dependencies: ["CLiburing", "EddyBuffers"], swiftSettings: settings),
-        .target(name: "Eddy", dependencies: ["EddyBuffers", "EddyRing"], swiftSettings: settings),
+        .target(name: "EddySystem", dependencies: ["CLiburing"], swiftSettings: settings),
+        .target(name: "EddyRing", dependencies: ["CLiburing", "EddyBuffers", "EddySystem"], swiftSettings: settings),
+        // For EddySimulator and tests: no product of Eddy contains it.
+        .target(
+            name: "EddySimulation",
+            dependencies: ["CLiburing", "EddyRing", "EddySystem"],
+            swiftSettings: settings
+        ),
+        .target(name: "Eddy", dependencies: ["EddyBuffers", "EddyRing", "EddySystem"], swiftSettings: settings),
         .target(
             name: "EddyLoad",
             dependencies: ["Eddy", .product(name: "Histogram", package: "hdrhistogram-swift")],
@@ -50,6 +57,7 @@ let package = Package(
                 "CEddyCommand",
                 "Eddy",
                 "EddyLoad",
+                "EddySystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -58,25 +66,41 @@ let package = Package(
         .executableTarget(
             name: "EddySimulator",
             dependencies: [
-                "Eddy", "EddyRing", "EddyBuffers",
+                "Eddy", "EddySimulation", "EddyRing", "EddySystem", "EddyBuffers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: testSettings
         ),
         .testTarget(name: "EddyBuffersTests", dependencies: ["EddyBuffers"], swiftSettings: testSettings),
+        .target(
+            name: "EddyTestSupport",
+            dependencies: ["EddySystem"],
+            path: "Tests/EddyTestSupport",
+            swiftSettings: testSettings
+        ),
+        .testTarget(
+            name: "EddySystemTests",
+            dependencies: ["EddySystem", "EddyTestSupport"],
+            swiftSettings: testSettings
+        ),
         .testTarget(
             name: "EddyRingTests",
-            dependencies: ["EddyRing", "EddyBuffers", "CLiburing"],
+            dependencies: ["EddyRing", "EddySimulation", "EddySystem", "EddyTestSupport", "EddyBuffers", "CLiburing"],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
+            name: "EddySimulationTests",
+            dependencies: ["EddySimulation", "EddyRing", "EddySystem", "EddyBuffers"],
             swiftSettings: testSettings
         ),
         .testTarget(
             name: "EddyTests",
-            dependencies: ["Eddy", "EddyRing", "EddyBuffers"],
+            dependencies: ["Eddy", "EddySimulation", "EddyRing", "EddySystem", "EddyBuffers"],
             swiftSettings: testSettings
         ),
         .testTarget(
             name: "EddyLoadTests",
-            dependencies: ["EddyLoad", "Eddy", "EddyRing"],
+            dependencies: ["EddyLoad", "Eddy", "EddySystem"],
             swiftSettings: testSettings
         ),
         .testTarget(
@@ -86,12 +110,12 @@ let package = Package(
         ),
         .testTarget(
             name: "FuzzTests",
-            dependencies: ["EddyCommand", "Eddy", "EddyRing", "EddyBuffers"],
+            dependencies: ["EddyCommand", "Eddy", "EddySimulation", "EddyRing", "EddySystem", "EddyBuffers"],
             swiftSettings: testSettings
         ),
         .testTarget(
             name: "SimulatorTests",
-            dependencies: ["EddySimulator", "EddyRing"],
+            dependencies: ["EddySimulator", "EddySimulation"],
             swiftSettings: testSettings
         ),
         .testTarget(

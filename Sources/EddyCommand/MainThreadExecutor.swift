@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 internal import Synchronization
 
 /// Runs the command's tasks on the main thread: tasks that prefer this executor, and their child tasks.

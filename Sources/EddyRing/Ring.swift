@@ -1,5 +1,6 @@
 internal import CLiburing
 internal import EddyBuffers
+internal import EddySystem
 
 // One iteration of a loop, seen from the ring:
 //
@@ -64,21 +65,9 @@ package final class Ring {
         )
     }
 
-    /// Makes a ring whose operations happen in a network in memory.
-    package convenience init(
-        simulating network: SimulatedNetwork,
-        submissionEntries: UInt32 = 512,
-        completionEntries: UInt32 = 4096
-    ) {
-        self.init(
-            .simulated(
-                SimulatedEngine(
-                    network: network,
-                    submissionEntries: submissionEntries,
-                    completionEntries: completionEntries
-                )
-            )
-        )
+    /// Makes a ring whose operations are performed by an engine of another module.
+    package convenience init(external engine: any ExternalEngine) {
+        self.init(.external(engine))
     }
 
     private init(_ engine: consuming RingEngine) {
@@ -197,10 +186,10 @@ package final class Ring {
         return completion
     }
 
-    /// Operations of a simulation whose last completion is not in the queue, in words.
+    /// Operations of an external engine whose last completion is not in the queue, in words.
     package var operationsInFlight: [String] {
         switch engine {
-        case .simulated(let engine): engine.operationsInFlight.map(\.words)
+        case .external(let engine): engine.operationsInFlight
         case .kernel: []
         case .epoll: []
         }

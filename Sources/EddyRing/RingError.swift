@@ -1,3 +1,5 @@
+public import EddySystem
+
 /// Why a ring, or the thread of a loop that is to have it, could not be made or used, each with what to do about it.
 public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
     /// There is no io_uring (ENOSYS): the kernel is older than 5.19, was built without it, or a security profile hides it.

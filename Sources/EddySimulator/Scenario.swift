@@ -1,6 +1,7 @@
 import Eddy
 import EddyBuffers
 import EddyRing
+import EddySimulation
 
 /// The parameters that a seed determines: the workload, its limits, and the faults.
 struct Scenario: Sendable {

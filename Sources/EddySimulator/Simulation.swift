@@ -1,6 +1,7 @@
 import Eddy
 import EddyBuffers
 import EddyRing
+import EddySimulation
 
 /// The result of a seed.
 struct SimulationResult: Sendable {

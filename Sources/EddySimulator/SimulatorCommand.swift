@@ -1,5 +1,5 @@
 import ArgumentParser
-import EddyRing
+import EddySimulation
 
 @main
 struct SimulatorCommand: ParsableCommand {

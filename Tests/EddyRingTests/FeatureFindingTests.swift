@@ -1,3 +1,4 @@
+import EddySystem
 import Testing
 
 @testable import EddyRing

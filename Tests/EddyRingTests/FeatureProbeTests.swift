@@ -1,4 +1,5 @@
 import EddyRing
+import EddyTestSupport
 import Glibc
 import Testing
 

@@ -1,4 +1,6 @@
 import EddyRing
+import EddySystem
+import EddyTestSupport
 import Glibc
 import Synchronization
 import Testing

@@ -1,4 +1,4 @@
-import EddyRing
+import EddySimulation
 import Testing
 
 @testable import EddySimulator

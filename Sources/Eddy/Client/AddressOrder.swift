@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 
 /// The order in which addresses are tried: as the resolver sorted them (RFC 6724), but alternating between the
 /// families, so that a family that does not work costs one delay and not one per address (RFC 8305, section 4).

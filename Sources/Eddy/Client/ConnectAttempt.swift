@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 /// A failed attempt to connect to one address, and why it failed.
 public struct ConnectAttempt: Equatable, Sendable, CustomStringConvertible {
@@ -43,7 +43,8 @@ public struct ConnectAttempt: Equatable, Sendable, CustomStringConvertible {
         switch error {
         case .accessDenied, .notPermitted:
             address.isUnix
-                ? "check who may write to the socket's file" : "check the firewall, and that it is not a broadcast address"
+                ? "check who may write to the socket's file"
+                : "check the firewall, and that it is not a broadcast address"
         case .addressNotAvailable:
             "check the local address; if there is none, all ports to this address are in use "
                 + "(net.ipv4.ip_local_port_range)"

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 /// Why connecting failed, with every address that was tried. Each description says how to fix it.
 ///

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 /// Options of connecting.
 public struct ConnectOptions: Sendable {

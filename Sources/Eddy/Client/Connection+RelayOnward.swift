@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 extension Connection {
     /// Connects to `endpoint` on this connection's loop, and relays between the two connections until both have ended.
@@ -16,14 +16,16 @@ extension Connection {
         let (loop, id) = (loop, id)
         var options = options
         if let listener = loop.driver.connections[id].listener { options.avoided = loop.listeners[listener]?.address }
-        if loop.driver.connections[id].hasFailed { throw ConnectionError(failure: loop.driver.connections[id].failure) }
+        if loop.driver.connections[id].lifecycle.hasFailed {
+            throw ConnectionError(failure: loop.driver.connections[id].lifecycle.failure.code)
+        }
         do {
             try await loop.connect(to: endpoint, options: options, whileOpen: id) { other in
                 try await relay(to: other)
             }
         } catch let error as ConnectError {
-            if loop.driver.connections[id].hasFailed {
-                throw ConnectionError(failure: loop.driver.connections[id].failure)
+            if loop.driver.connections[id].lifecycle.hasFailed {
+                throw ConnectionError(failure: loop.driver.connections[id].lifecycle.failure.code)
             }
             throw error
         }

@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 
 // Happy eyeballs (RFC 8305): the addresses of a name are tried in order, each a short delay after the previous one, or
 // at once when that has failed. The first that answers wins; the others are cancelled and closed.

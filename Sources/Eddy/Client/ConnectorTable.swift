@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 
 typealias ConnectorID = PlainID<Connector>
 

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 extension EventLoop {
     /// Connects to `endpoint` and runs `body` with the connection, which lives on this loop.
@@ -63,7 +63,7 @@ extension EventLoop {
             do {
                 return try await body(Connection(loop: self, id: id))
             } catch {
-                driver.abandon(id)
+                driver.markFailed(id)
                 throw error
             }
         } onCancel: {

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 // One connection attempt: a socket, a slot of the table, one operation.
 
@@ -12,12 +13,12 @@ extension EventLoop {
         _ connector: ConnectorID
     ) throws(SystemError) -> ConnectionID? {
         let descriptor = try openSocket(to: address, options)
-        guard let id = driver.occupySlot(descriptor: descriptor, phase: .connecting) else {
+        guard let id = driver.open(descriptor: descriptor, phase: .connecting) else {
             ring.close(descriptor)
             return nil
         }
         driver.connections[id].connector = connector
-        if address.isUnix { driver.receiveOneByOne(id) }
+        if address.isUnix { driver.receiveSingly(id) }
         // The kernel copies the address when it processes the submission, so keeping it until the completion is
         // sufficient.
         let systemAddress = SystemAddress(address)
@@ -68,7 +69,7 @@ extension EventLoop {
         }
         let error = completion.error ?? (isConnectedToItself(id) ? .connectionRefused : nil)
         if error == nil {
-            driver.connections[id].phase = .open
+            driver.connections[id].lifecycle.move(to: .open)
             driver.connections[id].connector = nil
             driver.counters.connectionsOpened += 1
             driver.applyTimeouts(id)

@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 internal import Synchronization
 
 // getaddrinfo(3) blocks, for many seconds if a name server does not respond, so it never runs on a loop:

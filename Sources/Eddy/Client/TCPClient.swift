@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 /// A client of stream sockets, TCP or Unix, for code that is not on an event loop: it distributes its connections among
 /// the loops of a group.

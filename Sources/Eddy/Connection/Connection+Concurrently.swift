@@ -22,11 +22,11 @@ extension Connection {
     ) async throws {
         try handle.requireLoopThread()
         let (loop, id, handle) = (loop, id, handle)
-        loop.driver.connections[id].flags.insert(.usedByTwo)
+        loop.driver.connections[id].drain.isUsedConcurrently = true
         // The cancellation of one side ends with this call.
         defer {
-            loop.driver.connections[id].flags.remove(.usedByTwo)
-            if !Task.isCancelled { loop.driver.connections[id].flags.subtract([.readingCancelled, .writingCancelled]) }
+            loop.driver.connections[id].drain.isUsedConcurrently = false
+            if !Task.isCancelled { loop.driver.connections[id].clearCancellation() }
         }
         try await withThrowingTaskGroup(of: Void.self) { sides in
             sides.addTask(executorPreference: loop) {

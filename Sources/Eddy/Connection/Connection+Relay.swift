@@ -14,7 +14,7 @@ extension Connection {
         require(other.loop === loop, "a relay joins connections of one event loop")
         let (first, second) = (id, other.id)
         require(first != second, "a connection cannot be relayed to itself")
-        for id in [first, second] where !loop.driver.connections[id].flags.isDisjoint(with: Self.cancelled) {
+        for id in [first, second] where loop.driver.connections[id].isCancelled {
             throw .cancelled
         }
         for id in [first, second] { loop.driver.connections[id].requireNoReader() }
@@ -22,10 +22,8 @@ extension Connection {
         if loop.driver.connections[first].isRelaying {
             await Waiter.suspend { loop.driver.connections[first].suspendReader($0) }
         }
-        for id in [first, second] where loop.driver.connections[id].hasFailed {
-            throw ConnectionError(failure: loop.driver.connections[id].failure)
+        for id in [first, second] where loop.driver.connections[id].lifecycle.hasFailed {
+            throw ConnectionError(failure: loop.driver.connections[id].lifecycle.failure.code)
         }
     }
-
-    private static let cancelled: ConnectionState.Flags = [.readingCancelled, .writingCancelled]
 }

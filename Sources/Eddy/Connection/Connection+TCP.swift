@@ -1,4 +1,5 @@
-public import EddyRing
+internal import EddyRing
+public import EddySystem
 
 extension Connection {
     /// The local address; an IPv4 address also when the server's socket is IPv6. Nil when the connection has failed.
@@ -46,8 +47,8 @@ extension ConnectionHandle {
     /// The descriptor of a connection that has not failed.
     fileprivate var openDescriptor: Int32 {
         get throws(ConnectionError) {
-            guard !driver.connections[id].hasFailed else {
-                throw ConnectionError(failure: driver.connections[id].failure)
+            guard !driver.connections[id].lifecycle.hasFailed else {
+                throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
             }
             return driver.connections[id].descriptor
         }

@@ -41,6 +41,6 @@ public struct Connection: ~Copyable {
 
     /// Resets the connection: the peer sees a reset, and bytes that were written and not yet sent are lost.
     public consuming func reset() {
-        if handle.isOnLoopThread { loop.driver.connections[id].ending = .reset }
+        if handle.isOnLoopThread { loop.driver.connections[id].lifecycle.end(.reset) }
     }
 }

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 /// Why a connection cannot be read or written any more. Failures to connect are ``ConnectError``s.
 public enum ConnectionError: Error, Equatable, Sendable, CustomStringConvertible {

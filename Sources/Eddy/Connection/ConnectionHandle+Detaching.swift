@@ -1,5 +1,4 @@
 internal import EddyBuffers
-internal import EddyRing
 
 // The way of a connection off its loop:
 //
@@ -10,17 +9,19 @@ internal import EddyRing
 extension ConnectionHandle {
     /// Gives up the slot and everything of the kernel's that belongs to it, but not the descriptor.
     func detach() async throws(ConnectionError) -> sending DetachedConnection {
-        driver.connections[id].phase = .detaching
+        guard driver.connections[id].lifecycle.phase == .open else {
+            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
+        }
+        driver.connections[id].lifecycle.move(to: .detaching)
         do {
             try await sendEverything()
             try await endReceiving()
         } catch {
-            driver.connections[id].phase = .open
             driver.release(id)
             throw error
         }
-        let received = Int(driver.connections[id].inbound.byteCount)
-        let whole = driver.slices.take(received, of: &driver.connections[id].inbound) {
+        let received = Int(driver.connections[id].receiving.queue.byteCount)
+        let whole = driver.slices.take(received, of: &driver.connections[id].receiving.queue) {
             driver.pool.allocate($0).relinquish()
         }
         guard let slice = whole else { unreachable("what the program allocates is never refused") }
@@ -32,25 +33,28 @@ extension ConnectionHandle {
     }
 
     private func sendEverything() async throws(ConnectionError) {
-        while mustWaitToSend, !driver.connections[id].cannotSend {
-            guard !driver.connections[id].flags.contains(.writingCancelled) else { throw .cancelled }
-            await Waiter.suspend { driver.connections[id].suspendWriter($0) }
+        while mustWaitToSend, !driver.connections[id].lifecycle.cannotSend {
+            guard !driver.connections[id].sending.isCancelled else { throw .cancelled }
+            await Waiter.suspend { driver.connections[id].sending.suspend($0) }
         }
-        if driver.connections[id].cannotSend { throw ConnectionError(failure: driver.connections[id].failure) }
+        if driver.connections[id].lifecycle.cannotSend {
+            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
+        }
     }
 
     private var mustWaitToSend: Bool {
-        guard driver.connections[id].outbound.isEmpty else { return true }
-        let flags = driver.connections[id].flags
-        return flags.contains(.endsAfterSending) && !flags.contains(.ended)
+        guard driver.connections[id].sending.queue.isEmpty else { return true }
+        return driver.connections[id].sending.output == .finPending
     }
 
     /// Waits for the last completions. They come in any case, so a cancelled task waits for them, too.
     private func endReceiving() async throws(ConnectionError) {
         driver.cancelReceive(id)
-        while driver.connections[id].operations > 0 {
+        while !driver.connections[id].isIdle {
             await Waiter.suspend { driver.connections[id].suspendReader($0) }
         }
-        if driver.connections[id].hasFailed { throw ConnectionError(failure: driver.connections[id].failure) }
+        if driver.connections[id].lifecycle.hasFailed {
+            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
+        }
     }
 }

@@ -31,7 +31,7 @@ extension ConnectionHandle {
             return nil
         }
         let message = try take(byteCount)
-        driver.slices.removeFirst(delimiter.count, of: &driver.connections[id].inbound)
+        driver.slices.removeFirst(delimiter.count, of: &driver.connections[id].receiving.queue)
         return message
     }
 
@@ -43,11 +43,11 @@ extension ConnectionHandle {
         // A carriage return before the line feed does not count.
         guard let end = try await receive(until: lineFeed, limit: limit, allowance: 1) else { return nil }
         let hasReturn =
-            end > 0 && driver.slices.byte(at: end - 1, of: driver.connections[id].inbound) == UInt8(ascii: "\r")
+            end > 0 && driver.slices.byte(at: end - 1, of: driver.connections[id].receiving.queue) == UInt8(ascii: "\r")
         let byteCount = hasReturn ? end - 1 : end
         guard byteCount <= limit else { throw .delimiterNotFound(limit: limit) }
         let message = try take(byteCount)
-        driver.slices.removeFirst(end - byteCount + 1, of: &driver.connections[id].inbound)
+        driver.slices.removeFirst(end - byteCount + 1, of: &driver.connections[id].receiving.queue)
         return message
     }
 
@@ -62,7 +62,7 @@ extension ConnectionHandle {
         guard try await receive(atLeast: prefix.byteCount) else { return nil }
         let length = driver.slices.leadingInteger(
             prefix.byteCount,
-            of: driver.connections[id].inbound,
+            of: driver.connections[id].receiving.queue,
             endianness: endianness
         )
         guard length <= UInt64(limit) else { throw .frameTooLong(length: length, limit: limit) }
@@ -80,14 +80,14 @@ extension ConnectionHandle {
 
     /// Waits until as many bytes are there; false if the stream ended before the first.
     private func receive(atLeast byteCount: Int) async throws(ConnectionError) -> Bool {
-        guard byteCount <= driver.pool.copyShare || driver.connections[id].inbound.byteCount >= byteCount else {
+        guard byteCount <= driver.pool.copyShare || driver.connections[id].receiving.queue.byteCount >= byteCount else {
             throw .outOfMemory(needed: byteCount, limit: driver.pool.copyShare)
         }
         await takeTurn()
-        defer { driver.connections[id].expectedBytes = 0 }
-        while driver.connections[id].inbound.byteCount < byteCount {
+        defer { driver.connections[id].receiving.expectedBytes = 0 }
+        while driver.connections[id].receiving.queue.byteCount < byteCount {
             guard try await receiveMore(expected: byteCount) else {
-                let received = Int(driver.connections[id].inbound.byteCount)
+                let received = Int(driver.connections[id].receiving.queue.byteCount)
                 guard received > 0 else { return false }
                 throw .unexpectedEnd(received: received)
             }
@@ -105,11 +105,15 @@ extension ConnectionHandle {
         let longest = limit + allowance
         var searched = 0
         await takeTurn()
-        defer { driver.connections[id].expectedBytes = 0 }
+        defer { driver.connections[id].receiving.expectedBytes = 0 }
         while true {
-            let end = driver.slices.firstIndex(of: delimiter, in: driver.connections[id].inbound, from: searched)
+            let end = driver.slices.firstIndex(
+                of: delimiter,
+                in: driver.connections[id].receiving.queue,
+                from: searched
+            )
             if let end, end <= longest { return end }
-            let received = Int(driver.connections[id].inbound.byteCount)
+            let received = Int(driver.connections[id].receiving.queue.byteCount)
             // Its first bytes may be there already.
             searched = max(searched, received - (delimiter.count - 1))
             guard searched <= longest else { throw .delimiterNotFound(limit: limit) }
@@ -128,20 +132,20 @@ extension ConnectionHandle {
             return false
         }
         // What is there must be joined some day.
-        guard Int(driver.connections[id].inbound.byteCount) < driver.pool.copyShare else {
+        guard Int(driver.connections[id].receiving.queue.byteCount) < driver.pool.copyShare else {
             throw .outOfMemory(needed: expected, limit: driver.pool.copyShare)
         }
         driver.slices.gatherFragments(
-            of: &driver.connections[id].inbound,
+            of: &driver.connections[id].receiving.queue,
             expected: expected,
             allocate: driver.pool.allocateCopy
         )
-        driver.connections[id].expectedBytes = UInt32(expected)
+        driver.connections[id].receiving.expectedBytes = UInt32(expected)
         driver.armReceive(id)
-        let before = driver.connections[id].inbound.byteCount
+        let before = driver.connections[id].receiving.queue.byteCount
         if driver.connections[id].deadlines != nil { driver.startedWaitingToRead(id) }
         let hasCome = loop.poll(for: id, holding: #isolation) {
-            if driver.connections[id].inbound.byteCount > before || hasStoppedReceiving { return true }
+            if driver.connections[id].receiving.queue.byteCount > before || hasStoppedReceiving { return true }
             // A receive that was being cancelled, since the window was full, may have ended.
             driver.armReceive(id)
             return false
@@ -152,11 +156,7 @@ extension ConnectionHandle {
         return true
     }
 
-    /// Whether nothing more comes for the reader.
-    private var hasStoppedReceiving: Bool {
-        driver.connections[id].hasFailed || driver.connections[id].inbound.isEmpty && driver.connections[id].isDrained
-            || !driver.connections[id].flags.isDisjoint(with: ConnectionDriver.readEnds)
-    }
+    private var hasStoppedReceiving: Bool { driver.connections[id].hasStoppedReceiving }
 
     /// Takes bytes that are there, and lets the peer send others.
     private func take(
@@ -164,25 +164,29 @@ extension ConnectionHandle {
         behind prefix: Int = 0
     ) throws(ConnectionError) -> sending Buffer {
         // Taken out before the message, and put back should there be no memory to join it in.
-        let head = driver.slices.take(prefix, of: &driver.connections[id].inbound, allocate: driver.pool.allocateCopy)
+        let head = driver.slices.take(
+            prefix,
+            of: &driver.connections[id].receiving.queue,
+            allocate: driver.pool.allocateCopy
+        )
         guard let head,
             let slice = driver.slices.take(
                 byteCount,
-                of: &driver.connections[id].inbound,
+                of: &driver.connections[id].receiving.queue,
                 allocate: driver.pool.allocateCopy
             )
         else {
-            if let head, head.count > 0 { driver.slices.prepend(head, to: &driver.connections[id].inbound) }
+            if let head, head.count > 0 { driver.slices.prepend(head, to: &driver.connections[id].receiving.queue) }
             throw .outOfMemory(needed: byteCount, limit: driver.pool.copyShare)
         }
         guard driver.pool.transferToHandler(slice) else {
             driver.turn.value.read(byteCount: 0)
             if slice.count > 0 {
-                driver.slices.prepend(slice, to: &driver.connections[id].inbound)
+                driver.slices.prepend(slice, to: &driver.connections[id].receiving.queue)
             } else {
                 slice.drop()
             }
-            if head.count > 0 { driver.slices.prepend(head, to: &driver.connections[id].inbound) }
+            if head.count > 0 { driver.slices.prepend(head, to: &driver.connections[id].receiving.queue) }
             throw .tooMuchKept(limit: driver.pool.configuration.maximumKeptBytes)
         }
         head.drop()

@@ -1,4 +1,5 @@
 public import EddyBuffers
+internal import EddySystem
 
 extension ConnectionHandle {
     /// Whether the task must be suspended, since there is nothing to read, or it has read enough, and others are to run.
@@ -8,10 +9,10 @@ extension ConnectionHandle {
         // Elsewhere the read throws.
         guard loop.isCurrent else { return false }
         driver.noteWaitingMessage(id)
-        guard !driver.isReadable(id) else { return driver.turn.value.isOver }
+        guard !driver.connections[id].isReadable else { return driver.turn.value.isOver }
         if driver.connections[id].deadlines != nil { driver.startedWaitingToRead(id) }
         driver.armReceive(id)
-        return !loop.poll(for: id, holding: actor) { driver.isReadable(id) }
+        return !loop.poll(for: id, holding: actor) { driver.connections[id].isReadable }
     }
 
     @usableFromInline

@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 // From a file to a socket through chunks of the pool, which are registered where they are (READ_FIXED):
 //
@@ -44,7 +45,7 @@ extension ConnectionHandle {
             }
             offset += Int(slice.count)
             let isAbove = try queue(Buffer(adopting: slice))
-            if driver.connections[id].flags.contains(.writingCancelled) { throw .cancelled }
+            if driver.connections[id].sending.isCancelled { throw .cancelled }
             if isAbove { try await waitUntilDrained() }
         }
     }

@@ -11,8 +11,8 @@ extension ConnectionHandle {
     func setWatermarks(low: Int, high: Int) {
         guard isOnLoopThread else { return }
         require(low >= 1 && low <= high && high <= 1 << 30, "watermarks lie in 1...high and low...1 GiB")
-        driver.connections[id].lowWatermark = UInt32(low)
-        driver.connections[id].highWatermark = UInt32(high)
+        driver.connections[id].sending.lowWatermark = UInt32(low)
+        driver.connections[id].sending.highWatermark = UInt32(high)
     }
 
     /// Queues bytes; returns whether the writer must wait now.
@@ -20,14 +20,14 @@ extension ConnectionHandle {
     func queue(_ buffer: consuming Buffer) throws(ConnectionError) -> Bool {
         try requireLoopThread()
         if let error = driver.write(buffer.relinquish(), to: id) { throw error }
-        return driver.connections[id].outbound.byteCount > driver.writeLimit(id)
+        return driver.connections[id].sending.queue.byteCount > driver.writeLimit(id)
     }
 
     /// Queues shared bytes; returns whether the writer must wait now.
     func queue(_ buffer: SharedBuffer) throws(ConnectionError) -> Bool {
         try requireLoopThread()
         if let error = driver.write(buffer.retainedSlice(), to: id) { throw error }
-        return driver.connections[id].outbound.byteCount > driver.writeLimit(id)
+        return driver.connections[id].sending.queue.byteCount > driver.writeLimit(id)
     }
 
     /// Queues all the buffers, also beyond the high watermark; returns whether the writer must wait now.
@@ -40,21 +40,25 @@ extension ConnectionHandle {
     /// Waits until the queue is short enough.
     @usableFromInline
     func waitUntilDrained() async throws(ConnectionError) {
-        guard !driver.connections[id].flags.contains(.writingCancelled) else { throw .cancelled }
-        await Waiter.suspend { driver.connections[id].suspendWriter($0) }
-        if driver.connections[id].cannotSend { throw ConnectionError(failure: driver.connections[id].failure) }
-        let isDrained = driver.connections[id].outbound.byteCount <= driver.resumeMark(id)
-        if !isDrained, driver.connections[id].flags.contains(.writingCancelled) { throw .cancelled }
+        guard !driver.connections[id].sending.isCancelled else { throw .cancelled }
+        await Waiter.suspend { driver.connections[id].sending.suspend($0) }
+        if driver.connections[id].lifecycle.cannotSend {
+            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
+        }
+        let isDrained = driver.connections[id].sending.queue.byteCount <= driver.resumeMark(id)
+        if !isDrained, driver.connections[id].sending.isCancelled { throw .cancelled }
     }
 
     /// Ends this side's direction and waits until the end is on its way.
     func finishWriting() async throws(ConnectionError) {
         try requireLoopThread()
         driver.endWriting(id)
-        while !driver.connections[id].flags.contains(.ended), !driver.connections[id].cannotSend {
-            guard !driver.connections[id].flags.contains(.writingCancelled) else { throw .cancelled }
-            await Waiter.suspend { driver.connections[id].suspendWriter($0) }
+        while driver.connections[id].sending.output != .finSent, !driver.connections[id].lifecycle.cannotSend {
+            guard !driver.connections[id].sending.isCancelled else { throw .cancelled }
+            await Waiter.suspend { driver.connections[id].sending.suspend($0) }
         }
-        if driver.connections[id].cannotSend { throw ConnectionError(failure: driver.connections[id].failure) }
+        if driver.connections[id].lifecycle.cannotSend {
+            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
+        }
     }
 }

@@ -21,7 +21,7 @@ public struct ConnectionHandle: Sendable {
     var isOnLoopThread: Bool { loop.isLoopThread(for: id) }
 
     /// Whether the owner of the connection has not released it.
-    var isHeld: Bool { driver.connections.isCurrent(id) && driver.connections[id].isHeld }
+    var isHeld: Bool { driver.connections.isCurrent(id) && driver.connections[id].lifecycle.isHeld }
 
-    var isServerShuttingDown: Bool { isOnLoopThread && driver.connections[id].flags.contains(.draining) }
+    var isServerShuttingDown: Bool { isOnLoopThread && driver.connections[id].drain.isDraining }
 }

@@ -1,4 +1,5 @@
 internal import EddyBuffers
+internal import EddyRing
 
 // What a connection may receive and queue, by its part of the loop's memory (``MemoryBudget``):
 //
@@ -22,15 +23,15 @@ extension ConnectionDriver {
     func promise(_ byteCount: Int, to id: ConnectionID) {
         // A single receive brings no more than a chunk.
         let promised = min(byteCount, max(receiveRing.chunkSize, Self.bulkSize))
-        connections[id].promisedBytes = UInt32(truncatingIfNeeded: promised)
+        connections[id].receiving.promisedBytes = UInt32(truncatingIfNeeded: promised)
         promisedBytes.value += promised
     }
 
     /// The receive has ended: what it has brought is queued.
     @inline(__always)
     func endPromise(_ id: ConnectionID) {
-        promisedBytes.value -= Int(connections[id].promisedBytes)
-        connections[id].promisedBytes = 0
+        promisedBytes.value -= Int(connections[id].receiving.promisedBytes)
+        connections[id].receiving.promisedBytes = 0
     }
 
     /// Bytes that may come however much the same connection has queued for sending.
@@ -45,18 +46,18 @@ extension ConnectionDriver {
     /// Bytes that the connection may receive now; 0 or less: none.
     func receiveRoom(_ id: ConnectionID) -> Int {
         let room = windowRoom(id)
-        return room <= 0 && connections[id].expectedBytes > 0 ? messageRoom(id) : room
+        return room <= 0 && connections[id].receiving.expectedBytes > 0 ? messageRoom(id) : room
     }
 
     /// Bytes that the connection may receive whether its reader waits for a message or not.
     func windowRoom(_ id: ConnectionID) -> Int {
         let backlog =
-            if let peer = connections[id].relayPeer { connections[peer].outbound.footprint } else {
-                connections[id].inbound.footprint
+            if let peer = connections[id].relay?.peer { connections[peer].sending.queue.footprint } else {
+                connections[id].receiving.queue.footprint
             }
         let allowed = min(configuration.receiveWindow, memoryThreshold)
         let room = max(
-            allowed - backlog - connections[id].outbound.footprint,
+            allowed - backlog - connections[id].sending.queue.footprint,
             min(allowed, assuredRoom) - backlog
         )
         return sharedRoom(room)
@@ -64,7 +65,7 @@ extension ConnectionDriver {
 
     /// Bytes that a reader that waits for a message may receive beyond the window.
     func messageRoom(_ id: ConnectionID) -> Int {
-        sharedRoom(min(missingBytes(id), memoryThreshold - connections[id].inbound.footprint))
+        sharedRoom(min(missingBytes(id), memoryThreshold - connections[id].receiving.queue.footprint))
     }
 
     private func sharedRoom(_ room: Int) -> Int {
@@ -73,36 +74,36 @@ extension ConnectionDriver {
 
     /// Bytes that the reader's message lacks.
     private func missingBytes(_ id: ConnectionID) -> Int {
-        Int(connections[id].expectedBytes) - Int(connections[id].inbound.byteCount)
+        Int(connections[id].receiving.expectedBytes) - Int(connections[id].receiving.queue.byteCount)
     }
 
     // MARK: Messages beyond the threshold
 
     /// A reader waits for a message for which there is no room: it is received when its turn has come.
     func awaitMemoryForMessage(_ id: ConnectionID) {
-        guard !connections[id].flags.contains(.awaitsMemory) else { return }
-        connections[id].flags.insert(.awaitsMemory)
+        guard !connections[id].receiving.isQueuedForMessage else { return }
+        connections[id].receiving.isQueuedForMessage = true
         messageQueue.append(id)
     }
 
     /// Lets messages be received for which there is room now; and the first of the others, even without room.
     func admitMessages() {
         while let id = messageQueue.first {
-            let state = connections[id]
-            guard state.flags.contains(.awaitsMemory) else {
+            guard connections[id].receiving.isQueuedForMessage else {
                 _ = messageQueue.popFirst()
                 continue
             }
-            let isWaiting = state.phase == .open && state.expectedBytes > 0 && missingBytes(id) > 0
+            let isOpen = connections[id].lifecycle.phase == .open
+            let isWaiting = isOpen && connections[id].receiving.expectedBytes > 0 && missingBytes(id) > 0
             // A few bytes of room are not worth the place in the queue.
             if !isWaiting || receiveRoom(id) >= min(missingBytes(id), Self.roomWorthAdmitting) {
                 _ = messageQueue.popFirst()
-                connections[id].flags.remove(.awaitsMemory)
+                connections[id].receiving.isQueuedForMessage = false
                 if isWaiting { admit(id) }
                 continue
             }
             // The first of those that wait holds the rest up until its message is complete, or it is shed.
-            if canReceive(id) { submitReceive(id, room: missingBytes(id), isSingle: true) }
+            if connections[id].mayReceive { submitReceive(id, room: missingBytes(id), isSingle: true) }
             break
         }
         if isStarving { watchStarvation() } else { endStarvation() }
@@ -113,27 +114,27 @@ extension ConnectionDriver {
     /// Lets a reader's message be received. Where nothing of it was, the loop has held the reader up, and not its peer: it
     /// waits from now on.
     private func admit(_ id: ConnectionID) {
-        let wasHeldUp = !connections[id].flags.contains(.receiving)
+        let wasHeldUp = !connections[id].receiving.isArmed
         armReceive(id)
         if wasHeldUp, connections[id].deadlines != nil { startedWaitingToRead(id) }
     }
 
     /// Whether a receive waits for memory that it does not get before something else gives it back.
-    var isStarving: Bool { !starvedQueue.isEmpty || messageQueue.count > 1 }
+    var isStarving: Bool { !bufferQueue.isEmpty || messageQueue.count > 1 }
 
     // MARK: Writing
 
     /// Queued bytes above which a writer waits: its high watermark, or less while memory is tight.
     @inline(__always)
     func writeLimit(_ id: ConnectionID) -> Int {
-        let high = Int(connections[id].highWatermark)
+        let high = Int(connections[id].sending.highWatermark)
         return memory.value.isTight ? min(high, memoryThreshold) : high
     }
 
     /// Queued bytes at which a writer goes on, and so does a relay that waits for this side.
     @inline(__always)
     func resumeMark(_ id: ConnectionID) -> Int {
-        let low = Int(connections[id].lowWatermark)
+        let low = Int(connections[id].sending.lowWatermark)
         return memory.value.isTight ? min(low, memoryThreshold / 4) : low
     }
 }

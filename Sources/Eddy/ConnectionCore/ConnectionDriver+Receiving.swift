@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 // A connection has at most one receive in flight. It is armed when there is room for what may come:
 //
@@ -13,7 +14,7 @@ internal import EddyRing
 // one by one from then on: to cancel and arm again and again costs more than it saves.
 //
 // A kernel that fills large chunks incrementally serves small and large messages alike. For others there are two sizes: a
-// connection that fills a small chunk and has more waiting goes over to large ones, and back when it leaves them nearly
+// connection that fills a small chunk and has more waiting changes to large ones, and back when it leaves them nearly
 // empty.
 //
 //        small chunk full, more waiting
@@ -25,11 +26,11 @@ internal import EddyRing
 extension ConnectionDriver {
     /// Submits a receive if the connection may have one, and there is room for what it brings.
     func armReceive(_ id: ConnectionID) {
-        guard canReceive(id) else { return }
+        guard connections[id].mayReceive else { return }
         let room = windowRoom(id)
         if room > 0 {
             if mustAwaitReceiveTurn(id) { awaitReceiveTurn(id) } else { submitReceive(id, room: room) }
-        } else if connections[id].expectedBytes > 0 {
+        } else if connections[id].receiving.expectedBytes > 0 {
             receiveMessage(id)
         }
     }
@@ -40,46 +41,41 @@ extension ConnectionDriver {
         if room > 0 { submitReceive(id, room: room, isSingle: true) } else { awaitMemoryForMessage(id) }
     }
 
-    func canReceive(_ id: ConnectionID) -> Bool {
-        let never: ConnectionState.Flags = [
-            .receiving, .peerEnded, .starved, .readingCancelled, .awaitsReceiveTurn,
-        ]
-        return connections[id].flags.isDisjoint(with: never) && !connections[id].hasFailed
-    }
-
     /// Submits a receive of up to `room` bytes. A multishot one may bring up to a chunk more.
     func submitReceive(_ id: ConnectionID, room: Int, isSingle: Bool = false) {
-        let flags = connections[id].flags
+        let hints = connections[id].receiving.hints
+        let descriptor = connections[id].descriptor
         let entry: SubmissionEntry
-        if let bulkRing, flags.contains(.bulk), bulkRing.hasChunks {
+        var size = ReceiveSide.ChunkSize.small
+        if let bulkRing, hints.contains(.largeChunks), bulkRing.hasChunks {
             entry = .receiveOnce(
-                descriptor: connections[id].descriptor,
+                descriptor: descriptor,
                 group: bulkRing.group,
                 limit: Self.limit(room, below: bulkRing.chunkSize),
                 token: OperationToken(.receive, id)
             )
-            connections[id].flags.insert(.receivingBulk)
-        } else if !flags.isDisjoint(with: [.receivesOneByOne, .receivesOn]) || !features.multishotReceives
-            || room < smallestCredit || isSingle || memory.value.isTight
+            size = .large
+        } else if hints.contains(.singleShot) || connections[id].lifecycle.isReceivingLast
+            || !features.multishotReceives || room < smallestCredit || isSingle || memory.value.isTight
         {
             entry = .receiveOnce(
-                descriptor: connections[id].descriptor,
+                descriptor: descriptor,
                 group: receiveRing.group,
                 limit: Self.limit(room, below: receiveRing.chunkSize),
                 token: OperationToken(.receive, id)
             )
         } else {
             entry = .receiveMultishot(
-                descriptor: connections[id].descriptor,
+                descriptor: descriptor,
                 group: receiveRing.group,
                 limit: features.receiveLimits ? UInt32(truncatingIfNeeded: room) : 0,
-                expectsDelay: flags.contains(.warm),
+                expectsDelay: hints.contains(.pollFirst),
                 token: OperationToken(.receive, id)
             )
         }
         submit(entry)
         if memory.value.isTight { promise(room, to: id) }
-        connections[id].flags.formUnion([.receiving, .warm])
+        connections[id].receiving.arm(size)
         connections[id].operations += 1
     }
 
@@ -91,6 +87,18 @@ extension ConnectionDriver {
         room < chunkSize ? UInt32(truncatingIfNeeded: room) : 0
     }
 
+    /// Receives with an operation each. On kernels without a fix of 2026 a multishot receive on a Unix domain socket may
+    /// wait for ever for the end of the stream that follows the last bytes at once (axboe/liburing#1549).
+    func receiveSingly(_ id: ConnectionID) { connections[id].receiving.hints.insert(.singleShot) }
+
+    /// Asks for the end of the receive in flight; its last completion comes in any case.
+    func cancelReceive(_ id: ConnectionID) {
+        guard connections[id].receiving.cancel() else { return }
+        submit(.cancel(OperationToken(.receive, id), token: OperationToken(.cancel, id)))
+    }
+
+    // MARK: Completions
+
     /// A receive completed: bytes, the end of the stream, a failure, or its own end.
     func received(_ completion: CompletionEntry, id: ConnectionID) {
         if let slice = receivedSlice(completion, id: id) {
@@ -99,13 +107,13 @@ extension ConnectionDriver {
             accept(slice, from: id)
         }
         if completion.isLast {
-            if completion.error == .noBufferSpace { noteStarvation(id) }
-            connections[id].flags.subtract([.receiving, .cancellingReceive, .receivingBulk])
+            let size = connections[id].receiving.complete()
+            if completion.error == .noBufferSpace { ranOutOfBuffers(id, size) }
             endPromise(id)
-            if completion.flags.contains(.socketNotEmpty) { connections[id].flags.remove(.warm) }
+            if completion.flags.contains(.socketNotEmpty) { connections[id].receiving.hints.remove(.pollFirst) }
             connections[id].operations -= 1
             receiveEnded(completion, id: id)
-            if mayBreakUnnoticed(id) { watchUnread() }
+            if connections[id].mayBreakUnnoticed { watchUnread() }
         } else if memory.value.isTight || !features.receiveLimits {
             pauseWithoutRoom(id)
         }
@@ -114,40 +122,46 @@ extension ConnectionDriver {
     /// The slice that a receive filled.
     private func receivedSlice(_ completion: CompletionEntry, id: ConnectionID) -> Slice? {
         guard let bulkRing else { return receiveRing.slice(for: completion) }
-        if connections[id].flags.contains(.receivingBulk) {
+        switch connections[id].receiving.operation {
+        case .armed(.large), .cancelling(.large):
             let slice = bulkRing.slice(for: completion)
-            if let slice, Int(slice.count) < receiveRing.chunkSize / 4 { connections[id].flags.remove(.bulk) }
+            if let slice, Int(slice.count) < receiveRing.chunkSize / 4 {
+                connections[id].receiving.hints.remove(.largeChunks)
+            }
+            return slice
+        case .armed(.small), .cancelling(.small), .none:
+            let slice = receiveRing.slice(for: completion)
+            if let slice, Int(slice.count) == receiveRing.chunkSize, completion.flags.contains(.socketNotEmpty) {
+                connections[id].receiving.hints.insert(.largeChunks)
+                // The multishot receive would fill small chunks for ever.
+                if !completion.isLast { cancelReceive(id) }
+            }
             return slice
         }
-        let slice = receiveRing.slice(for: completion)
-        if let slice, Int(slice.count) == receiveRing.chunkSize, completion.flags.contains(.socketNotEmpty) {
-            connections[id].flags.insert(.bulk)
-            // The multishot receive would go on with small chunks for ever.
-            if !completion.isLast { cancelReceive(id) }
-        }
-        return slice
     }
 
     /// Puts received bytes where they belong.
     private func accept(_ slice: Slice, from id: ConnectionID) {
-        guard connections[id].phase == .open, !connections[id].flags.contains(.readingEnded) else {
+        guard connections[id].lifecycle.phase == .open, connections[id].receiving.input != .discarding else {
             return acceptUnread(slice, from: id)
         }
         if connections[id].isRelaying {
             relay(slice, from: id)
             return
         }
-        connections[id].flags.insert(.unanswered)
-        slices.append(slice, to: &connections[id].inbound, mayMerge: true)
+        connections[id].drain.isUnanswered = true
+        slices.append(slice, to: &connections[id].receiving.queue, mayMerge: true)
         resumeReader(id)
     }
 
-    /// Bytes that no reader waits for: kept for whoever gets the descriptor, or still reads what came before a failure.
+    /// Bytes that no reader waits for: kept for the program that gets the descriptor, or still reads what came before a
+    /// failure.
     @inline(never)
     private func acceptUnread(_ slice: Slice, from id: ConnectionID) {
-        let isBroken = connections[id].phase == .broken && !connections[id].flags.contains(.readingEnded)
-        if isBroken || connections[id].phase == .detaching {
-            slices.append(slice, to: &connections[id].inbound, mayMerge: true)
+        let phase = connections[id].lifecycle.phase
+        let isRead = phase == .broken && connections[id].receiving.input != .discarding
+        if isRead || phase == .detaching {
+            slices.append(slice, to: &connections[id].receiving.queue, mayMerge: true)
         } else {
             slice.dropOnOwnerThread()
         }
@@ -157,58 +171,30 @@ extension ConnectionDriver {
     private func receiveEnded(_ completion: CompletionEntry, id: ConnectionID) {
         switch completion.error {
         case nil where completion.result == 0:
-            // The end of a stream that has broken is none: a send was told of the error, and the receive is not.
-            if connections[id].cannotSend { fail(id, connections[id].failure) } else { peerEnded(id) }
-        case nil:
-            // Its credit is used up, or the kernel could not go on: armed again when there is room.
-            armReceiveIfWanted(id)
+            perform(connections[id].receivedEnd(), on: id)
+        case nil, .cancelled, .interrupted, .again:
+            // Its credit is used up, it was cancelled, or the kernel could not continue: armed again when there is room.
+            armReceiveIfOpen(id)
         case .noBufferSpace:
-            waitForMemory(id)
-        case .cancelled, .interrupted, .again:
-            armReceiveIfWanted(id)
+            awaitBuffers(id)
         case let error?:
             fail(id, error.code)
         }
-        if connections[id].phase != .open { continueEnding(id) }
+        if connections[id].lifecycle.phase != .open { continueEnding(id) }
     }
 
     /// Arms the receive again, unless the connection is on its way out.
-    private func armReceiveIfWanted(_ id: ConnectionID) {
-        if connections[id].phase == .open { armReceive(id) }
+    private func armReceiveIfOpen(_ id: ConnectionID) {
+        if connections[id].lifecycle.phase == .open { armReceive(id) }
     }
 
-    /// The ring of the receive that ended grows. Who found no large chunk goes on with small ones.
-    private func noteStarvation(_ id: ConnectionID) {
-        if connections[id].flags.contains(.receivingBulk) {
-            connections[id].flags.remove(.bulk)
+    /// The ring of the receive that ended grows. A connection that found no large chunk uses small ones.
+    private func ranOutOfBuffers(_ id: ConnectionID, _ size: ReceiveSide.ChunkSize) {
+        switch size {
+        case .large:
+            connections[id].receiving.hints.remove(.largeChunks)
             bulkRing?.noteStarvation()
-        } else {
-            receiveRing.noteStarvation()
-        }
-    }
-
-    /// There are chunks again for a connection that was parked.
-    func receiveAgain(_ id: ConnectionID) {
-        switch connections[id].phase {
-        case .open: armReceiveIfWanted(id)
-        case .closing, .released: armReceive(id)
-        case .broken, .detaching, .connecting, .vacant: break
-        }
-    }
-
-    /// Parks the connection until there are chunks. First come, first served.
-    func waitForMemory(_ id: ConnectionID) {
-        guard !connections[id].flags.contains(.starved) else { return }
-        connections[id].flags.insert(.starved)
-        starvedQueue.append(id)
-    }
-
-    private func peerEnded(_ id: ConnectionID) {
-        connections[id].flags.insert(.peerEnded)
-        if connections[id].isRelaying {
-            relayPeerEnded(id)
-        } else {
-            resumeReader(id)
+        case .small: receiveRing.noteStarvation()
         }
     }
 
@@ -216,37 +202,44 @@ extension ConnectionDriver {
     /// times when there was more memory.
     private func pauseWithoutRoom(_ id: ConnectionID) {
         guard receiveRoom(id) <= 0 else { return }
-        if !features.receiveLimits { connections[id].flags.insert(.receivesOneByOne) }
+        if !features.receiveLimits { connections[id].receiving.hints.insert(.singleShot) }
         cancelReceive(id)
     }
 
-    /// Receives with an operation each. On kernels without a fix of 2026 a multishot receive on a Unix domain socket may
-    /// wait for ever for the end of the stream that follows the last bytes at once (axboe/liburing#1549).
-    func receiveOneByOne(_ id: ConnectionID) { connections[id].flags.insert(.receivesOneByOne) }
+    // MARK: Waiting for buffers
 
-    /// Asks for the end of the receive in flight; its last completion comes in any case.
-    func cancelReceive(_ id: ConnectionID) {
-        guard connections[id].flags.contains(.receiving), !connections[id].flags.contains(.cancellingReceive)
-        else { return }
-        connections[id].flags.insert(.cancellingReceive)
-        submit(.cancel(OperationToken(.receive, id), token: OperationToken(.cancel, id)))
+    /// There are chunks again for a connection that was parked.
+    func receiveAgain(_ id: ConnectionID) {
+        switch connections[id].lifecycle.phase {
+        case .open: armReceiveIfOpen(id)
+        case .closing, .released: armReceive(id)
+        case .broken, .detaching, .connecting, .vacant: break
+        }
+    }
+
+    /// Parks the connection until there are chunks. First come, first served.
+    func awaitBuffers(_ id: ConnectionID) {
+        guard !connections[id].receiving.isParked else { return }
+        connections[id].receiving.park(.forBuffers)
+        bufferQueue.append(id)
     }
 
     // MARK: The reading task
 
-    /// Whether a read would not wait: there are bytes, the end, a failure or a timeout.
-    func isReadable(_ id: ConnectionID) -> Bool {
-        !connections[id].inbound.isEmpty || connections[id].hasFailed || connections[id].isDrained
-            || !connections[id].flags.isDisjoint(with: Self.readEnds)
+    /// Suspends a reader: until there is something to read, or, where there is, until others have had their turns.
+    @inline(__always)
+    func suspendReader(_ id: ConnectionID, _ reader: Waiter) {
+        connections[id].suspendReader(reader)
+        if turn.value.isOver, connections[id].isReadable { awaitTurn(id) }
     }
 
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
     func read(_ id: ConnectionID) throws(ConnectionError) -> sending Buffer? {
-        if let slice = slices.popFirst(of: &connections[id].inbound) {
+        if let slice = slices.popFirst(of: &connections[id].receiving.queue) {
             guard pool.transferToHandler(slice) else {
                 // A handler that tries again and again comes to the end of its turn.
                 turn.value.read(byteCount: 0)
-                slices.prepend(slice, to: &connections[id].inbound)
+                slices.prepend(slice, to: &connections[id].receiving.queue)
                 throw .tooMuchKept(limit: pool.configuration.maximumKeptBytes)
             }
             tookBytes(slice.count, from: id)
@@ -256,20 +249,16 @@ extension ConnectionDriver {
         return nil
     }
 
-    /// Nothing is there and nothing is waited for: returns at the end of the stream, and throws where it is no end.
+    /// No data and no waiter: returns at EOF, throws otherwise.
     func requireReadable(_ id: ConnectionID) throws(ConnectionError) {
-        if connections[id].hasFailed { throw ConnectionError(failure: connections[id].failure) }
-        let timedOut = connections[id].flags.contains(.readTimedOut)
-        connections[id].flags.remove(.readTimedOut)
-        let ended =
-            connections[id].isDrained || !connections[id].flags.isDisjoint(with: [.peerEnded, .readingEnded])
-        guard !ended else { return }
-        if connections[id].flags.contains(.readingCancelled) { throw .cancelled }
+        if connections[id].lifecycle.hasFailed {
+            throw ConnectionError(failure: connections[id].lifecycle.failure.code)
+        }
+        let timedOut = connections[id].receiving.clearTimeout()
+        guard !connections[id].drain.isComplete, !connections[id].receiving.isOver else { return }
+        if connections[id].receiving.interruption == .cancelled { throw .cancelled }
         if timedOut { throw .readTimedOut }
     }
-
-    /// Flags with which no reader waits.
-    static var readEnds: ConnectionState.Flags { [.peerEnded, .readingEnded, .readingCancelled, .readTimedOut] }
 
     /// The handler has taken bytes.
     @inline(__always)
@@ -277,29 +266,14 @@ extension ConnectionDriver {
         turn.value.read(byteCount: byteCount)
         heartbeat?.uses(connections[id].descriptor, listener: connections[id].listener)
         connections[id].movedBytes &+= byteCount
-        goOnReceiving(id)
+        continueReceiving(id)
     }
 
     /// Something was read: there is room for more. Bytes that came just in time win over a timeout.
     @inline(__always)
-    func goOnReceiving(_ id: ConnectionID) {
-        guard connections[id].flags.intersection([.receiving, .readTimedOut]) != .receiving else { return }
-        connections[id].flags.remove(.readTimedOut)
+    private func continueReceiving(_ id: ConnectionID) {
+        guard !connections[id].receiving.isArmed || connections[id].receiving.interruption == .timedOut else { return }
+        connections[id].receiving.clearTimeout()
         armReceive(id)
-    }
-
-    /// Drops what is there and whatever else comes.
-    func endReading(_ id: ConnectionID) {
-        connections[id].flags.insert(.readingEnded)
-        slices.removeAll(of: &connections[id].inbound)
-        armReceive(id)
-        resumeReader(id)
-    }
-
-    func resumeReader(_ id: ConnectionID) {
-        guard let reader = connections[id].reader else { return }
-        connections[id].reader = nil
-        connections[id].flags.remove(.awaitsTurn)
-        reader.resume()
     }
 }

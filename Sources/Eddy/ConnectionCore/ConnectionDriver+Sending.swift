@@ -1,26 +1,27 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
-// Sends of one connection go one at a time, in order. What is written while one is in flight waits in the queue:
+// Sends of one connection go one after the other, in order. What is written while one is in flight waits in the queue:
 //
-//     outbound  ┌──────────────┬─────────────────────────┐
+//     queue     ┌──────────────┬─────────────────────────┐
 //               │ in flight    │ waits; the next send    │  ◀── write
 //               └──────────────┴─────────────────────────┘
-//                sendingSlices
 //
 // A send is tried inline first: the socket takes all of it within `enter`, which is what nearly always happens, and
 // then no completion is posted at all. If it takes less, the rest is sent by an ordinary send, which waits for room.
-// Nothing wakes the loop when an inline send succeeds, so a send whose success somebody waits for is an ordinary one.
+// No completion wakes the loop when an inline send succeeds, so a send whose success something waits for is an ordinary
+// one.
 
 extension ConnectionDriver {
-    /// Queues a slice, whose reference the loop takes over. When nothing can be sent it drops the slice and returns
+    /// Queues a slice, whose reference the driver takes over. When nothing can be sent it drops the slice and returns
     /// why.
     func write(_ slice: Slice, to id: ConnectionID) -> ConnectionError? {
-        if connections[id].cannotSend {
+        if connections[id].lifecycle.cannotSend {
             slice.drop()
-            return ConnectionError(failure: connections[id].failure)
+            return ConnectionError(failure: connections[id].lifecycle.failure.code)
         }
-        if !connections[id].flags.isDisjoint(with: [.endsAfterSending, .ended]) {
+        if connections[id].sending.output != .open {
             slice.drop()
             return .writingEnded
         }
@@ -31,32 +32,30 @@ extension ConnectionDriver {
         pool.transferToQueue(slice)
         heartbeat?.uses(connections[id].descriptor, listener: connections[id].listener)
         // What waits to be read may be the beginning of the next message.
-        if connections[id].inbound.isEmpty { connections[id].flags.remove(.unanswered) }
-        appendOutbound(slice, to: id)
+        if connections[id].receiving.queue.isEmpty { connections[id].drain.isUnanswered = false }
+        appendToQueue(slice, of: id)
         return nil
     }
 
-    func appendOutbound(_ slice: Slice, to id: ConnectionID) {
-        // What is in flight must stay as the kernel knows it.
-        let mayMerge = connections[id].outbound.count > UInt32(connections[id].sendingSlices)
-        slices.append(slice, to: &connections[id].outbound, mayMerge: mayMerge)
-        queueToSend(id)
+    func appendToQueue(_ slice: Slice, of id: ConnectionID) {
+        let mayMerge = connections[id].sending.mayMerge
+        slices.append(slice, to: &connections[id].sending.queue, mayMerge: mayMerge)
+        scheduleSend(id)
     }
 
     /// Has the connection looked at before the next `enter`.
-    func queueToSend(_ id: ConnectionID) {
-        guard !connections[id].isSending, !connections[id].flags.contains(.queuedToSend) else { return }
-        connections[id].flags.insert(.queuedToSend)
-        sendQueue.append(id)
+    @inline(__always)
+    func scheduleSend(_ id: ConnectionID) {
+        if connections[id].sending.schedule() { sendQueue.append(id) }
     }
 
     /// Submits one send for each connection that has something to send.
     func submitSends() {
         while let id = sendQueue.popFirst() {
-            connections[id].flags.remove(.queuedToSend)
-            if connections[id].outbound.isEmpty {
-                endWritingIfDone(id)
-            } else if !connections[id].cannotSend, !connections[id].isSending {
+            connections[id].sending.unschedule()
+            if connections[id].sending.queue.isEmpty {
+                perform(connections[id].endSendingIfDue(), on: id)
+            } else if !connections[id].lifecycle.cannotSend {
                 submitSend(id)
             }
         }
@@ -64,47 +63,45 @@ extension ConnectionDriver {
 
     /// Whether the loop may wait for completions: nothing is left that only the next iteration would do.
     ///
-    /// - Parameter isSettled: whether no inline send was in flight when the iteration began.
-    func mayWait(isSettled: Bool) -> Bool {
-        guard isSettled, turnQueue.isEmpty, receiveQueue.isEmpty else { return false }
+    /// - Parameter hadInlineSends: whether inline sends were in flight when the iteration began.
+    func mayWait(hadInlineSends: Bool) -> Bool {
+        guard !hadInlineSends, turnQueue.isEmpty, receiveQueue.isEmpty else { return false }
         // No completion tells that an inline send has succeeded, and it may hold the memory that a connection waits for.
-        return starvedQueue.isEmpty && messageQueue.isEmpty || inlineSends.isEmpty
+        return bufferQueue.isEmpty && messageQueue.isEmpty || inlineSends.isEmpty
     }
 
     private func submitSend(_ id: ConnectionID) {
-        if connections[id].outbound.byteCount >= zeroCopyFloor, submitZeroCopySend(id) { return }
-        let limit = Self.sendLimit
+        if connections[id].sending.queue.byteCount >= zeroCopyFloor, submitZeroCopySend(id) { return }
         let pieces = piecesToSend(id)
-        let endsInline = connections[id].outbound.byteCount <= limit && mayEndInline(id, pieces: pieces)
-        let kind = endsInline ? OperationKind.inlineSend : .send
+        let isInline = connections[id].sending.queue.byteCount <= Self.sendLimit && mayEndInline(id, pieces: pieces)
+        let token = OperationToken(isInline ? .inlineSend : .send, id)
+        let kind = isInline ? SendSide.Kind.inline : .ordinary
         var entry: SubmissionEntry
         if pieces > 1, messages.hasRoom(forPieces: pieces) {
             entry = unsafe .sendMessage(
                 descriptor: connections[id].descriptor,
-                message: gatherMessage(of: pieces, from: id),
-                token: OperationToken(kind, id)
+                message: beginMessage(kind, of: pieces, from: id),
+                token: token
             )
         } else {
-            guard let slice = slices.first(of: connections[id].outbound) else { return }
-            connections[id].sendingSlices = 1
-            connections[id].sendingBytes = min(slice.count, limit)
+            guard let slice = slices.first(of: connections[id].sending.queue) else { return }
+            let byteCount = min(slice.count, Self.sendLimit)
+            connections[id].sending.begin(kind, slices: 1, bytes: byteCount)
             entry = unsafe .send(
                 descriptor: connections[id].descriptor,
                 address: UnsafeRawPointer(slice.start),
-                byteCount: Int(connections[id].sendingBytes),
-                token: OperationToken(kind, id)
+                byteCount: Int(byteCount),
+                token: token
             )
         }
         connections[id].operations += 1
-        if endsInline {
+        if isInline {
             entry = entry.endingInline()
-            connections[id].flags.insert(.sendingInline)
             inlineSends.append(id)
             // Its success is noticed only when something else wakes the loop, which may be much later.
             noteActivity(id)
-        } else {
-            if connections[id].inlineBackoff > 0 { connections[id].inlineBackoff -= 1 }
-            if connections[id].deadlines != nil { startedWaitingToSend(id) }
+        } else if connections[id].deadlines != nil {
+            startedWaitingToSend(id)
         }
         submit(entry)
     }
@@ -119,10 +116,10 @@ extension ConnectionDriver {
 
     /// The number of slices that the next send takes: at least one, of which it may be the beginning.
     func piecesToSend(_ id: ConnectionID) -> Int {
-        let pieces = min(Int(connections[id].outbound.count), MessageArena.maximumPieces)
-        guard pieces > 1, connections[id].outbound.byteCount > Self.sendLimit else { return pieces }
+        let pieces = min(Int(connections[id].sending.queue.count), MessageArena.maximumPieces)
+        guard pieces > 1, connections[id].sending.queue.byteCount > Self.sendLimit else { return pieces }
         var (fitting, byteCount) = (0, 0)
-        slices.forEach(in: connections[id].outbound, limit: pieces) { slice in
+        slices.forEach(in: connections[id].sending.queue, limit: pieces) { slice in
             byteCount += Int(slice.count)
             if byteCount <= Int(Self.sendLimit) { fitting += 1 }
         }
@@ -131,15 +128,14 @@ extension ConnectionDriver {
 
     /// Makes a message of the first `pieces` slices of the queue, which are in flight from now on.
     @inline(__always)
-    func gatherMessage(of pieces: Int, from id: ConnectionID) -> UnsafeRawPointer {
+    func beginMessage(_ kind: SendSide.Kind, of pieces: Int, from id: ConnectionID) -> UnsafeRawPointer {
         let message = unsafe messages.startMessage()
         var byteCount: UInt32 = 0
-        slices.forEach(in: connections[id].outbound, limit: pieces) { slice in
+        slices.forEach(in: connections[id].sending.queue, limit: pieces) { slice in
             messages.append(slice)
             byteCount += slice.count
         }
-        connections[id].sendingSlices = UInt16(pieces)
-        connections[id].sendingBytes = byteCount
+        connections[id].sending.begin(kind, slices: UInt16(pieces), bytes: byteCount)
         return unsafe message
     }
 
@@ -148,12 +144,13 @@ extension ConnectionDriver {
     /// It may not when anything is to follow its success: a waiting writer, the rest of the queue, the end of the
     /// stream, or the other side of a relay, which is not being read.
     private func mayEndInline(_ id: ConnectionID, pieces: Int) -> Bool {
-        guard features.inlineSends, connections[id].inlineBackoff == 0, connections[id].phase == .open,
-            connections[id].writer == nil, !connections[id].flags.contains(.endsAfterSending),
-            pieces == Int(connections[id].outbound.count), pieces == 1 || messages.hasRoom(forPieces: pieces)
+        guard features.inlineSends, connections[id].sending.inlineBackoff == 0,
+            connections[id].lifecycle.phase == .open,
+            !connections[id].sending.hasWriter, connections[id].sending.output != .finPending,
+            pieces == Int(connections[id].sending.queue.count), pieces == 1 || messages.hasRoom(forPieces: pieces)
         else { return false }
-        guard let peer = connections[id].relayPeer else { return true }
-        return connections[peer].flags.contains(.receiving)
+        guard let relay = connections[id].relay else { return true }
+        return connections[relay.peer].receiving.isArmed
     }
 
     // MARK: Completions
@@ -161,26 +158,24 @@ extension ConnectionDriver {
     /// An ordinary send ended.
     func sent(_ completion: CompletionEntry, id: ConnectionID) {
         let isBroken = isBrokenSend(completion, id: id)
-        connections[id].flags.remove(.cancellingSend)
         let error = isBroken ? SystemError.connectionReset : completion.error
         finishSend(id, byteCount: max(0, Int(completion.result)), error: error)
     }
 
     /// Whether the connection broke within the send, which takes all bytes otherwise. The system has told this send of
-    /// the error, and tells nobody else: a receive would find the end of the stream where there is none.
+    /// the error, and tells nothing else: a receive would find the end of the stream where there is none.
     ///
     /// A send may also be short since the kernel lacked memory, or a thread that would have waited: then the socket is as
     /// it was, and the rest is sent again.
     func isBrokenSend(_ completion: CompletionEntry, id: ConnectionID) -> Bool {
-        completion.result >= 0 && UInt32(completion.result) < connections[id].sendingBytes
-            && !connections[id].flags.contains(.cancellingSend)
+        guard let flight = connections[id].sending.flight else { return false }
+        return completion.result >= 0 && UInt32(completion.result) < flight.bytes && !flight.isCancelled
             && ring.unacknowledgedBytes(connections[id].descriptor) == nil
     }
 
     /// An inline send could not send everything: `EAGAIN`, fewer bytes, or a failure.
     func inlineSendFailed(_ completion: CompletionEntry, id: ConnectionID) {
-        connections[id].flags.remove(.sendingInline)
-        connections[id].inlineBackoff = Self.sendsAfterSlowPeer
+        connections[id].sending.inlineBackoff = Self.sendsAfterSlowPeer
         let error = completion.error == .again ? nil : completion.error
         finishSend(id, byteCount: max(0, Int(completion.result)), error: error)
     }
@@ -188,60 +183,46 @@ extension ConnectionDriver {
     /// Ordinary sends after one that the socket had no room for, before inline ones are tried again.
     private static let sendsAfterSlowPeer: UInt8 = 8
 
-    /// Inline sends that `enter` has taken and that have posted nothing have sent everything.
-    func settleInlineSends() {
+    /// Completes inline sends: those that `enter` has taken and that have posted nothing have sent everything.
+    func completeInlineSends() {
         messages.reset()
         while let id = inlineSends.popFirst() {
-            guard connections[id].flags.contains(.sendingInline) else { continue }
-            connections[id].flags.remove(.sendingInline)
-            finishSend(id, byteCount: Int(connections[id].sendingBytes), error: nil, isActivity: false)
+            guard let flight = connections[id].sending.flight, flight.kind == .inline else { continue }
+            finishSend(id, byteCount: Int(flight.bytes), error: nil, isActivity: false)
         }
     }
 
-    /// Takes what was sent off the queue and goes on with the rest.
+    /// Takes what was sent off the queue and sends the rest.
     ///
     /// - Parameter isActivity: whether the bytes, if there are any, have moved in this iteration.
     func finishSend(_ id: ConnectionID, byteCount: Int, error: SystemError?, isActivity: Bool = true) {
+        _ = connections[id].sending.complete()
         connections[id].operations -= 1
-        connections[id].sendingSlices = 0
-        connections[id].sendingBytes = 0
         counters.bytesSent += UInt64(byteCount)
         connections[id].movedBytes &+= UInt32(truncatingIfNeeded: byteCount)
         if isActivity, byteCount > 0 { noteActivity(id) }
-        slices.removeFirst(byteCount, of: &connections[id].outbound)
+        slices.removeFirst(byteCount, of: &connections[id].sending.queue)
         if let error, error != .cancelled, error != .interrupted { sendingFailed(id, error.code) }
-        if connections[id].cannotSend { slices.removeAll(of: &connections[id].outbound) }
-        if !connections[id].outbound.isEmpty {
-            queueToSend(id)
+        if connections[id].lifecycle.cannotSend { slices.removeAll(of: &connections[id].sending.queue) }
+        if !connections[id].sending.queue.isEmpty {
+            scheduleSend(id)
         } else {
-            endWritingIfDone(id)
+            perform(connections[id].endSendingIfDue(), on: id)
         }
-        if connections[id].outbound.byteCount <= resumeMark(id) { outboundDrained(id) }
-        if connections[id].phase != .open { continueEnding(id) }
+        if connections[id].sending.queue.byteCount <= resumeMark(id) { queueDrained(id) }
+        if connections[id].lifecycle.phase != .open { continueEnding(id) }
     }
 
     /// There is room in the queue again: for the writing task, and for the other side of a relay.
-    private func outboundDrained(_ id: ConnectionID) {
+    private func queueDrained(_ id: ConnectionID) {
         resumeWriter(id)
-        if let peer = connections[id].relayPeer, !connections[peer].flags.contains(.receiving) { armReceive(peer) }
+        if let relay = connections[id].relay, !connections[relay.peer].receiving.isArmed { armReceive(relay.peer) }
     }
 
     // MARK: Half-close
 
     /// Ends this side's direction once all that is queued has been sent.
     func endWriting(_ id: ConnectionID) {
-        guard connections[id].flags.isDisjoint(with: [.endsAfterSending, .ended]) else { return }
-        connections[id].flags.insert(.endsAfterSending)
-        queueToSend(id)
-    }
-
-    func endWritingIfDone(_ id: ConnectionID) {
-        guard connections[id].flags.contains(.endsAfterSending), !connections[id].isSending,
-            connections[id].outbound.isEmpty, !connections[id].flags.contains(.ended), !connections[id].cannotSend
-        else { return }
-        connections[id].flags.insert(.ended)
-        ring.shutdownWrite(connections[id].descriptor)
-        resumeWriter(id)
-        if connections[id].isRelaying { finishRelayIfDone(id) }
+        if connections[id].sending.end() { scheduleSend(id) }
     }
 }

@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 // Thresholds keep connections from using all memory up. Where receives wait for memory all the same, it must come back
 // from somewhere:
@@ -69,7 +70,7 @@ extension ConnectionDriver {
         among holders: [(id: ConnectionID, byteCount: Int)],
         since marks: [ConnectionID: ProgressMark]
     ) -> [(id: ConnectionID, byteCount: Int)] {
-        guard !starvedQueue.isEmpty else {
+        guard !bufferQueue.isEmpty else {
             // There is memory for the first message; the others wait for nothing else.
             return holders.filter { $0.id == messageQueue.first && hasStalled($0.id, since: marks[$0.id]) }
         }
@@ -82,9 +83,9 @@ extension ConnectionDriver {
     private func progressMark(_ id: ConnectionID) -> ProgressMark {
         ProgressMark(
             moved: connections[id].movedBytes,
-            delivered: connections[id].outbound.isEmpty
+            delivered: connections[id].sending.queue.isEmpty
                 ? 0 : ring.deliveryProgress(connections[id].descriptor),
-            received: connections[id].inbound.byteCount
+            received: connections[id].receiving.queue.byteCount
         )
     }
 
@@ -96,11 +97,11 @@ extension ConnectionDriver {
         let current = progressMark(id)
         guard current.moved == mark.moved, current.delivered == mark.delivered
         else { return false }
-        guard connections[id].expectedBytes > current.received else { return true }
-        let isReceived = connections[id].flags.contains(.receiving)
+        guard connections[id].receiving.expectedBytes > current.received else { return true }
+        let isReceived = connections[id].receiving.isArmed
         if !isReceived, ring.bytesToReceive(connections[id].descriptor) > 0 { return false }
         let growth = current.received &- mark.received
-        return growth <= connections[id].expectedBytes / 64
+        return growth <= connections[id].receiving.expectedBytes / 64
     }
 
     /// What the program keeps is not the loop's to take back.
@@ -116,7 +117,7 @@ extension ConnectionDriver {
     private func largestHolders() -> [(id: ConnectionID, byteCount: Int)] {
         var holders: [(id: ConnectionID, byteCount: Int)] = []
         connections.forEachConnection { id in
-            let byteCount = connections[id].inbound.footprint + connections[id].outbound.footprint
+            let byteCount = connections[id].receiving.queue.footprint + connections[id].sending.queue.footprint
             if byteCount > 0 { holders.append((id, byteCount)) }
         }
         return holders.sorted { ($1.byteCount, $0.id.index) < ($0.byteCount, $1.id.index) }
@@ -124,8 +125,8 @@ extension ConnectionDriver {
 
     /// Resets a connection for the memory that it holds. Its handler gets ENOBUFS.
     private func shed(_ id: ConnectionID) {
-        if !connections[id].hasFailed { counters.connectionsEvicted += 1 }
-        slices.removeAll(of: &connections[id].inbound)
+        if !connections[id].lifecycle.hasFailed { counters.connectionsEvicted += 1 }
+        slices.removeAll(of: &connections[id].receiving.queue)
         reset(id, failure: SystemError.noBufferSpace.code)
     }
 }

@@ -1,19 +1,5 @@
 internal import EddyRing
-
-// A connection with timeouts has one timer. Nothing that happens on the connection moves it; it leaves a stamp instead.
-// When the timer is due it looks at the stamps, and is set again if nothing is due yet:
-//
-//     idle timeout of 5     stamps      ┊x ┊  ┊ x┊  ┊x ┊  ┊  ┊  ┊  ┊  ┊  ┊
-//                           timer       ╰──────────────▲
-//                                                 last stamp + 5 ▲────────── due: reset
-//
-// So a request costs a store or two, which is next to nothing beside setting a timer, and a connection without timeouts
-// costs a comparison.
-//
-//     read     stamped when a task begins to wait for bytes
-//     idle     stamped when bytes were received or sent
-//     write    the peer may take bytes of a send for a long time before the send completes, so while something is
-//              queued, the timer is due four times in the timeout, and asks the system what the peer has taken
+internal import EddySystem
 
 extension ConnectionDriver {
     // MARK: Setting
@@ -34,9 +20,7 @@ extension ConnectionDriver {
         deadlines[index].readTimeout = Self.nanoseconds(timeouts.read)
         deadlines[index].writeTimeout = Self.nanoseconds(timeouts.write)
         deadlines[index].idleTimeout = Self.nanoseconds(timeouts.idle)
-        deadlines[index].waitingSince = now
-        deadlines[index].lastActivity = now
-        deadlines[index].stalledSince = now
+        deadlines[index].restart(at: now)
         setTimer(of: id, at: nextLook(id, index, now: now))
     }
 
@@ -45,8 +29,7 @@ extension ConnectionDriver {
     }
 
     func setReadDeadline(_ deadline: UInt64, of id: ConnectionID) {
-        let index = makeDeadlines(id)
-        deadlines[index].readDeadline = deadline
+        deadlines[makeDeadlines(id)].readDeadline = deadline
     }
 
     /// A connection has been made: it has the loop's timeouts, if there are any.
@@ -73,7 +56,7 @@ extension ConnectionDriver {
         return index
     }
 
-    /// The connection has nothing to do with time any more.
+    /// The connection ends: its timers are cancelled.
     func dropDeadlines(_ id: ConnectionID) {
         guard let index = connections[id].deadlines else { return }
         timers.cancel(deadlines[index].timer)
@@ -95,8 +78,8 @@ extension ConnectionDriver {
         guard let index = connections[id].deadlines else { return }
         deadlines[index].timer = nil
         deadlines[index].due = ConnectionDeadlines.never
-        switch connections[id].phase {
-        case .open, .detaching: lookAtTimeouts(id)
+        switch connections[id].lifecycle.phase {
+        case .open, .detaching: checkTimeouts(id, index)
         case .closing: closeTimedOut(id)
         case .connecting, .broken, .released, .vacant: break
         }
@@ -106,27 +89,22 @@ extension ConnectionDriver {
 
     /// A task waits for bytes.
     func startedWaitingToRead(_ id: ConnectionID) {
-        guard let index = connections[id].deadlines,
-            deadlines[index].readTimeout & deadlines[index].readDeadline != ConnectionDeadlines.never
-        else { return }
-        // Without a timer the loop's time may be out of date.
-        let now = deadlines[index].due == ConnectionDeadlines.never ? updateTime() : time.value
-        deadlines[index].waitingSince = now
-        let limit = min(now.advanced(byNanoseconds: deadlines[index].readTimeout), deadlines[index].readDeadline)
-        if limit < deadlines[index].due { setTimer(of: id, at: limit) }
+        guard let index = connections[id].deadlines, deadlines[index].limitsReads else { return }
+        if let due = deadlines[index].startedReading(at: stamp(index)) { setTimer(of: id, at: due) }
     }
 
     /// A send is under way that waits until the peer has taken enough.
     func startedWaitingToSend(_ id: ConnectionID) {
-        guard let index = connections[id].deadlines else { return }
-        // Without looks an idle timeout would take what the peer has taken long ago for activity of now.
-        let patience = min(deadlines[index].sendTimeout, deadlines[index].idleTimeout)
         // The timer of one that is being closed is the close timeout's.
-        guard connections[id].phase != .closing, patience != ConnectionDeadlines.never else { return }
-        let now = deadlines[index].due == ConnectionDeadlines.never ? updateTime() : time.value
-        deadlines[index].stalledSince = now
-        let look = now.advanced(byNanoseconds: patience / 4)
-        if look < deadlines[index].due { setTimer(of: id, at: look) }
+        guard let index = connections[id].deadlines, connections[id].lifecycle.phase != .closing,
+            deadlines[index].watchesSends
+        else { return }
+        if let due = deadlines[index].startedSending(at: stamp(index)) { setTimer(of: id, at: due) }
+    }
+
+    /// The time of this iteration. Without a timer the loop's may be out of date.
+    private func stamp(_ index: DeadlinesID) -> UInt64 {
+        deadlines[index].due == ConnectionDeadlines.never ? updateTime() : time.value
     }
 
     /// Bytes have moved.
@@ -135,75 +113,62 @@ extension ConnectionDriver {
         if let index = connections[id].deadlines { deadlines[index].lastActivity = time.value }
     }
 
-    // MARK: Looking
+    // MARK: Reading the stamps
 
     /// The timer was due: does what the stamps say, or sets it again.
-    private func lookAtTimeouts(_ id: ConnectionID) {
-        guard !connections[id].hasFailed, let index = connections[id].deadlines else { return }
+    private func checkTimeouts(_ id: ConnectionID, _ index: DeadlinesID) {
+        guard !connections[id].lifecycle.hasFailed else { return }
         let now = time.value
         noteProgress(id, index, now: now)
-        if deadlines[index].stalledSince.advanced(byNanoseconds: deadlines[index].writeTimeout) <= now {
+        let expiry = deadlines[index].expiry(
+            at: now,
+            isReading: waitsToRead(id),
+            isRelaying: connections[id].isRelaying
+        )
+        switch expiry {
+        case .write:
             counters.writeTimeouts += 1
             return reset(id, failure: ConnectionError.writeTimedOutCode)
-        }
-        if deadlines[index].stalledSince.advanced(byNanoseconds: deadlines[index].relayTimeout) <= now,
-            let peer = connections[id].relayPeer
-        {
+        case .relay:
             // The other side is what has broken.
-            return reset(id, failure: connections[peer].failure)
-        }
-        if deadlines[index].lastActivity.advanced(byNanoseconds: deadlines[index].idleTimeout) <= now {
+            guard let peer = connections[id].relay?.peer else { break }
+            return reset(id, failure: connections[peer].lifecycle.failure.code)
+        case .idle:
             counters.idleTimeouts += 1
             return reset(id, failure: ConnectionError.idleTimedOutCode)
-        }
-        if waitsToRead(id), readLimit(index) <= now {
+        case .read:
             counters.readTimeouts += 1
-            connections[id].flags.insert(.readTimedOut)
+            connections[id].receiving.timeOut()
             resumeReader(id)
+        case .none: break
         }
         setTimer(of: id, at: nextLook(id, index, now: now))
     }
 
     /// When something may be due, if nothing more happens.
     private func nextLook(_ id: ConnectionID, _ index: DeadlinesID, now: UInt64) -> UInt64 {
-        var next = deadlines[index].lastActivity.advanced(byNanoseconds: deadlines[index].idleTimeout)
-        if waitsToRead(id) { next = min(next, readLimit(index)) }
-        if !connections[id].outbound.isEmpty {
-            let limit = deadlines[index].stalledSince.advanced(byNanoseconds: deadlines[index].sendTimeout)
-            let patience = min(deadlines[index].sendTimeout, deadlines[index].idleTimeout)
-            let look = patience == ConnectionDeadlines.never ? patience : now.advanced(byNanoseconds: patience / 4)
-            next = min(next, limit, look)
-        }
-        return next
+        deadlines[index].nextLook(
+            at: now,
+            isReading: waitsToRead(id),
+            isSending: !connections[id].sending.queue.isEmpty
+        )
     }
 
     /// Whether a task waits for bytes, suspended or not. That of a relay waits for its end.
     private func waitsToRead(_ id: ConnectionID) -> Bool {
-        guard connections[id].reader != nil || pollingReader.value == id else { return false }
-        return !connections[id].isRelaying && connections[id].flags.isDisjoint(with: [.readTimedOut, .awaitsTurn])
+        guard connections[id].receiving.hasReader || pollingReader.value == id else { return false }
+        return !connections[id].isRelaying && connections[id].receiving.interruption != .timedOut
+            && !connections[id].receiving.awaitsTurn
     }
 
-    private func readLimit(_ index: DeadlinesID) -> UInt64 {
-        let limit = deadlines[index].waitingSince.advanced(byNanoseconds: deadlines[index].readTimeout)
-        return min(limit, deadlines[index].readDeadline)
-    }
-
-    /// Stamps what nobody else does: what the peer has taken of a send that goes on, and that nothing can be received
-    /// because the loop has no memory, which is not the peer's fault.
+    /// Stamps what no event does: what the peer has taken of a send that is under way, and that nothing can be received
+    /// because the loop has no memory.
     private func noteProgress(_ id: ConnectionID, _ index: DeadlinesID, now: UInt64) {
-        let flags = connections[id].flags
-        if flags.contains(.starved) || flags.contains(.awaitsMemory) && !flags.contains(.receiving) {
-            deadlines[index].waitingSince = now
-            deadlines[index].lastActivity = now
+        if connections[id].receiving.lacksMemory { deadlines[index].lackedMemory(at: now) }
+        if connections[id].sending.queue.isEmpty {
+            deadlines[index].nothingQueued(at: now)
+        } else {
+            deadlines[index].madeProgress(ring.deliveryProgress(connections[id].descriptor), at: now)
         }
-        guard !connections[id].outbound.isEmpty else {
-            deadlines[index].stalledSince = now
-            return
-        }
-        let progress = ring.deliveryProgress(connections[id].descriptor)
-        guard progress != deadlines[index].progress else { return }
-        deadlines[index].progress = progress
-        deadlines[index].stalledSince = now
-        deadlines[index].lastActivity = now
     }
 }

@@ -7,25 +7,18 @@
 //     socket holds more       ──▶ receiveQueue ──▶ a few in each iteration
 
 extension ConnectionDriver {
-    /// Suspends a reader: until there is something to read, or, where there is, until others have had their turns.
-    @inline(__always)
-    func suspendReader(_ id: ConnectionID, _ reader: Waiter) {
-        connections[id].suspendReader(reader)
-        if turn.value.isOver, isReadable(id) { awaitTurn(id) }
-    }
-
     func awaitTurn(_ id: ConnectionID) {
-        connections[id].flags.insert(.awaitsTurn)
+        connections[id].receiving.awaitTurn()
         turnQueue.append(id)
     }
 
     /// Whether the connection has more to receive, and others come first.
     func mustAwaitReceiveTurn(_ id: ConnectionID) -> Bool {
-        memory.value.isTight && !connections[id].flags.contains(.warm)
+        memory.value.isTight && !connections[id].receiving.hints.contains(.pollFirst)
     }
 
     func awaitReceiveTurn(_ id: ConnectionID) {
-        connections[id].flags.insert(.awaitsReceiveTurn)
+        connections[id].receiving.park(.forTurn)
         receiveQueue.append(id)
     }
 
@@ -33,8 +26,8 @@ extension ConnectionDriver {
     func beginReceiveTurns() {
         for _ in 0..<min(receiveQueue.count, Self.receivesAnIteration) {
             guard let id = receiveQueue.popFirst() else { return }
-            connections[id].flags.remove(.awaitsReceiveTurn)
-            connections[id].flags.insert(.warm)
+            connections[id].receiving.unpark(.forTurn)
+            connections[id].receiving.hints.insert(.pollFirst)
             receiveAgain(id)
         }
     }
@@ -42,8 +35,8 @@ extension ConnectionDriver {
     /// There are no chunks: who awaits a turn to receive awaits memory.
     func parkReceiveTurns() {
         while let id = receiveQueue.popFirst() {
-            connections[id].flags.remove(.awaitsReceiveTurn)
-            waitForMemory(id)
+            connections[id].receiving.unpark(.forTurn)
+            awaitBuffers(id)
         }
     }
 
@@ -55,7 +48,7 @@ extension ConnectionDriver {
         for _ in 0..<turnQueue.count {
             guard let id = turnQueue.popFirst() else { return }
             // Something else may have resumed the reader, which then waits for something else.
-            if connections[id].flags.contains(.awaitsTurn) { resumeReader(id) }
+            if connections[id].receiving.awaitsTurn { resumeReader(id) }
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 // A receive is told of a reset. Where none is under way nobody is, until bytes are sent or received again, which may be
 // never:
@@ -30,17 +31,11 @@ extension ConnectionDriver {
     func lookAtUnread() {
         unreadTimer.value = nil
         var ids: [ConnectionID] = []
-        connections.forEachConnection { if mayBreakUnnoticed($0) { ids.append($0) } }
+        connections.forEachConnection { if connections[$0].mayBreakUnnoticed { ids.append($0) } }
         guard !ids.isEmpty else { return }
         watchUnread()
         for (index, error) in ring.takeErrors(of: ids.map { connections[$0].descriptor }) {
             sendingFailed(ids[index], error.code)
         }
-    }
-
-    /// Whether nothing is being received from an open connection that could still be reset.
-    func mayBreakUnnoticed(_ id: ConnectionID) -> Bool {
-        !connections[id].flags.contains(.receiving) && connections[id].phase == .open
-            && !connections[id].cannotSend && !connections[id].flags.isSuperset(of: [.peerEnded, .ended])
     }
 }

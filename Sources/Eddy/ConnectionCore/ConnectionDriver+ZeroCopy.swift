@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 // A zero-copy send leaves the bytes where they are; the network card reads them there. They must stay until it has:
 //
@@ -13,21 +14,21 @@ internal import EddyRing
 extension ConnectionDriver {
     /// Submits what is queued as a zero-copy send; false where a plain one is better.
     func submitZeroCopySend(_ id: ConnectionID) -> Bool {
-        guard wantsZeroCopy(id), let first = slices.first(of: connections[id].outbound) else { return false }
+        guard wantsZeroCopy(id), let first = slices.first(of: connections[id].sending.queue) else { return false }
         let pieces = piecesToSend(id)
         let isMessage = Int(first.count) < configuration.zeroCopyThreshold && messages.hasRoom(forPieces: pieces)
         let token = OperationToken(.zeroCopySend, zeroCopySends.begin(for: id))
         let descriptor = connections[id].descriptor
         if isMessage {
-            let message = unsafe gatherMessage(of: pieces, from: id)
+            let message = unsafe beginMessage(.zeroCopy, of: pieces, from: id)
             unsafe submit(.sendMessageZeroCopy(descriptor: descriptor, message: message, token: token))
         } else {
-            connections[id].sendingSlices = 1
-            connections[id].sendingBytes = min(first.count, Self.sendLimit)
+            let byteCount = min(first.count, Self.sendLimit)
+            connections[id].sending.begin(.zeroCopy, slices: 1, bytes: byteCount)
             let entry = unsafe SubmissionEntry.sendZeroCopy(
                 descriptor: descriptor,
                 address: UnsafeRawPointer(first.start),
-                byteCount: Int(connections[id].sendingBytes),
+                byteCount: Int(byteCount),
                 fixedBuffer: fixedBufferIndex(of: first),
                 token: token
             )
@@ -35,19 +36,18 @@ extension ConnectionDriver {
         }
         if connections[id].deadlines != nil { startedWaitingToSend(id) }
         connections[id].operations += 1
-        connections[id].flags.insert(.sendingZeroCopy)
         counters.zeroCopySends += 1
         return true
     }
 
     /// Whether what the connection sends leaves the machine without a copy, as far as is known.
     private func wantsZeroCopy(_ id: ConnectionID) -> Bool {
-        if configuration.zeroCopy == .always { return !connections[id].flags.contains(.zeroCopyRefused) }
-        if !connections[id].flags.contains(.zeroCopyConsidered) {
-            connections[id].flags.insert(.zeroCopyConsidered)
-            if ring.isWithinMachine(connections[id].descriptor) { connections[id].flags.insert(.zeroCopyRefused) }
+        if configuration.zeroCopy == .always { return connections[id].sending.zeroCopy != .unsuitable }
+        if connections[id].sending.zeroCopy == .unknown {
+            let isLocal = ring.isWithinMachine(connections[id].descriptor)
+            connections[id].sending.zeroCopy = isLocal ? .unsuitable : .suitable
         }
-        return !connections[id].flags.contains(.zeroCopyRefused)
+        return connections[id].sending.zeroCopy == .suitable
     }
 
     // MARK: Completions
@@ -74,19 +74,19 @@ extension ConnectionDriver {
         guard !completion.isLast else { return }
         let connection = zeroCopySends[send].connection
         // The slices themselves: the kernel reads them until the notification. They have references of their own.
-        let sent = completion.result > 0 ? Int(completion.result) : Int(connections[connection].sendingBytes)
-        slices.retainFirst(sent, of: connections[connection].outbound, in: &zeroCopySends[send].held)
+        let sent =
+            completion.result > 0 ? Int(completion.result) : Int(connections[connection].sending.flight?.bytes ?? 0)
+        slices.retainFirst(sent, of: connections[connection].sending.queue, in: &zeroCopySends[send].held)
     }
 
     private func finishZeroCopySend(_ completion: CompletionEntry, id: ConnectionID) {
         let isBroken = isBrokenSend(completion, id: id)
-        connections[id].flags.subtract([.sendingZeroCopy, .cancellingSend])
         let error = isBroken ? SystemError.connectionReset : completion.error
         guard let error, completion.isLast, Self.refusals.contains(error) else {
             return finishSend(id, byteCount: max(0, Int(completion.result)), error: error)
         }
         // This socket or this kernel sends in the plain way only, or memory may not be pinned now.
-        connections[id].flags.insert(.zeroCopyRefused)
+        connections[id].sending.zeroCopy = .unsuitable
         finishSend(id, byteCount: 0, error: nil)
     }
 
@@ -99,14 +99,14 @@ extension ConnectionDriver {
     private func noteCopy(_ id: ConnectionID) {
         counters.zeroCopyCopies += 1
         guard configuration.zeroCopy == .automatic, connections.isCurrent(id) else { return }
-        connections[id].flags.insert(.zeroCopyRefused)
+        connections[id].sending.zeroCopy = .unsuitable
     }
 
-    /// The token of the send that a connection has in flight.
-    func sendToken(_ id: ConnectionID) -> OperationToken {
-        guard connections[id].flags.contains(.sendingZeroCopy),
-            let send = zeroCopySends.sending(for: id)
-        else { return OperationToken(.send, id) }
+    /// The token of a send that a connection has in flight.
+    func token(of flight: SendSide.Flight, _ id: ConnectionID) -> OperationToken {
+        guard flight.kind == .zeroCopy, let send = zeroCopySends.sending(for: id) else {
+            return OperationToken(.send, id)
+        }
         return OperationToken(.zeroCopySend, send)
     }
 }

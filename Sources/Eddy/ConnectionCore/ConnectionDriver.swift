@@ -48,8 +48,8 @@ final class ConnectionDriver: @unchecked Sendable {
     let inlineSends = LoopQueue<ConnectionID>()
     /// Connections whose owners have released them in this iteration.
     let closeQueue = LoopQueue<ConnectionID>()
-    /// Connections whose receive found no memory, in the order in which they did.
-    let starvedQueue = LoopQueue<ConnectionID>()
+    /// Connections whose receives found no buffer, in the order in which they did.
+    let bufferQueue = LoopQueue<ConnectionID>()
     /// Connections whose readers wait for messages that are larger than what they may hold now, in that order.
     let messageQueue = LoopQueue<ConnectionID>()
     /// Connections whose readers' turns are over, until others have had theirs.
@@ -171,8 +171,8 @@ final class ConnectionDriver: @unchecked Sendable {
             }
         }
         pool.stopWaitingForRemoteFrees()
-        while let id = starvedQueue.popFirst() {
-            connections[id].flags.remove(.starved)
+        while let id = bufferQueue.popFirst() {
+            connections[id].receiving.unpark(.forBuffers)
             receiveAgain(id)
         }
         admitMessages()
@@ -197,8 +197,8 @@ final class ConnectionDriver: @unchecked Sendable {
         if !ring.hasCompletions { bulkRing?.shrink() }
         slices.shrink { relink in
             connections.forEachConnection { id in
-                relink(&connections[id].inbound)
-                relink(&connections[id].outbound)
+                relink(&connections[id].receiving.queue)
+                relink(&connections[id].sending.queue)
             }
             zeroCopySends.forEachHeld(relink)
         }

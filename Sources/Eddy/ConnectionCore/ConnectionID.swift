@@ -1,5 +1,3 @@
-internal import EddyRing
-
 /// Identifies a connection of a loop: its slot in the table and the slot's generation, which detects stale identifiers.
 ///
 /// It is the lower part of the tokens of the connection's operations, so a completion brings it back.

@@ -1,177 +1,266 @@
 internal import EddyBuffers
-internal import EddyRing
 
-/// Everything that the loop knows of one connection: a slot of the table. No object, no allocation.
+/// Everything that the loop knows of one connection. No object, no allocation.
+///
+/// Its parts are values that own their data and transitions: ``Lifecycle``, ``ReceiveSide``, ``SendSide``, ``Drain``. A
+/// transition that concerns more than one of them is a method here. It returns the ``ConnectionEffects`` that the
+/// ``ConnectionDriver`` performs.
 struct ConnectionState {
-    /// Where a connection is in its life.
-    enum Phase: UInt8 {
-        /// The slot belongs to nobody.
-        case vacant
-        case connecting
-        /// Somebody holds a ``Connection`` to it.
-        case open
-        /// Somebody holds a ``Connection`` to it, and it has failed: its descriptor and what it had to send are gone, or
-        /// go as soon as nothing is in flight. What was received before can still be read.
-        case broken
-        /// The ``Connection`` is gone; the loop has not looked yet.
-        case released
-        /// The ``Connection`` is gone; what it left is being finished.
-        case closing
-        /// The ``Connection`` is being given up for its descriptor, which nobody here may close.
-        case detaching
-    }
-
-    /// How a connection ends once its ``Connection`` is gone.
-    enum Ending: UInt8, Comparable {
-        /// Send what is queued, end the stream, wait for the peer's end.
-        case orderly
-        /// Send what is queued, wait until the peer has it, then reset.
-        case resetAfterDelivery
-        /// Reset now, whatever is queued.
-        case reset
-
-        static func < (left: Ending, right: Ending) -> Bool { left.rawValue < right.rawValue }
-    }
-
-    struct Flags: OptionSet {
-        let rawValue: UInt32
-        /// A receive is in flight.
-        static let receiving = Flags(rawValue: 1 << 0)
-        /// The peer has ended its direction: nothing more will be received.
-        static let peerEnded = Flags(rawValue: 1 << 1)
-        /// This side's direction ends once all that is queued has been sent.
-        static let endsAfterSending = Flags(rawValue: 1 << 2)
-        /// This side's direction has ended (FIN).
-        static let ended = Flags(rawValue: 1 << 3)
-        /// In the loop's queue of connections that have something to send.
-        static let queuedToSend = Flags(rawValue: 1 << 4)
-        /// The send in flight is one that ends within `enter`.
-        static let sendingInline = Flags(rawValue: 1 << 5)
-        /// In the loop's queue of connections that wait for memory.
-        static let starved = Flags(rawValue: 1 << 6)
-        /// The one receive in flight has been cancelled, to pause or to close.
-        static let cancellingReceive = Flags(rawValue: 1 << 7)
-        static let cancellingSend = Flags(rawValue: 1 << 8)
-        /// Received all that was there: the next data have not come yet, most likely.
-        static let warm = Flags(rawValue: 1 << 9)
-        /// A relay's waiting task is kept in this slot's `reader`.
-        static let ownsRelay = Flags(rawValue: 1 << 10)
-        /// The connection was being read too slowly for multishot receives without a limit, or is of a kind for which they
-        /// do not work.
-        static let receivesOneByOne = Flags(rawValue: 1 << 11)
-        /// All is sent; a timer looks whether the peer has received it.
-        static let awaitingDelivery = Flags(rawValue: 1 << 12)
-        /// Fills small chunks: receives into large ones, one by one.
-        static let bulk = Flags(rawValue: 1 << 13)
-        /// The receive in flight is one into large chunks.
-        static let receivingBulk = Flags(rawValue: 1 << 14)
-        /// The task that reads was cancelled: it does not wait for bytes any more.
-        static let readingCancelled = Flags(rawValue: 1 << 15)
-        /// The task that writes was cancelled: it does not wait for room any more.
-        static let writingCancelled = Flags(rawValue: 1 << 16)
-        /// This side reads no more; what still comes is dropped.
-        static let readingEnded = Flags(rawValue: 1 << 17)
-        /// The send in flight is a zero-copy one.
-        static let sendingZeroCopy = Flags(rawValue: 1 << 18)
-        /// It is known whether zero-copy sends are for this connection.
-        static let zeroCopyConsidered = Flags(rawValue: 1 << 19)
-        /// They are not.
-        static let zeroCopyRefused = Flags(rawValue: 1 << 20)
-        /// The reading task was resumed because it has waited for too long.
-        static let readTimedOut = Flags(rawValue: 1 << 21)
-        /// The reader has something to read, and waits until others have had their turns.
-        static let awaitsTurn = Flags(rawValue: 1 << 22)
-        /// In the loop's queue of connections whose readers wait for memory for their messages.
-        static let awaitsMemory = Flags(rawValue: 1 << 23)
-        /// In the loop's queue of connections that have more to receive while memory is tight.
-        static let awaitsReceiveTurn = Flags(rawValue: 1 << 24)
-        /// Nothing can be sent any more, and ``failure`` says why; what the socket still holds is received first.
-        static let receivesOn = Flags(rawValue: 1 << 25)
-        /// The server shuts down: nobody waits for the peer's next message, nor for its end.
-        static let draining = Flags(rawValue: 1 << 26)
-        /// Something was received since something was last written: a message is under way, or its answer.
-        static let unanswered = Flags(rawValue: 1 << 27)
-        /// One task reads and another writes: what is written says nothing of what was read.
-        static let usedByTwo = Flags(rawValue: 1 << 28)
-        /// While closing: the peer's system has acknowledged everything, and nothing more is waited for.
-        static let delivered = Flags(rawValue: 1 << 29)
-    }
-
+    var lifecycle = Lifecycle()
+    var receiving = ReceiveSide()
+    var sending = SendSide()
+    var drain = Drain()
+    /// The connection that what is received here is relayed to.
+    var relay: RelayLink?
     /// -1 once it is closed, which that of a broken connection may be before its ``Connection`` is gone.
     var descriptor: Int32 = -1
     var generation: UInt32 = 0
-    var phase = Phase.vacant
-    var ending = Ending.orderly
-    var flags: Flags = []
     /// Operations submitted whose last completion has not come.
     var operations: UInt8 = 0
-    /// Ordinary sends left until inline ones are tried again: the peer was slow.
-    var inlineBackoff: UInt8 = 0
-    /// Slices and bytes of the send in flight, at the head of `outbound`. No slice: no send.
-    var sendingSlices: UInt16 = 0
-    var sendingBytes: UInt32 = 0
-    /// Why the connection broke: an error number of the system, or a negative code of ``ConnectionError``'s own, such
-    /// as ``ConnectionError/cancelledCode``; 0 while it has not.
-    var failure: Int32 = 0
-    /// The listener that accepted the connection, or none.
+    /// The listener that accepted the connection.
     var listener: ListenerID?
-    /// The connection that what is received here is relayed to, or none.
-    var relayPeer: ConnectionID?
-    /// The connector that makes this connection, or that gives up when this connection breaks; or none.
+    /// The connector that makes this connection, or that gives up when this connection breaks.
     var connector: ConnectorID?
-    /// What the connection has to do with time, or nothing.
+    /// The timeouts and what they are measured from, if there are any.
     var deadlines: DeadlinesID?
-    /// Received, not read yet.
-    var inbound = SliceQueue()
-    /// Queued for sending, what is in flight included.
-    var outbound = SliceQueue()
-    /// Bytes that must be there before the reader's message is complete, at most; 0 while none waits for a message.
-    var expectedBytes: UInt32 = 0
-    /// Bytes that the single receive in flight was promised while memory is tight; 0 for none, and for others.
-    var promisedBytes: UInt32 = 0
     /// Bytes that the handler has read and that have been sent, for a look at whether anything moves. Wraps.
     var movedBytes: UInt32 = 0
-    /// Bytes queued for sending above which a writer waits, and at which it goes on.
-    var highWatermark: UInt32 = .max
-    var lowWatermark: UInt32 = .max
-    var reader: Waiter?
-    var writer: Waiter?
-
     var nextVacant = VacantSlot.end
 
-    /// A task waits to be resumed as the reader.
-    mutating func suspendReader(_ reader: Waiter) {
-        requireNoReader()
-        self.reader = reader
+    /// The other connection of a relay.
+    struct RelayLink: Equatable {
+        let peer: ConnectionID
+        /// Whether the task that waits for the relay's end is this connection's reader.
+        var holdsWaiter = false
     }
+
+    /// A server that shuts down, and the message that is under way.
+    struct Drain: Equatable {
+        /// The server shuts down: neither the peer's next message is waited for, nor its end.
+        var isDraining = false
+        /// Something was received since something was last written: a message is under way, or its answer.
+        var isUnanswered = false
+        /// One task reads and another writes: what is written says nothing of what was read.
+        var isUsedConcurrently = false
+
+        /// Whether the server shuts down and no message is under way: the reader comes to an end, though its peer has not.
+        @inline(__always)
+        var isComplete: Bool { isDraining && !isUnanswered && !isUsedConcurrently }
+    }
+
+    @inline(__always)
+    var isRelaying: Bool { relay != nil }
+
+    /// Whether the kernel must be asked for nothing more.
+    var isIdle: Bool { operations == 0 }
 
     /// A second reader would take the place of the first, or its bytes, and the first waited for ever. A relay reads
     /// both of its connections.
     func requireNoReader() {
         require(
-            reader == nil && (!isRelaying || flags.contains(.ownsRelay)),
+            !receiving.hasReader && (relay?.holdsWaiter ?? true),
             "one task at a time reads a connection; do not read it and its chunks at once"
         )
     }
 
-    /// A task waits to be resumed as the writer. A second one would take the place of the first, which would wait
-    /// for ever.
-    mutating func suspendWriter(_ writer: Waiter) {
-        require(
-            self.writer == nil,
-            "one task at a time waits to write to a connection; let one task write, or wait for each write before the next"
-        )
-        self.writer = writer
+    /// A task waits to be resumed as the reader.
+    @inline(__always)
+    mutating func suspendReader(_ reader: Waiter) {
+        requireNoReader()
+        receiving.suspend(reader)
     }
 
-    /// Whether somebody holds a ``Connection`` to it.
-    var isHeld: Bool { phase == .open || phase == .broken }
-    var isSending: Bool { sendingSlices > 0 }
-    var isRelaying: Bool { relayPeer != nil }
-    /// Whether the connection is broken in both directions.
-    var hasFailed: Bool { failure != 0 && !flags.contains(.receivesOn) }
-    /// Whether nothing can be sent any more.
-    var cannotSend: Bool { failure != 0 }
-    /// Whether the server shuts down and no message is under way: the reader comes to an end, though its peer has not.
-    var isDrained: Bool { flags.intersection([.draining, .unanswered, .usedByTwo]) == .draining }
+    /// What cancelled one side alone is over with that side's task.
+    mutating func clearCancellation() {
+        receiving.clearCancellation()
+        sending.isCancelled = false
+    }
+
+    /// Whether a task that uses the connection was cancelled.
+    var isCancelled: Bool { receiving.interruption == .cancelled || sending.isCancelled }
+
+    // MARK: Questions of more than one part
+
+    /// Whether a receive may be submitted, if there is room for what it brings.
+    @inline(__always)
+    var mayReceive: Bool { receiving.mayArm && !lifecycle.hasFailed }
+
+    /// Whether a read would not wait: there are bytes, the end, a failure or an interruption.
+    @inline(__always)
+    var isReadable: Bool {
+        !receiving.queue.isEmpty || receiving.endsWait || lifecycle.hasFailed || drain.isComplete
+    }
+
+    /// Whether nothing more comes for the reader of a message.
+    var hasStoppedReceiving: Bool {
+        lifecycle.hasFailed || receiving.queue.isEmpty && drain.isComplete || receiving.endsWait
+    }
+
+    /// Whether nothing is being received from an open connection that could still be reset.
+    var mayBreakUnnoticed: Bool {
+        !receiving.isArmed && lifecycle.phase == .open && !lifecycle.cannotSend && !hasEndedBothWays
+    }
+
+    /// Whether both sides have sent FIN.
+    var hasEndedBothWays: Bool { receiving.input == .ended && sending.output == .finSent }
+
+    /// Whether the connection is being closed, and not reset.
+    var isFinishing: Bool { lifecycle.phase == .closing && lifecycle.ending != .reset }
+
+    // MARK: Transitions
+
+    /// Both directions have failed. The first failure counts.
+    mutating func fail(_ code: Int32) -> ConnectionEffects {
+        guard !lifecycle.hasFailed else { return [] }
+        lifecycle.fail(code)
+        // Also of a connection that is being closed, if something is left: its peer must not take a part for the whole.
+        if lifecycle.phase == .open || !sending.queue.isEmpty { lifecycle.end(.reset) }
+        var effects: ConnectionEffects = [.failConnector, .failRelay, .resumeReader, .resumeWriter]
+        if lifecycle.phase == .open {
+            lifecycle.move(to: .broken)
+            effects.insert(.closeDescriptor)
+        }
+        return effects
+    }
+
+    /// Nothing can be sent any more. The system keeps what was received before a reset until it is read (tcp(7) does not
+    /// say so; recv(2) returns it first and the error afterwards), so the connection is broken only when that has been
+    /// received. The task that waits to write is told now.
+    mutating func failSending(_ code: Int32) -> ConnectionEffects {
+        guard !lifecycle.cannotSend else { return [] }
+        guard lifecycle.phase == .open, !receiving.isOver, receiving.interruption != .cancelled else {
+            return fail(code)
+        }
+        lifecycle.failSending(code)
+        // A multishot receive that has taken the last bytes waits to be woken once more, and a dead socket wakes nothing:
+        // single ones come to the end.
+        var effects: ConnectionEffects = [.resumeWriter, .limitRelay, .cancelReceive, .armReceive]
+        if !sending.isInFlight { effects.insert(.dropQueued) }
+        return effects
+    }
+
+    /// The owner has released the connection, and the loop begins to close it.
+    mutating func beginClosing() -> ConnectionEffects {
+        lifecycle.move(to: .closing)
+        // The peer's end is waited for, also by a task that was cancelled.
+        receiving.clearCancellation()
+        // What could not be sent is missing: the peer must not take the rest for the whole. What a broken connection still
+        // holds is not waited for.
+        if lifecycle.cannotSend {
+            lifecycle.end(.reset)
+            lifecycle.fail(lifecycle.failure.code)
+        }
+        // An iterator of its chunks may wait elsewhere.
+        return [.resumeReader, .resumeWriter, .dropReceived]
+    }
+
+    /// The peer's FIN has come, or the end of a stream that has broken: a send was told of the error, and the receive is
+    /// not.
+    mutating func receivedEnd() -> ConnectionEffects {
+        if lifecycle.cannotSend { return fail(lifecycle.failure.code) }
+        receiving.receivedEnd()
+        return isRelaying ? .endRelayDirection : .resumeReader
+    }
+
+    /// This side reads no more.
+    mutating func endReading() -> ConnectionEffects {
+        receiving.discard()
+        return [.resumeReader, .dropReceived, .armReceive]
+    }
+
+    /// FIN is sent if it is due.
+    mutating func endSendingIfDue() -> ConnectionEffects {
+        guard sending.isEndDue, !lifecycle.cannotSend else { return [] }
+        sending.sentEnd()
+        return [.shutDownWriting, .resumeWriter, .finishRelay]
+    }
+
+    /// The task that uses the connection is being cancelled: its waits end.
+    mutating func cancel(_ sides: ConnectionSides) -> ConnectionEffects {
+        switch lifecycle.phase {
+        case .open where isRelaying:
+            // The other connection's bytes are under way here, and no task would send the rest.
+            return reset(ConnectionError.cancelledCode)
+        case .open, .detaching:
+            var effects: ConnectionEffects = []
+            if sides.contains(.reading) {
+                receiving.interrupt()
+                effects.formUnion([.cancelReceive, .resumeReader])
+            }
+            if sides.contains(.writing) {
+                sending.isCancelled = true
+                effects.insert(.resumeWriter)
+            }
+            return effects
+        case .connecting, .broken, .released, .closing, .vacant: return []
+        }
+    }
+
+    /// The connection is reset, at once if its owner is gone.
+    mutating func reset(_ code: Int32) -> ConnectionEffects {
+        lifecycle.end(.reset)
+        return fail(code).union(.continueClosing)
+    }
+
+    /// The server shuts down.
+    ///
+    /// - Parameter holdsBytes: whether the socket holds bytes: a message is under way.
+    mutating func beginDraining(holdsBytes: @autoclosure () -> Bool) -> ConnectionEffects {
+        drain.isDraining = true
+        switch lifecycle.phase {
+        case .open:
+            if drain.isComplete, holdsBytes() { drain.isUnanswered = true }
+            return drain.isComplete ? .resumeReader : []
+        case .closing: return .continueClosing
+        case .connecting, .broken, .detaching, .released, .vacant: return []
+        }
+    }
+
+    /// An operation of a connection that is on its way out has ended.
+    func continueEnding() -> ConnectionEffects {
+        switch lifecycle.phase {
+        case .closing: .continueClosing
+        case .broken: .closeDescriptor
+        case .detaching where isIdle: .resumeReader
+        default: []
+        }
+    }
+
+    /// What a connection that is being closed waits for next.
+    mutating func closingStep() -> ClosingStep {
+        guard lifecycle.phase == .closing else { return .none }
+        guard lifecycle.ending != .reset, !lifecycle.hasFailed, lifecycle.delivery != .complete else { return .finish }
+        guard sending.queue.isEmpty else { return .wait }
+        switch lifecycle.ending {
+        case .graceful:
+            if receiving.input == .ended { return .finish }
+            let sendsEnd = sending.output != .finSent
+            if sendsEnd { sending.sentEnd() }
+            // A peer that keeps its connections for later may not close for long.
+            return .awaitPeer(sendsEnd: sendsEnd, awaitsDelivery: drain.isDraining && lifecycle.awaitDelivery())
+        case .resetAfterFlush: return lifecycle.awaitDelivery() ? .awaitDelivery : .wait
+        case .reset: return .finish
+        }
+    }
+
+    enum ClosingStep: Equatable {
+        /// The connection is not being closed.
+        case none
+        /// What is under way is waited for, and the peer is read meanwhile.
+        case wait
+        /// The peer's FIN, or its silence after a delivery, is waited for.
+        case awaitPeer(sendsEnd: Bool, awaitsDelivery: Bool)
+        /// Everything is sent; the peer's acknowledgement is waited for.
+        case awaitDelivery
+        /// What is in flight is cancelled, and the socket closed.
+        case finish
+    }
+}
+
+/// What a task does with a connection.
+struct ConnectionSides: OptionSet, Sendable {
+    let rawValue: UInt8
+    static let reading = ConnectionSides(rawValue: 1 << 0)
+    static let writing = ConnectionSides(rawValue: 1 << 1)
+    static let both: ConnectionSides = [.reading, .writing]
 }

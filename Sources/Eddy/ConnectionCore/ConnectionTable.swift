@@ -16,19 +16,19 @@ extension ConnectionState: SlotElement {
 
 extension SlotTable<ConnectionState> {
     /// Occupies a vacant slot for a descriptor.
-    func occupy(descriptor: Int32, phase: ConnectionState.Phase) -> ConnectionID {
+    func occupy(descriptor: Int32, phase: Lifecycle.Phase) -> ConnectionID {
         let id: ConnectionID = occupy()
         var state = ConnectionState()
         state.generation = id.generation
         state.descriptor = descriptor
-        state.phase = phase
+        state.lifecycle = Lifecycle(phase)
         self[id] = state
         return id
     }
 
     /// Ends a connection: its identifier is stale from now on.
     func remove(_ id: ConnectionID) {
-        self[id].phase = .vacant
+        self[id].lifecycle.move(to: .vacant)
         self[id].descriptor = -1
         self[id].generation = (id.generation + 1) & OperationToken.generationMask
         vacate(id)
@@ -36,14 +36,14 @@ extension SlotTable<ConnectionState> {
 
     /// Whether the slot still belongs to the connection that the identifier was made for.
     func isCurrent(_ id: ConnectionID) -> Bool {
-        self[id].generation == id.generation && self[id].phase != .vacant
+        self[id].generation == id.generation && self[id].lifecycle.phase != .vacant
     }
 
     /// Calls `body` with every connection.
     func forEachConnection(_ body: (ConnectionID) -> Void) {
         for index in 0..<capacity {
             let id = id(at: index)
-            if self[id].phase != .vacant { body(id) }
+            if self[id].lifecycle.phase != .vacant { body(id) }
         }
     }
 }

@@ -1,5 +1,3 @@
-internal import EddyRing
-
 typealias FileReadID = PlainID<FileReads.Read>
 
 /// The reads of files that are in flight on a loop: the tasks that wait, and the results. Loop thread only.

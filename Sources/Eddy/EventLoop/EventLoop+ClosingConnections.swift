@@ -1,3 +1,5 @@
+internal import EddyRing
+
 extension EventLoop {
     /// Closes the connections that remain after their handlers have ended, such as those to other servers. Connections
     /// that are already closing get ``ConnectionDriver/silenceBeforeClose`` to finish; then the rest are reset. Returns
@@ -6,7 +8,7 @@ extension EventLoop {
         await run {
             let driver = self.driver
             driver.connections.forEachConnection { id in
-                if !driver.isEnding(id) { driver.reset(id, failure: ConnectionError.shutDownCode) }
+                if !driver.connections[id].isFinishing { driver.reset(id, failure: ConnectionError.shutDownCode) }
             }
             let moment = self.ring.now + ConnectionDriver.silenceBeforeClose
             while self.isAnyEnding, self.ring.now < moment { await self.pause() }
@@ -21,7 +23,7 @@ extension EventLoop {
 
     private var isAnyEnding: Bool {
         var isAny = false
-        driver.connections.forEachConnection { if driver.isEnding($0) { isAny = true } }
+        driver.connections.forEachConnection { if driver.connections[$0].isFinishing { isAny = true } }
         return isAny
     }
 

@@ -1,5 +1,6 @@
 public import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 extension EventLoop {
     /// The limits of a loop. Every resource that can grow has one.

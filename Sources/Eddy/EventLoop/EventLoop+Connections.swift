@@ -9,7 +9,7 @@ extension EventLoop {
     }
 
     /// Ends the waits of a task that is being cancelled. Callable on any thread.
-    func cancel(_ id: ConnectionID, sides: ConnectionDriver.Sides = .both) {
+    func cancel(_ id: ConnectionID, sides: ConnectionSides = .both) {
         if isCurrent { return driver.cancel(id, sides: sides) }
         _ = inbox.post(.work { self.driver.cancel(id, sides: sides) })
     }

@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 extension EventLoop {
     /// Dispatches every available completion to its owner.

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 extension EventLoop {
     /// Suspends the calling task for `duration`. Call it on the loop's thread: in a connection's handler or in

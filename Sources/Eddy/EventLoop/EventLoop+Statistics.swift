@@ -1,5 +1,6 @@
 public import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 extension EventLoop {
     /// Counters since the loop's start, and gauges of its current state.
@@ -128,8 +129,8 @@ extension EventLoop {
     package var longestQueues: (inbound: Int, outbound: Int) {
         var longest = (inbound: 0, outbound: 0)
         driver.connections.forEachConnection { id in
-            longest.inbound = max(longest.inbound, Int(driver.connections[id].inbound.byteCount))
-            longest.outbound = max(longest.outbound, Int(driver.connections[id].outbound.byteCount))
+            longest.inbound = max(longest.inbound, Int(driver.connections[id].receiving.queue.byteCount))
+            longest.outbound = max(longest.outbound, Int(driver.connections[id].sending.queue.byteCount))
         }
         return longest
     }

@@ -1,5 +1,3 @@
-internal import EddyRing
-
 extension EventLoop {
     /// Fires the timers that were due when this iteration began.
     func fireTimers() {

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 extension EventLoop {
     /// Reports jobs that block a loop: calls that block, or long computations.

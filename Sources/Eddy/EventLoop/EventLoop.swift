@@ -1,5 +1,6 @@
 internal import EddyBuffers
-internal import EddyRing
+package import EddyRing
+internal import EddySystem
 
 // One iteration of a loop:
 //
@@ -173,10 +174,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Runs an iteration up to its jobs.
     func advance() {
         driver.counters.iterations += 1
-        let isSettled = driver.inlineSends.isEmpty
+        let hadInlineSends = !driver.inlineSends.isEmpty
         driver.submitSends()
         if driver.supplyMemory(), !isTrimming.value, driver.mayTrimMemory { scheduleTrimming() }
-        let mustWait = driver.mayWait(isSettled: isSettled) && jobs.isEmpty && inbox.prepareToWait()
+        let mustWait = driver.mayWait(hadInlineSends: hadInlineSends) && jobs.isEmpty && inbox.prepareToWait()
         exchange(waitFor: mustWait ? 1 : 0, deadline: mustWait ? driver.timers.nextDeadline : nil)
         if mustWait { inbox.finishWaiting() }
         fireTimers()
@@ -191,7 +192,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         // Read before further submissions: it concerns the sends of this `enter` only.
         let isSettled = ring.isSettled
         dispatchCompletions()
-        if isSettled { driver.settleInlineSends() }
+        if isSettled { driver.completeInlineSends() }
     }
 
     /// Submits and waits. A permanent failure means that the ring itself is broken.

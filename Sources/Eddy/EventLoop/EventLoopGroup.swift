@@ -1,5 +1,6 @@
 internal import EddyBuffers
 public import EddyRing
+internal import EddySystem
 internal import Synchronization
 
 /// Several event loops, one per core by default.

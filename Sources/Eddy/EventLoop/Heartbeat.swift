@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 internal import Synchronization
 
 /// A loop's record of the job that it runs, from which the stall detector tells whether the job ends.

@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 
 // The detector samples each loop's heartbeat periodically:
 //

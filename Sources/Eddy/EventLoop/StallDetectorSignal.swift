@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 internal import Synchronization
 
 // While a group is idle its stall detector sleeps, and the first loop that gets a job wakes it:

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 /// The threads of a group during its start: either all run, or all have ended.
 struct StartedLoops {

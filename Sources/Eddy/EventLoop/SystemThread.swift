@@ -1,5 +1,6 @@
 internal import EddyBuffers
 package import EddyRing
+internal import EddySystem
 internal import Glibc
 
 /// A system thread that Eddy owns: a loop's, or one that blocks in place of a loop (the resolver, the watchdog, the end

@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 internal import Synchronization
 
 // Other threads communicate with a loop through its inbox only:

@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 internal import Glibc
 
 /// A listening socket that another program has opened for this process: systemd, or the parent process.

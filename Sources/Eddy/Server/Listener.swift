@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 internal import Synchronization
 
 /// One loop's part of a server: a multishot accept, the connections that wait for their handlers, and the shutdown.
@@ -175,7 +176,7 @@ final class Listener: @unchecked Sendable {
 
     /// Serves the connection here. The limiter has already counted it.
     private func admit(_ descriptor: Int32) {
-        guard phase == .accepting, let connection = loop.driver.occupySlot(descriptor: descriptor, phase: .open) else {
+        guard phase == .accepting, let connection = loop.driver.open(descriptor: descriptor, phase: .open) else {
             loadStorage.subtract(1, ordering: .relaxed)
             limiter.release()
             return refuse(descriptor)
@@ -183,7 +184,7 @@ final class Listener: @unchecked Sendable {
         loop.driver.counters.connectionsAccepted += 1
         openConnections += 1
         loop.driver.connections[connection].listener = id
-        if address.isUnix { loop.driver.receiveOneByOne(connection) }
+        if address.isUnix { loop.driver.receiveSingly(connection) }
         loop.driver.applyTimeouts(connection)
         accepted.append(connection)
         unserved += 1

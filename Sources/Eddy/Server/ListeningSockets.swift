@@ -1,4 +1,4 @@
-internal import EddyRing
+internal import EddySystem
 
 /// The sockets that listen on one address: one per loop, among which the kernel distributes connections (SO_REUSEPORT),
 /// or a single one.

@@ -1,4 +1,5 @@
 public import EddyRing
+public import EddySystem
 
 /// Why a server cannot start. Each description says how to fix it.
 ///

@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 extension TCPServer {
     /// An event that the operator of a server should know of. See ``Options/onIncident``.

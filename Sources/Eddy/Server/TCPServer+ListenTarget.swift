@@ -1,4 +1,4 @@
-public import EddyRing
+public import EddySystem
 
 extension TCPServer {
     /// What a server listens on: a TCP address, a Unix domain socket, or a socket that another program has opened.

@@ -1,4 +1,5 @@
 internal import EddyBuffers
+public import EddySystem
 
 extension TCPServer {
     /// How a server accepts connections, and how many.

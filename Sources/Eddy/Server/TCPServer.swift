@@ -1,5 +1,5 @@
 internal import EddyBuffers
-public import EddyRing
+public import EddySystem
 internal import Synchronization
 
 /// A server of stream sockets, TCP or Unix: one listener per loop of a group, and one task per connection.
@@ -207,7 +207,7 @@ public final class TCPServer: Sendable {
         } catch {
             loop.driver.counters.handlerFailures += 1
             if let onIncident { onIncident(.handlerFailed(error, peer: loop.driver.peer(of: id))) }
-            loop.driver.abandon(id)
+            loop.driver.markFailed(id)
         }
     }
 

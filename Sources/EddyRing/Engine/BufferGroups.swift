@@ -12,7 +12,7 @@ internal import Glibc
 
 /// The provided-buffer rings of an engine that is not the kernel's, by their group.
 @safe
-final class BufferGroups {
+package final class BufferGroups {
     @safe
     private struct Group {
         let entries: UnsafeMutablePointer<ProvidedBuffer>
@@ -23,16 +23,16 @@ final class BufferGroups {
 
     /// A buffer to receive into: the rest of one, with incremental consumption.
     @safe
-    struct Target {
-        let address: UnsafeMutableRawPointer
-        let byteCount: Int
+    package struct Target {
+        package let address: UnsafeMutableRawPointer
+        package let byteCount: Int
     }
 
     /// Groups are few and numbered from 0.
     private static let maximumCount = 16
     private let groups: UnsafeMutablePointer<Group?>
 
-    init() {
+    package init() {
         unsafe groups = .allocate(capacity: Self.maximumCount)
         unsafe groups.initialize(repeating: nil, count: Self.maximumCount)
     }
@@ -42,7 +42,7 @@ final class BufferGroups {
     }
 
     /// Returns 0 or a negated error number, as the kernel would.
-    func register(_ memory: UnsafeMutableRawPointer, count: UInt16, group: UInt16, incremental: Bool) -> Int32 {
+    package func register(_ memory: UnsafeMutableRawPointer, count: UInt16, group: UInt16, incremental: Bool) -> Int32 {
         guard group < Self.maximumCount, count > 0, count & (count - 1) == 0 else { return -EINVAL }
         guard unsafe groups[Int(group)] == nil else { return -EEXIST }
         unsafe groups[Int(group)] = Group(
@@ -53,12 +53,12 @@ final class BufferGroups {
         return 0
     }
 
-    func unregister(_ group: UInt16) {
+    package func unregister(_ group: UInt16) {
         if group < Self.maximumCount { unsafe groups[Int(group)] = nil }
     }
 
     /// The next buffer of a group; nil when it has none.
-    func next(of group: UInt16) -> Target? {
+    package func next(of group: UInt16) -> Target? {
         guard group < Self.maximumCount, let ring = unsafe groups[Int(group)] else { return nil }
         let (entries, head) = unsafe (ring.entries, ring.head)
         guard unsafe entries.pointee.tail != head else { return nil }
@@ -70,7 +70,7 @@ final class BufferGroups {
     /// Uses up `byteCount` bytes of the group's next buffer.
     ///
     /// - Returns: the flags of the completion that says so.
-    func consume(_ byteCount: Int, of group: UInt16) -> CompletionEntry.Flags {
+    package func consume(_ byteCount: Int, of group: UInt16) -> CompletionEntry.Flags {
         guard let ring = unsafe groups[Int(group)] else { return [] }
         let entry = unsafe ring.entries + Int(ring.head & ring.mask)
         var flags = unsafe CompletionEntry.Flags(rawValue: UInt32(entry.pointee.index) << 16).union(.buffer)
@@ -88,7 +88,7 @@ final class BufferGroups {
     /// incremental one is kept, and the completion does not say so (liburing issue 1545).
     ///
     /// - Returns: the flags of the completion.
-    func nameNext(of group: UInt16) -> CompletionEntry.Flags {
+    package func nameNext(of group: UInt16) -> CompletionEntry.Flags {
         guard next(of: group) != nil, let ring = unsafe groups[Int(group)] else { return [] }
         if !ring.isIncremental { return consume(0, of: group) }
         let index = unsafe ring.entries[Int(ring.head & ring.mask)].index

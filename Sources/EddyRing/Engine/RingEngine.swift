@@ -9,7 +9,7 @@ internal import Glibc
 enum RingEngine: ~Copyable {
     case kernel(KernelEngine)
     case epoll(EpollEngine)
-    case simulated(SimulatedEngine)
+    case external(any ExternalEngine)
 
     /// Makes an engine for the calling thread.
     init(
@@ -34,16 +34,16 @@ enum RingEngine: ~Copyable {
             self = .epoll(
                 try EpollEngine(submissionEntries: submissionEntries, completionEntries: completionEntries)
             )
-        case .simulated: unreachable("a simulated engine is made for a network")
+        case .simulated: unreachable("a simulated engine is made by its own module, for a network")
         }
     }
 
-    /// The network of a simulated engine; nil for those whose network is the system's.
-    var network: SimulatedNetwork? {
+    /// The network of an engine that brings its own; nil for those whose network is the system's.
+    var network: (any ExternalNetwork)? {
         switch self {
         case .kernel: nil
         case .epoll: nil
-        case .simulated(let engine): engine.network
+        case .external(let engine): engine.externalNetwork
         }
     }
 
@@ -51,7 +51,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel: .uring
         case .epoll: .epoll
-        case .simulated: .simulated
+        case .external(let engine): engine.kind
         }
     }
 
@@ -59,7 +59,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): unsafe RingQueues(of: engine.ring)
         case .epoll(let engine): engine.queues
-        case .simulated(let engine): engine.queues
+        case .external(let engine): engine.queues
         }
     }
 
@@ -68,7 +68,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): engine.setup.defersTaskWork
         case .epoll: true
-        case .simulated: true
+        case .external: true
         }
     }
 
@@ -77,7 +77,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): engine.setup.hasAbsoluteDeadlines
         case .epoll: false
-        case .simulated: true
+        case .external: true
         }
     }
 
@@ -88,7 +88,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): engine.enter(submit: pending, waitFor: count, deadline: deadline)
         case .epoll(let engine): engine.enter(waitFor: count, deadline: deadline)
-        case .simulated(let engine): engine.enter(waitFor: count, deadline: deadline)
+        case .external(let engine): engine.enter(waitFor: count, deadline: deadline)
         }
     }
 
@@ -108,7 +108,7 @@ enum RingEngine: ~Copyable {
             return unsafe eddy_register_buffer_ring(engine.ring, memory, UInt32(count), group, flags)
         case .epoll(let engine):
             return unsafe engine.groups.register(memory, count: count, group: group, incremental: incremental)
-        case .simulated(let engine):
+        case .external(let engine):
             return unsafe engine.registerBufferRing(memory, count: count, group: group, incremental: incremental)
         }
     }
@@ -117,7 +117,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): unsafe _ = io_uring_unregister_buf_ring(engine.ring, Int32(group))
         case .epoll(let engine): engine.groups.unregister(group)
-        case .simulated(let engine): engine.unregisterBufferRing(group: group)
+        case .external(let engine): engine.unregisterBufferRing(group: group)
         }
     }
 
@@ -126,7 +126,7 @@ enum RingEngine: ~Copyable {
         switch self {
         case .kernel(let engine): unsafe io_uring_register_buffers_sparse(engine.ring, count)
         case .epoll: -EOPNOTSUPP
-        case .simulated: -EOPNOTSUPP
+        case .external: -EOPNOTSUPP
         }
     }
 
@@ -138,7 +138,7 @@ enum RingEngine: ~Copyable {
             var vector = unsafe iovec(iov_base: base, iov_len: memory.count)
             return unsafe io_uring_register_buffers_update_tag(engine.ring, index, &vector, nil, 1)
         case .epoll: return -EOPNOTSUPP
-        case .simulated: return -EOPNOTSUPP
+        case .external: return -EOPNOTSUPP
         }
     }
 }

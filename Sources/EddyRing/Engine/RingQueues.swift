@@ -11,24 +11,24 @@ internal import EddyBuffers
 /// io_uring's queues lie in memory of the kernel; those of other engines are ordinary memory of the same layout. So the
 /// loop submits and reads completions in one way, whatever performs them.
 @safe
-struct RingQueues {
-    let submissions: UnsafeMutablePointer<SubmissionEntry>
+package struct RingQueues {
+    package let submissions: UnsafeMutablePointer<SubmissionEntry>
     /// Entries, a power of two.
-    let submissionCapacity: UInt32
+    package let submissionCapacity: UInt32
     /// Up to where the engine has taken submissions.
-    let submissionHead: UnsafeMutablePointer<UInt32>
+    package let submissionHead: UnsafeMutablePointer<UInt32>
     /// Up to where there are submissions; published by the loop.
-    let submissionTail: UnsafeMutablePointer<UInt32>
+    package let submissionTail: UnsafeMutablePointer<UInt32>
     /// IORING_SQ_CQ_OVERFLOW and the like, set by the engine.
-    let flags: UnsafeMutablePointer<UInt32>
+    package let flags: UnsafeMutablePointer<UInt32>
 
-    let completions: UnsafeMutablePointer<CompletionEntry>
+    package let completions: UnsafeMutablePointer<CompletionEntry>
     /// Entries, a power of two.
-    let completionCapacity: UInt32
+    package let completionCapacity: UInt32
     /// Up to where the loop has read completions; published by the loop.
-    let completionHead: UnsafeMutablePointer<UInt32>
+    package let completionHead: UnsafeMutablePointer<UInt32>
     /// Up to where the engine has posted completions.
-    let completionTail: UnsafeMutablePointer<UInt32>
+    package let completionTail: UnsafeMutablePointer<UInt32>
 
     /// The queues of an io_uring.
     init(of ring: UnsafeMutablePointer<io_uring>) {
@@ -47,7 +47,7 @@ struct RingQueues {
     }
 
     /// Queues in memory of our own; ``deallocate()`` frees them. Sizes are rounded up to powers of two.
-    init(submissionEntries: UInt32, completionEntries: UInt32) {
+    package init(submissionEntries: UInt32, completionEntries: UInt32) {
         submissionCapacity = Self.powerOfTwo(atLeast: submissionEntries)
         completionCapacity = Self.powerOfTwo(atLeast: max(completionEntries, 2 * submissionCapacity))
         unsafe submissions = .allocate(capacity: Int(submissionCapacity))
@@ -59,7 +59,7 @@ struct RingQueues {
     }
 
     /// Frees queues in memory of our own.
-    func deallocate() {
+    package func deallocate() {
         unsafe submissions.deallocate()
         unsafe completions.deallocate()
         unsafe submissionHead.deallocate()

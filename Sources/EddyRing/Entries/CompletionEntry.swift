@@ -1,3 +1,5 @@
+package import EddySystem
+
 /// One completion: `struct io_uring_cqe` of the kernel's ABI, 16 bytes.
 @usableFromInline
 package struct CompletionEntry: Sendable {

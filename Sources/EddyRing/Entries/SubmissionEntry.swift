@@ -43,7 +43,7 @@ package struct SubmissionEntry {
     }
 
     /// Bytes that a receive takes at most of a provided buffer with `capacity` bytes left: a length of 0 sets no limit.
-    func room(in capacity: Int) -> Int { byteCount == 0 ? capacity : min(capacity, Int(byteCount)) }
+    package func room(in capacity: Int) -> Int { byteCount == 0 ? capacity : min(capacity, Int(byteCount)) }
 
     /// `enum io_uring_op`, as far as Eddy submits them. A struct, since an enum's bytes are not its raw value.
     package struct Operation: Equatable, Sendable {

@@ -1,4 +1,5 @@
 internal import CLiburing
+internal import EddySystem
 internal import Glibc
 
 extension EpollEngine {

@@ -1,5 +1,6 @@
 internal import CLiburing
 internal import EddyBuffers
+internal import EddySystem
 internal import Glibc
 
 extension EpollEngine {

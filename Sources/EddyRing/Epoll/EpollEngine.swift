@@ -1,4 +1,5 @@
 internal import CLiburing
+internal import EddySystem
 internal import Glibc
 
 // What `enter` does, in this order:

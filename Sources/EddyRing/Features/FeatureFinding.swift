@@ -1,3 +1,5 @@
+internal import EddySystem
+
 /// What became of one feature on this system.
 package struct FeatureFinding: Sendable {
     package let feature: RingFeature

@@ -1,5 +1,6 @@
 internal import CLiburing
 internal import EddyBuffers
+internal import EddySystem
 internal import Glibc
 
 /// Tries what an engine promises on a pair of connected sockets: a small ring, a small pool, no network but loopback.

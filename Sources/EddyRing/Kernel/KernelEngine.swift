@@ -1,4 +1,5 @@
 internal import CLiburing
+internal import EddySystem
 internal import Glibc
 
 /// io_uring itself: two queues shared with the kernel, and the system calls that move them.

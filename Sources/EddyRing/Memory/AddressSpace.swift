@@ -1,4 +1,5 @@
 internal import CLiburing
+internal import EddySystem
 internal import Glibc
 
 /// The process's address space, as far as it is limited (RLIMIT_AS, `ulimit -v`).

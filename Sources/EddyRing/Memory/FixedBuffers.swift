@@ -1,4 +1,5 @@
 package import EddyBuffers
+package import EddySystem
 
 /// The pool's slabs registered with the kernel as fixed buffers: pinned once, so that zero-copy sends and reads of
 /// files need not pin them for each operation (`io_uring_registered_buffers(7)`).

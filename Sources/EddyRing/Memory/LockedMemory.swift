@@ -1,3 +1,4 @@
+internal import EddySystem
 internal import Glibc
 internal import Synchronization
 

@@ -2,9 +2,9 @@
 ///
 /// The ring's tail lies in the last field of the first entry. With incremental consumption the engine moves `address`
 /// and shortens `byteCount` as it fills the buffer.
-struct ProvidedBuffer {
-    var address: UInt64
-    var byteCount: UInt32
-    var index: UInt16
-    var tail: UInt16
+package struct ProvidedBuffer {
+    package var address: UInt64
+    package var byteCount: UInt32
+    package var index: UInt16
+    package var tail: UInt16
 }

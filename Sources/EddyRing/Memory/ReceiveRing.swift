@@ -1,5 +1,6 @@
 internal import CLiburing
 package import EddyBuffers
+internal import EddySystem
 
 // The provided-buffer ring: chunks of the pool that the kernel may receive into. Each entry is one chunk.
 //

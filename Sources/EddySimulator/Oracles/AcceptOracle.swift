@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySimulation
 
 // A listener that stops accepting, or refuses connections, must have a reason, and resume soon after the reason is
 // gone:

@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySimulation
 
 /// The events of a connection of the loop and their times, as observed by the network and by the connection's handler,
 /// never by the loop.

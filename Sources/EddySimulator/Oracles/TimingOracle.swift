@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySimulation
 
 // Every timeout is checked twice:
 //

@@ -1,4 +1,4 @@
-import EddyRing
+import EddySimulation
 
 /// A well-behaved client: it sends length-prefixed messages one after the other, and reads each reply as it arrives. It
 /// must get every reply in time, regardless of its neighbours.

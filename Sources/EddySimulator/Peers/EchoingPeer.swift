@@ -1,4 +1,4 @@
-import EddyRing
+import EddySimulation
 
 /// A server of the simulated network that echoes.
 final class EchoingPeer: Peer {

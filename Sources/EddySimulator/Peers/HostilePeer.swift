@@ -1,4 +1,4 @@
-import EddyRing
+import EddySimulation
 
 /// A client that holds resources that others need for a while, and then resets its connection.
 final class HostilePeer: Peer {

@@ -1,4 +1,4 @@
-import EddyRing
+import EddySimulation
 
 /// A client that sends length-prefixed messages, reads their echoes, and dies in the middle of one.
 final class MessagePeer: Peer {

@@ -1,4 +1,5 @@
-import EddyRing
+import EddySimulation
+import EddySystem
 
 /// The other side of a connection, which follows a plan.
 class Peer {

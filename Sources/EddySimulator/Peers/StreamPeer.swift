@@ -1,4 +1,4 @@
-import EddyRing
+import EddySimulation
 
 /// A client that sends a stream of bytes, and expects another one.
 final class StreamPeer: Peer {

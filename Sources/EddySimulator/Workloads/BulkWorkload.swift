@@ -1,6 +1,6 @@
 import Eddy
 import EddyBuffers
-import EddyRing
+import EddySimulation
 
 /// Peers that request or send large amounts of bytes.
 struct BulkWorkload: Workload {

@@ -1,5 +1,4 @@
 import Eddy
-import EddyRing
 
 /// Many short connections, a few of them concurrent.
 struct ChurnWorkload: Workload {

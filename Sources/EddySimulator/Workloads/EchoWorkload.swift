@@ -1,6 +1,6 @@
 import Eddy
 import EddyBuffers
-import EddyRing
+import EddySimulation
 
 /// Peers that expect an echo, with every way to write an echo handler.
 struct EchoWorkload: Workload {

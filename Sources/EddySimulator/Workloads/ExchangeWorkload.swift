@@ -1,6 +1,6 @@
 import Eddy
 import EddyBuffers
-import EddyRing
+import EddySimulation
 
 /// Eddy clients and an Eddy server that exchange length-prefixed messages. Some clients are cancelled.
 struct ExchangeWorkload: Workload {

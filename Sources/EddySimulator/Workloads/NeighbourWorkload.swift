@@ -1,6 +1,6 @@
 import Eddy
 import EddyBuffers
-import EddyRing
+import EddySimulation
 
 /// Well-behaved clients among peers that hold as many resources as they can, and one more client after all have left.
 struct NeighbourWorkload: Workload {

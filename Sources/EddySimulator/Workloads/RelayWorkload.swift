@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySimulation
 
 /// Peers whose bytes pass through a relay to another peer, which echoes them.
 struct RelayWorkload: Workload {

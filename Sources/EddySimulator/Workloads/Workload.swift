@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySimulation
 
 /// The work of a simulation. It runs in a task on the loop, and returns when all of it has finished.
 protocol Workload: Sendable {

@@ -1,5 +1,4 @@
 import Eddy
-import EddyRing
 import Testing
 
 /// Runs `body` with a server in this process.

@@ -1,4 +1,5 @@
 import EddyRing
+import EddySystem
 import Glibc
 import Testing
 

@@ -1,5 +1,6 @@
 import EddyBuffers
 import EddyRing
+import EddySystem
 import Testing
 
 /// Receiving, tested on every engine. See also `ReceiveRingTests`.

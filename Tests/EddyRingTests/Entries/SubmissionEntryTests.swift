@@ -1,5 +1,6 @@
 import CLiburing
 import EddyRing
+import EddySystem
 import Glibc
 import Testing
 

@@ -1,5 +1,6 @@
 import EddyBuffers
 import EddyRing
+import EddySystem
 import Glibc
 import Testing
 

@@ -1,5 +1,6 @@
 import EddyBuffers
 import EddyRing
+import EddyTestSupport
 import Testing
 
 /// Messages of several pieces.

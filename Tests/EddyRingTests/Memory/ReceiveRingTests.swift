@@ -1,5 +1,6 @@
 import EddyBuffers
 import EddyRing
+import EddySystem
 import Testing
 
 /// Receives into chunks of the pool, on every engine.

@@ -1,5 +1,7 @@
 import EddyBuffers
 import EddyRing
+import EddySystem
+import EddyTestSupport
 import Glibc
 import Testing
 

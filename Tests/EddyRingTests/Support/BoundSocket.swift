@@ -1,4 +1,5 @@
 import EddyRing
+import EddySystem
 
 /// A socket of the ring's that has an address. It is closed with the object.
 final class BoundSocket {

@@ -1,4 +1,5 @@
 import EddyRing
+import EddySystem
 
 extension Ring {
     /// Submits what is queued and returns the next `count` completions; throws if they do not arrive for a long time.

@@ -1,4 +1,6 @@
 import EddyRing
+import EddySimulation
+import EddySystem
 
 /// A peer in a simulated network: it continues whenever its socket changes.
 final class SimulatedFarEnd: FarEnd {

@@ -1,4 +1,5 @@
-import EddyRing
+import EddySystem
+import EddyTestSupport
 import Glibc
 
 /// A peer that is a system socket. It does not block; long operations run on a thread.

@@ -1,6 +1,9 @@
+import EddyTestSupport
 import Glibc
 
 @testable import EddyRing
+@testable import EddySimulation
+@testable import EddySystem
 
 // What a contract test sees of its environment, the same for all engines:
 //
@@ -99,7 +102,7 @@ final class World {
 
     /// Runs `body` while no descriptor can be opened. Use it only in a process of a test's own.
     func withoutDescriptors<Success>(_ body: () throws -> Success) throws -> Success {
-        guard let network else { return try EddyRingTests.withoutDescriptors { Result { try body() } }.get() }
+        guard let network else { return try EddyTestSupport.withoutDescriptors { Result { try body() } }.get() }
         let before = network.descriptorLimit
         network.descriptorLimit = 0
         defer { network.descriptorLimit = before }

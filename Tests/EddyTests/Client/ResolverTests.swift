@@ -1,4 +1,3 @@
-import EddyRing
 import Synchronization
 import Testing
 

@@ -1,5 +1,6 @@
 import Eddy
 import EddyRing
+import EddySimulation
 import Testing
 
 @testable import Eddy
@@ -78,11 +79,11 @@ struct AnswerBeforeResetTests {
             let (id, peer) = try loop.acceptSimulated(in: network)
             loop.driver.armReceive(id)
             loop.advance()
-            #expect(loop.driver.connections[id].flags.contains(.receiving))
+            #expect(loop.driver.connections[id].receiving.isArmed)
             loop.driver.sendingFailed(id, SystemError.connectionReset.code)
-            #expect(loop.driver.connections[id].flags.contains(.cancellingReceive))
-            while loop.driver.connections[id].flags.contains(.cancellingReceive) { loop.advance() }
-            #expect(loop.driver.connections[id].flags.contains(.receiving))
+            #expect(loop.driver.connections[id].receiving.operation == .cancelling(.small))
+            while loop.driver.connections[id].receiving.operation == .cancelling(.small) { loop.advance() }
+            #expect(loop.driver.connections[id].receiving.isArmed)
             peer.close()
         }
     }

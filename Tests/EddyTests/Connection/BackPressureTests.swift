@@ -1,5 +1,4 @@
 import Eddy
-import EddyRing
 import Testing
 
 @testable import Eddy
@@ -57,8 +56,8 @@ struct BackPressureTests {
             let (loop, id) = (connection.eventLoop, connection.id)
             var gathered = try await connection.gather(1)
             // The handler does not read; receiving pauses when the window is full.
-            while loop.driver.connections[id].flags.contains(.receiving) { try await loop.sleep(for: .milliseconds(1)) }
-            held.send(Int(loop.driver.connections[id].inbound.byteCount))
+            while loop.driver.connections[id].receiving.isArmed { try await loop.sleep(for: .milliseconds(1)) }
+            held.send(Int(loop.driver.connections[id].receiving.queue.byteCount))
             gathered += try await connection.gather(.max)
             outcome.send(difference(gathered, from: upload))
         }

@@ -77,7 +77,7 @@ struct CancellationTests {
         let (waiting, cancelled, seen) = (Channel<Void>(), Channel<ConnectionError?>(), Channel<[UInt8]>())
         try await withConnection(set) { connection in
             let (loop, id) = (connection.eventLoop, connection.id)
-            while loop.driver.connections[id].inbound.byteCount < 7 { await Self.armed(connection) }
+            while loop.driver.connections[id].receiving.queue.byteCount < 7 { await Self.armed(connection) }
             waiting.send(())
             do throws(ConnectionError) {
                 _ = try await connection.readFrame(limit: 100)
@@ -106,11 +106,11 @@ struct CancellationTests {
         let (started, gate, seen) = (Channel<Void>(), Gate(), Channel<[UInt8]>())
         try await withConnection(set) { connection in
             let (loop, id) = (connection.eventLoop, connection.id)
-            while loop.driver.connections[id].inbound.byteCount < 4 { await Self.armed(connection) }
+            while loop.driver.connections[id].receiving.queue.byteCount < 4 { await Self.armed(connection) }
             // Cancelled while no operation of the connection waits.
             started.send(())
             await gate.wait()
-            while !loop.driver.connections[id].flags.contains(.readingCancelled) { await Task.yield() }
+            while loop.driver.connections[id].receiving.interruption != .cancelled { await Task.yield() }
             seen.send(try await connection.gather(4))
             #expect(await connection.errorOfReading() == .cancelled)
             throw ConnectionError.cancelled

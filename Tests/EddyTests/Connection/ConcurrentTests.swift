@@ -150,8 +150,8 @@ struct ConcurrentTests {
             } writing: { writer in
                 writer.setWatermarks(low: 10_000, high: 50_000)
             }
-            #expect(loop.driver.connections[id].lowWatermark == 10_000)
-            #expect(loop.driver.connections[id].highWatermark == 50_000)
+            #expect(loop.driver.connections[id].sending.lowWatermark == 10_000)
+            #expect(loop.driver.connections[id].sending.highWatermark == 50_000)
             try await connection.write("looked")
         }
         try await withServer(handler: handler) { server in

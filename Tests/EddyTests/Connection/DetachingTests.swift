@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySystem
 import Testing
 
 @testable import Eddy

@@ -1,5 +1,4 @@
 import Eddy
-import EddyRing
 import Synchronization
 import Testing
 

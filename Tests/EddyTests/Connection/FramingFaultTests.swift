@@ -1,5 +1,4 @@
 import Eddy
-import EddyRing
 import Testing
 
 @testable import Eddy
@@ -105,7 +104,7 @@ struct FramingFaultTests {
             do {
                 _ = try await connection.readLine(limit: 100_000)
             } catch let error as ConnectionError {
-                errors.send((error, loop.driver.connections[id].inbound.byteCount))
+                errors.send((error, loop.driver.connections[id].receiving.queue.byteCount))
             }
             connection.reset()
         }
@@ -138,7 +137,7 @@ struct FramingFaultTests {
             let watcher = Task(executorPreference: loop) { @concurrent in
                 var most: UInt32 = 0
                 while !Task.isCancelled {
-                    most = max(most, loop.driver.connections[id].inbound.count)
+                    most = max(most, loop.driver.connections[id].receiving.queue.count)
                     await Task.yield()
                 }
                 return most

@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySystem
 import Foundation
 import Testing
 
@@ -195,9 +195,7 @@ struct OptionTests {
             try await connection.write("still writing")
             // The peer is not blocked: it sends far more than all buffers on the way hold.
             let (loop, id) = (connection.eventLoop, connection.id)
-            while !loop.driver.connections[id].flags.contains(.peerEnded) {
-                try await loop.sleep(for: .milliseconds(1))
-            }
+            while loop.driver.connections[id].receiving.input != .ended { try await loop.sleep(for: .milliseconds(1)) }
             let hasReadEverything = connection.hasReadEverything
             #expect(hasReadEverything)
         }

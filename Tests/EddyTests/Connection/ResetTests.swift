@@ -1,5 +1,4 @@
 import Eddy
-import EddyRing
 import Testing
 
 @testable import Eddy
@@ -61,7 +60,9 @@ struct ResetTests {
             // Bytes are received, and then the reset, while the handler does not read.
             guard let first = try await connection.read() else { return }
             let loop = connection.eventLoop
-            while !loop.driver.connections[connection.id].hasFailed { try await loop.sleep(for: .milliseconds(1)) }
+            while !loop.driver.connections[connection.id].lifecycle.hasFailed {
+                try await loop.sleep(for: .milliseconds(1))
+            }
             var bytes = first.count
             do {
                 while let more = try await connection.read() { bytes += more.count }

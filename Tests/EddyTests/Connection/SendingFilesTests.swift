@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySystem
 import Foundation
 import Testing
 
@@ -122,8 +122,10 @@ struct SendingFilesTests {
                 connection.setWatermarks(low: 64 << 10, high: high)
                 try connection.set(.sendBufferSize(256 << 10))
                 let watcher = Task(executorPreference: loop) { @concurrent in
-                    while loop.driver.connections[id].writer == nil { try await loop.sleep(for: .milliseconds(1)) }
-                    stalled.send(Int(loop.driver.connections[id].outbound.byteCount))
+                    while loop.driver.connections[id].sending.writer == nil {
+                        try await loop.sleep(for: .milliseconds(1))
+                    }
+                    stalled.send(Int(loop.driver.connections[id].sending.queue.byteCount))
                     if fault == .cancelled {
                         try await handlerTask.next()
                         loop.cancel(id)

@@ -1,5 +1,5 @@
 import EddyBuffers
-import EddyRing
+import EddySystem
 import Testing
 
 @testable import Eddy
@@ -268,8 +268,8 @@ struct TimeoutTests {
             try await peer.send([1])
             let id = try await ids.next()
             try await peer.send([2, 3])
-            try await eventually { await loop.run { loop.driver.connections[id].inbound.byteCount } == 2 }
-            await loop.run { _ = loop.driver.connections[id].flags.insert(.readTimedOut) }
+            try await eventually { await loop.run { loop.driver.connections[id].receiving.queue.byteCount } == 2 }
+            await loop.run { loop.driver.connections[id].receiving.timeOut() }
             gate.open()
             #expect(try await received.next() == [2, 3])
             try await peer.send([4])
@@ -339,10 +339,10 @@ struct TimeoutTests {
                     loop.letTimePass(.seconds(90), on: id)
                     try await loop.fireTimer(of: id)
                 }
-                #expect(await loop.run { loop.driver.connections[id].hasFailed } == false)
+                #expect(await loop.run { loop.driver.connections[id].lifecycle.hasFailed } == false)
             }
             // Then it takes nothing; only bytes already in flight may arrive.
-            while await loop.run({ !loop.driver.connections[id].hasFailed }) {
+            while await loop.run({ !loop.driver.connections[id].lifecycle.hasFailed }) {
                 try await loop.run {
                     loop.letTimePass(.seconds(90), on: id)
                     try await loop.fireTimer(of: id)
@@ -438,16 +438,20 @@ struct TimeoutTests {
             let loop = server.group.next()
             let peer = try await Peer.connect(to: server.address)
             let id = try await ids.next()
-            try await eventually { await loop.run { loop.driver.connections[id].flags.contains(.receiving) } }
-            for reason in [ConnectionState.Flags.starved, .awaitsMemory] {
+            try await eventually { await loop.run { loop.driver.connections[id].receiving.isArmed } }
+            for isParked in [true, false] {
                 let hasTimedOut = await loop.run {
-                    let flags = loop.driver.connections[id].flags
-                    loop.driver.connections[id].flags.remove(.receiving)
-                    loop.driver.connections[id].flags.insert(reason)
+                    let receiving = loop.driver.connections[id].receiving
+                    _ = loop.driver.connections[id].receiving.complete()
+                    if isParked {
+                        loop.driver.connections[id].receiving.park(.forBuffers)
+                    } else {
+                        loop.driver.connections[id].receiving.isQueuedForMessage = true
+                    }
                     loop.lookAtTimer(of: id, after: .seconds(90))
-                    let hasTimedOut = loop.driver.connections[id].flags.contains(.readTimedOut)
-                    loop.driver.connections[id].flags = flags
-                    return hasTimedOut || loop.driver.connections[id].hasFailed
+                    let hasTimedOut = loop.driver.connections[id].receiving.interruption == .timedOut
+                    loop.driver.connections[id].receiving = receiving
+                    return hasTimedOut || loop.driver.connections[id].lifecycle.hasFailed
                 }
                 try #require(!hasTimedOut)
             }
@@ -470,17 +474,20 @@ struct TimeoutTests {
             let loop = server.group.next()
             let peer = try await Peer.connect(to: server.address)
             let id = try await ids.next()
-            try await eventually { await loop.run { loop.driver.connections[id].flags.contains(.receiving) } }
+            try await eventually { await loop.run { loop.driver.connections[id].receiving.isArmed } }
             for isReceiving in [true, false] {
                 let waited = await loop.run {
                     loop.letTimePass(.seconds(20), on: id)
-                    let flags = loop.driver.connections[id].flags
+                    let receiving = loop.driver.connections[id].receiving
+                    loop.driver.connections[id].receiving.isQueuedForMessage = true
                     // The receive in flight is the only one.
-                    loop.driver.connections[id].flags.formUnion([.starved, .awaitsMemory])
-                    if !isReceiving { loop.driver.connections[id].flags.remove(.receiving) }
+                    if !isReceiving {
+                        _ = loop.driver.connections[id].receiving.complete()
+                        loop.driver.connections[id].receiving.park(.forBuffers)
+                    }
                     loop.driver.messageQueue.append(id)
                     loop.driver.admitMessages()
-                    loop.driver.connections[id].flags = flags
+                    loop.driver.connections[id].receiving = receiving
                     return loop.now - loop.look(at: id).waitingSince
                 }
                 #expect((waited > 15_000_000_000) == isReceiving)

@@ -53,7 +53,7 @@ struct WritingTests {
             var shared = Buffer.from(copying: bytes.span).share()
             let start = shared.bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
             try await connection.write(shared)
-            if let first = loop.driver.slices.first(of: loop.driver.connections[id].outbound) {
+            if let first = loop.driver.slices.first(of: loop.driver.connections[id].sending.queue) {
                 slices.send((UInt(bitPattern: first.start), start))
             }
             // The send retains the memory, so a writer gets a copy.

@@ -14,6 +14,7 @@ struct SlotTableTests {
         #expect(table.count == count)
         #expect(table.capacity == (count + 255) / 256 * 256)
         let first = table.id(at: 0)
+        table[first].lifecycle.move(to: .closing)
         table.remove(first)
         #expect(table.count == count - 1)
         let next = table.occupy(descriptor: 7, phase: .open)
@@ -36,6 +37,7 @@ struct SlotTableTests {
         let table = ConnectionTable()
         let id = table.occupy(descriptor: 5, phase: .open)
         #expect(table.isCurrent(id) == true)
+        table[id].lifecycle.move(to: .closing)
         table.remove(id)
         #expect(table.isCurrent(id) == false)
         let next = table.occupy(descriptor: 6, phase: .connecting)
@@ -60,6 +62,7 @@ struct SlotTableTests {
         table[id].generation = OperationToken.generationMask
         let last = ConnectionID(index: id.index, generation: OperationToken.generationMask)
         #expect(table.isCurrent(last) == true)
+        table[last].lifecycle.move(to: .closing)
         table.remove(last)
         #expect(table.occupy(descriptor: 5, phase: .open) == ConnectionID(index: id.index, generation: 0))
     }
@@ -68,17 +71,15 @@ struct SlotTableTests {
     func freshState() {
         let table = ConnectionTable()
         let id = table.occupy(descriptor: 5, phase: .open)
-        table[id].flags = [.peerEnded, .ended, .starved]
-        table[id].failure = 104
-        table[id].ending = .reset
-        table[id].relayPeer = id
+        table[id].receiving.receivedEnd()
+        _ = table[id].fail(104)
+        table[id].relay = ConnectionState.RelayLink(peer: id)
+        table[id].lifecycle.move(to: .closing)
         table.remove(id)
         let next = table.occupy(descriptor: 9, phase: .connecting)
         #expect(table[next].descriptor == 9)
-        #expect(table[next].phase == .connecting)
-        #expect(table[next].flags == [])
-        #expect(!table[next].hasFailed)
-        #expect(table[next].ending == .orderly)
+        #expect(table[next].lifecycle == Lifecycle(.connecting))
+        #expect(table[next].receiving.input == .open)
         #expect(!table[next].isRelaying)
     }
 
@@ -86,7 +87,10 @@ struct SlotTableTests {
     func visiting() {
         let table = ConnectionTable()
         for descriptor in 0..<Int32(600) { _ = table.occupy(descriptor: descriptor, phase: .open) }
-        for index in stride(from: 0, to: 600, by: 2) { table.remove(table.id(at: index)) }
+        for index in stride(from: 0, to: 600, by: 2) {
+            table[table.id(at: index)].lifecycle.move(to: .closing)
+            table.remove(table.id(at: index))
+        }
         var visited: [UInt32] = []
         table.forEachConnection { visited.append($0.index) }
         #expect(visited == Array(stride(from: 1, to: 600, by: 2)))

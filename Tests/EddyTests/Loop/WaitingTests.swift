@@ -1,5 +1,6 @@
 import EddyBuffers
 import EddyRing
+import EddySimulation
 import Testing
 
 @testable import Eddy
@@ -16,12 +17,12 @@ struct WaitingTests {
             #expect(loop.driver.write(Buffer.from("hello").relinquish(), to: id) == nil)
             // The system did not take it in the last iteration, and no completion reports its success in the next one.
             loop.driver.submitSends()
-            #expect(loop.driver.connections[id].flags.contains(.sendingInline))
+            #expect(loop.driver.connections[id].sending.flight?.kind == .inline)
             let lastWait = network.lastWait
             network.schedule(in: 1_000_000_000) {}
             loop.advance()
             #expect(network.lastWait == lastWait)
-            #expect(loop.driver.connections[id].outbound.isEmpty)
+            #expect(loop.driver.connections[id].sending.queue.isEmpty)
             peer.close()
         }
     }

@@ -1,4 +1,4 @@
-import EddyRing
+import EddySystem
 import Glibc
 import Testing
 

@@ -1,4 +1,3 @@
-import EddyRing
 import Foundation
 import Testing
 

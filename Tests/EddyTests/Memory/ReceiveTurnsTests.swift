@@ -47,8 +47,8 @@ struct ReceiveTurnsTests {
             for id in ids { loop.driver.awaitReceiveTurn(id) }
             loop.driver.beginReceiveTurns()
             #expect(loop.driver.receiveQueue.count == 200 - 64)
-            #expect(ids.prefix(64).allSatisfy { !loop.driver.connections[$0].flags.contains(.awaitsReceiveTurn) })
-            #expect(ids.dropFirst(64).allSatisfy { loop.driver.connections[$0].flags.contains(.awaitsReceiveTurn) })
+            #expect(ids.prefix(64).allSatisfy { loop.driver.connections[$0].receiving.parking == .none })
+            #expect(ids.dropFirst(64).allSatisfy { loop.driver.connections[$0].receiving.parking == .forTurn })
         } afterwards: { loop in
             // Nothing else wakes the loop.
             try await Task.sleep(for: .milliseconds(200))
@@ -75,7 +75,7 @@ struct ReceiveTurnsTests {
                 loop.driver.reset(id, failure: ConnectionError.shutDownCode)
                 #expect(loop.driver.connections[id].descriptor < 0)
                 #expect(loop.driver.receiveQueue.count == 0)
-                #expect(!loop.driver.connections[id].flags.contains(.awaitsReceiveTurn))
+                #expect(loop.driver.connections[id].receiving.parking == .none)
             }
             gate.open()
             try await eventually { await server.group.statistics().connections == 0 }
@@ -89,11 +89,11 @@ struct ReceiveTurnsTests {
     @Test("Only a peer that has more to send waits for its turn, and only while memory is tight")
     func order() async throws {
         try await withConnections(1) { loop, ids in
-            loop.driver.connections[ids[0]].flags.remove(.warm)
+            loop.driver.connections[ids[0]].receiving.hints.remove(.pollFirst)
             #expect(!loop.driver.mustAwaitReceiveTurn(ids[0]))
             _ = loop.driver.memory.value.update(queuedBytes: loop.driver.memory.value.byteCount)
             #expect(loop.driver.mustAwaitReceiveTurn(ids[0]))
-            loop.driver.connections[ids[0]].flags.insert(.warm)
+            loop.driver.connections[ids[0]].receiving.hints.insert(.pollFirst)
             #expect(!loop.driver.mustAwaitReceiveTurn(ids[0]))
         }
     }
@@ -120,18 +120,18 @@ struct ReceiveTurnsTests {
     func shortage() async throws {
         try await withConnections(3) { loop, ids in
             loop.driver.memoryBecameTight()
-            #expect(ids.allSatisfy { loop.driver.connections[$0].flags.contains(.cancellingReceive) })
+            #expect(ids.allSatisfy { loop.driver.connections[$0].receiving.operation == .cancelling(.small) })
         }
     }
 
     @Test("After a shortage no mark remains that would shed a connection in the next one")
     func marks() async throws {
         try await withConnections(1) { loop, ids in
-            loop.driver.starvedQueue.append(ids[0])
+            loop.driver.bufferQueue.append(ids[0])
             loop.driver.watchStarvation()
             #expect(loop.driver.starvationTimer.value != nil)
             loop.driver.progressMarks.value[ids[0]] = ProgressMark(moved: 0, delivered: 0, received: 0)
-            _ = loop.driver.starvedQueue.popFirst()
+            _ = loop.driver.bufferQueue.popFirst()
             loop.driver.endStarvation()
             #expect(loop.driver.progressMarks.value.isEmpty)
             #expect(loop.driver.starvationTimer.value == nil)

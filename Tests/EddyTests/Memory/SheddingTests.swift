@@ -40,10 +40,10 @@ struct SheddingTests {
 
     /// Sends bytes, and waits until the loop has received them.
     private func receive(_ byteCount: Int, from peer: Peer, on id: ConnectionID, of loop: EventLoop) async throws {
-        let before = await loop.run { loop.driver.connections[id].inbound.byteCount }
+        let before = await loop.run { loop.driver.connections[id].receiving.queue.byteCount }
         async let sending: Void = peer.send([UInt8](repeating: 1, count: byteCount))
         try await eventually {
-            await loop.run { loop.driver.connections[id].inbound.byteCount } == before + UInt32(byteCount)
+            await loop.run { loop.driver.connections[id].receiving.queue.byteCount } == before + UInt32(byteCount)
         }
         try await sending
     }
@@ -52,13 +52,13 @@ struct SheddingTests {
     func largestHolder() async throws {
         try await withHolders(of: [1000, 3000, 2000]) { loop, ids, _ in
             await loop.run {
-                let failed = { ids.map { loop.driver.connections[$0].hasFailed } }
+                let failed = { ids.map { loop.driver.connections[$0].lifecycle.hasFailed } }
                 loop.lookAtStarvation(of: ids[0], since: [:])
                 // Whether they progress is not known yet.
                 #expect(failed() == [false, false, false])
                 loop.lookAtStarvation(of: ids[0], since: loop.driver.progressMarks.value)
                 #expect(failed() == [false, true, false])
-                #expect(loop.driver.connections[ids[1]].inbound.isEmpty)
+                #expect(loop.driver.connections[ids[1]].receiving.queue.isEmpty)
                 #expect(loop.driver.counters.connectionsEvicted == 1)
                 loop.driver.endStarvation()
             }
@@ -68,7 +68,7 @@ struct SheddingTests {
     @Test("A message that grows by more than a 64th is not shed")
     func growth() async throws {
         try await withHolders(of: [1000], waitingFor: 64_000) { loop, ids, peers in
-            let hasFailed = { await loop.run { loop.driver.connections[ids[0]].hasFailed } }
+            let hasFailed = { await loop.run { loop.driver.connections[ids[0]].lifecycle.hasFailed } }
             let first = await loop.run { loop.lookAtStarvation(of: ids[0], since: [:]) }
             try await receive(1001, from: peers[0], on: ids[0], of: loop)
             let second = await loop.run { loop.lookAtStarvation(of: ids[0], since: first) }
@@ -91,9 +91,9 @@ extension EventLoop {
     ) -> [ConnectionID: ProgressMark] {
         driver.endStarvation()
         driver.progressMarks.value = marks
-        driver.starvedQueue.append(id)
+        driver.bufferQueue.append(id)
         driver.starvationTimedOut()
-        _ = driver.starvedQueue.popFirst()
+        _ = driver.bufferQueue.popFirst()
         return driver.progressMarks.value
     }
 }

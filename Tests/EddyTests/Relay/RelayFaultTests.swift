@@ -176,6 +176,6 @@ struct RelayFaultTests {
 extension EventLoop {
     /// Whether the peer has ended or broken the connection.
     fileprivate func hasEnded(_ id: ConnectionID) -> Bool {
-        driver.connections[id].hasFailed || driver.connections[id].flags.contains(.peerEnded)
+        driver.connections[id].lifecycle.hasFailed || driver.connections[id].receiving.input == .ended
     }
 }

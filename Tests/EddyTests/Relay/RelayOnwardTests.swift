@@ -1,4 +1,3 @@
-import EddyRing
 import Testing
 
 @testable import Eddy

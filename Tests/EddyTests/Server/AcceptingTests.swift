@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySimulation
 import Synchronization
 import Testing
 
@@ -156,7 +156,7 @@ struct AcceptingTests {
             #expect(loop.driver.counters.connectionsAccepted == 1)
             #expect(loop.driver.timers.count == 1)
             let id = try #require(listener.takeConnection())
-            loop.driver.connections[id].ending = .reset
+            loop.driver.connections[id].lifecycle.end(.reset)
             loop.driver.beginClosing(id)
             while loop.driver.counters.connectionsAccepted == 1 { loop.advance() }
             // The timer after which the listener would have tried again is still running.

@@ -1,5 +1,5 @@
 import Eddy
-import EddyRing
+import EddySystem
 import Foundation
 import Testing
 

@@ -1,5 +1,4 @@
 import Eddy
-import EddyRing
 import Testing
 
 @testable import Eddy
@@ -19,7 +18,7 @@ struct DrainTests {
     private static func shutDown(_ server: TCPServer, whileServing id: ConnectionID) async throws {
         server.shutDown(grace: .seconds(1000))
         let loop = server.group.next()
-        try await eventually { await loop.run { loop.driver.connections[id].flags.contains(.draining) } }
+        try await eventually { await loop.run { loop.driver.connections[id].drain.isDraining } }
     }
 
     @Test(

@@ -1,4 +1,4 @@
-import EddyRing
+import EddySystem
 import Foundation
 import Testing
 
@@ -30,12 +30,12 @@ struct LocalPeerTests {
             let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
             let seen = Channel<Bool>()
             let handler: TCPServer.Handler = { connection in
-                seen.send(connection.loop.driver.connections[connection.id].flags.contains(.receivesOneByOne))
+                seen.send(connection.loop.driver.connections[connection.id].receiving.hints.contains(.singleShot))
             }
             try await withServer(on: address, handler: handler) { server in
                 let client = TCPClient(group: server.group)
                 try await client.connect(to: "\(server.address)") { connection in
-                    #expect(connection.loop.driver.connections[connection.id].flags.contains(.receivesOneByOne))
+                    #expect(connection.loop.driver.connections[connection.id].receiving.hints.contains(.singleShot))
                 }
                 #expect(try await seen.next())
             }

@@ -1,5 +1,4 @@
 import EddyBuffers
-import EddyRing
 import Foundation
 import Testing
 

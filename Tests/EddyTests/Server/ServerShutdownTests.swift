@@ -1,5 +1,4 @@
 import Eddy
-import EddyRing
 import Testing
 
 @testable import Eddy

@@ -1,4 +1,5 @@
-import EddyRing
+import EddySimulation
+import EddySystem
 import Foundation
 
 /// One client: visits the servers one after the other, in ways that its seed determines.

@@ -1,4 +1,4 @@
-import EddyRing
+import EddySystem
 import Glibc
 
 /// A client's socket. It sends a byte pattern and accepts nothing else back. Closes itself.

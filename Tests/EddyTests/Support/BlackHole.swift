@@ -1,4 +1,4 @@
-import EddyRing
+import EddySystem
 import Foundation
 
 /// A listening socket with a full backlog: the kernel drops further connection requests, as a firewall might, so a

@@ -1,5 +1,5 @@
 import EddyBuffers
-import EddyRing
+import EddySimulation
 
 /// `count` pseudorandom bytes, the same for the same seed (SplitMix64).
 func randomBytes(_ count: Int, seed: UInt64 = 1) -> [UInt8] {

@@ -1,4 +1,4 @@
-import EddyRing
+import EddySystem
 
 /// A port that refuses every connection: a socket is bound to it, so that no other process gets it, but does not
 /// listen.

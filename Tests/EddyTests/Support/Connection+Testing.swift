@@ -59,8 +59,8 @@ extension Connection {
     }
 
     /// Bytes that wait to be sent.
-    var queuedBytes: UInt32 { eventLoop.driver.connections[id].outbound.byteCount }
+    var queuedBytes: UInt32 { eventLoop.driver.connections[id].sending.queue.byteCount }
 
     /// Whether a read would have to wait.
-    var hasReadEverything: Bool { eventLoop.driver.connections[id].inbound.isEmpty }
+    var hasReadEverything: Bool { eventLoop.driver.connections[id].receiving.queue.isEmpty }
 }

@@ -1,4 +1,5 @@
-import EddyRing
+import EddySimulation
+import EddySystem
 import Foundation
 import Synchronization
 

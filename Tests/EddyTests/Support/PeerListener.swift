@@ -1,4 +1,4 @@
-import EddyRing
+import EddySystem
 import Foundation
 
 /// A listening socket that does not use Eddy.

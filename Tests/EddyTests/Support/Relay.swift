@@ -1,5 +1,4 @@
 import Eddy
-import EddyRing
 import Testing
 
 @testable import Eddy
@@ -29,12 +28,13 @@ func withRelay(
             let watcher = queued.map { queued in
                 Task(executorPreference: loop) { @concurrent in
                     // Something was received, and receiving has stopped.
-                    while loop.driver.connections[clientSlot].outbound.isEmpty
-                        || !loop.driver.connections[upstreamSlot].flags.isDisjoint(with: [.receiving, .starved])
+                    while loop.driver.connections[clientSlot].sending.queue.isEmpty
+                        || loop.driver.connections[upstreamSlot].receiving.isArmed
+                        || loop.driver.connections[upstreamSlot].receiving.parking == .forBuffers
                     {
                         try await loop.sleep(for: .milliseconds(1))
                     }
-                    queued.send(Int(loop.driver.connections[clientSlot].outbound.byteCount))
+                    queued.send(Int(loop.driver.connections[clientSlot].sending.queue.byteCount))
                 }
             }
             defer { watcher?.cancel() }

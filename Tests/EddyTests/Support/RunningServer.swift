@@ -1,6 +1,5 @@
 import Eddy
 import EddyBuffers
-import EddyRing
 import Testing
 
 @testable import Eddy

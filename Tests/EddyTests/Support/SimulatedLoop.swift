@@ -1,4 +1,5 @@
 import EddyRing
+import EddySimulation
 import Testing
 
 @testable import Eddy

@@ -1,4 +1,4 @@
-import EddyRing
+import EddySystem
 import Foundation
 
 /// Runs `body` with a directory that is removed afterwards.

@@ -1,5 +1,6 @@
 import Eddy
-import EddyRing
+import EddySimulation
+import EddySystem
 import Foundation
 import Testing
 

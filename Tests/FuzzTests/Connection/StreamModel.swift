@@ -1,6 +1,6 @@
 import Eddy
 import EddyBuffers
-import EddyRing
+import EddySimulation
 
 /// A read of a stream of messages.
 enum StreamRead: Sendable {

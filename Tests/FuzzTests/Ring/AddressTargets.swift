@@ -1,8 +1,7 @@
-import EddyRing
 import Foundation
 import Testing
 
-@testable import EddyRing
+@testable import EddySystem
 
 extension FuzzTests {
     @Suite("addresses")

@@ -1,4 +1,4 @@
-import EddyRing
+import EddySimulation
 import Foundation
 import Testing
 

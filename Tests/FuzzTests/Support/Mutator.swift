@@ -1,4 +1,4 @@
-import EddyRing
+import EddySimulation
 
 /// Makes inputs from a corpus: each is one of its members, damaged in up to six places. The same numbers make the same
 /// input.

@@ -1,0 +1,75 @@
+internal import EddyRing
+internal import EddySystem
+
+// A connection's slot: occupied for a descriptor, released by the owner, vacated after the last completion.
+
+extension ConnectionDriver {
+    /// Occupies a slot for a new connection, with the loop's watermarks; nil at the limit of connections.
+    func open(descriptor: Int32, phase: Lifecycle.Phase) -> ConnectionID? {
+        guard connections.count < configuration.maximumConnections else { return nil }
+        let id = connections.occupy(descriptor: descriptor, phase: phase)
+        connections[id].sending.highWatermark = UInt32(configuration.highWatermark)
+        connections[id].sending.lowWatermark = UInt32(configuration.lowWatermark)
+        memory.value.connectionsChanged(to: connections.count)
+        return id
+    }
+
+    /// The connection is no more, or no longer the loop's.
+    func vacate(_ id: ConnectionID) {
+        counters.connectionsClosed += 1
+        let listener = connections[id].listener
+        leaveQueues(id)
+        dropDeadlines(id)
+        connections.remove(id)
+        memory.value.connectionsChanged(to: connections.count)
+        if connections.count == 0 { stopWatchingUnread() }
+        if let listener { unsafe delegate?.connectionClosed(of: listener) }
+    }
+
+    /// Takes a connection out of the queues that it is still in: nothing is sent or received there any more, and the
+    /// slot's next connection must not be found.
+    func leaveQueues(_ id: ConnectionID) {
+        if connections[id].sending.unschedule() { sendQueue.removeAll(id) }
+        if connections[id].receiving.unpark(.forBuffers) { bufferQueue.removeAll(id) }
+        if connections[id].receiving.unpark(.forTurn) { receiveQueue.removeAll(id) }
+        if connections[id].receiving.isQueuedForMessage { messageQueue.removeAll(id) }
+        connections[id].receiving.isQueuedForMessage = false
+    }
+
+    // MARK: The owner
+
+    /// The owner of a connection is gone.
+    func release(_ id: ConnectionID) {
+        // A loop that ends closes connections before their owners release them.
+        guard connections.isCurrent(id),
+            connections[id].lifecycle.isHeld || connections[id].lifecycle.phase == .detaching
+        else { return }
+        connections[id].lifecycle.move(to: .released)
+        closeQueue.append(id)
+    }
+
+    /// Closes what was released. Not earlier: a handler that throws releases its connection first, and only then is it
+    /// known that the connection must not look as if it had ended well.
+    func closeReleased() {
+        while let id = closeQueue.popFirst() { beginClosing(id) }
+    }
+
+    /// The connection's owner has failed: its peer is told by a reset, after what was written has been delivered.
+    func markFailed(_ id: ConnectionID) {
+        if connections.isCurrent(id) { connections[id].lifecycle.end(.resetAfterFlush) }
+    }
+
+    /// The peer of a connection whose owner may have released it; nil when its socket is closed.
+    func peer(of id: ConnectionID) -> SocketAddress? {
+        guard connections.isCurrent(id), connections[id].descriptor >= 0 else { return nil }
+        return ring.remoteAddress(of: connections[id].descriptor)?.unmapped
+    }
+}
+
+extension LoopQueue<ConnectionID> {
+    fileprivate func removeAll(_ id: ConnectionID) {
+        for _ in 0..<count {
+            if let first = popFirst(), first != id { append(first) }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package import EddySystem
+
+// The seam for engines of other modules, such as the simulation's:
+//
+//     Ring ──▶ RingEngine ──┬─▶ KernelEngine     direct calls
+//                           ├─▶ EpollEngine      direct calls
+//                           └─▶ any ExternalEngine ──▶ its network, in place of the system's sockets and clock
+
+/// An engine of another module, with a network of its own.
+///
+/// It promises what the article "What an engine promises" says, posts completions within `enter` alone, takes deadlines
+/// as they are, and has no fixed buffers.
+package protocol ExternalEngine: AnyObject {
+    /// What the engine is called.
+    var kind: EngineKind { get }
+    /// The memory of the two queues, which the ring shares. It is freed by the engine.
+    var queues: RingQueues { get }
+    /// What its descriptors and clock belong to.
+    var externalNetwork: any ExternalNetwork { get }
+    /// Operations whose last completion is not in the queue, in words.
+    var operationsInFlight: [String] { get }
+
+    /// Submits what is queued, then waits for completions until the deadline (nanoseconds of the network's clock).
+    ///
+    /// - Returns: entries submitted, or the negated error number.
+    func enter(waitFor count: UInt32, deadline: UInt64?) -> Int32
+
+    /// Registers a provided-buffer ring, as io_uring_register(2) does. Returns 0 or a negated error number.
+    func registerBufferRing(
+        _ memory: UnsafeMutableRawPointer,
+        count: UInt16,
+        group: UInt16,
+        incremental: Bool
+    ) -> Int32
+
+    func unregisterBufferRing(group: UInt16)
+}
+
+/// The sockets and the clock of an ``ExternalEngine``: what a ring asks instead of ``Socket`` and ``MonotonicClock``.
+package protocol ExternalNetwork: AnyObject {
+    /// Nanoseconds of a clock in place of CLOCK_MONOTONIC.
+    var now: UInt64 { get }
+
+    func openStream() throws(SystemError) -> Int32
+    /// Stands for the options of sockets, which it does not have: only checks that the descriptor is open.
+    func requireOpen(_ descriptor: Int32)
+    func bind(_ descriptor: Int32, to address: SocketAddress)
+    func localAddress(of descriptor: Int32) -> SocketAddress?
+    func remoteAddress(of descriptor: Int32) -> SocketAddress?
+    func shutdownWrite(_ descriptor: Int32)
+    func resetOnClose(_ descriptor: Int32)
+    func close(_ descriptor: Int32)
+    func unacknowledgedBytes(_ descriptor: Int32) -> Int?
+    func bytesToReceive(_ descriptor: Int32) -> Int
+    func acknowledgedBytes(_ descriptor: Int32) -> UInt64
+    /// Takes the error of a socket that has one, which is told once.
+    func takeError(of descriptor: Int32) -> SystemError?
+}

@@ -1,0 +1,284 @@
+internal import CLiburing
+internal import EddyRing
+internal import Glibc
+
+// The engine of a simulated network: takes submissions, performs them on simulated sockets, posts completions.
+//
+//     submission ──▶ operation ──▶ in its socket's list, tried whenever the socket changes
+//                                       │ something to report       (or a while later)
+//                                       ▼
+//                               completion queue ──▶ or, when it is full, the overflow, in order
+//
+// It promises what "What an engine promises" says, and nothing more: what may come in another order does so by chance.
+
+/// Performs a ring's operations in a ``SimulatedNetwork``.
+@safe
+final class SimulatedEngine: ExternalEngine {
+    let network: SimulatedNetwork
+    let queues: RingQueues
+    let groups = BufferGroups()
+    /// Operations in the order in which they were submitted.
+    var operations: [SimulatedOperation] = []
+    /// Completions that do not fit into the queue.
+    private var overflow: [(operation: SimulatedOperation, completion: CompletionEntry)] = []
+    private var provided: [UInt16: Provided] = [:]
+    /// Until when receives find no buffers, whatever is there.
+    var stormEnd: UInt64 = 0
+    /// Reads of descriptors that have no position, which are real ones: of the one by which other threads wake the
+    /// loop.
+    var positionlessReads: [SimulatedOperation] = []
+    private var enters = 0
+    /// The latest operation that has posted a completion.
+    private var lastPosted: UInt64 = 0
+
+    /// A ring of provided buffers, and how many of them the engine has seen.
+    @safe
+    private struct Provided {
+        let entries: UnsafeMutablePointer<ProvidedBuffer>
+        let mask: UInt16
+        var seen: UInt16 = 0
+    }
+
+    init(network: SimulatedNetwork, submissionEntries: UInt32, completionEntries: UInt32) {
+        self.network = network
+        queues = RingQueues(submissionEntries: submissionEntries, completionEntries: completionEntries)
+    }
+
+    deinit {
+        queues.deallocate()
+    }
+
+    var kind: EngineKind { .simulated }
+    var externalNetwork: any ExternalNetwork { network }
+
+    // MARK: Entering
+
+    /// Takes what is queued, and lets time pass until so many completions are there.
+    func enter(waitFor count: UInt32, deadline: UInt64?) -> Int32 {
+        passTime()
+        if enters % 16 == 0 { network.inspect() }
+        poisonProvided()
+        flushOverflow()
+        if network.strikes(.enterInterrupted) { return -EINTR }
+        if network.strikes(.enterRefused) { return overflow.isEmpty ? -EAGAIN : -EBUSY }
+        let taken = takeSubmissions()
+        runDueEvents()
+        // Who has not taken everything does not wait, as io_uring does not.
+        guard unsafe queues.submissionHead.pointee == queues.submissionTail.pointee else { return taken }
+        while readable < count {
+            let next = network.nextEventTime ?? .max
+            if let deadline, deadline < next {
+                network.wait(until: deadline)
+                runDueEvents()
+                return taken > 0 ? taken : -ETIME
+            }
+            guard next < .max else { network.fail("the loop waits for what will never come") }
+            guard next < network.timeLimit else { network.fail("what should have ended long ago goes on") }
+            network.wait(until: next)
+            runDueEvents()
+            if network.strikes(.waitInterrupted) { return taken > 0 ? taken : -EINTR }
+        }
+        return taken
+    }
+
+    /// Lets happen what is due, and performs the reads of descriptors in which something is: other threads write to
+    /// them.
+    private func runDueEvents() {
+        network.runDueEvents()
+        positionlessReads.removeAll { $0.hasEnded || readWithoutPosition($0) }
+    }
+
+    /// - Returns: whether there was something to read, or never will be.
+    private func readWithoutPosition(_ operation: SimulatedOperation) -> Bool {
+        let entry = operation.entry
+        var file = pollfd(fd: entry.descriptor, events: Int16(POLLIN), revents: 0)
+        // poll(2) passes over negative numbers.
+        if entry.descriptor >= 0, unsafe poll(&file, 1, 0) <= 0 { return false }
+        let address = unsafe UnsafeMutableRawPointer(bitPattern: UInt(entry.address))
+        let result = unsafe read(entry.descriptor, address, Int(entry.byteCount))
+        post(operation, result < 0 ? -errno : Int32(result))
+        return true
+    }
+
+    /// The loop's own work takes time, too.
+    private func passTime() {
+        enters += 1
+        guard enters < network.enterLimit else { network.fail("the loop goes round and round") }
+        network.work(for: 200 + network.random.next() % 4096)
+        if network.strikes(.loopStall) {
+            network.work(for: UInt64(network.random.magnitude(100_000...3_000_000_000)))
+        }
+    }
+
+    private func takeSubmissions() -> Int32 {
+        let first = unsafe queues.submissionHead.pointee
+        let tail = unsafe queues.submissionTail.pointee
+        if tail &- first == queues.submissionCapacity { network.census[.submissionQueueFull] += 1 }
+        var head = first
+        while head != tail {
+            if head != first, network.strikes(.submissionsLeft) { break }
+            let entry = unsafe queues.submissions[Int(head & (queues.submissionCapacity - 1))]
+            head &+= 1
+            network.census.submissions += 1
+            network.note(
+                (entry.token.rawValue, UInt64(entry.operation.rawValue), UInt64(entry.byteCount)),
+                "submit \(entry.words)"
+            )
+            start(entry)
+        }
+        unsafe queues.submissionHead.pointee = head
+        return Int32(head &- first)
+    }
+
+    // MARK: Posting
+
+    private var readable: UInt32 { unsafe queues.completionTail.pointee &- queues.completionHead.pointee }
+
+    /// Whether a completion would have to wait for room.
+    var isFull: Bool { !overflow.isEmpty || readable >= queues.completionCapacity }
+
+    /// Posts a completion. One without `more` ends the operation.
+    func post(_ operation: SimulatedOperation, _ result: Int32, _ flags: CompletionEntry.Flags = []) {
+        let completion = CompletionEntry(token: operation.entry.token, result: result, flags: flags)
+        if completion.isLast { operation.hasEnded = true }
+        if !operation.isMultishot, operation.number < lastPosted { network.census[.reorderedCompletion] += 1 }
+        lastPosted = max(lastPosted, operation.number)
+        push(operation, completion)
+        observe(operation, completion)
+    }
+
+    /// Tells what a completion means for its socket.
+    private func observe(_ operation: SimulatedOperation, _ completion: CompletionEntry) {
+        guard let socket = network.socket(operation.entry.descriptor) else { return }
+        let result = completion.result
+        switch operation.entry.operation {
+        case .receive where result > 0: network.observe(socket, .received)
+        case .receive where result == -ENOBUFS: network.observe(socket, .starved)
+        case .accept:
+            network.observe(socket, .backlogChanged)
+            if result >= 0, let accepted = network.socket(result) { network.observe(accepted, .accepted) }
+            if completion.isLast { network.observe(socket, .acceptEnded) }
+        case .connect: network.observe(socket, result == 0 ? .connected : .connectFailed)
+        case .send, .sendMessage, .sendZeroCopy, .sendMessageZeroCopy:
+            if !completion.isNotification { network.observe(socket, .sendEnded(max(0, Int(result)))) }
+        default: break
+        }
+    }
+
+    private func push(_ operation: SimulatedOperation, _ completion: CompletionEntry) {
+        guard !isFull else {
+            network.census[.completionOverflow] += 1
+            overflow.append((operation, completion))
+            unsafe queues.flags.pointee |= UInt32(IORING_SQ_CQ_OVERFLOW)
+            return
+        }
+        write(operation, completion)
+    }
+
+    private func write(_ operation: SimulatedOperation, _ completion: CompletionEntry) {
+        network.census.completions += 1
+        network.note(
+            (
+                completion.token.rawValue, UInt64(UInt32(bitPattern: completion.result)),
+                UInt64(completion.flags.rawValue)
+            ),
+            "complete \(completion.words)"
+        )
+        let tail = unsafe queues.completionTail.pointee
+        unsafe queues.completions[Int(tail & (queues.completionCapacity - 1))] = completion
+        unsafe queues.completionTail.pointee = tail &+ 1
+        if completion.isLast { remove(operation) }
+    }
+
+    private func flushOverflow() {
+        var moved = 0
+        while moved < overflow.count, readable < queues.completionCapacity {
+            write(overflow[moved].operation, overflow[moved].completion)
+            moved += 1
+        }
+        overflow.removeFirst(moved)
+        if overflow.isEmpty { unsafe queues.flags.pointee &= ~UInt32(IORING_SQ_CQ_OVERFLOW) }
+    }
+
+    /// The operation is over for whoever has submitted it.
+    func remove(_ operation: SimulatedOperation) {
+        operations.removeAll { $0 === operation }
+        guard let socket = network.socket(operation.entry.descriptor) else { return }
+        socket.reading.removeAll { $0 === operation }
+        socket.writing.removeAll { $0 === operation }
+        // Whoever waited behind it has its turn.
+        if !socket.reading.isEmpty || !socket.writing.isEmpty { socket.changed() }
+    }
+
+    // MARK: Provided buffers
+
+    func registerBufferRing(
+        _ memory: UnsafeMutableRawPointer,
+        count: UInt16,
+        group: UInt16,
+        incremental: Bool
+    ) -> Int32 {
+        let result = unsafe groups.register(memory, count: count, group: group, incremental: incremental)
+        if result == 0 {
+            let entries = unsafe memory.assumingMemoryBound(to: ProvidedBuffer.self)
+            provided[group] = unsafe Provided(entries: entries, mask: count - 1)
+        }
+        return result
+    }
+
+    func unregisterBufferRing(group: UInt16) {
+        groups.unregister(group)
+        provided[group] = nil
+    }
+
+    /// Fills buffers that were provided with bytes that nobody has sent: whoever still reads there will see them.
+    private func poisonProvided() {
+        for group in provided.keys.sorted() {
+            guard var ring = provided[group] else { continue }
+            let tail = unsafe ring.entries.pointee.tail
+            while ring.seen != tail {
+                let entry = unsafe ring.entries[Int(ring.seen & ring.mask)]
+                if let address = unsafe UnsafeMutableRawPointer(bitPattern: UInt(entry.address)) {
+                    unsafe memset(address, 0xDD, Int(entry.byteCount))
+                }
+                ring.seen &+= 1
+            }
+            provided[group] = ring
+        }
+    }
+
+    // MARK: The end
+
+    /// Operations whose last completion is not in the queue, in words; but for cancellations, which use no memory.
+    var operationsInFlight: [String] {
+        operations.map(\.entry).filter { $0.operation != .asyncCancel }.map(\.words)
+    }
+}
+
+extension SubmissionEntry {
+    /// For a log.
+    var words: String {
+        let name =
+            switch operation {
+            case .receive: "receive"
+            case .send: "send"
+            case .sendMessage: "send message"
+            case .sendZeroCopy, .sendMessageZeroCopy: "send without copying"
+            case .accept: "accept"
+            case .connect: "connect"
+            case .asyncCancel: "cancel \(String(address, radix: 16))"
+            case .timeout: "timeout"
+            case .read, .readFixed: "read"
+            default: "operation \(operation.rawValue)"
+            }
+        return "\(name) \(String(token.rawValue, radix: 16)) on \(descriptor), \(byteCount)"
+    }
+}
+
+extension CompletionEntry {
+    /// For a log.
+    var words: String {
+        "\(String(token.rawValue, radix: 16)): \(result)"
+            + (isLast ? "" : ", more") + (isNotification ? ", notification" : "")
+    }
+}
