@@ -26,6 +26,7 @@ import Testing
         #expect(buffer.count == 0 && buffer.capacity == 10)
         buffer.append(repeating: 0, count: 10)
         #expect(buffer.array() == [UInt8](repeating: 0, count: 10))
+        #expect(Buffer(capacity: 10).capacity == 10)
     }
 
     @Test func allocUnsafeSlow() {

@@ -44,5 +44,7 @@ struct ServerErrorTests {
     @Test("A malformed address is rejected")
     func malformed() {
         #expect(throws: ServerError.address(.malformed("nonsense"))) { _ = try TCPServer(on: "nonsense") }
+        let text = "nonsense"
+        #expect(throws: ServerError.address(.malformed(text))) { _ = try TCPServer(on: .init(text)) }
     }
 }
