@@ -1,3 +1,3 @@
 #include "eddy_thread.h"
 
-_Thread_local void *eddy_thread_carver;
+_Thread_local void *eddy_thread_allocator;

@@ -1,20 +1,20 @@
-// What Eddy needs of io_uring and what Debian's liburing 2.3 (kernel 6.0's ABI) does not declare yet.
+// Declarations of io_uring that Eddy needs and that Debian's liburing 2.3 (the ABI of kernel 6.0) lacks.
 //
-// What Swift can say is said in Swift. There are four kinds of declaration:
-//   1. constants newer than the installed header, under names of our own (`EDDY_…`), so that they can never
-//      clash with a newer header; the kernel release that brought each is named beside it;
+// Everything that Swift can express is written in Swift. There are four kinds of declarations:
+//   1. constants newer than the installed header, named `EDDY_…` so that they can never clash with a newer header, each
+//      with the kernel release that introduced it;
 //   2. functions that glibc has and declares for _GNU_SOURCE only;
-//   3. inline functions for what Swift cannot import: atomics of the shared rings, variadic calls, sets of processors;
-//   4. writes of fields that newer kernels have put into old padding.
+//   3. inline functions for what Swift cannot import: atomics on the shared rings, variadic calls, processor sets;
+//   4. writes to fields that newer kernels have placed in old padding.
 //
 // Source of the values: include/uapi/linux/io_uring.h of the kernel release named.
 
 #ifndef EDDY_CLIBURING_SHIM_H
 #define EDDY_CLIBURING_SHIM_H
 
-// liburing.h asks for _XOPEN_SOURCE, under which glibc names members of `fd_set` differently than Swift's own Glibc
-// module does, and the two would clash. Reading glibc's feature switches first fixes them as Swift has them; the one
-// type that liburing then misses comes from its own header.
+// liburing.h defines _XOPEN_SOURCE, under which glibc names members of `fd_set` differently from Swift's Glibc module,
+// and the two clash. Including glibc's feature switches first gives the names that Swift uses; the one type that
+// liburing then lacks comes from its own header.
 #include <features.h>
 #include <sched.h>
 #include <bits/cpu-set.h>
@@ -38,16 +38,17 @@
 
 // Flags of io_uring_enter(2).
 static const unsigned EDDY_ENTER_ABS_TIMER = 1u << 5;  // 6.12
-static const unsigned EDDY_ENTER_NO_IOWAIT = 1u << 7;  // 6.15: the wait is not one for a disk
+static const unsigned EDDY_ENTER_NO_IOWAIT = 1u << 7;  // 6.15: the wait does not count as I/O wait
 
 // Features reported by io_uring_setup(2).
 static const unsigned EDDY_FEAT_NO_IOWAIT = 1u << 17;  // 6.15
-static const unsigned EDDY_FEAT_MIN_TIMEOUT = 1u << 15;  // 6.12; the release that brought ENTER_ABS_TIMER too
+static const unsigned EDDY_FEAT_MIN_TIMEOUT = 1u << 15;  // 6.12, the release that also introduced ENTER_ABS_TIMER
 
 // Flags of io_uring_register(2), IORING_REGISTER_PBUF_RING.
 static const unsigned short EDDY_PBUF_RING_INC = 2;  // 6.12: incremental consumption
 
-/// Opens a file without what lies behind it, a socket's file too (Linux 2.6.39; declared for _GNU_SOURCE only).
+/// Opens a path without opening the file's content; also works for socket files (Linux 2.6.39; declared for _GNU_SOURCE
+/// only).
 static const int EDDY_O_PATH = 010000000;
 
 /// The name of an error number, such as "ECONNRESET" (glibc 2.32, declared for _GNU_SOURCE only).
@@ -56,20 +57,20 @@ extern const char *strerrorname_np(int error);
 /// Names a thread, up to 15 bytes (declared for _GNU_SOURCE only).
 extern int pthread_setname_np(pthread_t thread, const char *name);
 
-/// The calling thread's number (declared for _GNU_SOURCE only).
+/// The calling thread's ID (declared for _GNU_SOURCE only).
 extern pid_t gettid(void);
 
-/// epoll_pwait2(2): as epoll_wait(2), with nanoseconds (5.11; glibc has it since 2.35). Its number is the same on every
-/// architecture but Alpha.
+/// epoll_pwait2(2): like epoll_wait(2), with nanoseconds (5.11; glibc has it since 2.35). Its system call number is the
+/// same on every architecture except Alpha.
 static inline int eddy_epoll_wait_nanoseconds(
     int epoll, struct epoll_event *events, int maximum, const struct __kernel_timespec *timeout) {
     return (int)syscall(441, epoll, events, maximum, timeout, NULL, 0);
 }
 
-/// Accepts a connection and sets flags of its descriptor (declared for _GNU_SOURCE only).
+/// Accepts a connection and sets flags on its descriptor (declared for _GNU_SOURCE only).
 extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 
-/// Reads without waiting from a descriptor that has no position (preadv2(2), RWF_NOWAIT; declared for _GNU_SOURCE
+/// Reads without waiting from a descriptor that has no file position (preadv2(2), RWF_NOWAIT; declared for _GNU_SOURCE
 /// only).
 extern ssize_t preadv2(int descriptor, const struct iovec *vectors, int count, off_t offset, int flags);
 static const int EDDY_RWF_NOWAIT = 8;
@@ -77,14 +78,14 @@ static const int EDDY_RWF_NOWAIT = 8;
 /// The processors that a process may run on (declared for _GNU_SOURCE only).
 extern int sched_getaffinity(int process, size_t size, cpu_set_t *set);
 
-/// Ties threads to processors (declared for _GNU_SOURCE only).
+/// Pins threads to processors (declared for _GNU_SOURCE only).
 extern int sched_setaffinity(int process, size_t size, const cpu_set_t *set);
 
-/// Waits for a semaphore until a moment of a clock (glibc 2.30, declared for _GNU_SOURCE only).
+/// Waits for a semaphore until a deadline on a clock (glibc 2.30, declared for _GNU_SOURCE only).
 extern int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *deadline);
 
-/// Ties the calling thread to one of the processors that it may use, counted from 0 and around; -1 and `errno` on
-/// failure.
+/// Pins the calling thread to one of the processors that it may use, counted from 0 and wrapping around; returns -1 and
+/// sets `errno` on failure.
 static inline int eddy_pin_to_processor(int number, int usable) {
     cpu_set_t set;
     memset(&set, 0, sizeof(set));
@@ -100,7 +101,7 @@ static inline int eddy_pin_to_processor(int number, int usable) {
     return -1;
 }
 
-/// How many processors the calling process may use; 0 when the system does not tell.
+/// The number of processors that the calling process may use; 0 when the system does not report it.
 static inline int eddy_usable_processors(void) {
     cpu_set_t set;
     memset(&set, 0, sizeof(set));
@@ -112,7 +113,7 @@ static inline int eddy_usable_processors(void) {
     return count;
 }
 
-/// Registers a provided-buffer ring with flags; `flags` lies where liburing 2.3 declares padding.
+/// Registers a provided-buffer ring with flags. `flags` is at the offset where liburing 2.3 declares padding.
 static inline int eddy_register_buffer_ring(
     struct io_uring *ring, void *memory, unsigned entries, unsigned short group, unsigned short flags) {
     struct io_uring_buf_reg registration;
@@ -125,12 +126,12 @@ static inline int eddy_register_buffer_ring(
     return io_uring_register_buf_ring(ring, &registration, 0);
 }
 
-/// Loads of words that the kernel writes; they order all later reads behind them.
+/// Loads a word that the kernel writes; orders it before all later reads.
 static inline unsigned eddy_load_acquire(const unsigned *word) {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-/// Stores of words that the kernel reads; they order all earlier writes before them.
+/// Stores a word that the kernel reads; orders it after all earlier writes.
 static inline void eddy_store_release(unsigned *word, unsigned value) {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }

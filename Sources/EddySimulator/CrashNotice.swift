@@ -1,13 +1,13 @@
 import Glibc
 
-/// Says which seed was running when the process crashes: a trap is a violation, too.
+/// Prints the running seed when the process crashes: a trap is a violation, too.
 enum CrashNotice {
-    /// Read by a signal handler, which can do little more.
+    /// Read by a signal handler, which can do little else.
     nonisolated(unsafe) private static var text: [UInt8] = []
 
-    /// The seed that is about to run.
+    /// Sets the seed that is about to run.
     static func running(_ seed: UInt64) {
-        unsafe text = Array("crashed; see what led to it: scripts/simulate --seed \(seed)\n".utf8)
+        unsafe text = Array("crashed; reproduce it with: scripts/simulate --seed \(seed)\n".utf8)
     }
 
     static func install() {

@@ -1,6 +1,6 @@
 import Eddy
 
-/// The name of an error's case, without what it holds: what a census counts.
+/// The name of an error's case without its associated values, for counting.
 func name(of error: any Error) -> String {
     switch error {
     case let error as ConnectionError: "ConnectionError.\(name(of: error))"
@@ -48,7 +48,7 @@ private func name(of error: ConnectError) -> String {
     }
 }
 
-/// Errors that a long run must have met. Not simulated are names, files that cannot be sent, and delimiters.
+/// Errors that a long run must provoke. Name lookups, files that cannot be sent, and delimiters are not simulated.
 let errorsToMeet = [
     "ConnectionError.reset", "ConnectionError.timedOut", "ConnectionError.readTimedOut",
     "ConnectionError.writeTimedOut",

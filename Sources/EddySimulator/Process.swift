@@ -2,7 +2,7 @@ import Glibc
 
 func printToStandardError(_ text: String) { write(text, to: 2) }
 
-/// Not buffered: a crash must not swallow it.
+/// Unbuffered, so that a crash does not lose the line.
 func printLine(_ line: String) { write(line + "\n", to: 1) }
 
 private func write(_ text: String, to descriptor: Int32) {

@@ -3,23 +3,23 @@ import EddyBuffers
 import EddyRing
 import EddySimulation
 
-/// What a seed decides before anything happens: what is done, under which limits, and what may go wrong.
+/// The parameters that a seed determines: the workload, its limits, and the faults.
 struct Scenario: Sendable {
     enum Workload: String, CaseIterable, Sendable {
-        /// Peers send, and get back what they sent.
+        /// Peers send, and receive what they sent.
         case echo
-        /// The same through a relay, whose other side is a peer as well.
+        /// The same through a relay to another peer.
         case relay
-        /// Clients and a server of Eddy's own exchange messages.
+        /// Eddy clients and an Eddy server exchange messages.
         case exchange
-        /// Peers ask for many bytes, or send many, in one go.
+        /// Peers request or send large amounts of bytes.
         case bulk
         /// Many short connections.
         case churn
-        /// Peers that behave well beside others that do not.
+        /// Well-behaved peers among hostile ones.
         case neighbours
 
-        /// Those that the first number of a seed chooses from.
+        /// The workloads that the first number of a seed chooses from.
         static let drawn: [Workload] = [.echo, .relay, .exchange, .bulk, .churn]
     }
 
@@ -32,14 +32,14 @@ struct Scenario: Sendable {
     let rates: SimulatedFaultRates
     let line: SimulatedLine
     private(set) var descriptorLimit: Int
-    /// Whether connections may be refused or reset by the loop's own rules.
+    /// Whether the loop's own rules may refuse or reset connections.
     let isMemoryLimited: Bool
     let hasTimeouts: Bool
     private(set) var refuses: Bool
     private(set) var shutsDownInTheMiddle: Bool
-    /// Whether the loop has room for a few connections only, which may be fewer than its server may have.
+    /// Whether the loop is limited to a few connections, possibly fewer than its server's limit.
     private(set) var isLoopCrowded = false
-    /// By when a message must have come, of which the beginning has; nil: no deadline.
+    /// The deadline for the rest of a message whose head has arrived; nil: no deadline.
     private(set) var messageDeadline: Duration?
 
     init(_ random: inout SeededGenerator) {
@@ -57,7 +57,7 @@ struct Scenario: Sendable {
         hasTimeouts = random.once(in: 5)
         shutsDownInTheMiddle = random.once(in: 8)
         let isCrowded = random.once(in: 4)
-        // Clients on the same loop would hold the descriptors that their server waits for.
+        // Clients on the same loop would hold descriptors that their server waits for.
         descriptorLimit = isCrowded && workload != .exchange ? 3 + Int(random.next() % 12) : 1024
         configuration = Self.configuration(&random, isMemoryLimited: isMemoryLimited, hasTimeouts: hasTimeouts)
         var options = TCPServer.Options()
@@ -68,7 +68,7 @@ struct Scenario: Sendable {
         refuses = options.maximumConnections != nil && options.atLimit == .refuse
     }
 
-    /// Changes what the first generator has left as it is: the other seeds stay as they were.
+    /// Varies values that the first generator does not draw, so that other seeds are unaffected.
     mutating func vary(_ random: inout SeededGenerator) {
         if random.once(in: 3) {
             beNeighbours(&random)
@@ -85,10 +85,10 @@ struct Scenario: Sendable {
         workload = .neighbours
         if random.once(in: 3) { messageDeadline = .milliseconds(random.magnitude(1...5000)) }
         if isMemoryLimited {
-            // So many bytes that a few connections may hold all of them.
+            // Large enough that a few connections can hold all of the memory.
             configuration.receiveWindow = random.magnitude(1...(1 << 20))
         }
-        // With less, a peer that is merely far away would count as one that takes nothing.
+        // With a shorter timeout, a peer with a high latency would count as one that accepts nothing.
         if isMemoryLimited, !random.once(in: 4) { configuration.starvationTimeout = .seconds(100) }
     }
 
@@ -99,7 +99,7 @@ struct Scenario: Sendable {
         for fault in SimulatedFault.allCases where fault.hasRate && random.once(in: 2) {
             rates[fault] = frequency + random.magnitude(0...1000)
         }
-        // These end what they strike, so they are rarer.
+        // These faults end connections or stall the loop, so they are rarer.
         if rates[.connectionReset] > 0 { rates[.connectionReset] *= 20 }
         if rates[.loopStall] > 0 { rates[.loopStall] *= 50 }
         return rates

@@ -3,13 +3,13 @@ import EddyBuffers
 import EddyRing
 import EddySimulation
 
-/// What a seed has led to.
+/// The result of a seed.
 struct SimulationResult: Sendable {
     var hash: UInt64 = 0
     var census = SimulationCensus()
-    /// How often each error was thrown, by its name.
+    /// The number of times that each error was thrown, by its name.
     var errors: [String: Int] = [:]
-    /// How often the memory of connections has become tight.
+    /// The number of times that connection memory became tight.
     var memoryShortages: UInt64 = 0
 }
 
@@ -19,25 +19,25 @@ struct SimulationResult: Sendable {
 //                  │
 //                  └── enter ── the network's events, and in them the peers
 //
-// Whatever is seen that must never be ends the process with a line that says how to see it again.
+// A violation ends the process with a line that says how to reproduce it.
 
-// What must always hold, and how it is seen:
+// The invariants, and how each is checked:
 //
 //     memory stays with an operation until its last completion   a checksum of every send; poison in provided buffers
-//     a slice goes back once                                      none is out at the end, nor fewer
-//     a descriptor is closed once, every operation ends           the network knows both
-//     bytes arrive in order, whole, once                          each stream's bytes depend on their place; its end
-//                                                                 comes behind the last: what breaks is reset
-//     a server ends with its grace                                however silent its peers are
-//     nothing grows without a limit                               queues, the pool and connections are looked at
-//     no byte of recycled memory is seen                          the same patterns, and the poison
-//     a timeout is neither early nor late                         what the network and the handlers have seen, and when
-//     a pause is over, a refusal undone, once its reason is gone   connections that wait, and those that are open
-//     who behaves well is answered in time, and never reset       beside peers that do not (NeighbourWorkload)
+//     a slice is returned once                                    at the end exactly none is in use
+//     a descriptor is closed once, every operation ends           the network counts both
+//     bytes arrive in order, complete, once                       each stream's bytes depend on their position; its end
+//                                                                 follows the last byte: failed streams are reset
+//     a server ends with its grace                                also when its peers are silent
+//     nothing grows without a limit                               queues, the pool and connections are checked
+//     no byte of recycled memory leaks                            the same patterns, and the poison
+//     a timeout is neither early nor late                         the times that the network and the handlers observe
+//     a pause or refusal ends when its reason is gone             the waiting and the open connections
+//     a well-behaved client is answered in time, and never reset  among peers that are not (NeighbourWorkload)
 //
-// That an echo allocates nothing, and that one thread alone touches a loop, is shown by other tests.
+// Other tests check that an echo does not allocate, and that only one thread accesses a loop.
 
-/// The run of one seed. One thread only.
+/// The run of one seed. Confined to one thread.
 final class Simulation: @unchecked Sendable {
     let seed: UInt64
     private(set) var scenario: Scenario
@@ -45,7 +45,7 @@ final class Simulation: @unchecked Sendable {
     let loop: EventLoop
     let ring: Ring
     let group: EventLoopGroup
-    /// Where the server listens.
+    /// The address that the server listens on.
     let address = SocketAddress.loopback(port: 7000)
     var isShuttingDown = false {
         didSet {
@@ -54,43 +54,44 @@ final class Simulation: @unchecked Sendable {
             for peer in peers.values { peer.acknowledgedAtShutdown = peer.socket.acknowledgedBytes }
         }
     }
-    /// When the server was told to shut down.
+    /// When the server's shutdown began.
     private(set) var shutdownStart: UInt64?
-    /// Whether the loop itself ends.
+    /// Whether the loop itself is ending.
     private(set) var isStopping = false
     private(set) lazy var timing = TimingOracle(self)
     private(set) lazy var accepting = AcceptOracle(self)
-    /// Where connections are unplugged: for how long those are waited for that never hear of it; nil elsewhere.
+    /// If connections are unplugged: how long to wait for connections that never notice; otherwise nil.
     let patience: UInt64?
-    /// Draws what only such a simulation has.
+    /// The random numbers of unplugging.
     var unplugging: SeededGenerator
-    /// Where some peers keep their connections when they have everything: draws which, and for how long; nil elsewhere.
+    /// If some peers keep their connections after they have received everything: draws which peers, and for how long;
+    /// otherwise nil.
     private var keeping: SeededGenerator?
-    /// Handlers that the server is running.
+    /// The number of running handlers.
     var handlers = 0
-    /// When connections that are left are reset.
+    /// When remaining connections are reset.
     var graceEnd = UInt64.max
-    /// Relays in which nothing is under way are ended in order, and have so long for it.
+    /// The time that idle relays have for a graceful close, in nanoseconds.
     private static let momentForRelays: UInt64 = 500_000_000
-    /// Nanoseconds in which they are, beside those in which the loop is busy, or the network late.
+    /// The time limit of resets in nanoseconds, excluding time in which the loop is busy or the network late.
     private static let longestReset: UInt64 = 300_000_000
-    /// What clients of Eddy's own have done to their connections.
+    /// Events that Eddy clients caused on their connections.
     var cancelledClients = 0
     var tooLongMessages = 0
-    /// Servers behind relays that have reset their connections.
+    /// The number of upstream servers that have reset their connections.
     var brokenUpstreams = 0
     private(set) var result = SimulationResult()
     private var peers: [UInt16: Peer] = [:]
-    /// Peers whose handlers have thrown an error, with a reason.
+    /// Ports of peers whose handlers have thrown an error with a valid reason.
     private var excused: Set<UInt16> = []
-    /// Those whose handlers' waits have timed out.
+    /// Ports of peers whose handlers' waits have timed out.
     private var timedOut: Set<UInt16> = []
-    /// Those whose connections are read by one task and written by another: only the grace ends them.
+    /// Ports of peers whose connections one task reads and another writes: only the grace ends them.
     private var usedByTwo: Set<UInt16> = []
     private var unfinished = 0
     private var waiter: CheckedContinuation<Void, Never>?
 
-    /// Runs a seed on a thread of its own, and returns when it is over.
+    /// Runs a seed on a new thread, and returns when it has ended.
     static func run(seed: UInt64, isLogging: Bool = false) throws(RingError) -> SimulationResult {
         let (thread, simulation) = try SystemThread.start(
             name: "eddy-simulation",
@@ -105,7 +106,8 @@ final class Simulation: @unchecked Sendable {
         self.seed = seed
         network = SimulatedNetwork(seed: seed, log: isLogging ? { printLine($0) } : nil)
         scenario = Scenario(&network.random)
-        // In some of the seeds more can happen. It is drawn from generators of its own: the others stay as they were.
+        // Some seeds have additional variations. They are drawn from separate generators, so that other seeds are
+        // unaffected.
         var (unplugging, order) = (SeededGenerator(seed: seed ^ 3 << 32), SeededGenerator(seed: seed ^ 156 << 32))
         if order.once(in: 4) { network.permuteEvents(order) }
         var variation = SeededGenerator(seed: seed ^ 61 << 32)
@@ -145,11 +147,11 @@ final class Simulation: @unchecked Sendable {
     private func endProcess(_ violation: String) -> Never {
         network.note("violation: \(violation)")
         for (port, peer) in peers.sorted(by: { $0.key < $1.key }) where !peer.isFinished {
-            network.note("peer \(port) is not done: \(peer.words)")
+            network.note("peer \(port) has not finished: \(peer.words)")
         }
         printToStandardError(
             "seed \(seed) (\(scenario.workload)): \(violation)\n"
-                + "see what led to it: scripts/simulate --seed \(seed)\n"
+                + "reproduce it with: scripts/simulate --seed \(seed)\n"
         )
         exitProcess()
     }
@@ -178,25 +180,25 @@ final class Simulation: @unchecked Sendable {
         network.shutDown()
     }
 
-    /// Nothing grows beyond what the loop's limits, and the size of what the network hands over at a time, allow.
+    /// No queue exceeds the loop's limits plus the network's transfer size.
     private func checkQueues() {
-        // Without a credit a receive goes on until its cancellation is done, however late that is.
+        // Without receive limits, a receive continues until its cancellation completes, which may be late.
         guard scenario.features.receiveLimits, scenario.rates[.cancellationFirst] == 0 else { return }
         let configuration = scenario.configuration
         let credit = 2 * configuration.receiveWindow + configuration.pool.receiveChunkSize
-        let atATime = scenario.line.receiveBuffer
+        let transferSize = scenario.line.receiveBuffer
         let message = exchangesMessages ? ExchangeWorkload.limit + 4 : BulkWorkload.headSize
         let write = scenario.workload == .bulk ? BulkWorkload.largestWrite : message
         let (inbound, outbound) = loop.longestQueues
-        if inbound > credit + atATime + message { network.fail("\(inbound) bytes wait to be read") }
-        let most = configuration.highWatermark + credit + atATime + write
+        if inbound > credit + transferSize + message { network.fail("\(inbound) bytes wait to be read") }
+        let most = configuration.highWatermark + credit + transferSize + write
         if outbound > most { network.fail("\(outbound) bytes wait to be sent") }
     }
 
-    /// Whether messages have their length before them.
+    /// Whether the workload's messages have a length prefix.
     private var exchangesMessages: Bool { scenario.workload == .exchange || scenario.workload == .neighbours }
 
-    /// The pool and the server keep to their limits.
+    /// The pool and the server stay within their limits.
     private func checkOccupancy() {
         let (connections, mappedBytes) = loop.occupancy
         if mappedBytes > scenario.configuration.pool.maximumBytes {
@@ -204,24 +206,30 @@ final class Simulation: @unchecked Sendable {
         }
         guard let limit = scenario.options.maximumConnections else { return }
         if handlers > limit { network.fail("\(handlers) handlers run, and \(limit) connections are allowed") }
-        // The loop has connections of its own there.
+        // In these workloads the loop has outgoing connections, too.
         guard scenario.workload != .relay, scenario.workload != .exchange else { return }
         if connections > limit { network.fail("\(connections) connections are open, and \(limit) are allowed") }
     }
 
-    /// Everything has come back at the end.
+    /// At the end, all resources have been returned.
     private func checkNothingIsLeft() {
         let statistics = loop.collectStatistics()
         let descriptors = network.openDescriptors
         if !descriptors.isEmpty { network.fail("descriptors \(descriptors) were never closed") }
         let operations = ring.operationsInFlight
-        if !operations.isEmpty { network.fail("these have had no last completion: \(operations)") }
-        if statistics.connections > 0 { network.fail("\(statistics.connections) connections are left") }
-        if statistics.timers > 0 { network.fail("\(statistics.timers) timers are left") }
-        if statistics.pool.slicesOut > 0 { network.fail("\(statistics.pool.slicesOut) slices never came back") }
-        if statistics.pool.chunksLent > 0 { network.fail("\(statistics.pool.chunksLent) chunks were never taken back") }
-        if statistics.queuedBytes != 0 { network.fail("queues that are gone count \(statistics.queuedBytes) bytes") }
-        if loop.bytesPromised != 0 { network.fail("receives that are gone are promised \(loop.bytesPromised) bytes") }
+        if !operations.isEmpty { network.fail("operations without a last completion: \(operations)") }
+        if statistics.connections > 0 { network.fail("\(statistics.connections) connections are still open") }
+        if statistics.timers > 0 { network.fail("\(statistics.timers) timers are still running") }
+        if statistics.pool.slicesOut > 0 { network.fail("\(statistics.pool.slicesOut) slices were never returned") }
+        if statistics.pool.chunksFilling > 0 {
+            network.fail("\(statistics.pool.chunksFilling) chunks were never reclaimed")
+        }
+        if statistics.queuedBytes != 0 {
+            network.fail("\(statistics.queuedBytes) bytes of freed queues are still counted")
+        }
+        if loop.bytesPromised != 0 {
+            network.fail("\(loop.bytesPromised) bytes are still reserved for receives that have ended")
+        }
         checkOccupancy()
         if handlers > 0 { network.fail("\(handlers) handlers are still running") }
         if unfinished > 0 { network.fail("\(unfinished) peers are still waiting") }
@@ -229,24 +237,25 @@ final class Simulation: @unchecked Sendable {
 
     // MARK: Chance
 
-    /// Nanoseconds to wait, small ones more often.
+    /// A random duration in nanoseconds; short ones are more frequent.
     func pause(upTo limit: Int) -> UInt64 { UInt64(network.random.magnitude(0...limit)) }
 
     // MARK: Peers
 
-    /// Whether a peer keeps its connection when it has everything. None may where others would wait for its place.
+    /// Whether a peer keeps its connection after it has received everything. Never where other peers would wait for its
+    /// slot.
     func peerKeeps() -> Bool {
         guard scenario.options.maximumConnections == nil, scenario.descriptorLimit >= 1024, !scenario.isLoopCrowded
         else { return false }
         return keeping?.once(in: 2) ?? false
     }
 
-    /// One task reads the connection from a peer's port, and another writes to it.
+    /// Records that one task reads the connection of a peer's port, and another one writes to it.
     func noteTwoTasks(on port: UInt16?) {
         if let port { usedByTwo.insert(port) }
     }
 
-    /// Nanoseconds for which a peer keeps its connection after the server has ended it.
+    /// How long a peer keeps its connection after the server has ended it, in nanoseconds.
     func keptTime() -> UInt64 { UInt64(keeping?.magnitude(0...100_000_000_000) ?? 0) }
 
     func register(_ peer: Peer) {
@@ -256,7 +265,7 @@ final class Simulation: @unchecked Sendable {
 
     func peerFinished() {
         unfinished -= 1
-        // As from another thread: the loop may be waiting.
+        // Posted as from another thread, because the loop may be waiting.
         if unfinished == 0 {
             _ = loop.post { [self] in
                 waiter?.resume()
@@ -270,21 +279,21 @@ final class Simulation: @unchecked Sendable {
         if unfinished > 0 { await withCheckedContinuation { waiter = $0 } }
     }
 
-    /// Whether a peer may have been refused: it never gets a byte.
+    /// Whether a peer may have been refused; a refused peer receives no byte.
     func mayBeRefused(_ peer: Peer) -> Bool {
         peer.received == 0 && (scenario.refuses || isShuttingDown)
     }
 
-    /// Whether a peer's connection may break without a fault of the loop's.
+    /// Whether a peer's connection may fail without a fault of the loop.
     func mayBreak(_ peer: Peer) -> Bool {
         if excused.contains(peer.port) { return true }
-        // One that holds memory which others wait for may be reset when its handler has ended already.
+        // A connection that holds memory that others wait for may be reset even after its handler has ended.
         if scenario.isMemoryLimited, loop.collectStatistics().connectionsEvicted > 0 { return true }
         return mayBreakUnevicted(peer)
     }
 
-    /// Whether the connection of a peer that is idle may be reset: not by a server that shuts down and has had the time to
-    /// end it in order.
+    /// Whether an idle peer's connection may be reset. A server that shuts down must not reset it if it had the time to
+    /// close it gracefully.
     func mayBreak(_ peer: Peer, keptSince: UInt64) -> Bool {
         guard let shutdownStart, network.now >= graceEnd, !scenario.isMemoryLimited, !scenario.hasTimeouts else {
             return true
@@ -295,51 +304,51 @@ final class Simulation: @unchecked Sendable {
         return due + allowance >= graceEnd
     }
 
-    /// Whether a peer's connection may break, although it was not reset for the memory that it holds.
+    /// Whether a peer's connection may fail for other reasons than the memory that it holds.
     func mayBreakUnevicted(_ peer: Peer) -> Bool {
         if mayBeRefused(peer) || peer.socket.wasStruck || timedOut.contains(peer.port) || network.now >= graceEnd {
             return true
         }
         let statistics = loop.collectStatistics()
-        // One whose handler waits for something else is reset before its handler is told.
+        // A connection whose handler waits for something else is reset before the handler gets the error.
         let told = ["idleTimedOut", "writeTimedOut"].map { result.errors["ConnectionError.\($0)", default: 0] }
         return statistics.idleTimeouts + statistics.writeTimeouts > UInt64(told[0] + told[1])
     }
 
-    /// A handler has returned: it must not have taken an end within a message for one after it. While the server shuts down
-    /// the end may be the server's, before any byte of the message has arrived.
+    /// Checks a handler's return: it must not have mistaken an end within a message for one between messages. While the
+    /// server shuts down, the end may be the server's, before any byte of the message has arrived.
     func handlerReturned(_ port: UInt16?) {
         guard graceEnd == .max else { return }
         guard let peer = port.flatMap({ peers[$0] }) as? MessagePeer, peer.hasMisbehaved else { return }
-        network.fail("the handler of peer \(peer.port) has seen no error, and the peer died within a message")
+        network.fail("the handler of peer \(peer.port) got no error, although the peer died within a message")
     }
 
-    /// Whether a peer has broken its connection, or the network has.
+    /// Whether a peer or the network has broken the peer's connection.
     func hasBroken(_ port: UInt16?) -> Bool {
         port.flatMap { peers[$0] }?.hasBroken ?? false
     }
 
-    /// The server has returned: soon after the end of its grace, however slow its peers are, or silent.
+    /// Checks the server's return: it must follow the end of the grace closely, even if peers are slow or silent.
     func serverReturned() {
         guard network.now > graceEnd else { return }
         let allowance = network.busy.sum(after: graceEnd) + network.lateness.sum(after: graceEnd)
         let late = network.now - graceEnd
         guard late > Self.longestReset + Self.momentForRelays + allowance else { return }
-        network.fail("the server has returned \(late / 1_000_000) ms after the end of its grace")
+        network.fail("the server returned \(late / 1_000_000) ms after the end of its grace")
     }
 
     // MARK: Errors
 
-    /// A handler has thrown an error: it must have a reason, and its peer may see the end of its connection.
+    /// Checks an error of a handler: it must have a reason. Its peer may see the connection fail.
     func thrown(_ error: any Error, by port: UInt16?) {
         timing.thrown(error, timing.acceptedConnection(port))
         let name = name(of: error)
         result.errors[name, default: 0] += 1
         network.note("handler of \(port ?? 0) throws \(name)")
-        // It broke before its handler began, and no longer knows its peer.
+        // The connection failed before its handler began, so its peer is unknown.
         guard let port else { return }
         if !excused.contains(port), !hasReason(error, peers[port]) {
-            network.fail("the handler of peer \(port) got an error that nothing explains: \(error)")
+            network.fail("the handler of peer \(port) got an unexplained error: \(error)")
         }
         excused.insert(port)
         switch error {
@@ -349,17 +358,17 @@ final class Simulation: @unchecked Sendable {
         }
     }
 
-    /// Takes note of an error between Eddy's own ends, which must have a reason, too.
+    /// Checks an error between Eddy's own ends, which must have a reason, too.
     func thrownInExchange(_ error: any Error, by port: UInt16? = nil, isCancelled: Bool) {
         timing.thrown(error, timing.acceptedConnection(port))
         result.errors[name(of: error), default: 0] += 1
         network.note("an end of an exchange throws \(name(of: error))")
         let peer = port.flatMap { peers[$0] }
         guard !hasReasonInExchange(error, peer, isCancelled: isCancelled) else { return }
-        network.fail("an end of an exchange got an error that nothing explains: \(error)")
+        network.fail("an end of an exchange got an unexplained error: \(error)")
     }
 
-    /// Whether the stream of an exchange may end, or break.
+    /// Whether the stream of an exchange may end early or fail.
     var exchangesMayBreak: Bool {
         let census = network.census
         return cancelledClients > 0 || tooLongMessages > 0 || isShuttingDown || scenario.refuses || scenario.hasTimeouts
@@ -382,10 +391,10 @@ final class Simulation: @unchecked Sendable {
     private func hasReason(_ error: any Error, _ peer: Peer?) -> Bool {
         if let error = error as? ConnectError { return hasReason(error) }
         guard let error = error as? ConnectionError else { return error is CancellationError && isShuttingDown }
-        // Of a relay, either side may have been struck.
+        // Either side of a relay may have been hit by a fault.
         let mayBeOther = scenario.workload == .relay && (network.census[.connectionReset] > 0 || brokenUpstreams > 0)
         return switch error {
-        // A send that has sent some of its bytes says that the connection broke, and not why.
+        // After a partial send, the error says that the connection failed, and not why.
         case .reset: mayBeOther || peer?.hasBroken ?? false || hasTimedOut(peer)
         case .timedOut: hasTimedOut(peer)
         case .readTimedOut: scenario.hasTimeouts || scenario.messageDeadline != nil
@@ -397,7 +406,7 @@ final class Simulation: @unchecked Sendable {
         }
     }
 
-    /// Whether a connection of the handler has broken because nobody acknowledged.
+    /// Whether a connection of the handler has failed because the peer did not acknowledge.
     private func hasTimedOut(_ peer: Peer?) -> Bool {
         network.census[.unacknowledgedTooLong] > 0
             && (scenario.workload == .relay || peer?.socket.isUnplugged ?? false)
@@ -417,6 +426,6 @@ final class Simulation: @unchecked Sendable {
         }
     }
 
-    /// A loop that stands still may miss the time by which a connection was to be made.
+    /// A stalled loop may miss a connect deadline.
     private var isSlow: Bool { network.census[.loopStall] > 0 }
 }

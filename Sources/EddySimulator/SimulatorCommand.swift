@@ -5,19 +5,19 @@ import EddySimulation
 struct SimulatorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eddy-simulator",
-        abstract: "Runs Eddy in a network in memory, where everything goes wrong that can, by a seed."
+        abstract: "Runs Eddy on a simulated network that injects faults, reproducibly by seed."
     )
 
-    @Option(help: "How many seeds to run.")
+    @Option(help: "The number of seeds to run.")
     var seeds = 1000
 
-    @Option(help: "The first of them.")
+    @Option(help: "The first seed.")
     var from: UInt64 = 0
 
-    @Option(help: "Run every so many-th seed only, so that several processes share the work.")
+    @Option(help: "Run every n-th seed only, so that several processes can share the work.")
     var stride = 1
 
-    @Option(help: "Run this seed alone, and print all that happens.")
+    @Option(help: "Run only this seed, and print every event.")
     var seed: UInt64?
 
     func validate() throws {
@@ -45,7 +45,7 @@ struct SimulatorCommand: ParsableCommand {
 }
 
 extension SimulationResult {
-    /// The trace's hash counts the seeds' order.
+    /// The combined hash depends on the order of the seeds.
     mutating func add(_ other: SimulationResult) {
         hash = hash &* 31 &+ other.hash
         census += other.census

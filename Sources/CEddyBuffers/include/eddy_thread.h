@@ -7,16 +7,16 @@
 #include <malloc.h>
 #include <stdint.h>
 
-/// The carver that the calling thread allocates buffers from; null until the first allocation.
+/// The bump allocator of the calling thread; null until the first allocation.
 ///
 /// Initial-exec: the variable lies at a fixed distance from the thread pointer, so one instruction reaches it.
-extern _Thread_local void *eddy_thread_carver __attribute__((tls_model("initial-exec")));
+extern _Thread_local void *eddy_thread_allocator __attribute__((tls_model("initial-exec")));
 
-static inline void *eddy_get_thread_carver(void) { return eddy_thread_carver; }
-static inline void eddy_set_thread_carver(void *carver) { eddy_thread_carver = carver; }
+static inline void *eddy_get_thread_allocator(void) { return eddy_thread_allocator; }
+static inline void eddy_set_thread_allocator(void *allocator) { eddy_thread_allocator = allocator; }
 
 /// A number that identifies the calling thread while it lives: the address of its own variable.
-static inline uintptr_t eddy_thread_identity(void) { return (uintptr_t)&eddy_thread_carver; }
+static inline uintptr_t eddy_thread_identity(void) { return (uintptr_t)&eddy_thread_allocator; }
 
 /// Makes malloc return free memory to the system (malloc_trim(3)), which Swift's Glibc module does not declare.
 static inline void eddy_trim_malloc(void) { malloc_trim(0); }

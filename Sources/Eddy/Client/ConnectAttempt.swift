@@ -1,13 +1,13 @@
 public import EddySystem
 
-/// One address that was tried in vain, and why.
+/// A failed attempt to connect to one address, and why it failed.
 public struct ConnectAttempt: Equatable, Sendable, CustomStringConvertible {
     /// The address that was tried.
     public let address: SocketAddress
-    /// What socket(2), bind(2) or connect(2) said; ETIMEDOUT also when the time was over before the address answered.
+    /// The error of socket(2), bind(2) or connect(2). ETIMEDOUT also when the time was up before the address answered.
     public let error: SystemError
 
-    /// Says that connecting to `address` failed with `error`.
+    /// Creates an attempt that connected to `address` and failed with `error`.
     public init(_ address: SocketAddress, _ error: SystemError) {
         self.address = address
         self.error = error
@@ -16,7 +16,7 @@ public struct ConnectAttempt: Equatable, Sendable, CustomStringConvertible {
     /// For example `127.0.0.1:7000: connection refused (ECONNREFUSED)`.
     public var description: String { "\(address): \(error)" }
 
-    /// What the error comes down to.
+    /// The kind of the error.
     enum Kind {
         case refused
         case unreachable
@@ -28,7 +28,7 @@ public struct ConnectAttempt: Equatable, Sendable, CustomStringConvertible {
     var kind: Kind {
         switch error {
         case .connectionRefused, .connectionReset: .refused
-        // No file: nobody has ever listened there.
+        // No file: no server has listened there.
         case .noSuchFile where address.isUnix: .refused
         case .networkUnreachable, .hostUnreachable, .networkDown, .hostDown, .noNetwork, .addressFamilyNotSupported:
             .unreachable
@@ -38,12 +38,13 @@ public struct ConnectAttempt: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What to do about an error of kind `other`.
+    /// How to fix an error of kind `other`.
     var remedy: String {
         switch error {
         case .accessDenied, .notPermitted:
             address.isUnix
-                ? "check who may write to the socket's file" : "check the firewall, and that it is no broadcast address"
+                ? "check who may write to the socket's file"
+                : "check the firewall, and that it is not a broadcast address"
         case .addressNotAvailable:
             "check the local address; if there is none, all ports to this address are in use "
                 + "(net.ipv4.ip_local_port_range)"

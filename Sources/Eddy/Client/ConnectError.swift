@@ -1,24 +1,24 @@
 public import EddySystem
 
-/// Why there is no connection, with every address that was tried and what to do about it.
+/// Why connecting failed, with every address that was tried. Each description says how to fix it.
 ///
-/// Every error number of socket(2), bind(2) and connect(2) is in a ``ConnectAttempt``; which case holds the attempts
-/// says what they have in common. Addresses that were not tried, because the time was over before, are not listed.
+/// Every error of socket(2), bind(2) and connect(2) is in a ``ConnectAttempt``; the case says what the attempts have in
+/// common. Addresses that were not tried before the time was up are not listed.
 public enum ConnectError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The text is no address, or the name does not resolve.
+    /// The text is not an address, or the name does not resolve.
     case address(AddressError)
-    /// The hosts are there, but nobody listens (ECONNREFUSED; ENOENT for a Unix domain socket).
+    /// The hosts are reachable, but no server listens (ECONNREFUSED; ENOENT for a Unix domain socket).
     case refused(Endpoint, [ConnectAttempt])
-    /// There is no way to any of the addresses (ENETUNREACH, EHOSTUNREACH and their like), or this machine has no
-    /// addresses of their kind (EAFNOSUPPORT).
+    /// None of the addresses is reachable (ENETUNREACH, EHOSTUNREACH and similar), or this machine has no addresses of
+    /// their family (EAFNOSUPPORT).
     case unreachable(Endpoint, [ConnectAttempt])
-    /// The time was over: no address has answered, or, without attempts, the resolver has not.
+    /// The time was up: no address has answered, or, if there are no attempts, the resolver has not.
     case timedOut(Endpoint, [ConnectAttempt])
     /// The process or the system is out of descriptors (EMFILE, ENFILE).
     case tooManyOpenFiles(Endpoint)
     /// The addresses failed for another reason, or for different ones.
     case failed(Endpoint, [ConnectAttempt])
-    /// The connection would go to the very server that relays it, and so on without end.
+    /// The endpoint is the server that would relay the connection, which would loop endlessly.
     case toItself(Endpoint)
     /// The loop's limit of connections is reached.
     case tooManyConnections(limit: Int)
@@ -27,7 +27,7 @@ public enum ConnectError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The loop is ending.
     case shutDown
 
-    /// What happened, and what to do about it.
+    /// What happened, and how to fix it.
     public var description: String {
         switch self {
         case .address(let error): error.description
@@ -56,13 +56,13 @@ public enum ConnectError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The addresses with their errors; the error alone where the address is what was asked for.
+    /// The addresses with their errors; only the error if the address is the requested endpoint.
     private static func list(_ attempts: [ConnectAttempt], of endpoint: Endpoint) -> String {
         if attempts.count == 1, attempts[0].address == endpoint.address { return attempts[0].error.description }
         return attempts.map(\.description).joined(separator: ", ")
     }
 
-    /// What failed attempts come down to. There is at least one.
+    /// Summarizes failed attempts, of which there is at least one.
     init(_ attempts: [ConnectAttempt], of endpoint: Endpoint) {
         let kinds = attempts.map(\.kind)
         func all(_ kind: ConnectAttempt.Kind) -> Bool { kinds.allSatisfy { $0 == kind } }

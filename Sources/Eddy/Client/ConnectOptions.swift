@@ -1,28 +1,28 @@
 public import EddySystem
 
-/// How a client connects.
+/// Options of connecting.
 public struct ConnectOptions: Sendable {
-    /// How long it may take in all: looking the name up, and trying its addresses. Nil: the loop's
+    /// The time limit for resolving the name and trying its addresses. Nil: the loop's
     /// ``EventLoop/Configuration/connectTimeout``.
     public var timeout: Duration?
-    /// This side's address; with port 0 the system picks a port when it connects. Only addresses of the same kind are
-    /// tried then. Nil: the system picks the address, too.
+    /// The local address; with port 0 the system picks a port when it connects. Only addresses of the same family are
+    /// tried. Nil: the system picks the address, too.
     public var localAddress: SocketAddress?
-    /// How long one address is waited for before the next one is tried beside it: 250 ms, and never less than 10 ms
-    /// (RFC 8305, section 5 and 8).
+    /// How long to wait for one address before the next one is tried concurrently: 250 ms by default, never less than
+    /// 10 ms (RFC 8305, sections 5 and 8).
     public var attemptDelay = Duration.milliseconds(250)
 
-    /// What is set on the socket before it connects, such as `TCPOption.keepAlive`. Nothing on a Unix
-    /// domain socket. What the system does not take fails the attempt.
+    /// Options that are set on the socket before it connects, such as `TCPOption.keepAlive`. Ignored on Unix domain
+    /// sockets. The attempt fails if the system rejects one.
     public var socketOptions: [TCPOption] = []
 
-    /// The defaults.
+    /// Creates the default options.
     public init() {}
 
-    /// An address that is not connected to: that of the server for which this is done.
+    /// An address to skip: that of the server that relays to this endpoint.
     var avoided: SocketAddress?
 
-    /// Who looks names up.
+    /// The resolver of names.
     var resolver = Resolver.shared
 
     static let shortestAttemptDelay = Duration.milliseconds(10)

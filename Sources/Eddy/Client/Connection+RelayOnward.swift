@@ -1,16 +1,17 @@
 public import EddySystem
 
 extension Connection {
-    /// Connects to `endpoint` on this connection's loop, and relays between the two until both have ended.
+    /// Connects to `endpoint` on this connection's loop, and relays between the two connections until both have ended.
     ///
-    /// What this connection receives meanwhile, up to the loop's window, is passed on first. When it breaks before the
-    /// other one stands, that is given up, at once unless what it has received fills the window. (The end of its stream is no reason: it may still want the answer.)
+    /// Bytes that this connection receives meanwhile, up to the loop's window, are passed on first. If this connection
+    /// fails before the other is established, connecting is cancelled: at once, unless the received bytes fill the
+    /// window. (The end of its stream does not cancel: the peer may still want a reply.)
     ///
-    /// - Throws: ``ConnectError`` when there is no connection to `endpoint`, or when that is the server that has accepted
-    ///   this one; ``ConnectionError`` when either connection breaks.
+    /// - Throws: ``ConnectError`` when connecting to `endpoint` fails, or `endpoint` is the server that accepted this
+    ///   connection; ``ConnectionError`` when either connection fails.
     public func relay(to endpoint: Endpoint, options: ConnectOptions = .init()) async throws {
         try loop.requireLoopThread(for: id)
-        // Only a connection that receives notices that it is broken.
+        // Failures are noticed only while receiving.
         loop.driver.armReceive(id)
         let (loop, id) = (loop, id)
         var options = options

@@ -1,18 +1,19 @@
 internal import EddySystem
 
-// Happy eyeballs (RFC 8305): the addresses of a name are tried one after the other, each a moment after the one before,
-// or at once when that has failed. The first that answers wins; the others are cancelled and closed.
+// Happy eyeballs (RFC 8305): the addresses of a name are tried in order, each a short delay after the previous one, or
+// at once when that has failed. The first that answers wins; the others are cancelled and closed.
 //
 //     name ──resolver──▶ A   B   C
 //                        │   │   │
 //     0 ms               ●   │   │      connecting
-//     250 ms             │   ●   │      A has not answered: B beside it
+//     250 ms             │   ●   │      A has not answered: B starts
 //     310 ms             │   ✕──▶●      B has failed: C at once
 //     330 ms             ✓       ✕      A answers; C is cancelled
 //
-// Everything happens on the loop's thread: answers of the resolver come by mail, the rest by completions and timers.
+// Everything happens on the loop's thread: the resolver's answers arrive in the loop's inbox, the rest as completions
+// and timers.
 
-/// Makes one connection. Loop thread only.
+/// Establishes one connection. Loop thread only.
 final class Connector: @unchecked Sendable {
     typealias Outcome = Result<ConnectionID, ConnectError>
 
@@ -21,15 +22,15 @@ final class Connector: @unchecked Sendable {
     private let endpoint: Endpoint
     private let options: ConnectOptions
     private let deadline: UInt64
-    /// Not tried yet, the next one last.
+    /// Untried addresses, the next one last.
     private var untried: [SocketAddress] = []
     private var connecting: [(id: ConnectionID, address: SocketAddress)] = []
     private var failed: [ConnectAttempt] = []
-    /// A Unix domain socket whose backlog was full, and how often that was.
+    /// A Unix domain socket whose backlog was full, and the number of attempts.
     private var backlogged: (address: SocketAddress, times: UInt64)?
     /// Whether an address was the server's own.
     private var metItself = false
-    /// When the next address is tried beside those that are being tried.
+    /// When the next address is tried concurrently.
     private var nextAttempt = UInt64.max
     private var deadlineTimer: TimerID?
     private var attemptTimer: TimerID?
@@ -53,12 +54,12 @@ final class Connector: @unchecked Sendable {
         case .name(let name, let port):
             let (loop, id) = (loop, id)
             lookup = options.resolver.addresses(of: name) { answer in
-                _ = loop.mailbox.post(.work { loop.connectors[id]?.resolved(answer, port: port) })
+                _ = loop.inbox.post(.work { loop.connectors[id]?.resolved(answer, port: port) })
             }
         }
     }
 
-    /// The slot of the connection, which the caller now owns, or why there is none.
+    /// The connection, which the caller now owns, or the error.
     func result() async -> Outcome {
         while true {
             if let outcome { return outcome }
@@ -81,7 +82,7 @@ final class Connector: @unchecked Sendable {
 
     // MARK: Attempts
 
-    /// Starts the next attempt that does not fail at once. Ends if there is none and none is under way.
+    /// Starts the next attempt that does not fail at once. Ends if there is none and none is in progress.
     private func tryNext() {
         nextAttempt = .max
         loop.driver.timers.cancel(attemptTimer)
@@ -109,13 +110,13 @@ final class Connector: @unchecked Sendable {
         end(.failure(metItself && failed.isEmpty ? .toItself(endpoint) : ConnectError(failed, of: endpoint)))
     }
 
-    /// What is under way may still succeed; more cannot be tried.
+    /// Attempts in progress may still succeed; no more can be started.
     private func loopIsFull() {
         untried = []
         if connecting.isEmpty { end(.failure(.tooManyConnections(limit: loop.configuration.maximumConnections))) }
     }
 
-    /// A connect of this connector's has ended.
+    /// Handles the end of one of this connector's connects.
     func connected(_ id: ConnectionID, _ error: SystemError?) {
         guard let index = connecting.firstIndex(where: { $0.id == id }) else { return }
         let (_, address) = connecting.remove(at: index)
@@ -126,8 +127,8 @@ final class Connector: @unchecked Sendable {
         tryNext()
     }
 
-    /// connect(2) fails at once where a Unix domain socket's backlog is full and the call does not wait. It is tried again
-    /// after 1, 2, 4 … 64 ms, until it is accepted or the time is over.
+    /// connect(2) fails at once if the backlog of a Unix domain socket is full and the socket is nonblocking. It is
+    /// retried after 1, 2, 4 … 64 ms, until it succeeds or the time is up.
     private func tryLater(_ address: SocketAddress) {
         let times = (backlogged?.times ?? 0) + 1
         backlogged = (address, times)
@@ -147,7 +148,7 @@ final class Connector: @unchecked Sendable {
         }
     }
 
-    /// Whatever is still under way is given up.
+    /// Ends with an outcome; attempts in progress are cancelled.
     func end(_ outcome: Outcome) {
         guard self.outcome == nil else { return }
         self.outcome = outcome

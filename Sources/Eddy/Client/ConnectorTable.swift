@@ -2,12 +2,12 @@ internal import EddySystem
 
 typealias ConnectorID = PlainID<Connector>
 
-/// The connections that are being made on a loop.
+/// The connectors of a loop.
 struct ConnectorTable {
     private var connectors: [ConnectorID: Connector] = [:]
     private var last: UInt32 = 0
     private(set) var isClosed = false
-    /// What the kernel reads when it takes a connect.
+    /// The addresses that the kernel reads when it processes a connect.
     var addresses: [ConnectionID: SystemAddress] = [:]
 
     subscript(id: ConnectorID) -> Connector? { connectors[id] }
@@ -26,10 +26,10 @@ struct ConnectorTable {
         connectors[id] = nil
     }
 
-    /// The loop ends: no connection is made any more.
+    /// Rejects new connectors: the loop ends.
     mutating func close() -> [Connector] {
         isClosed = true
-        // In an order that does not depend on hashing, so that the loop does the same whenever the same happens.
+        // In an order that does not depend on hashing, so that runs are reproducible.
         return connectors.sorted { $0.key.index < $1.key.index }.map(\.value)
     }
 }

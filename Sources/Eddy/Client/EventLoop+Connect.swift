@@ -3,11 +3,12 @@ public import EddySystem
 extension EventLoop {
     /// Connects to `endpoint` and runs `body` with the connection, which lives on this loop.
     ///
-    /// A name is looked up on another thread, and its addresses are tried as in RFC 8305 ("happy eyeballs"): each a
-    /// moment after the one before, the families in turn. The first that answers is the connection.
+    /// A name is resolved on another thread, and its addresses are tried as in RFC 8305 ("happy eyeballs"): each a
+    /// short delay after the previous one, alternating between the families. The first that answers becomes the
+    /// connection.
     ///
-    /// The connection is closed, in order, when `body` lets go of it, and reset when `body` throws. When the task is
-    /// cancelled while it connects, it gives up at once; later, what `body` waits for on the connection throws
+    /// The connection is closed gracefully when `body` drops it, and reset when `body` throws. If the task is cancelled
+    /// while connecting, this throws at once; later, operations of `body` that wait on the connection throw
     /// ``ConnectionError/cancelled``.
     ///
     /// ```swift
@@ -18,7 +19,7 @@ extension EventLoop {
     /// }
     /// ```
     ///
-    /// - Throws: ``ConnectError`` if there can be no connection; else what `body` throws.
+    /// - Throws: ``ConnectError`` if connecting fails; otherwise what `body` throws.
     /// - Precondition: called on the loop's thread: in a handler of a connection of this loop, or in ``run(_:)``.
     public func connect<Success>(
         to endpoint: Endpoint,
@@ -28,7 +29,7 @@ extension EventLoop {
         try await connect(to: endpoint, options: options, whileOpen: nil, body)
     }
 
-    /// As ``connect(to:options:_:)-(Endpoint,_,_)``, to an address.
+    /// Like ``connect(to:options:_:)-(Endpoint,_,_)``, to an address.
     public func connect<Success>(
         to address: SocketAddress,
         options: ConnectOptions = .init(),
@@ -37,7 +38,7 @@ extension EventLoop {
         try await connect(to: Endpoint(address), options: options, whileOpen: nil, body)
     }
 
-    /// As ``connect(to:options:_:)-(Endpoint,_,_)``, to `HOST:PORT` or `unix:PATH`.
+    /// Like ``connect(to:options:_:)-(Endpoint,_,_)``, to `HOST:PORT` or `unix:PATH`.
     public func connect<Success>(
         to text: String,
         options: ConnectOptions = .init(),
@@ -48,7 +49,8 @@ extension EventLoop {
         return try await connect(to: endpoint, options: options, whileOpen: nil, body)
     }
 
-    /// As ``connect(to:options:_:)-(Endpoint,_,_)``. Gives up when the connection `whileOpen` breaks meanwhile.
+    /// Like ``connect(to:options:_:)-(Endpoint,_,_)``. Cancels connecting when the connection `whileOpen` fails
+    /// meanwhile.
     func connect<Success>(
         to endpoint: Endpoint,
         options: ConnectOptions,
@@ -69,7 +71,7 @@ extension EventLoop {
         }
     }
 
-    /// - Returns: the slot of an open connection, which the caller now owns.
+    /// - Returns: an open connection, which the caller now owns.
     private func establish(
         _ endpoint: Endpoint,
         _ options: ConnectOptions,
@@ -90,7 +92,7 @@ extension EventLoop {
             if isCurrent {
                 connector.end(.failure(.cancelled))
             } else {
-                _ = mailbox.post(.work { connector.end(.failure(.cancelled)) })
+                _ = inbox.post(.work { connector.end(.failure(.cancelled)) })
             }
         }
         if let watched { driver.connections[watched].connector = nil }

@@ -1,12 +1,12 @@
 internal import EddyRing
 internal import EddySystem
 
-// One attempt to connect: a socket, a slot of the table, one operation.
+// One connection attempt: a socket, a slot of the table, one operation.
 
 extension EventLoop {
-    /// Submits a connect for a connector; the slot is the connector's until ``connected(_:slot:)``.
+    /// Submits a connect for a connector, which owns the slot until ``connected(_:id:)``.
     ///
-    /// - Returns: nil when the loop has as many connections as it may have.
+    /// - Returns: nil when the loop has reached its connection limit.
     func startConnecting(
         to address: SocketAddress,
         _ options: ConnectOptions,
@@ -19,7 +19,8 @@ extension EventLoop {
         }
         driver.connections[id].connector = connector
         if address.isUnix { driver.receiveSingly(id) }
-        // The kernel copies the address when it takes the submission; kept until the completion, it is there by then.
+        // The kernel copies the address when it processes the submission, so keeping it until the completion is
+        // sufficient.
         let systemAddress = SystemAddress(address)
         connectors.addresses[id] = systemAddress
         driver.submit(.connect(descriptor: descriptor, to: systemAddress, token: OperationToken(.connect, id)))
@@ -59,7 +60,7 @@ extension EventLoop {
         try ring.bind(descriptor, to: localAddress)
     }
 
-    /// A connect ended, one way or the other.
+    /// Handles the completion of a connect.
     func connected(_ completion: CompletionEntry, id: ConnectionID) {
         driver.connections[id].operations -= 1
         connectors.addresses[id] = nil
@@ -76,25 +77,25 @@ extension EventLoop {
         connector.connected(id, error)
     }
 
-    /// Whether both ends are this socket. A connect to a local port from which the system has just picked this side's
-    /// meets itself (simultaneous open, RFC 9293, 3.5): nobody listens there.
+    /// Whether both ends are this socket. A connect to a local port that the system has just picked for this side meets
+    /// itself (simultaneous open, RFC 9293, section 3.5): no server listens there.
     private func isConnectedToItself(_ id: ConnectionID) -> Bool {
         let descriptor = driver.connections[id].descriptor
         guard let local = ring.localAddress(of: descriptor), !local.isUnix,
             local == ring.remoteAddress(of: descriptor)
         else { return false }
-        // Otherwise the port would be taken for a minute (TIME_WAIT).
+        // Otherwise the port would stay in use for a minute (TIME_WAIT).
         ring.resetOnClose(descriptor)
         return true
     }
 
-    /// Asks for the end of a connect that nobody wants any more; its last completion closes the socket.
+    /// Cancels a connect that is no longer needed; its last completion closes the socket.
     func cancelConnecting(_ id: ConnectionID) {
         driver.connections[id].connector = nil
         driver.submit(.cancel(OperationToken(.connect, id), token: OperationToken(.cancel, id)))
     }
 
-    /// Closes the socket of a connect that has ended.
+    /// Closes the socket of a failed or cancelled connect.
     func discardConnecting(_ id: ConnectionID) {
         ring.close(driver.connections[id].descriptor)
         driver.connections.remove(id)

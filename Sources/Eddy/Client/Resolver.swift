@@ -1,32 +1,32 @@
 internal import EddySystem
 internal import Synchronization
 
-// getaddrinfo(3) blocks, for many seconds when a name server is silent, so it never runs on a loop:
+// getaddrinfo(3) blocks, for many seconds if a name server does not respond, so it never runs on a loop:
 //
-//     loops ──look up──▶ waiting names ──▶ up to 8 threads ──▶ the loops' mailboxes
+//     loops ──look up──▶ waiting names ──▶ up to 8 threads ──▶ the loops' inboxes
 //                        ▲
-//                        └ a name that is being looked up already is not looked up twice
+//                        └ a name whose lookup is in progress is not looked up twice
 //
-// A thread is started when there is a name and fewer than 8 work, and ends when no name waits. A lookup that nobody
-// waits for any more is dropped, or, if a thread has begun it, finished for nobody.
+// A thread is started when a name is waiting and fewer than 8 threads run; it ends when no name waits. A cancelled
+// lookup is dropped, or, if a thread has begun it, finished and its answer discarded.
 
-/// Looks names up on threads of its own. One for the process; any thread.
+/// Resolves names on its own threads. One instance per process; callable on any thread.
 final class Resolver: Sendable {
     static let shared = Resolver(lookUp: { name throws(AddressError) in try SocketAddress.lookUp(name) })
 
     typealias Answer = Result<[SocketAddress], AddressError>
     typealias LookUp = @Sendable (String) throws(AddressError) -> [SocketAddress]
 
-    /// Names a lookup, to cancel it.
+    /// Identifies a lookup, to cancel it.
     struct Ticket: Sendable {
         fileprivate let name: String
         fileprivate let number: UInt64
     }
 
     private struct State {
-        /// Who wants to know, for each name that waits or is being looked up.
+        /// The callers that wait for each name that is queued or being looked up.
         var askers: [String: [UInt64: @Sendable (Answer) -> Void]] = [:]
-        /// Names that no thread has begun, first come, first served.
+        /// Names that no thread has begun, in order of arrival.
         var waiting: [String] = []
         var threads = 0
         var last: UInt64 = 0
@@ -43,8 +43,8 @@ final class Resolver: Sendable {
         self.maximumWaiting = maximumWaiting
     }
 
-    /// Looks `name` up and calls `answer` with its addresses (port 0), once, on a thread of the resolver's; or at once,
-    /// on this one, when too many names wait already.
+    /// Resolves `name` and calls `answer` once with its addresses (port 0): on a thread of the resolver, or at once on
+    /// the calling thread if too many names are queued.
     func addresses(of name: String, _ answer: @escaping @Sendable (Answer) -> Void) -> Ticket {
         let (ticket, isFull, startsThread) = state.withLock { state in
             state.last += 1
@@ -63,11 +63,11 @@ final class Resolver: Sendable {
         return ticket
     }
 
-    /// Nobody wants this answer any more. It may be on its way already.
+    /// Cancels a lookup. Its answer may already be on its way.
     func cancel(_ ticket: Ticket) {
         state.withLock { state in
             state.askers[ticket.name]?[ticket.number] = nil
-            // A name that a thread has begun keeps its empty place, so that whoever asks next joins in.
+            // A name that a thread has begun keeps its empty entry, so that the next caller joins the lookup.
             guard state.askers[ticket.name]?.isEmpty == true,
                 let index = state.waiting.firstIndex(of: ticket.name)
             else { return }
@@ -76,7 +76,7 @@ final class Resolver: Sendable {
         }
     }
 
-    /// Names that no thread has begun.
+    /// The number of names that no thread has begun.
     var waitingCount: Int { state.withLock(\.waiting.count) }
 
     private func startThread() {
@@ -84,7 +84,7 @@ final class Resolver: Sendable {
             let (thread, _) = try SystemThread.start(name: "eddy-resolver", make: { () }, run: { self.work() })
             thread.detach()
         } catch {
-            // The system gives no thread. If there is no other, the names that wait have no hope.
+            // No thread can be started. If none is running, fail the queued names.
             let abandoned = state.withLock { state in
                 state.threads -= 1
                 guard state.threads == 0 else { return [String]() }
@@ -101,7 +101,7 @@ final class Resolver: Sendable {
         }
     }
 
-    /// The next name for a thread; nil, and the thread ends, when there is none.
+    /// The next name for a thread; nil when there is none, and the thread ends.
     private func next() -> String? {
         state.withLock { state in
             guard !state.waiting.isEmpty else {

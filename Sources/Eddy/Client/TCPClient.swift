@@ -1,7 +1,7 @@
 public import EddySystem
 
-/// A client of stream sockets, TCP or Unix, for code that is not on an event loop: it spreads its connections over the
-/// loops of a group.
+/// A client of stream sockets, TCP or Unix, for code that is not on an event loop: it distributes its connections among
+/// the loops of a group.
 ///
 /// ```swift
 /// let client = TCPClient(group: group)
@@ -15,16 +15,16 @@ public import EddySystem
 /// On a loop's thread, as in a server's handler, ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)`` stays on that
 /// loop.
 public struct TCPClient: Sendable {
-    /// Uses one connection, on the connection's loop. A closure in a variable is declared with this type:
+    /// Uses one connection, on the connection's loop. Closure variables are declared with this type:
     /// `let greet: TCPClient.Body<String> = { … }`.
     public typealias Body<Success> = @concurrent @Sendable (consuming Connection) async throws -> Success
 
-    /// The loops that its connections live on, in turn. They are not ended with the client.
+    /// The loops of the connections, used in turn. They do not end with the client.
     public let group: EventLoopGroup
-    /// How it connects, unless a call says otherwise.
+    /// The options of calls that pass none.
     public var options: ConnectOptions
 
-    /// A client on the loops of `group`, which must run for as long as it connects.
+    /// Creates a client on the loops of `group`, which must run while the client connects.
     public init(group: EventLoopGroup, options: ConnectOptions = .init()) {
         self.group = group
         self.options = options
@@ -33,7 +33,7 @@ public struct TCPClient: Sendable {
     /// Connects to `HOST:PORT` or `unix:PATH` on the next loop, and runs `body` with the connection there; see
     /// ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)``.
     ///
-    /// - Throws: ``ConnectError``; else what `body` throws.
+    /// - Throws: ``ConnectError``; otherwise what `body` throws.
     public func connect<Success: Sendable>(
         to text: String,
         options: ConnectOptions? = nil,
@@ -44,7 +44,7 @@ public struct TCPClient: Sendable {
         return try await connect(to: endpoint, options: options, body)
     }
 
-    /// As ``connect(to:options:_:)-(String,_,_)``, to an endpoint.
+    /// Like ``connect(to:options:_:)-(String,_,_)``, to an endpoint.
     public func connect<Success: Sendable>(
         to endpoint: Endpoint,
         options: ConnectOptions? = nil,

@@ -9,13 +9,13 @@ extension Connection {
     /// }
     /// ```
     ///
-    /// The compiler sees to it that one task reads and one writes: neither side can be copied, or leave its closure,
-    /// and the connection is not to be had meanwhile.
+    /// The compiler ensures that only one task reads and only one writes: neither side can be copied or leave its
+    /// closure, and the connection is not accessible meanwhile.
     ///
-    /// Returns when both have returned. When one throws, the other is cancelled: what it waits for throws
-    /// ``ConnectionError/cancelled``. The connection can be used afterwards, as if one task had done both.
+    /// Returns when both closures have returned. When one throws, the other is cancelled: its waits throw
+    /// ``ConnectionError/cancelled``. Afterwards the connection can be used as if one task had done both.
     ///
-    /// - Throws: what the first of them to throw has thrown.
+    /// - Throws: the first error that either closure throws.
     public func concurrently(
         _ reading: @escaping @concurrent @Sendable (borrowing ConnectionReader) async throws -> Void,
         writing: @escaping @concurrent @Sendable (borrowing ConnectionWriter) async throws -> Void
@@ -23,7 +23,7 @@ extension Connection {
         try handle.requireLoopThread()
         let (loop, id, handle) = (loop, id, handle)
         loop.driver.connections[id].drain.isUsedConcurrently = true
-        // What cancelled one side alone is over with it.
+        // The cancellation of one side ends with this call.
         defer {
             loop.driver.connections[id].drain.isUsedConcurrently = false
             if !Task.isCancelled { loop.driver.connections[id].clearCancellation() }

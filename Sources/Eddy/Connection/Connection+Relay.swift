@@ -1,15 +1,14 @@
 internal import EddyBuffers
 
 extension Connection {
-    /// Passes on what either connection receives to the other, until both have ended.
+    /// Passes what each connection receives to the other, until both have ended.
     ///
-    /// The bytes stay where they were received and no task is woken for them. Each side's end of stream is passed on
-    /// after the bytes before it, and the other direction goes on. While one side does not take what it is sent, the
-    /// other is not read.
+    /// The bytes are not copied and no task is woken for them. The end of each side's stream is passed on after the
+    /// bytes before it, and the other direction continues. While one side does not accept bytes, the other is not read.
     ///
     /// - Throws: ``ConnectionError/cancelled`` when the task is cancelled; ``ConnectionError`` when either connection
-    ///   breaks. The other one gets all that was received before, and is reset when it goes out of scope.
-    /// - Precondition: these are two connections, and both live on the same loop. No other task reads or relays them.
+    ///   fails. The other connection is sent everything received before, and is reset when it goes out of scope.
+    /// - Precondition: the connections differ and belong to the same loop. No other task reads or relays them.
     public func relay(to other: borrowing Connection) async throws(ConnectionError) {
         try handle.requireLoopThread()
         require(other.loop === loop, "a relay joins connections of one event loop")

@@ -1,6 +1,6 @@
 public import EddyBuffers
 
-// The hot paths of reading and writing. They are inlined into their callers, which saves the frame of an asynchronous call.
+// The hot paths of reading and writing. Inlining them into their callers avoids the frame of an asynchronous call.
 
 extension Connection: ConnectionReading {
     /// See ``ConnectionReading/read()``.
@@ -17,7 +17,7 @@ extension Connection: ConnectionWriting {
     /// See ``ConnectionWriting/write(_:)-(Buffer)``.
     @inlinable
     public func write(_ buffer: consuming Buffer) async throws(ConnectionError) {
-        // What does not wait, which is nearly always all of it, allocates no frame.
+        // A write that does not wait, as nearly all do, allocates no frame.
         if try handle.queue(buffer) { try await handle.waitUntilDrained() }
     }
 }

@@ -1,26 +1,25 @@
 extension Connection {
-    /// How long a connection waits for its peer. Nil: for ever.
+    /// How long a connection waits for its peer. Nil: no limit.
     ///
-    /// They are measured on the loop's clock, which stands still within an iteration: a wait begins with the iteration
-    /// in which it began.
+    /// Timeouts are measured on the loop's clock, which does not advance within an iteration: a wait starts at the time
+    /// of its iteration.
     public struct Timeouts: Equatable, Sendable {
-        /// How long a read may wait for bytes. Then it throws ``ConnectionError/readTimedOut``; the connection is as it
-        /// was, no byte is lost, and it can be read again.
+        /// How long a read may wait for bytes. Then it throws ``ConnectionError/readTimedOut``; the connection is
+        /// unchanged, no byte is lost, and it can be read again.
         ///
-        /// Each wait counts for itself, so a peer that sends a byte now and then is not caught. Give the whole of a
-        /// request a limit with ``Connection/withReadDeadline(after:_:)``.
+        /// Each wait is timed separately, so a peer that occasionally sends a byte never times out. Limit the time of a
+        /// whole request with ``ConnectionReading/withReadDeadline(after:_:)``.
         public var read: Duration?
-        /// How long the peer may take nothing of what is queued for it. Then the connection is reset, and whoever uses
-        /// it gets ``ConnectionError/writeTimedOut``. What the system's own buffer has room for counts as taken.
+        /// How long the peer may accept none of the queued bytes. Then the connection is reset, and its operations
+        /// throw ``ConnectionError/writeTimedOut``. Bytes that fit into the kernel's send buffer count as accepted.
         ///
-        /// The loop looks at a stalled connection four times in this span, so it may take a quarter as long again.
+        /// The loop checks a stalled connection four times in this span, so the timeout may take a quarter longer.
         public var write: Duration?
-        /// How long no byte may move either way. Then the connection is reset, and whoever uses it gets
-        /// ``ConnectionError/idleTimedOut``. While something is queued, it may take a quarter as long again, as
-        /// ``write`` may.
+        /// How long no byte may move in either direction. Then the connection is reset, and its operations throw
+        /// ``ConnectionError/idleTimedOut``. While bytes are queued it may take a quarter longer, as ``write`` may.
         public var idle: Duration?
 
-        /// Limits those waits that have a duration.
+        /// Creates timeouts; nil means no limit.
         public init(read: Duration? = nil, write: Duration? = nil, idle: Duration? = nil) {
             self.read = read
             self.write = write
@@ -28,15 +27,15 @@ extension Connection {
         }
     }
 
-    /// How long this connection waits for its peer; at first as ``EventLoop/Configuration/timeouts`` says.
+    /// How long this connection waits for its peer; initially ``EventLoop/Configuration/timeouts``.
     ///
     /// ```swift
     /// connection.timeouts.read = .seconds(30)
     /// ```
     ///
-    /// A change holds at once, and what has waited begins anew.
+    /// A change takes effect at once and restarts the current waits.
     ///
-    /// - Precondition: on the connection's loop, as everything of a connection.
+    /// - Precondition: called on the connection's loop.
     public var timeouts: Timeouts {
         get {
             handle.isOnLoopThread ? loop.driver.timeouts(of: id) : Timeouts()

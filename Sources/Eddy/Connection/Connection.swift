@@ -1,9 +1,9 @@
-/// A TCP connection with one owner.
+/// A stream connection, TCP or Unix, with a single owner.
 ///
-/// It lives on an event loop and is used on that loop's thread, where its handler runs; the compiler keeps it from
-/// being copied or kept beyond its scope. When it goes out of scope it is closed in order: what was written is sent,
-/// then the end of the stream. When its handler throws, the peer gets what was written, and then a reset: it must not
-/// take an answer that was cut off for a whole one.
+/// A connection belongs to an event loop and is used on that loop's thread, where its handler runs. The compiler
+/// prevents copies, and uses after the end of its scope. When it goes out of scope it is closed gracefully: everything
+/// written is sent, then the end of the stream. When its handler throws, the peer receives everything written, and then
+/// a reset, so that it does not mistake a truncated reply for a complete one.
 ///
 /// ```swift
 /// await server.run { connection in
@@ -13,17 +13,18 @@
 /// }
 /// ```
 ///
-/// A peer's end of stream is not the end of the connection: `read` returns nil from then on, and writing goes on.
+/// The end of the peer's stream does not close the connection: `read` returns nil from then on, and writing is still
+/// possible.
 ///
-/// Once the task is cancelled, nothing waits any more: reads return what had been received by then and throw
+/// Once the task is cancelled, no operation waits: reads return what has been received and throw
 /// ``ConnectionError/cancelled`` where they would wait; writes queue their bytes, which are still sent, and throw it
-/// where they would wait for room. Nothing is lost, and the connection can be used for what needs no waiting. (A
-/// handler of a server is cancelled only when the server's grace is over; its connection was reset then.)
+/// where they would wait for room. No byte is lost, and operations that need not wait still succeed. (A server's
+/// handler is cancelled only after the server's grace, when its connection has been reset.)
 public struct Connection: ~Copyable {
-    /// The connection, for Eddy's own use.
+    /// For Eddy's own use.
     public let handle: ConnectionHandle
 
-    /// Takes over the connection, which has no other owner.
+    /// Takes ownership of the connection.
     init(loop: EventLoop, id: ConnectionID) {
         handle = ConnectionHandle(loop: loop, id: id)
     }
@@ -35,10 +36,10 @@ public struct Connection: ~Copyable {
     var loop: EventLoop { handle.loop }
     var id: ConnectionID { handle.id }
 
-    /// The loop that the connection lives on.
+    /// The connection's loop.
     public var eventLoop: EventLoop { loop }
 
-    /// Closes the connection without order: the peer sees a reset, and what was written and not yet sent is lost.
+    /// Resets the connection: the peer sees a reset, and bytes that were written and not yet sent are lost.
     public consuming func reset() {
         if handle.isOnLoopThread { loop.driver.connections[id].lifecycle.end(.reset) }
     }

@@ -1,26 +1,26 @@
 public import EddyBuffers
 
-/// What a connection receives, as a sequence of shared buffers; see ``Connection/chunks``.
+/// The received bytes as a sequence of shared buffers; see ``ConnectionReading/chunks``.
 public struct ConnectionChunks: AsyncSequence {
-    /// A piece of what was received: at least one byte.
+    /// A part of the received bytes, at least one byte.
     public typealias Element = SharedBuffer
-    /// Why there are no more pieces, unless the peer's stream has ended.
+    /// The error that ends the sequence, unless the peer's stream has ended.
     public typealias Failure = ConnectionError
 
     let handle: ConnectionHandle
 
-    /// An iterator. All iterators of a connection share its bytes: what one has given, no other gives.
+    /// Creates an iterator. All iterators of a connection consume the same bytes: each byte is returned by one of them.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(handle: handle)
     }
 
-    /// Gives what is received, on the connection's loop.
+    /// Returns received bytes, on the connection's loop.
     public struct AsyncIterator: AsyncIteratorProtocol {
         let handle: ConnectionHandle
 
-        /// Whatever has arrived; nil at the end of the peer's stream.
+        /// The bytes that have arrived; nil at the end of the peer's stream.
         ///
-        /// - Throws: as ``Connection/read()``; ``ConnectionError/closed`` once the connection is gone.
+        /// - Throws: what ``Connection/read()`` throws; ``ConnectionError/closed`` once the connection is closed.
         public mutating func next() async throws(ConnectionError) -> SharedBuffer? {
             try handle.requireLoopThread()
             while true {

@@ -26,7 +26,7 @@ extension ConnectionHandle {
         }
         guard let slice = whole else { unreachable("what the program allocates is never refused") }
         // Within the limit or not: it is the program's now.
-        _ = driver.pool.handOut(slice)
+        _ = driver.pool.transferToHandler(slice)
         let descriptor = driver.connections[id].descriptor
         driver.vacate(id)
         return DetachedConnection(descriptor: descriptor, received: Buffer(adopting: slice))

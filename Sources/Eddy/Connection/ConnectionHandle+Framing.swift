@@ -179,7 +179,7 @@ extension ConnectionHandle {
             if let head, head.count > 0 { driver.slices.prepend(head, to: &driver.connections[id].receiving.queue) }
             throw .outOfMemory(needed: byteCount, limit: driver.pool.copyShare)
         }
-        guard driver.pool.handOut(slice) else {
+        guard driver.pool.transferToHandler(slice) else {
             driver.turn.value.read(byteCount: 0)
             if slice.count > 0 {
                 driver.slices.prepend(slice, to: &driver.connections[id].receiving.queue)

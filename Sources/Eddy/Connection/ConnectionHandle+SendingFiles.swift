@@ -53,7 +53,7 @@ extension ConnectionHandle {
     /// Reads what fits into a chunk; no bytes at the file's end. The slice's reference is the caller's.
     private func read(_ descriptor: Int32, _ range: Range<Int>) async throws(ConnectionError) -> Slice {
         // Where memory is short a little at a time.
-        let chunk = driver.memory.value.isTight ? nil : driver.pool.rentChunk(size: ConnectionDriver.bulkSize)
+        let chunk = driver.memory.value.isTight ? nil : driver.pool.allocateChunk(size: ConnectionDriver.bulkSize)
         var slice = chunk ?? driver.pool.allocate(Self.smallRead).relinquish()
         while true {
             let read = driver.fileReads.begin()

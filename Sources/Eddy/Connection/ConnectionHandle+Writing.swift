@@ -26,7 +26,7 @@ extension ConnectionHandle {
     /// Queues shared bytes; returns whether the writer must wait now.
     func queue(_ buffer: SharedBuffer) throws(ConnectionError) -> Bool {
         try requireLoopThread()
-        if let error = driver.write(buffer.lend(), to: id) { throw error }
+        if let error = driver.write(buffer.retainedSlice(), to: id) { throw error }
         return driver.connections[id].sending.queue.byteCount > driver.writeLimit(id)
     }
 

@@ -2,7 +2,7 @@ public import EddyBuffers
 
 /// The reading side of a connection, for the task that reads; see ``Connection/concurrently(_:writing:)``.
 public struct ConnectionReader: ConnectionReading, ~Copyable {
-    /// The connection, for Eddy's own use.
+    /// For Eddy's own use.
     public let handle: ConnectionHandle
 
     /// See ``ConnectionReading/read()``.

@@ -2,7 +2,7 @@ public import EddyBuffers
 
 /// The writing side of a connection, for the task that writes; see ``Connection/concurrently(_:writing:)``.
 public struct ConnectionWriter: ConnectionWriting, ~Copyable {
-    /// The connection, for Eddy's own use.
+    /// For Eddy's own use.
     public let handle: ConnectionHandle
 
     /// See ``ConnectionWriting/write(_:)-(Buffer)``.

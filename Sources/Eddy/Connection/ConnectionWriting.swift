@@ -1,44 +1,44 @@
 public import EddyBuffers
 
-/// What a task writes to: a ``Connection``, or its ``ConnectionWriter``.
+/// A destination of bytes: a ``Connection`` or its ``ConnectionWriter``.
 ///
-/// Everything that writes is defined here once.
+/// All write operations are defined here.
 public protocol ConnectionWriting: ~Copyable {
-    /// The connection, for Eddy's own use.
+    /// For Eddy's own use.
     var handle: ConnectionHandle { get }
 
-    /// Sends the buffer's bytes behind all that was written before. The buffer goes back to its pool once the
-    /// system has taken them.
+    /// Sends the buffer's bytes after everything written before. The buffer returns to its pool once the system has
+    /// accepted the bytes.
     ///
-    /// Returns when the bytes are queued; they leave with the loop's next system call. When more than the high
-    /// watermark is queued it waits until the peer has taken enough of it; see ``setWatermarks(low:high:)``.
+    /// Returns when the bytes are queued; they leave with the loop's next system call. If more than the high watermark
+    /// is queued, it waits until the peer has accepted enough; see ``setWatermarks(low:high:)``.
     ///
-    /// - Throws: ``ConnectionError``: the connection is broken, or ``ConnectionError/writingEnded``; or
-    ///   ``ConnectionError/cancelled`` instead of waiting, when the bytes are queued and will be sent.
+    /// - Throws: ``ConnectionError`` if the connection has failed, or ``ConnectionError/writingEnded``;
+    ///   ``ConnectionError/cancelled`` instead of waiting: the bytes are queued and will be sent.
     /// - Precondition: no other task waits to write to the connection, if this one has to wait.
     func write(_ buffer: consuming Buffer) async throws(ConnectionError)
 }
 
 extension ConnectionWriting where Self: ~Copyable {
-    /// Sends bytes that others hold as well, without copying them; see ``write(_:)-(Buffer)``. The memory is held until
-    /// the system has taken them. At most 256 bytes are copied, which costs less than holding them.
+    /// Sends shared bytes without copying them; see ``write(_:)-(Buffer)``. The memory is retained until the system has
+    /// accepted the bytes. Up to 256 bytes are copied instead, which costs less.
     public func write(_ buffer: SharedBuffer) async throws(ConnectionError) {
         if try handle.queue(buffer) { try await handle.waitUntilDrained() }
     }
 
-    /// Sends two buffers, one behind the other, such as a header and a body: with one vectored send, without joining
-    /// them, and with one wait. See ``write(_:)-(Buffer)``.
+    /// Sends two buffers in order, such as a header and a body: with one vectored send, without joining them, and with
+    /// a single wait. See ``write(_:)-(Buffer)``.
     public func write(_ first: consuming Buffer, _ second: consuming Buffer) async throws(ConnectionError) {
         _ = try handle.queue(first)
         if try handle.queue(second) { try await handle.waitUntilDrained() }
     }
 
-    /// Sends all the buffers, one behind the other, with vectored sends, without copying them, and with one wait. See
+    /// Sends all buffers in order, with vectored sends, without copying them, and with a single wait. See
     /// ``write(_:)-(Buffer)``.
     ///
-    /// All of them are queued, also beyond the high watermark.
+    /// All buffers are queued, even beyond the high watermark.
     ///
-    /// - Precondition: less than 4 GiB are queued then.
+    /// - Precondition: fewer than 4 GiB are queued in total.
     public func write(contentsOf buffers: some Sequence<SharedBuffer>) async throws(ConnectionError) {
         if try handle.queue(contentsOf: buffers) { try await handle.waitUntilDrained() }
     }
@@ -58,8 +58,8 @@ extension ConnectionWriting where Self: ~Copyable {
         if try handle.queue(Buffer.from(copying: bytes)) { try await handle.waitUntilDrained() }
     }
 
-    /// Sets how many bytes may be queued for sending: above `high` a write waits, until `low` or fewer are left. The
-    /// loop's configuration sets both for connections that do not.
+    /// Sets how many bytes may be queued for sending: above `high` a write waits until `low` or fewer are left. The
+    /// default is the loop's configuration.
     ///
     /// - Precondition: `low` is from 1 to `high`, which is at most 1 GiB.
     public func setWatermarks(low: Int, high: Int) {
@@ -68,21 +68,21 @@ extension ConnectionWriting where Self: ~Copyable {
 
     // MARK: Files
 
-    /// Sends a file, or a part of it, behind all that was written before.
+    /// Sends a file, or a part of it, after everything written before.
     ///
-    /// The file is read by the ring into chunks of the pool, which are sent as they are; while more than the high
-    /// watermark is queued it is not read. Returns when the last bytes are queued.
+    /// The ring reads the file into chunks of the pool, which are sent without copying; reading pauses while more than
+    /// the high watermark is queued. Returns when the last bytes are queued.
     ///
     /// - Parameters:
     ///   - path: a regular file.
-    ///   - range: the bytes to send, counted from 0; all that the file has now if there is none. A file without a size,
-    ///     as in /proc, is sent to its end.
-    /// - Throws: ``ConnectionError/file(_:)`` if the file cannot be opened or read; ``ConnectionError/fileTooShort(size:sent:)``
-    ///   if it does not have these bytes: before any is sent, or in the middle if it is cut meanwhile; else as
-    ///   ``write(_:)-(Buffer)``. A task that is cancelled in the middle throws ``ConnectionError/cancelled``. What was
-    ///   queued until then is sent in any case, so the peer may have a part of what it expects: reset the connection,
-    ///   unless the protocol can tell it.
-    /// - Precondition: `range` does not begin below 0.
+    ///   - range: the bytes to send, counted from 0; nil: the whole file at its current size. A file without a size, as
+    ///     in /proc, is sent to its end.
+    /// - Throws: ``ConnectionError/file(_:)`` if the file cannot be opened or read;
+    ///   ``ConnectionError/fileTooShort(size:sent:)`` if it does not contain the range: before any byte is sent, or in
+    ///   the middle if the file is truncated meanwhile; otherwise as ``write(_:)-(Buffer)``. A task that is cancelled
+    ///   in the middle throws ``ConnectionError/cancelled``. Bytes queued until then are still sent, so the peer may
+    ///   receive a part of the range: reset the connection, unless the protocol can signal the error.
+    /// - Precondition: `range` does not start below 0.
     public func sendFile(_ path: String, range: Range<Int>? = nil) async throws(ConnectionError) {
         try await handle.sendFile(path, range: range)
     }
@@ -90,22 +90,22 @@ extension ConnectionWriting where Self: ~Copyable {
     /// Sends an open file, or a part of it; see ``sendFile(_:range:)-(String,_)``.
     ///
     /// - Parameters:
-    ///   - descriptor: of a regular file. It stays the caller's, who closes it afterwards; its position neither matters
-    ///     nor moves.
-    ///   - range: the bytes to send, counted from 0; nil: all that the file has now.
+    ///   - descriptor: a regular file. The caller still owns the descriptor and closes it afterwards; its file position
+    ///     is neither used nor changed.
+    ///   - range: the bytes to send, counted from 0; nil: the whole file at its current size.
     public func sendFile(_ descriptor: Int32, range: Range<Int>? = nil) async throws(ConnectionError) {
         try await handle.sendFile(descriptor, range: range)
     }
 
     // MARK: The end
 
-    /// Ends this side's direction: the peer reads the end of the stream after all that was written. Reading goes on
+    /// Ends writing: the peer reads the end of the stream after everything written. Reading is still possible
     /// (half-close).
     ///
-    /// Returns when the end is on its way.
+    /// Returns when the end of the stream has been submitted.
     ///
-    /// - Throws: ``ConnectionError`` if the connection broke before; or ``ConnectionError/cancelled`` instead of
-    ///   waiting, when the end follows what is queued.
+    /// - Throws: ``ConnectionError`` if the connection has failed; ``ConnectionError/cancelled`` instead of waiting:
+    ///   the end of the stream follows the queued bytes.
     /// - Precondition: no other task waits to write to the connection, if this one has to wait.
     public func endWriting() async throws(ConnectionError) {
         try await handle.finishWriting()

@@ -1,6 +1,6 @@
 internal import EddyBuffers
 
-/// What ends a message in a stream: 1 to 8 bytes, kept in place.
+/// The delimiter of messages in a stream: 1 to 8 bytes, stored inline.
 struct Delimiter {
     let count: Int
     private let packed: UInt64

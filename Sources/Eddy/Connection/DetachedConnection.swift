@@ -1,11 +1,11 @@
 public import EddyBuffers
 
-/// What is left of a connection that was taken off its loop.
+/// The descriptor and the unread bytes of a connection that was detached from its loop.
 @frozen
 public struct DetachedConnection: ~Copyable {
-    /// The connected socket, which blocks. The caller owns it, and closes it.
+    /// The connected socket, in blocking mode. The caller owns it and closes it.
     public let descriptor: Int32
-    /// What was received and not read: it comes before all that the descriptor gives. Empty if there is none.
+    /// Bytes that were received and not read; they precede all that the descriptor returns. May be empty.
     public var received: Buffer
 
     init(descriptor: Int32, received: consuming Buffer) {
@@ -15,18 +15,19 @@ public struct DetachedConnection: ~Copyable {
 }
 
 extension Connection {
-    /// Takes the connection off its loop, for code that works on descriptors.
+    /// Detaches the connection from its loop, for code that works with descriptors.
     ///
-    /// Waits until everything that was written has gone to the system, and until the operations that are in flight have
-    /// ended. No byte is lost: what was received and not read is handed out with the descriptor. Where
-    /// ``endWriting()`` or the peer has ended a direction, it stays ended.
+    /// Waits until the system has accepted everything written, and until all operations in flight have ended. No byte
+    /// is lost: unread bytes are returned with the descriptor. A direction that ``ConnectionWriting/endWriting()`` or
+    /// the peer has ended stays ended.
     ///
-    /// For the loop and its server the connection is closed then.
+    /// For the loop and its server the connection is then closed.
     ///
-    /// The system's ways are the descriptor's from now on: a write to a peer that is gone raises SIGPIPE, unless it is
-    /// ignored or the write is a send(2) with MSG_NOSIGNAL.
+    /// From now on the descriptor behaves as the system defines: a write to a peer that is gone raises SIGPIPE, unless
+    /// it is ignored or the write is a send(2) with MSG_NOSIGNAL.
     ///
-    /// - Throws: ``ConnectionError`` if the connection is broken, and ``ConnectionError/cancelled``; it is closed then.
+    /// - Throws: ``ConnectionError`` if the connection has failed, or ``ConnectionError/cancelled``; the connection is
+    ///   closed then.
     public consuming func detach() async throws(ConnectionError) -> sending DetachedConnection {
         try handle.requireLoopThread()
         return try await handle.detach()

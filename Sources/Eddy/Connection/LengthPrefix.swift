@@ -1,4 +1,4 @@
-/// How many bytes say how long a message is.
+/// The size of a message's length prefix.
 public enum LengthPrefix: Int, Sendable, CaseIterable {
     /// Messages of up to 255 bytes.
     case oneByte = 1
@@ -9,6 +9,6 @@ public enum LengthPrefix: Int, Sendable, CaseIterable {
     /// Messages of any length.
     case eightBytes = 8
 
-    /// Its bytes: 1, 2, 4 or 8.
+    /// The size in bytes: 1, 2, 4 or 8.
     public var byteCount: Int { rawValue }
 }

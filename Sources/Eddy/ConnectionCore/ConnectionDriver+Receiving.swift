@@ -236,7 +236,7 @@ extension ConnectionDriver {
     /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
     func read(_ id: ConnectionID) throws(ConnectionError) -> sending Buffer? {
         if let slice = slices.popFirst(of: &connections[id].receiving.queue) {
-            guard pool.handOut(slice) else {
+            guard pool.transferToHandler(slice) else {
                 // A handler that tries again and again comes to the end of its turn.
                 turn.value.read(byteCount: 0)
                 slices.prepend(slice, to: &connections[id].receiving.queue)
@@ -264,7 +264,7 @@ extension ConnectionDriver {
     @inline(__always)
     func tookBytes(_ byteCount: UInt32, from id: ConnectionID) {
         turn.value.read(byteCount: byteCount)
-        pulse?.uses(connections[id].descriptor, listener: connections[id].listener)
+        heartbeat?.uses(connections[id].descriptor, listener: connections[id].listener)
         connections[id].movedBytes &+= byteCount
         continueReceiving(id)
     }

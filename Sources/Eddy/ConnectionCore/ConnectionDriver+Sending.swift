@@ -29,8 +29,8 @@ extension ConnectionDriver {
             slice.drop()
             return nil
         }
-        pool.takeIn(slice)
-        pulse?.uses(connections[id].descriptor, listener: connections[id].listener)
+        pool.transferToQueue(slice)
+        heartbeat?.uses(connections[id].descriptor, listener: connections[id].listener)
         // What waits to be read may be the beginning of the next message.
         if connections[id].receiving.queue.isEmpty { connections[id].drain.isUnanswered = false }
         appendToQueue(slice, of: id)

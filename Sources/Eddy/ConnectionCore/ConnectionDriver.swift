@@ -29,8 +29,8 @@ final class ConnectionDriver: @unchecked Sendable {
     let receiveRing: ReceiveRing
     /// Large chunks for connections that fill small ones, where the kernel does not fill chunks incrementally.
     let bulkRing: ReceiveRing?
-    /// What the watchdog sees; nil when there is none.
-    let pulse: JobPulse?
+    /// Read by the stall detector; nil without a watchdog.
+    let heartbeat: Heartbeat?
     /// The loop, which owns the driver.
     unowned(unsafe) var delegate: (any ConnectionDriverDelegate)?
 
@@ -92,10 +92,10 @@ final class ConnectionDriver: @unchecked Sendable {
         features: RingFeatures,
         ring: Ring,
         pool: BufferPool,
-        pulse: JobPulse?
+        heartbeat: Heartbeat?
     ) throws(RingError) {
         (self.configuration, self.features, self.ring, self.pool) = (configuration, features, ring, pool)
-        self.pulse = pulse
+        self.heartbeat = heartbeat
         let mayZeroCopy = features.zeroCopySends && configuration.zeroCopy != .never
         zeroCopyFloor = mayZeroCopy ? UInt32(configuration.zeroCopyThreshold) : .max
         slices = SliceStore(pool: pool)
@@ -158,11 +158,11 @@ final class ConnectionDriver: @unchecked Sendable {
     ///
     /// - Returns: whether receives find memory.
     func supplyMemory() -> Bool {
-        pool.collectReturns()
+        pool.drainRemoteFrees()
         if memory.value.update(queuedBytes: slices.footprint) { memoryBecameTight() }
         if !refill() {
             // Every chunk is held. Memory that another thread returns must wake the loop.
-            pool.startWaitingForReturns()
+            pool.startWaitingForRemoteFrees()
             guard refill() else {
                 // A loop with receives that await their turn does not sleep, and these could not begin.
                 parkReceiveTurns()
@@ -170,7 +170,7 @@ final class ConnectionDriver: @unchecked Sendable {
                 return false
             }
         }
-        pool.stopWaitingForReturns()
+        pool.stopWaitingForRemoteFrees()
         while let id = bufferQueue.popFirst() {
             connections[id].receiving.unpark(.forBuffers)
             receiveAgain(id)

@@ -3,8 +3,8 @@ internal import Glibc
 
 /// Ends the process with one line on standard error, because a loop's ring has failed.
 ///
-/// It takes a descriptor that somebody else has closed, or a fault of the kernel. Such a ring no longer says which
-/// memory the kernel still writes to, so nothing that goes on could be trusted.
+/// Causes are code that closes descriptors that it does not own, and kernel bugs. The loop no longer knows which memory
+/// the kernel still writes to, so it cannot continue safely.
 func endProcess(brokenRing error: RingError) -> Never {
     writeToStandardError(
         "eddy: an event loop's ring is broken: \(error); look for code that closes descriptors of others\n"

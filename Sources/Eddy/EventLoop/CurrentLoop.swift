@@ -14,7 +14,7 @@ extension EventLoop {
         unsafe _ = pthread_setspecific(CurrentLoop.key, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// The loop has ended: the calling thread has none, and the loop may be freed before the thread ends.
+    /// Clears the calling thread's loop: the loop has ended and may be freed before the thread ends.
     func resignCurrent() {
         _ = pthread_setspecific(CurrentLoop.key, nil)
     }

@@ -1,8 +1,9 @@
 internal import EddyRing
 
 extension EventLoop {
-    /// Closes the connections that handlers which have ended have left, such as those to other servers: those that are
-    /// being closed have a moment for it. Resets what is left then, and returns when nothing is left.
+    /// Closes the connections that remain after their handlers have ended, such as those to other servers. Connections
+    /// that are already closing get ``ConnectionDriver/silenceBeforeClose`` to finish; then the rest are reset. Returns
+    /// when no connection is left.
     package func closeConnections() async {
         await run {
             let driver = self.driver
@@ -14,7 +15,7 @@ extension EventLoop {
             driver.connections.forEachConnection { id in
                 if !driver.endIfDelivered(id) { driver.reset(id, failure: ConnectionError.shutDownCode) }
             }
-            // Last completions come with the loop's next iterations; the end of the loop waits for any that do not.
+            // The last completions arrive in the next iterations. The end of the loop waits for any that do not.
             let deadline = self.ring.now + 1_000_000_000
             while driver.connections.count > 0, self.ring.now < deadline { await self.pause() }
         }
@@ -26,7 +27,8 @@ extension EventLoop {
         return isAny
     }
 
-    /// Lets the loop run for a millisecond. A sleep would return at once in a task that is cancelled, as a server's may be.
+    /// Lets the loop run for a millisecond. ``sleep(for:)`` would return at once in a cancelled task, such as a
+    /// server's.
     private func pause() async {
         await Waiter.suspend { driver.timers.schedule(.sleep($0), at: ring.now + 1_000_000) }
     }

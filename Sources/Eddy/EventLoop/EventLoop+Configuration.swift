@@ -3,54 +3,56 @@ internal import EddyRing
 internal import EddySystem
 
 extension EventLoop {
-    /// The limits of a loop. Everything that could grow has one.
+    /// The limits of a loop. Every resource that can grow has one.
     ///
-    /// There is at least one connection; the window, the watermarks and ``zeroCopyThreshold`` are from 1 byte to 1 GiB,
-    /// and the low watermark is not above the high one; the pool may map what one chunk takes. A loop with other limits
-    /// traps when it is made.
+    /// Valid values: at least one connection; the window, the watermarks and ``zeroCopyThreshold`` from 1 byte to 1
+    /// GiB; a low watermark not above the high one; a pool that may map at least one chunk. Creating a loop with other
+    /// values traps.
     public struct Configuration: Sendable {
-        /// Connections that a loop has at a time. One that is accepted beyond it is closed at once; one that is to be
-        /// made throws ``ConnectError/tooManyConnections(limit:)``.
+        /// The maximum number of concurrent connections. The loop closes accepted connections beyond it at once;
+        /// connecting throws ``ConnectError/tooManyConnections(limit:)``.
         public var maximumConnections = 65_536
-        /// Bytes that a connection may have received and not read, or not relayed, together with what it has queued for
-        /// sending; nothing more is asked of the socket then, and TCP slows the peer down. Up to a chunk more may still
-        /// come. When the connections of the loop hold much of its memory, each may hold less.
+        /// The maximum number of bytes that a connection buffers: received but not read or relayed, plus queued for
+        /// sending. At this limit the loop stops receiving, and TCP slows the peer down. Up to one chunk more may still
+        /// arrive. The limit is lower while the loop's connections hold much of its memory.
         public var receiveWindow = 512 << 10
-        /// Bytes queued for sending above which `write` waits. When the connections of the loop hold much of its memory,
-        /// it waits earlier.
+        /// The number of bytes queued for sending above which `write` waits. It waits earlier while the loop's
+        /// connections hold much of its memory.
         public var highWatermark = 512 << 10
-        /// Bytes still queued at which it goes on, and so does a relay that waits for this side.
+        /// The number of bytes still queued at which a waiting `write` resumes, and at which a relay to this side
+        /// resumes.
         public var lowWatermark = 128 << 10
-        /// When bytes are sent out of the pool's memory itself instead of being copied by the kernel.
+        /// When the kernel sends from the pool's memory without copying it.
         public var zeroCopy = ZeroCopy.automatic
-        /// Queued bytes from which on zero-copy sends are considered.
+        /// The number of queued bytes from which zero-copy sends are considered.
         public var zeroCopyThreshold = 32 << 10
-        /// How long the peer of a connection that is being closed may take nothing of what is left; and, when it has
-        /// everything, how long it may take to close, too.
+        /// While closing: how long the peer may accept none of the remaining bytes, and, once it has received all of
+        /// them, how long it may take to close its side.
         public var closeTimeout = Duration.seconds(10)
-        /// How long a connection may take to be made.
+        /// How long connecting may take.
         public var connectTimeout = Duration.seconds(10)
-        /// How long connections wait for their peers, unless ``Connection/timeouts`` says otherwise: for ever, at
-        /// first.
+        /// How long connections wait for their peers, unless ``Connection/timeouts`` says otherwise. By default there
+        /// is no limit.
         public var timeouts = Connection.Timeouts()
-        /// How long receives may wait for memory before connections are reset: those that hold most of it and have not
-        /// got any further in half of that time, and, a tenth of it later, the next ones.
+        /// How long receives may wait for memory before connections are reset. The first are those that hold most of
+        /// the memory and have made no progress in half of that time; the next ones follow after another tenth of it.
         public var starvationTimeout = Duration.seconds(5)
-        /// Whether each loop's thread is tied to a processor: the first loop of a group to the first one that the
-        /// process may use, and so on, around. Worth it where nothing else runs on these processors.
+        /// Whether each loop's thread is pinned to a processor. The first loop of a group gets the first processor that
+        /// the process may use, and so on, wrapping around. Useful when nothing else runs on these processors.
         public var isPinned = false
-        /// Reports jobs that hold a loop up; nil: nobody looks.
+        /// Reports jobs that block a loop. Nil disables the watchdog.
         public var watchdog: EventLoop.Watchdog? = EventLoop.Watchdog()
-        /// The loop's memory. Up to 128 MiB, or less in a container: the pools of as many loops as it has processors take a
-        /// quarter of its memory at most. The rest is for the kernel's buffers, which count as well, and for the program.
+        /// The loop's memory: up to 128 MiB, or less in a container. The pools of as many loops as the container has
+        /// processors take at most a quarter of the container's memory. The rest is for the program and for the
+        /// kernel's buffers, which count towards the container's limit as well.
         public var pool = BufferPool.Configuration(
             maximumBytes: Configuration.poolBytes(inContainerOf: ControlGroup.current.memory)
         )
 
-        /// The defaults.
+        /// Creates the default configuration.
         public init() {}
 
-        /// Bytes of a loop's pool where the container has so much memory; in whole slabs.
+        /// The size of a loop's pool in a container with `memory` bytes, rounded down to whole slabs.
         static func poolBytes(
             inContainerOf memory: Int?,
             loops: Int = EventLoopGroup.processorCount
@@ -60,13 +62,13 @@ extension EventLoop {
             return min(most, max(4 << 20, memory / 4 / loops & ~((2 << 20) - 1)))
         }
 
-        /// When zero-copy sends are used, where there are any (`RingFeature.zeroCopySends`).
+        /// When zero-copy sends are used, if the kernel supports them (`RingFeature.zeroCopySends`).
         public enum ZeroCopy: Sendable {
-            /// For large sends that leave the machine, until the kernel reports that it copies them all the same.
+            /// For large sends to other machines, until the kernel reports that it copies them anyway.
             case automatic
-            /// For all that reach the threshold, also where it costs more than it saves. For tests.
+            /// For all sends that reach the threshold, even where it is slower. For tests.
             case always
-            /// Not at all: the kernel copies all bytes.
+            /// Never: the kernel copies all bytes.
             case never
         }
 

@@ -3,9 +3,9 @@ internal import EddyRing
 internal import EddySystem
 
 extension EventLoop {
-    /// Hands every completion that is there to what it belongs to.
+    /// Dispatches every available completion to its owner.
     ///
-    /// All that was posted up to now is taken, and no more: the queue is finite, so an iteration is, too.
+    /// Takes only completions that were posted before the call. The queue is finite, so an iteration is finite, too.
     func dispatchCompletions() {
         while let completion = ring.nextCompletion() { dispatch(completion) }
     }
@@ -29,11 +29,11 @@ extension EventLoop {
 
     private func woken(_ completion: CompletionEntry) {
         guard completion.error != .cancelled else {
-            // The loop ends: there is no more mail.
-            isAwaitingMail.value = false
+            // The loop ends: no more items arrive.
+            isWakeReadInFlight.value = false
             return
         }
-        driver.counters.mailWakes += 1
-        awaitMail()
+        driver.counters.crossThreadWakeups += 1
+        readWakeDescriptor()
     }
 }

@@ -1,7 +1,8 @@
 internal import EddyBuffers
 
 extension EventLoop {
-    /// Takes a job of a task that prefers this loop. Any thread. Swift calls it; programs need not.
+    /// Enqueues a job of a task that prefers this loop. Callable on any thread. Called by the Swift runtime; programs
+    /// do not need to call it.
     ///
     /// - Precondition: the loop has not ended.
     public func enqueue(_ job: consuming ExecutorJob) {
@@ -10,14 +11,14 @@ extension EventLoop {
             jobs.append(job)
             return
         }
-        let accepted = mailbox.post(.job(job))
+        let accepted = inbox.post(.job(job))
         require(accepted, "a task prefers an event loop that has ended; end its tasks before the loop")
     }
 
     /// Runs `body` on the loop's thread and returns its result.
     ///
-    /// Tasks and child tasks that `body` starts prefer the loop, too. `body` is `@concurrent`, that is, bound to no
-    /// actor, so that it runs where the task prefers to be.
+    /// Tasks and child tasks that `body` starts prefer the loop, too. `body` is `@concurrent`, so it is isolated to no
+    /// actor and runs on the preferred executor.
     ///
     /// - Throws: what `body` throws.
     /// - Precondition: the loop has not ended.
@@ -27,13 +28,13 @@ extension EventLoop {
         try await withTaskExecutorPreference(self, operation: body)
     }
 
-    /// Has `work` done on the loop's thread, soon; false when the loop has ended. Any thread, or what a simulation does
-    /// while the loop waits.
+    /// Runs `work` on the loop's thread soon; returns false when the loop has ended. Callable on any thread, and by a
+    /// simulation while the loop waits.
     package func post(_ work: @escaping @Sendable () -> Void) -> Bool {
-        mailbox.post(.work(work))
+        inbox.post(.work(work))
     }
 
-    /// The loop's figures. Any thread.
+    /// The loop's statistics. Callable on any thread.
     ///
     /// - Precondition: the loop has not ended.
     public func statistics() async -> Statistics {

@@ -1,6 +1,6 @@
-// A task that has to wait while no other is ready need not be suspended: nobody else wants the thread. It runs the
-// loop itself, from inside its job, and goes on at once when what it waits for has come. Only when somebody else is to
-// run is it suspended, and the loop goes on where it always runs.
+// A task that must wait while no other job is ready does not need to be suspended, because no other task needs the
+// thread. It runs the loop itself, inside its job, and continues as soon as its data has arrived. It is suspended only
+// when another task is to run; the loop then continues at its usual place.
 //
 //     read, nothing there ──▶ is any other job ready? ──yes──▶ suspend: the loop resumes the task
 //                                  │no           ▲
@@ -10,27 +10,27 @@
 //                                  ▼
 //                             return it
 //
-// No job runs within another, so this is never more than one level deep. What it saves is a suspension and a
-// resumption for each request of a client that nobody else competes with: a third of the time that Eddy itself takes.
+// No job runs inside another, so the nesting is at most one level deep. Inline polling saves a suspension and a
+// resumption per request of a client that does not compete with others: a third of the time that Eddy itself takes.
 //
-// A task that holds an actor is always suspended. Who waits for the actor waits in the actor's own queue, which the loop
-// does not see: it would wait until this task has something to read.
+// A task that holds an actor is always suspended. Tasks that wait for the actor are in the actor's own queue, which the
+// loop cannot see: they would wait until this task had something to read.
 
 extension EventLoop {
-    /// Advances the loop until the condition of a connection's reader holds; false when the task must be suspended to
-    /// let others run.
+    /// Advances the loop until the condition of a connection's reader holds. Returns false when the task must be
+    /// suspended so that others can run.
     ///
-    /// - Parameter actor: what the reader's task holds.
+    /// - Parameter actor: the actor that the reader's task holds, if any.
     @inline(__always)
     func poll(for id: ConnectionID, holding actor: (any Actor)?, _ condition: () -> Bool) -> Bool {
         guard actor == nil, jobs.isEmpty, driver.turnQueue.isEmpty else { return false }
         driver.connections[id].requireNoReader()
-        // The job has not ended, but it does not keep others from running.
-        pulse?.end()
+        // The job has not ended, but it does not block other jobs.
+        heartbeat?.end()
         driver.pollingReader.value = id
         defer {
             driver.pollingReader.value = nil
-            pulse?.goOn()
+            heartbeat?.resume()
         }
         while jobs.isEmpty, driver.turnQueue.isEmpty, driver.closeQueue.isEmpty, !stopping.value {
             advance()

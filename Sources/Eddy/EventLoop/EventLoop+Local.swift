@@ -1,5 +1,5 @@
 extension EventLoop {
-    /// Names a value of which every loop has its own: a cache, a counter, a client that may stay on one thread.
+    /// Names a value that exists once per loop: a cache, a counter, a client that stays on one thread.
     ///
     /// ```swift
     /// enum RequestCount: EventLoop.LocalKey {
@@ -9,17 +9,16 @@ extension EventLoop {
     /// connection.eventLoop.local[RequestCount.self] += 1
     /// ```
     public protocol LocalKey {
-        /// What each loop has one of.
+        /// The type of the value.
         associatedtype Value
-        /// Makes a loop's value, on its thread, when it is first asked for.
+        /// Creates a loop's value on the loop's thread, on first access.
         static func makeValue(on loop: EventLoop) -> Value
     }
 
-    /// The values that live on this loop's thread. They are made when first asked for and dropped, on the thread, when
-    /// the loop ends.
+    /// The values of this loop. They are created on first access and dropped on the loop's thread when the loop ends.
     ///
-    /// No lock is needed, since only the loop's thread reaches them. This reads and replaces whole values. To change a
-    /// collection in place, or to use a value that is not `Sendable`, call ``withLocal(_:_:)``.
+    /// No lock is needed, since only the loop's thread accesses them. This property reads and replaces whole values. To
+    /// change a collection in place, or to use a value that is not `Sendable`, call ``withLocal(_:_:)``.
     ///
     /// - Precondition: on the loop's thread.
     public var local: Locals {
@@ -27,17 +26,17 @@ extension EventLoop {
         return Locals(loop: self)
     }
 
-    /// Runs `body` with this loop's value for `key`, in place: nothing is copied. A value that is not `Sendable`, or a
+    /// Runs `body` with this loop's value for `key` in place, without copying it. A value that is not `Sendable`, or a
     /// part of it, cannot leave `body`.
     ///
     /// ```swift
     /// loop.withLocal(Sessions.self) { sessions in sessions[identifier] = session }
     /// ```
     ///
-    /// `body` cannot wait: the value would change under it, since other tasks of the loop run meanwhile.
+    /// `body` is synchronous, because other tasks of the loop could change the value during a suspension.
     ///
-    /// - Throws: what `body` throws; what it has changed by then stays changed.
-    /// - Precondition: on the loop's thread. `body` does not use the same value by another way, such as ``local``.
+    /// - Throws: what `body` throws. Changes that `body` made before it threw are kept.
+    /// - Precondition: on the loop's thread. `body` does not access the same value in another way, such as ``local``.
     public func withLocal<Key: LocalKey, Success: Sendable, Failure: Error>(
         _ key: Key.Type,
         _ body: (inout sending Key.Value) throws(Failure) -> Success
@@ -50,11 +49,11 @@ extension EventLoop {
     public struct Locals {
         let loop: EventLoop
 
-        /// This loop's value for `key`, made now if there was none.
+        /// This loop's value for `key`, created on first access.
         ///
-        /// The value is read as a copy and replaced as a whole. `local[Key.self] += 1` does both. A collection that is
-        /// changed this way is copied: use ``EventLoop/withLocal(_:_:)``. Where a change waits, as in
-        /// `await update(&loop.local[Key.self])`, what other tasks have stored meanwhile is replaced.
+        /// The getter copies the value and the setter replaces it; `local[Key.self] += 1` does both. Changing a
+        /// collection this way copies it: use ``EventLoop/withLocal(_:_:)`` instead. If a change suspends, as in
+        /// `await update(&loop.local[Key.self])`, it overwrites what other tasks stored during the suspension.
         ///
         /// - Precondition: on the loop's thread, and not within ``EventLoop/withLocal(_:_:)`` of the same key.
         public subscript<Key: LocalKey>(key: Key.Type) -> Key.Value where Key.Value: Sendable {
@@ -62,8 +61,8 @@ extension EventLoop {
                 loop.requireLoopThread()
                 return loop.locals.box(key, on: loop).copy
             }
-            // Never `_modify`: it would yield the value's address to a caller that may wait while another task replaces
-            // the value.
+            // Not `_modify`: it would yield the value's address to a caller that may suspend while another task
+            // replaces the value.
             nonmutating set {
                 loop.requireLoopThread()
                 loop.locals.box(key, on: loop).replace(with: newValue)

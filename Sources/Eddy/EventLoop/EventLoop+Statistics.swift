@@ -3,87 +3,88 @@ internal import EddyRing
 internal import EddySystem
 
 extension EventLoop {
-    /// What a loop has done since it started, and what it holds now.
+    /// Counters since the loop's start, and gauges of its current state.
     public struct Statistics: Sendable {
-        /// Connections that a server has accepted and had served on this loop.
+        /// Connections that servers have accepted and that this loop serves or has served.
         public var connectionsAccepted: UInt64 = 0
-        /// Connections that this loop has made to others, with ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)`` or
-        /// what is built on it; attempts that failed are not counted.
+        /// Connections that this loop has opened with ``EventLoop/connect(to:options:_:)-(Endpoint,_,_)`` or functions
+        /// that use it. Failed attempts do not count.
         public var connectionsOpened: UInt64 = 0
-        /// Attempts to connect that have failed, were cancelled or took too long.
+        /// Connection attempts that failed, were cancelled or timed out.
         public var connectFailures: UInt64 = 0
-        /// Connections, accepted or opened, that are gone: closed, or handed out by ``Connection/detach()``.
+        /// Accepted or opened connections that have been closed, or detached with ``Connection/detach()``.
         public var connectionsClosed: UInt64 = 0
-        /// Connections closed on arrival: the loop or the server was at its limit, or the server was shutting down.
+        /// Connections closed on arrival because the loop or the server was at its limit, or the server was shutting
+        /// down.
         public var connectionsRefused: UInt64 = 0
-        /// Times that accepting paused: the server was at its limit, the process out of descriptors, or the kernel out
-        /// of memory.
+        /// The number of times that accepting paused because the server was at its limit, the process was out of
+        /// descriptors, or the kernel was out of memory.
         public var acceptPauses: UInt64 = 0
-        /// Connections whose handler threw an error.
+        /// Connections whose handlers threw an error.
         public var handlerFailures: UInt64 = 0
-        /// Times that connections came to hold so much of the loop's memory that each may hold less.
+        /// The number of times that connections held so much of the loop's memory that their limits were lowered.
         public var memoryShortages: UInt64 = 0
-        /// Connections that were reset because they held memory that others waited for, and did not get any further.
+        /// Connections that were reset because they held memory that others waited for, and made no progress.
         public var connectionsEvicted: UInt64 = 0
-        /// Reads that have waited for longer than they may, and throw ``ConnectionError/readTimedOut`` unless bytes
-        /// come in the same moment.
+        /// Reads that exceeded their timeout. They throw ``ConnectionError/readTimedOut`` unless bytes arrive at the
+        /// same moment.
         public var readTimeouts: UInt64 = 0
-        /// Connections that were reset because their peers took nothing; see ``ConnectionError/writeTimedOut``.
+        /// Connections that were reset because their peers accepted no bytes; see ``ConnectionError/writeTimedOut``.
         public var writeTimeouts: UInt64 = 0
-        /// Connections that were reset because nothing moved; see ``ConnectionError/idleTimedOut``.
+        /// Connections that were reset because no bytes moved; see ``ConnectionError/idleTimedOut``.
         public var idleTimeouts: UInt64 = 0
-        /// Bytes that came from peers, read or not.
+        /// Bytes received from peers, read or not.
         public var bytesReceived: UInt64 = 0
-        /// Bytes that the system has taken for peers.
+        /// Bytes that the kernel has accepted for sending.
         public var bytesSent: UInt64 = 0
-        /// Sends out of the pool's memory itself.
+        /// Zero-copy sends.
         public var zeroCopySends: UInt64 = 0
-        /// Those of them whose bytes the kernel has copied all the same.
+        /// Zero-copy sends whose bytes the kernel copied anyway.
         public var zeroCopyCopies: UInt64 = 0
         /// Receives that had to wait for memory.
         public var starvations: UInt64 = 0
-        /// Slices that were copied out of their chunks, because those who hold slices kept too many chunks.
+        /// Slices that were copied out of their chunks because holders of slices kept too many chunks alive.
         public var copies: UInt64 = 0
-        /// Times that the loop has gone round.
+        /// Loop iterations.
         public var iterations: UInt64 = 0
         /// How long the loop has run.
         public var runningTime = Duration.zero
-        /// The processor time of the loop's thread, the system's work for it included. Divided by ``runningTime`` it is
-        /// how busy the loop is. (A loop that waits for something else than its ring, such as a lock, is not busy by
-        /// this measure, but stalled.)
+        /// The processor time of the loop's thread, including the kernel's work for it. Divided by ``runningTime`` it
+        /// is the loop's utilization. (A loop that blocks outside its ring, for example on a lock, is stalled; this
+        /// measure does not count it as busy.)
         public var processorTime = Duration.zero
-        /// The most jobs that waited at the start of an iteration's run of jobs.
+        /// The largest number of jobs that were ready at the start of an iteration's run of jobs.
         public var jobQueueHighWater = 0
-        /// Times that another thread woke the loop while it waited.
-        public var mailWakes: UInt64 = 0
+        /// The number of times that another thread woke the loop while it waited.
+        public var crossThreadWakeups: UInt64 = 0
         /// Jobs that the watchdog has reported.
         public var stalls: UInt64 = 0
-        /// Timers that are running now, such as sleeps, timeouts, and the limits of connecting and closing.
+        /// Running timers, such as sleeps, timeouts, and the limits of connecting and closing.
         public var timers = 0
-        /// Calls of io_uring_enter(2), or rounds of the engine that takes its place.
+        /// Calls of io_uring_enter(2), or the equivalent iterations of another engine.
         public var enters: UInt64 = 0
-        /// Operations that the engine has taken.
+        /// Operations submitted to the engine.
         public var submissions: UInt64 = 0
-        /// Completions that the loop has read.
+        /// Completions read by the loop.
         public var completions: UInt64 = 0
-        /// Times that the completion queue was too small.
+        /// The number of times that the completion queue overflowed.
         public var overflows: UInt64 = 0
-        /// Bytes that connections have received and not read, and that wait to be sent, with what it takes to manage them.
+        /// Bytes that connections hold, received but not read or queued for sending, including the bookkeeping.
         public var queuedBytes = 0
-        /// Connections that are being made, held by somebody, which broken ones may be, or being closed.
+        /// Connections that are connecting, open (including failed ones that a task still holds), or closing.
         public var connections = 0
-        /// Bytes of the pool that are registered as fixed buffers; the limit of locked memory may forbid more.
+        /// Bytes of the pool that are registered as fixed buffers. The locked-memory limit may prevent more.
         public var registeredBytes = 0
-        /// The loop's memory.
+        /// Statistics of the loop's pool.
         public var pool = BufferPool.Statistics()
 
-        /// Figures of nothing: all are 0.
+        /// Creates statistics in which all figures are 0.
         public init() {}
 
-        /// Completions for each of ``enters``, on average; 0 when there was none.
+        /// The average number of completions per call counted in ``enters``; 0 when there were no calls.
         public var completionsPerEnter: Double { enters == 0 ? 0 : Double(completions) / Double(enters) }
 
-        /// Sums, and the higher of two high waters.
+        /// Adds the figures; high-water marks are the larger of the two.
         public static func + (left: Statistics, right: Statistics) -> Statistics {
             var sum = left
             sum.connectionsAccepted += right.connectionsAccepted
@@ -108,7 +109,7 @@ extension EventLoop {
             sum.runningTime += right.runningTime
             sum.processorTime += right.processorTime
             sum.jobQueueHighWater = max(left.jobQueueHighWater, right.jobQueueHighWater)
-            sum.mailWakes += right.mailWakes
+            sum.crossThreadWakeups += right.crossThreadWakeups
             sum.stalls += right.stalls
             sum.timers += right.timers
             sum.enters += right.enters
@@ -123,8 +124,8 @@ extension EventLoop {
         }
     }
 
-    /// The most bytes that a connection has received and nobody has read, and that wait to be sent on one. Loop thread
-    /// only.
+    /// The largest number of bytes that any connection holds: received but not read, and queued for sending. Loop
+    /// thread only.
     package var longestQueues: (inbound: Int, outbound: Int) {
         var longest = (inbound: 0, outbound: 0)
         driver.connections.forEachConnection { id in
@@ -134,13 +135,14 @@ extension EventLoop {
         return longest
     }
 
-    /// Connections that are being made, open or being closed, and bytes that the pool has mapped. Loop thread only.
+    /// The number of connections that are connecting, open or closing, and the bytes that the pool has mapped. Loop
+    /// thread only.
     package var occupancy: (connections: Int, mappedBytes: Int) { (driver.connections.count, pool.mappedBytes) }
 
-    /// Bytes that receives in flight were promised while memory is tight. Loop thread only.
+    /// Bytes reserved for receives in flight while memory is tight. Loop thread only.
     package var bytesPromised: Int { driver.promisedBytes.value }
 
-    /// The loop's figures. Loop thread only; see ``statistics()`` for other threads.
+    /// The loop's statistics. Loop thread only; see ``statistics()`` for other threads.
     package func collectStatistics() -> Statistics {
         let ringStatistics = ring.statistics
         var statistics = driver.counters
@@ -148,7 +150,7 @@ extension EventLoop {
         statistics.copies = driver.receiveRing.copies + (driver.bulkRing?.copies ?? 0)
         statistics.runningTime = .nanoseconds(ring.now - startTime)
         statistics.processorTime = .nanoseconds(ThreadClock.processorTime)
-        statistics.stalls = pulse?.stallCount ?? 0
+        statistics.stalls = heartbeat?.stallCount ?? 0
         statistics.timers = driver.timers.count
         statistics.enters = ringStatistics.enters
         statistics.submissions = ringStatistics.submissions

@@ -1,23 +1,22 @@
 public import EddySystem
 
 extension EventLoop {
-    /// Reports jobs that keep a loop from everything else: a call that blocks, or work that takes long.
+    /// Reports jobs that block a loop: calls that block, or long computations.
     ///
-    /// A thread beside each group's loops looks at them twice in the threshold. The loops only leave a mark for each
-    /// job. A loop that waits is never taken for one that is stalled, and neither is one that waits for a processor on a
-    /// busy machine. While all loops wait, the thread sleeps. Where /proc is not mounted, or no descriptor
-    /// is free to read it, nothing is reported.
+    /// One thread per group samples the loops twice per threshold; a loop only stores a marker per job. A waiting loop
+    /// is never reported as stalled, nor is a loop that waits for a processor on a busy machine. The thread sleeps
+    /// while all loops wait. Nothing is reported where /proc is not mounted, or no descriptor is free to read it.
     public struct Watchdog: Sendable {
-        /// How long a job may hold its loop, from one suspension of its task to the next: on a processor, or asleep in
-        /// a call that blocks.
+        /// How long a job may occupy its loop, from one suspension of its task to the next: on a processor, or asleep
+        /// in a blocking call.
         public var threshold: Duration
-        /// Told of each stall twice: when it has lasted for the threshold, and when it is over. Called on the
-        /// watchdog's thread, which does not look at the loops meanwhile.
+        /// Called twice for each stall: when it has lasted for the threshold, and when it is over. Called on the
+        /// watchdog's thread, which does not sample the loops during the call.
         public var report: @Sendable (Stall) -> Void
 
         /// - Parameters:
-        ///   - threshold: at least a millisecond, or the loop traps when it is made.
-        ///   - report: writes a line to standard error unless told otherwise.
+        ///   - threshold: at least a millisecond; creating a loop with less traps.
+        ///   - report: called for each stall. By default it writes a line to standard error.
         public init(
             threshold: Duration = .milliseconds(100),
             report: @escaping @Sendable (Stall) -> Void = { writeToStandardError("eddy: \($0)\n") }
@@ -27,22 +26,22 @@ extension EventLoop {
         }
     }
 
-    /// A job that held its loop for too long.
+    /// A job that occupied its loop for too long.
     public struct Stall: Equatable, Sendable, CustomStringConvertible {
-        /// The loop's place in its group.
+        /// The loop's index in its group.
         public var loop: Int
-        /// How long the job has held the loop at least; it may have begun half a threshold before.
+        /// How long the job has occupied the loop, at least. It may have begun up to half a threshold earlier.
         public var duration: Duration
         /// The job's task; see ``EventLoop/currentTask``. 0 for methods of an actor.
         public var task: UInt64
-        /// The peer of the connection that the job has read from or written to last; nil if it has used none.
+        /// The peer of the connection that the job last read from or wrote to; nil if it used none.
         public var peer: SocketAddress?
         /// Where ``TCPServer/run(fileID:line:_:)`` was called with the handler of that connection: `Module/File.swift:12`.
         public var handler: String?
         /// Whether the job has ended.
         public var isOver: Bool
 
-        /// Puts a stall together, for tests of what is told of them.
+        /// Creates a stall, for tests of reports.
         public init(
             loop: Int,
             duration: Duration,
@@ -63,15 +62,15 @@ extension EventLoop {
         public var description: String {
             let time = "\(Int(duration / .milliseconds(1))) ms"
             return isOver
-                ? "event loop \(loop) goes on; \(job) held it up for \(time)"
-                : "event loop \(loop) is held up by \(job), for \(time) so far: it serves nobody meanwhile; "
-                    + "move what blocks or takes long to another thread"
+                ? "event loop \(loop) runs again; \(job) blocked it for \(time)"
+                : "event loop \(loop) is blocked by \(job), for \(time) so far, and serves no connection; "
+                    + "move blocking calls and long computations to another thread"
         }
 
-        /// What a user can find: the connection and its handler, or else the task.
+        /// Identifies the job for the user: by its connection and handler, or else by its task.
         private var job: String {
             if peer == nil, handler == nil {
-                // The system runs what tasks ask of an actor in jobs of the actor's own, which have no number.
+                // The runtime runs calls of actor methods in jobs of the actor, which have no task number.
                 return task == 0 ? "an actor" : "task \(task)"
             }
             let connection = peer.map { "the connection from \($0)" } ?? "a connection"
@@ -79,12 +78,12 @@ extension EventLoop {
         }
     }
 
-    /// The number of the task that runs on the loop now, by which a ``Stall`` names it: log it where a task starts to
-    /// find it again. Nil without a watchdog.
+    /// The number of the task that runs on the loop now, as in ``Stall/task``. Log it when a task starts to identify
+    /// the task in reports. Nil without a watchdog.
     ///
     /// - Precondition: on the loop's thread.
     public var currentTask: UInt64? {
         requireLoopThread()
-        return pulse?.currentTask
+        return heartbeat?.currentTask
     }
 }

@@ -5,101 +5,101 @@ internal import EddySystem
 // One iteration of a loop:
 //
 //     ┌─▶ 1. queue a send for each connection that has something to send
-//     │   2. give the kernel free chunks; let connections receive that waited for memory
-//     │   3. enter: submit everything; wait, if no job is left, for completions, mail, or the next deadline
+//     │   2. give the kernel free chunks; resume receives that waited for memory
+//     │   3. enter: submit everything; if no job is ready, wait for completions, messages, or the next deadline
 //     │   4. dispatch completions: slices to connections, results to waiting tasks, which become jobs
-//     │   5. settle the sends that ended within `enter`: their slices go back to the pool
-//     │   6. fire timers, take in mail
-//     └── 7. run jobs: the tasks of connections, until each waits again; close what they have let go of
+//     │   5. complete the sends that ended within `enter`: their slices return to the pool
+//     │   6. fire timers, drain the inbox
+//     └── 7. run jobs: the tasks of connections, until each suspends; close the connections that they dropped
 //
-// Everything that a batch of requests is answered with leaves in one system call.
+// All replies to a batch of requests leave in one system call.
 
-/// A thread, a ring and a pool: what a connection lives on.
+/// A thread with a ring and a memory pool, on which connections live.
 ///
-/// A loop is a `TaskExecutor`: a task that prefers it runs on its thread, and so does a connection's. Everything
-/// of the loop happens on that thread; other threads reach it by jobs alone.
+/// A loop is a `TaskExecutor`: a task that prefers it runs on its thread, as a connection's task does. The loop's state
+/// is accessed on that thread only; other threads enqueue jobs.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
-    /// The limits that the loop was made with.
+    /// The configuration that the loop was created with.
     public let configuration: Configuration
 
     let ring: Ring
     let pool: BufferPool
     let features: RingFeatures
-    let mailbox: Mailbox
-    /// What the watchdog sees; nil when there is none.
-    let pulse: JobPulse?
-    /// The connections, and what drives them.
+    let inbox: TaskInbox
+    /// Read by the stall detector; nil without a watchdog.
+    let heartbeat: Heartbeat?
+    /// The connections and the state machine that drives them.
     let driver: ConnectionDriver
 
     let jobs = LoopQueue<UnownedJob>()
     private let listenerStorage = LoopLocal(ListenerTable())
     private let connectorStorage = LoopLocal(ConnectorTable())
-    /// What users keep on this loop.
+    /// The users' values on this loop.
     let locals = LocalStore()
-    /// Given up when the loop has ended.
+    /// Released when the loop has ended.
     private let thread = ThreadOwner()
     let stopping = LoopLocal(false)
     let startTime: UInt64
-    /// When memory that nothing has needed is given back.
+    /// Triggers the return of idle memory to the system.
     private let trimmingTimer = IntervalTimer(seconds: 1)
     /// Whether that timer is running.
     private let isTrimming = LoopLocal(false)
     /// Whether the read of the wake descriptor is in flight.
-    let isAwaitingMail = LoopLocal(false)
+    let isWakeReadInFlight = LoopLocal(false)
 
     var listeners: ListenerTable {
         _read { yield listenerStorage.value }
         _modify { yield &listenerStorage.value }
     }
 
-    /// The connections that are being made.
+    /// Connections in progress.
     var connectors: ConnectorTable {
         _read { yield connectorStorage.value }
         _modify { yield &connectorStorage.value }
     }
 
-    /// Makes a loop whose thread is the calling one; `run` it there.
+    /// Creates a loop for the calling thread; call ``run()`` on it.
     ///
-    /// - Parameter bell: wakes the watchdog that looks at the loop's pulse.
+    /// - Parameter signal: wakes the stall detector that samples the loop.
     convenience init(
         configuration: Configuration,
         plan: RingPlan,
-        bell: WatchdogBell = WatchdogBell()
+        signal: StallDetectorSignal = StallDetectorSignal()
     ) throws(RingError) {
-        try self.init(configuration: configuration, features: plan.features, ring: plan.makeRing(), bell: bell)
+        try self.init(configuration: configuration, features: plan.features, ring: plan.makeRing(), signal: signal)
     }
 
-    /// Makes a loop of a ring, whose thread is the calling one; `run` it there.
+    /// Creates a loop on an existing ring, for the calling thread; call ``run()`` on it.
     package init(
         configuration: Configuration,
         features: RingFeatures,
         ring: Ring,
-        bell: WatchdogBell = WatchdogBell()
+        signal: StallDetectorSignal = StallDetectorSignal()
     ) throws(RingError) {
         configuration.requireValid()
         self.configuration = configuration
         self.features = features
-        mailbox = try Mailbox()
-        pulse = configuration.watchdog == nil ? nil : JobPulse(bell: bell)
+        inbox = try TaskInbox()
+        heartbeat = configuration.watchdog == nil ? nil : Heartbeat(signal: signal)
         self.ring = ring
         startTime = ring.now
-        let mailbox = mailbox
+        let inbox = inbox
         var poolConfiguration = configuration.pool
         if !features.incrementalBuffers {
-            // Each receive uses a whole chunk up, so chunks must be smaller for the same number of them.
+            // Each receive consumes a whole chunk, so chunks must be smaller for the same number of receives.
             poolConfiguration.receiveChunkSize = min(poolConfiguration.receiveChunkSize, 16 << 10)
         }
         pool = BufferPool(
             configuration: poolConfiguration,
             shares: PoolShares(dividing: poolConfiguration),
-            wake: { mailbox.notify() }
+            wake: { inbox.notify() }
         )
         driver = try ConnectionDriver(
             configuration: configuration,
             features: features,
             ring: ring,
             pool: pool,
-            pulse: pulse
+            heartbeat: heartbeat
         )
         unsafe driver.delegate = self
     }
@@ -107,19 +107,20 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Nanoseconds of CLOCK_MONOTONIC, or of a simulation's clock.
     var now: UInt64 { ring.now }
 
-    /// Whether the calling thread is the loop's. No thread is, once the loop has ended. Any thread.
+    /// Whether the calling thread is the loop's. False on every thread once the loop has ended. Callable on any thread.
     public var isCurrent: Bool { thread.isCurrentThread }
 
-    /// Fails the connection unless the calling thread is the loop's: everything else would corrupt the loop's memory.
+    /// Fails the connection unless the calling thread is the loop's: any other thread would corrupt the loop's memory.
     ///
-    /// That the compiler lets a connection leave its loop, as into a task of its own, is a mistake that kills one
-    /// connection, and not the process with all others.
+    /// The compiler cannot prevent every way of moving a connection off its loop, for example into a task of its own.
+    /// Such a mistake fails one connection instead of the process.
     @inline(__always)
     func requireLoopThread(for id: ConnectionID) throws(ConnectionError) {
         if !isCurrent { throw failStray(id) }
     }
 
-    /// As ``requireLoopThread(for:)``, for what cannot throw: it does nothing then, and what follows throws.
+    /// Like ``requireLoopThread(for:)``, for callers that cannot throw: they do nothing, and the next throwing call
+    /// throws.
     @inline(__always)
     func isLoopThread(for id: ConnectionID) -> Bool {
         if isCurrent { return true }
@@ -129,12 +130,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     @inline(never)
     private func failStray(_ id: ConnectionID) -> ConnectionError {
-        // Its owner has not let go of it yet, so it is still this connection when the loop comes to it.
-        _ = mailbox.post(.work { self.driver.reset(id, failure: ConnectionError.strayCode) })
+        // Its owner still holds it, so the identifier is valid when the loop runs this.
+        _ = inbox.post(.work { self.driver.reset(id, failure: ConnectionError.strayCode) })
         return .usedElsewhere
     }
 
-    /// Traps unless the calling thread is the loop's: everything else would corrupt the loop's memory.
+    /// Traps unless the calling thread is the loop's: any other thread would corrupt the loop's memory.
     @inline(__always)
     func requireLoopThread() {
         require(
@@ -152,14 +153,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     package func run() {
         makeCurrent()
         pool.makeCurrent()
-        awaitMail()
+        readWakeDescriptor()
         while !stopping.value { iterate() }
         tearDown()
     }
 
-    func awaitMail() {
-        isAwaitingMail.value = true
-        driver.submit(mailbox.wakeDescriptor.awaitSignal(token: OperationToken(.wake)))
+    func readWakeDescriptor() {
+        isWakeReadInFlight.value = true
+        driver.submit(inbox.wakeDescriptor.awaitSignal(token: OperationToken(.wake)))
     }
 
     /// Ends the loop after the current iteration. Loop thread only.
@@ -170,31 +171,31 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         runJobs()
     }
 
-    /// An iteration up to its jobs.
+    /// Runs an iteration up to its jobs.
     func advance() {
         driver.counters.iterations += 1
         let hadInlineSends = !driver.inlineSends.isEmpty
         driver.submitSends()
         if driver.supplyMemory(), !isTrimming.value, driver.mayTrimMemory { scheduleTrimming() }
-        let mustWait = driver.mayWait(hadInlineSends: hadInlineSends) && jobs.isEmpty && mailbox.fallAsleep()
+        let mustWait = driver.mayWait(hadInlineSends: hadInlineSends) && jobs.isEmpty && inbox.prepareToWait()
         exchange(waitFor: mustWait ? 1 : 0, deadline: mustWait ? driver.timers.nextDeadline : nil)
-        if mustWait { mailbox.wakeUp() }
+        if mustWait { inbox.finishWaiting() }
         fireTimers()
-        collectMail()
+        drainInbox()
         driver.turn.value = Turn()
     }
 
-    /// Submits, waits, and deals with all that has completed.
+    /// Submits, waits, and dispatches all completions.
     private func exchange(waitFor count: UInt32, deadline: UInt64?) {
         enter(waitFor: count, deadline: deadline)
         if driver.timers.count > 0 { driver.updateTime() }
-        // Asked before anything more is submitted: it is about the sends that this `enter` took.
+        // Read before further submissions: it concerns the sends of this `enter` only.
         let isSettled = ring.isSettled
         dispatchCompletions()
         if isSettled { driver.completeInlineSends() }
     }
 
-    /// Submits and waits; a failure that is not passing means that the ring itself is broken.
+    /// Submits and waits. A permanent failure means that the ring itself is broken.
     func enter(waitFor count: UInt32, deadline: UInt64?) {
         do {
             try ring.enter(waitFor: count, deadline: deadline)
@@ -203,31 +204,31 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    /// Runs the jobs that are there, and those that they make ready, up to a bound, so that the kernel is heard.
+    /// Runs the ready jobs, and those that they make ready, up to a bound, so that completions are not delayed.
     private func runJobs() {
         let executor = unsafe asUnownedTaskExecutor()
         driver.beginTurns()
         driver.counters.jobQueueHighWater = max(driver.counters.jobQueueHighWater, jobs.count)
         var left = max(jobs.count, Self.jobsAnIteration)
-        if !jobs.isEmpty { pulse?.goOn() }
+        if !jobs.isEmpty { heartbeat?.resume() }
         while left > 0, let job = jobs.popFirst() {
-            pulse?.begin(job)
+            heartbeat?.begin(job)
             driver.turn.value = Turn()
             unsafe job.runSynchronously(on: executor)
             left -= 1
         }
-        pulse?.end()
+        heartbeat?.end()
         driver.closeReleased()
     }
 
     private static let jobsAnIteration = 1024
 
-    private func collectMail() {
-        for mail in mailbox.collect() { handle(mail) }
+    private func drainInbox() {
+        for item in inbox.drain() { handle(item) }
     }
 
-    private func handle(_ mail: Mail) {
-        switch mail {
+    private func handle(_ item: TaskInbox.Item) {
+        switch item {
         case .job(let job): jobs.append(job)
         case .work(let work): work()
         }
@@ -240,8 +241,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         driver.submit(trimmingTimer.start(token: OperationToken(.trimMemory)))
     }
 
-    /// Gives idle memory back; goes on while there may be more. An idle loop with no more than it began with sleeps, and
-    /// one that ends cancels the timer.
+    /// Returns idle memory to the system, and repeats while more may become idle. An idle loop without more memory than
+    /// it began with sleeps; a loop that ends cancels the timer.
     func trimMemory(_ completion: CompletionEntry) {
         isTrimming.value = false
         if completion.error != .cancelled { driver.trimMemory() }
@@ -249,9 +250,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: Ending
 
-    /// Leaves nothing behind: every operation reaches its last completion before its memory is unmapped.
+    /// Ends the loop: every operation reaches its last completion before its memory is unmapped.
     private func tearDown() {
-        listeners.forEach { $0.shutDown(grace: .zero) }
+        listeners.forEachListener { $0.shutDown(grace: .zero) }
         for connector in connectors.close() { connector.end(.failure(.shutDown)) }
         driver.failAll()
         runJobs()
@@ -262,32 +263,33 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             exchange(waitFor: 1, deadline: now + 100_000_000)
             runJobs()
         }
-        for mail in mailbox.close() { handle(mail) }
+        for item in inbox.close() { handle(item) }
         cancelEverything()
         repeat {
             while !jobs.isEmpty || !driver.turnQueue.isEmpty { runJobs() }
-            // The ends of values may make tasks ready.
+            // Deinitializing values may make tasks ready.
             locals.removeAll()
         } while !jobs.isEmpty || !driver.turnQueue.isEmpty
         driver.stopWatchingUnread()
-        // From here on no job is run. Another thread may have the identity of this one soon: what it wants of the loop goes
-        // to the mailbox, which is closed.
+        // No job runs from here on. Another thread may soon get this thread's identity; its requests to the loop go to
+        // the inbox, which is closed.
         resignCurrent()
         thread.giveUp()
-        // What is still in flight keeps its memory: that is leaked rather than freed.
+        // Memory of operations that are still in flight is leaked rather than freed.
         guard !driver.holdsPoolMemory else { return }
         driver.closeReceiveRings()
     }
 
-    /// Ends what goes on for as long as the loop does, and what has not ended by itself.
+    /// Cancels operations that last as long as the loop, and any that have not ended by themselves.
     ///
-    /// It tries for a second. That is counted in rounds: one stall of the machine must not be all there is.
+    /// Retries for about a second. It counts iterations rather than time, so that a stall of the machine does not use
+    /// up all attempts.
     private func cancelEverything() {
-        for _ in 0..<100 where driver.holdsPoolMemory || isAwaitingMail.value || isTrimming.value {
+        for _ in 0..<100 where driver.holdsPoolMemory || isWakeReadInFlight.value || isTrimming.value {
             driver.submit(.cancelEverything(token: OperationToken(.cancel)))
             exchange(waitFor: 1, deadline: now + 10_000_000)
             runJobs()
-            // What cannot be cancelled ends when it does.
+            // Operations that cannot be cancelled end by themselves.
             if driver.holdsPoolMemory { exchange(waitFor: 1, deadline: now + 10_000_000) }
         }
     }

@@ -3,26 +3,26 @@ public import EddyRing
 internal import EddySystem
 internal import Synchronization
 
-/// Several event loops, one a core unless told otherwise.
+/// Several event loops, one per core by default.
 ///
-/// Its threads run from the start until ``shutDown()``.
+/// The threads run from initialization until ``shutDown()``.
 public final class EventLoopGroup: Sendable {
-    /// The loops, at least one, in the order of their threads' numbers.
+    /// The loops, at least one, in the order of their thread numbers.
     public let loops: [EventLoop]
-    /// What performs the loops' operations, the same for all of them, and what it has to do without.
+    /// The engine of all loops, and the features that it lacks.
     public let engine: EngineChoice
-    /// What the loops use of the system.
+    /// The kernel features that the loops use.
     package let features: RingFeatures
     /// Entries of each loop's submission queue.
     package let submissionEntries: UInt32
-    /// Threads that nobody has waited for yet.
+    /// Threads that have not been joined.
     private let threads: Mutex<[SystemThread]>
     /// Watches the loops until their threads have ended.
-    private let watchdog: WatchdogThread?
+    private let watchdog: StallDetectorThread?
     private let turn = Atomic<Int>(0)
 
-    /// The number of processors that this process may use (sched_getaffinity(2)), and no more than its container has the
-    /// time of (cgroups(7)), rounded up; at least 1.
+    /// The number of processors that this process may use (sched_getaffinity(2)), limited to its container's processor
+    /// quota (cgroups(7)), rounded up; at least 1.
     public static var processorCount: Int {
         processorCount(usable: Processors.usableCount, quota: ControlGroup.current.processors)
     }
@@ -34,13 +34,13 @@ public final class EventLoopGroup: Sendable {
 
     /// Starts the loops' threads and sets up a ring and a pool on each.
     ///
-    /// Where the limit of locked memory is too low for all rings, those of all loops are smaller, or all loops run on
-    /// epoll: ``engine`` says so.
+    /// If the limit of locked memory is too low for all rings, all loops get smaller rings or run on epoll; see
+    /// ``engine``.
     ///
     /// - Parameters:
-    ///   - count: the number of loops; one a processor by default.
-    ///   - configuration: of each loop.
-    /// - Throws: `RingError` if a loop cannot be made; no thread is left then.
+    ///   - count: the number of loops; one per processor by default.
+    ///   - configuration: the configuration of each loop.
+    /// - Throws: `RingError` if a loop cannot be created; all started threads have ended then.
     /// - Precondition: `count` is at least 1.
     public convenience init(
         count: Int = EventLoopGroup.processorCount,
@@ -49,7 +49,7 @@ public final class EventLoopGroup: Sendable {
         try self.init(count: count, configuration: configuration, plan: .preferred())
     }
 
-    /// Starts loops that use the given features of the kernel, and no others.
+    /// Starts loops that use only the given kernel features.
     convenience init(
         count: Int,
         configuration: EventLoop.Configuration,
@@ -82,7 +82,7 @@ public final class EventLoopGroup: Sendable {
         watchdog = started.watchdog
     }
 
-    /// A group of a loop that somebody else runs, and ends.
+    /// Creates a group of one loop that the caller runs and ends.
     package init(running loop: EventLoop) {
         engine = .simulated
         features = loop.features
@@ -92,13 +92,13 @@ public final class EventLoopGroup: Sendable {
         watchdog = nil
     }
 
-    /// The loops in turn. Any thread.
+    /// Returns the loops in turn. Callable on any thread.
     public func next() -> EventLoop {
         let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue
         return loops[turn % loops.count]
     }
 
-    /// The loops' figures, added up. Any thread.
+    /// The sum of the loops' statistics. Callable on any thread.
     ///
     /// - Precondition: the loops have not ended.
     public func statistics() async -> EventLoop.Statistics {
@@ -107,29 +107,29 @@ public final class EventLoopGroup: Sendable {
         return sum
     }
 
-    /// Ends the loops and waits for their threads. Connections that are left are reset.
+    /// Ends the loops and waits for their threads. Remaining connections are reset.
     ///
-    /// Call it when no task prefers one of the loops any more. A second call does nothing but wait for the first.
+    /// Call it when no task prefers one of the loops any more. A second call only waits for the first.
     ///
     /// - Precondition: not on a thread of one of the loops.
     public func shutDown() {
         requireOtherThread()
         threads.withLock { threads in
             guard !threads.isEmpty else { return }
-            for loop in loops { _ = loop.mailbox.post(.work { loop.stop() }) }
+            for loop in loops { _ = loop.inbox.post(.work { loop.stop() }) }
             for thread in threads { thread.join() }
             threads = []
             watchdog?.stop()
         }
     }
 
-    /// Ends the loops as ``shutDown()`` does, and holds no thread up while it waits.
+    /// Ends the loops like ``shutDown()``, without blocking a thread while it waits.
     ///
     /// - Precondition: not on a thread of one of the loops.
     public func finish() async {
         requireOtherThread()
-        // The thread lets go of the group before it says so: when this returns, the group is its owner's alone, and its
-        // descriptors are closed when that one drops it.
+        // The thread drops the group before it resumes the caller. When this returns, the caller has the only
+        // reference, and dropping it closes the descriptors.
         let group = Mutex<EventLoopGroup?>(self)
         await withCheckedContinuation { continuation in
             do {
@@ -145,7 +145,7 @@ public final class EventLoopGroup: Sendable {
                     }
                 ).0.detach()
             } catch {
-                // No thread is to be had: better to hold one up.
+                // No thread can be started: block this one instead.
                 shutDown()
                 continuation.resume()
             }

@@ -1,17 +1,17 @@
 internal import EddyBuffers
 
-/// The values that users keep on a loop, by their ``EventLoop/LocalKey``. Loop thread only.
+/// The users' values on a loop, by their ``EventLoop/LocalKey``. Loop thread only.
 final class LocalStore {
     private var boxes: [ObjectIdentifier: AnyObject] = [:]
 
-    /// Stands for a value that is being made.
+    /// Marks a value whose initialization is in progress.
     private final class Unfinished {}
 
-    /// A place of its own for each value, so that one can be used while others are made.
+    /// A separate box per value, so that a value can be in use while others are created.
     final class Box<Value> {
-        /// Only the loop's thread gets here; the compiler cannot know.
+        /// Only the loop's thread accesses it, which the compiler cannot check.
         private nonisolated(unsafe) var value: Value
-        /// Whether ``use(_:)`` has given the value's address away.
+        /// Whether ``use(_:)`` is running.
         private var isInUse = false
 
         init(_ value: consuming Value) { unsafe self.value = value }
@@ -22,14 +22,15 @@ final class LocalStore {
             return unsafe value
         }
 
-        /// Stores another value. The old one is dropped afterwards: its deinitialiser may ask for this value.
+        /// Replaces the value. The old one is dropped after the replacement, because its deinitializer may access this
+        /// value.
         func replace(with value: consuming Value) {
             requireUnused()
             unsafe swap(&self.value, &value)
         }
 
-        /// Lends the value to `body`, in place. `body` returns before the loop does anything else, so no other task can
-        /// replace the value meanwhile; what `body` itself calls is checked.
+        /// Passes the value to `body`, in place. `body` returns before the loop runs another task, so no other task can
+        /// replace the value; the check covers accesses by `body` itself.
         func use<Success, Failure: Error>(
             _ body: (inout sending Value) throws(Failure) -> Success
         ) throws(Failure) -> Success {
@@ -57,7 +58,7 @@ final class LocalStore {
         return box
     }
 
-    /// Drops all values, and those that their ends have made.
+    /// Drops all values, including those that deinitializers create.
     func removeAll() {
         while !boxes.isEmpty {
             let dropped = boxes

@@ -1,8 +1,8 @@
-/// A variable of the loop's own thread: memory at a fixed place, reached without an exclusivity check.
+/// A variable of the loop's thread: memory at a fixed address, accessed without exclusivity checks.
 ///
-/// A stored variable of a class is checked at run time for overlapping accesses at each use, which costs more than
-/// the use itself on the hot path. Here the rule is kept by the thread: nobody else touches the value, and no access
-/// lasts across a call that runs a task.
+/// Swift checks each access to a stored class property for exclusivity at run time, which costs more than the access
+/// itself on the hot path. Here confinement to one thread enforces the rule: no other thread accesses the value, and no
+/// access spans a call that runs a task.
 @safe
 struct LoopLocal<Value: ~Copyable>: ~Copyable {
     private let pointer: UnsafeMutablePointer<Value>

@@ -1,11 +1,11 @@
 internal import EddyBuffers
 
-/// What waits for a loop's thread, first in, first out: a growing ring of jobs (pieces of tasks between two
-/// suspensions) or of connections' slots. None waits in it twice, so it is bounded by the number of tasks, or of
-/// connections.
+/// A first-in, first-out queue of work for a loop's thread: a growing ring buffer of jobs (pieces of tasks between two
+/// suspensions) or of connections. Each element is queued at most once, so the queue is bounded by the number of tasks,
+/// or of connections.
 ///
-/// A handle: its state lies behind a pointer, so that a `let` of it can be used without an exclusivity check.
-/// Loop thread only.
+/// The state is behind a pointer, so that a `let` of this type can be used without an exclusivity check. Loop thread
+/// only.
 @safe
 struct LoopQueue<Element: BitwiseCopyable>: ~Copyable {
     @safe
@@ -33,7 +33,7 @@ struct LoopQueue<Element: BitwiseCopyable>: ~Copyable {
     var isEmpty: Bool { unsafe storage.pointee.count == 0 }
     var count: Int { unsafe storage.pointee.count }
 
-    /// The element that has waited longest.
+    /// The oldest element.
     var first: Element? {
         isEmpty ? nil : unsafe storage.pointee.elements[storage.pointee.head]
     }

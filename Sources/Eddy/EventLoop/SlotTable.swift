@@ -6,8 +6,8 @@
 //                ▼   ▼
 //              segmentSize elements each
 //
-// The generation of an element changes when its slot is vacated. It detects stale identifiers: those that are kept by
-// another thread's message, a task's cancellation, or a notification that comes late.
+// The generation of an element changes when its slot is vacated. It detects stale identifiers, such as those held by
+// another thread's message, a task's cancellation, or a late notification.
 
 /// Identifies an element of a ``SlotTable``.
 protocol SlotID: Hashable, Sendable, BitwiseCopyable {
@@ -26,18 +26,19 @@ struct PlainID<Element: ~Copyable>: SlotID {
     var generation: UInt32 { 0 }
 }
 
-/// An element of a ``SlotTable``: a trivial value with a place for a link while its slot is vacant.
+/// An element of a ``SlotTable``: a trivial value with room for a link while its slot is vacant.
 protocol SlotElement {
     associatedtype ID: SlotID
 
-    /// What a slot holds at first.
+    /// The initial content of a slot.
     init()
     /// Meaningful while the slot is vacant.
     var nextVacant: VacantSlot { get set }
-    /// How often the slot was vacated, modulo what ``ID`` holds. 0 for elements whose identifiers never outlive them.
+    /// The number of times that the slot was vacated, modulo the range of ``ID``. 0 for elements whose identifiers
+    /// never outlive them.
     var generation: UInt32 { get set }
 
-    /// Elements that are allocated together.
+    /// The number of elements that are allocated together.
     static var segmentSize: Int { get }
 }
 
@@ -52,7 +53,8 @@ struct VacantSlot: Equatable {
     static let end = VacantSlot(index: .max)
 }
 
-/// Many small things of a loop, identified by slot and generation. A handle, as ``LoopQueue``. Loop thread only.
+/// A slab of small elements, identified by slot and generation. The state is behind a pointer, as in ``LoopQueue``.
+/// Loop thread only.
 @safe
 struct SlotTable<Element: SlotElement>: ~Copyable {
     @safe
@@ -79,8 +81,8 @@ struct SlotTable<Element: SlotElement>: ~Copyable {
         unsafe storage.deallocate()
     }
 
-    /// The element in the identifier's slot, whatever its generation. Keep no reference to it across a call that may
-    /// run a task.
+    /// The element in the identifier's slot, regardless of its generation. Keep no reference to it across a call that
+    /// may run a task.
     subscript(id: Element.ID) -> Element {
         @inline(__always)
         unsafeAddress { unsafe UnsafePointer(pointer(to: id.index)) }
@@ -93,22 +95,22 @@ struct SlotTable<Element: SlotElement>: ~Copyable {
         unsafe storage.pointee.segments[Int(index) / Element.segmentSize] + Int(index) % Element.segmentSize
     }
 
-    /// Slots in use.
+    /// The number of occupied slots.
     var count: Int { unsafe storage.pointee.occupied }
 
-    /// Slots that have memory, in use or vacant.
+    /// The number of allocated slots, occupied or vacant.
     var capacity: Int { unsafe storage.pointee.segmentCount * Element.segmentSize }
 
-    /// Whether the table has such a slot, in use or vacant.
+    /// Whether the slot exists, occupied or vacant.
     func contains(_ id: Element.ID) -> Bool { Int(id.index) < capacity }
 
-    /// The identifier of what a slot holds now, in use or vacant.
+    /// The identifier of the element in a slot, occupied or vacant.
     func id(at index: Int) -> Element.ID {
         let index = UInt32(truncatingIfNeeded: index)
         return Element.ID(index: index, generation: unsafe pointer(to: index).pointee.generation)
     }
 
-    /// Occupies a vacant slot, which holds what it held when it was vacated.
+    /// Occupies a vacant slot. Its content is what it was when the slot was vacated.
     @inline(__always)
     func occupy() -> Element.ID {
         if unsafe storage.pointee.firstVacant == .end { addSegment() }
@@ -119,7 +121,7 @@ struct SlotTable<Element: SlotElement>: ~Copyable {
         return Element.ID(index: index, generation: unsafe element.pointee.generation)
     }
 
-    /// Vacates a slot. Its element has a new generation already, if it has generations.
+    /// Vacates a slot. The caller has already advanced the element's generation, if it has generations.
     @inline(__always)
     func vacate(_ id: Element.ID) {
         self[id].nextVacant = unsafe storage.pointee.firstVacant
@@ -141,7 +143,7 @@ struct SlotTable<Element: SlotElement>: ~Copyable {
         }
     }
 
-    /// Moves the segments' addresses, 8 bytes each, not the segments.
+    /// Moves the addresses of the segments (8 bytes each), not the segments.
     private func growSegments() {
         let old = unsafe storage.pointee
         let segments = UnsafeMutablePointer<UnsafeMutablePointer<Element>>.allocate(capacity: old.segmentCapacity * 2)

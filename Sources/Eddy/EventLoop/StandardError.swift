@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Writes text to standard error, in one piece, without buffering.
+/// Writes text to standard error with one unbuffered write.
 @usableFromInline
 func writeToStandardError(_ text: String) {
     let bytes = Array(text.utf8)

@@ -3,19 +3,19 @@ package import EddyRing
 internal import EddySystem
 internal import Glibc
 
-/// A thread of the system's that is Eddy's own: a loop's, or one that blocks in a loop's place (the resolver, the
-/// watchdog, the end of a group).
+/// A system thread that Eddy owns: a loop's, or one that blocks in place of a loop (the resolver, the watchdog, the end
+/// of a group).
 ///
-/// A ring's requests belong to the thread that submitted them, and the kernel cancels them when it ends, so a loop
-/// cannot live on a pool of threads that come and go.
+/// A ring's requests belong to the thread that submitted them, and the kernel cancels them when that thread ends. So a
+/// loop cannot run on a thread pool whose threads start and end.
 @safe
 package struct SystemThread: @unchecked Sendable {
     private let thread: pthread_t
 
-    /// Starts a thread, has it make a value with `make`, hands that back to the caller, and goes on with `run`.
+    /// Starts a thread that creates a value with `make`, passes it to the caller, and continues with `run`.
     ///
-    /// - Throws: what `make` throws; the thread has ended then. `threadLimit` or `addressSpaceLimit` when there can be no
-    ///   further thread.
+    /// - Throws: what `make` throws; the thread has ended then. `threadLimit` or `addressSpaceLimit` when no thread can
+    ///   be started.
     package static func start<Value: Sendable>(
         name: String,
         make: @escaping @Sendable () throws(RingError) -> Value,
@@ -25,13 +25,13 @@ package struct SystemThread: @unchecked Sendable {
         let body = Body {
             setCurrentThreadName(name)
             let result = Result { () throws(RingError) in try make() }
-            delivery.bring(result)
+            delivery.complete(result)
             if case .success(let value) = result { run(value) }
         }
         var thread = pthread_t()
         let context = unsafe Unmanaged.passRetained(body)
         var result = unsafe pthread_create(&thread, nil, Body.main, context.toOpaque())
-        // A thread that was joined just now may still count for a moment.
+        // A thread that was just joined may still count against the limit for a moment.
         for _ in 0..<20 where result == EAGAIN {
             usleep(1000)
             result = unsafe pthread_create(&thread, nil, Body.main, context.toOpaque())
@@ -41,7 +41,7 @@ package struct SystemThread: @unchecked Sendable {
             throw RingError(threadFailure: SystemError(result))
         }
         let systemThread = SystemThread(thread: thread)
-        switch delivery.receive() {
+        switch delivery.wait() {
         case .success(let value): return (systemThread, value)
         case .failure(let error):
             systemThread.join()
@@ -54,12 +54,12 @@ package struct SystemThread: @unchecked Sendable {
         _ = pthread_join(thread, nil)
     }
 
-    /// Lets the thread go its own way: nobody will wait for it.
+    /// Detaches the thread: it will not be joined.
     func detach() {
         _ = pthread_detach(thread)
     }
 
-    /// What the thread runs, passed through C as one pointer.
+    /// The body of the thread, passed through C as one pointer.
     private final class Body: Sendable {
         private let closure: @Sendable () -> Void
         init(_ closure: @escaping @Sendable () -> Void) { self.closure = closure }
@@ -71,17 +71,17 @@ package struct SystemThread: @unchecked Sendable {
         }
     }
 
-    /// One value from the new thread to its maker, who waits for it.
+    /// Passes one value from the new thread to its creator, which waits for it.
     private final class Delivery<Value: Sendable>: @unchecked Sendable {
         private var value: Result<Value, RingError>?
         private let arrived = Semaphore()
 
-        func bring(_ value: Result<Value, RingError>) {
+        func complete(_ value: Result<Value, RingError>) {
             self.value = value
             arrived.signal()
         }
 
-        func receive() -> Result<Value, RingError> {
+        func wait() -> Result<Value, RingError> {
             arrived.wait()
             guard let value else { unreachable("the thread delivered nothing") }
             return value

@@ -1,16 +1,16 @@
-/// What a list of a ``TimerWheel`` keeps of a timer.
+/// An entry of a ``TimerList``.
 struct TimerEntry {
-    /// When it is due.
+    /// The tick at which the timer is due.
     let tick: UInt64
     let timer: TimerID
 }
 
-/// A piece of a ``TimerList``: 512 bytes with what malloc(3) adds.
+/// A chunk of a ``TimerList``: 512 bytes including the overhead of malloc(3).
 @safe
 struct TimerChunk {
     static let capacity = 31
 
-    /// The chunk behind it, in the list or among those that are vacant.
+    /// The next chunk of the list, or of the free list.
     var next: UnsafeMutablePointer<TimerChunk>?
     private var entries = InlineArray<31, TimerEntry>(
         repeating: TimerEntry(tick: 0, timer: TimerID(index: 0, generation: 0))

@@ -1,4 +1,4 @@
-/// The chunks that no list has. A handle, as ``LoopQueue``. Loop thread only.
+/// The free list of chunks. The state is behind a pointer, as in ``LoopQueue``. Loop thread only.
 @safe
 struct TimerChunkStore: ~Copyable {
     private let firstVacant: UnsafeMutablePointer<UnsafeMutablePointer<TimerChunk>?>
@@ -16,7 +16,7 @@ struct TimerChunkStore: ~Copyable {
         unsafe firstVacant.deallocate()
     }
 
-    /// A chunk with no other behind it.
+    /// Returns a chunk without a successor.
     func take() -> UnsafeMutablePointer<TimerChunk> {
         if let chunk = unsafe firstVacant.pointee {
             unsafe firstVacant.pointee = chunk.pointee.next
@@ -28,7 +28,7 @@ struct TimerChunkStore: ~Copyable {
         return unsafe chunk
     }
 
-    func giveBack(_ chunk: UnsafeMutablePointer<TimerChunk>) {
+    func recycle(_ chunk: UnsafeMutablePointer<TimerChunk>) {
         unsafe chunk.pointee.next = firstVacant.pointee
         unsafe firstVacant.pointee = chunk
     }

@@ -1,21 +1,21 @@
-/// What a timer brings about when it is due.
+/// The action of a timer.
 enum TimerEvent {
-    /// A task that sleeps goes on.
+    /// Resumes a sleeping task.
     case sleep(Waiter)
-    /// A connection has had its time, or looks whether it has.
+    /// Checks the timeouts of a connection.
     case connection(ConnectionID)
-    /// A connection that is to be reset looks whether its peer has received everything.
+    /// Checks whether the peer of a connection that is to be reset has received everything.
     case delivery(ConnectionID)
-    /// A connection that is being made has had its time, or tries its next address.
+    /// Ends a connection attempt that has timed out, or tries the next address.
     case connectDue(ConnectorID)
-    /// A listener that ran out of descriptors tries again.
+    /// Resumes a listener that ran out of descriptors.
     case resumeAccepting(ListenerID)
-    /// The grace of a listener that was shut down is over.
+    /// Ends the grace period of a listener that was shut down.
     case graceEnded(ListenerID)
-    /// Connections from which nothing is being received are looked at.
+    /// Checks connections that are not being received from.
     case watchUnread
     /// Receives have waited for memory for too long.
     case starvationTimedOut
-    /// No timer: the link to the next vacant place; see ``TimerNode``.
+    /// Not a timer: the link to the next vacant slot; see ``TimerNode``.
     case vacant(next: VacantSlot)
 }

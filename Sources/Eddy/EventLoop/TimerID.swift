@@ -1,4 +1,4 @@
-/// Identifies a timer of a ``TimerWheel`` until it has fired or was cancelled. The generation detects stale identifiers.
+/// Identifies a timer of a ``TimerWheel`` until it fires or is cancelled. The generation detects stale identifiers.
 struct TimerID: SlotID {
     let index: UInt32
     let generation: UInt32

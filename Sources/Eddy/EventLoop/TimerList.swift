@@ -1,32 +1,31 @@
-// A list is written at its end only. A timer that is over leaves its entry behind, which names nothing any more:
+// Entries are only appended. A cancelled timer leaves its entry in the list, with a stale identifier:
 //
 //     chunks  ┌───────────────┐  ┌───────────────┐  ┌───────────────┐
 //             │ · · t × t t × ┼─▶│ × t t × × t t ┼─▶│ t × t         │      t  running        ×  cancelled
 //             └─────▲─────────┘  └───────────────┘  └───────▲───────┘
 //                  head                                    tail
 //
-// So setting a timer writes next to the one that was set before, and cancelling one touches no neighbour: neither waits
-// for memory that is not in the processor's cache, however many timers there are. What is left behind goes with its
-// list: when the list is due, when its last running timer goes, or when more of its entries are left behind than are
-// running.
+// So setting a timer writes next to the previous entry, and cancelling one accesses no neighbour: neither waits for
+// memory outside the processor's cache, regardless of the number of timers. Stale entries are freed with their list:
+// when the list is due, when its last running timer ends, or when it has more stale entries than running ones.
 
 /// The timers of a list, in the order in which they were set.
 @safe
 struct TimerList {
     private var first: UnsafeMutablePointer<TimerChunk>?
     private var last: UnsafeMutablePointer<TimerChunk>?
-    /// Entries of timers that are running.
+    /// The number of entries of running timers.
     private(set) var running: UInt32 = 0
-    /// The first entry of the first chunk.
+    /// The index of the first entry in the first chunk.
     private var head: UInt16 = 0
-    /// Behind the last entry of the last chunk. A list without a chunk has no room either.
+    /// The index after the last entry in the last chunk. A list without a chunk is full.
     private var tail = UInt16(TimerChunk.capacity)
-    /// Entries of timers that were cancelled.
+    /// The number of entries of cancelled timers.
     private(set) var cancelled: UInt32 = 0
 
     init() {}
 
-    /// Whether more is left behind than is running, and some chunks of it.
+    /// Whether stale entries outnumber running ones by at least two chunks.
     var isSparse: Bool { cancelled > running &+ 2 * UInt32(TimerChunk.capacity) }
 
     @inline(__always)
@@ -45,14 +44,14 @@ struct TimerList {
         tail = 0
     }
 
-    /// One of its timers was cancelled.
+    /// Counts a cancelled timer.
     @inline(__always)
-    mutating func leaveOneBehind() {
+    mutating func countCancelled() {
         running &-= 1
         cancelled &+= 1
     }
 
-    /// The first entry whose timer is running. There must be one; those before it go.
+    /// The first entry whose timer is running. There must be one; stale entries before it are removed.
     ///
     /// - Parameter count: 1 for an entry whose timer is running, otherwise 0.
     mutating func firstRunning(chunks: borrowing TimerChunkStore, _ count: (TimerEntry) -> Int) -> TimerEntry {
@@ -64,23 +63,23 @@ struct TimerList {
         }
     }
 
-    /// Takes out what ``firstRunning(chunks:_:)`` returned.
+    /// Removes the entry that ``firstRunning(chunks:_:)`` returned.
     mutating func removeFirstRunning(chunks: borrowing TimerChunkStore) {
         running &-= 1
         removeFirst(chunks)
         if running == 0 { clear(chunks: chunks) }
     }
 
-    /// A chunk that is empty stays when it is the last one: what is appended next needs one.
+    /// Keeps the last chunk even when it is empty: the next append needs one.
     private mutating func removeFirst(_ chunks: borrowing TimerChunkStore) {
         head &+= 1
         guard head == TimerChunk.capacity, unsafe first != last, let chunk = unsafe first else { return }
         unsafe first = chunk.pointee.next
-        unsafe chunks.giveBack(chunk)
+        unsafe chunks.recycle(chunk)
         head = 0
     }
 
-    /// Gives up its memory, and hands those entries to `body` whose timers are running, the first one first.
+    /// Frees the list, and passes the entries of running timers to `body` in order.
     ///
     /// - Parameter count: 1 for an entry whose timer is running, otherwise 0.
     @inline(__always)
@@ -90,8 +89,8 @@ struct TimerList {
         _ body: (TimerEntry) -> Void
     ) {
         while let chunk = unsafe first {
-            // A chunk's entries are looked up without a branch, which nobody could predict: so the processor fetches
-            // the memory of several timers at a time.
+            // Looks up a chunk's entries without branches, which could not be predicted: so the processor fetches the
+            // memory of several timers concurrently.
             var kept = 0
             for position in Int(head)..<(unsafe chunk == last ? Int(tail) : TimerChunk.capacity) {
                 let entry = unsafe chunk.pointee[position]
@@ -101,15 +100,15 @@ struct TimerList {
             for position in 0..<kept { unsafe body(chunk.pointee[position]) }
             head = 0
             unsafe first = chunk.pointee.next
-            unsafe chunks.giveBack(chunk)
+            unsafe chunks.recycle(chunk)
         }
     }
 
-    /// Gives up everything.
+    /// Frees all chunks.
     mutating func clear(chunks: borrowing TimerChunkStore) {
         while let chunk = unsafe first {
             unsafe first = chunk.pointee.next
-            unsafe chunks.giveBack(chunk)
+            unsafe chunks.recycle(chunk)
         }
         self = TimerList()
     }

@@ -1,17 +1,17 @@
-/// A loop's timers without the loop, for the benchmark that compares them with others.
+/// A loop's timers without the loop, for the benchmark that compares timer implementations.
 @_spi(Benchmarks)
 public struct BenchmarkedTimers: ~Copyable {
     private let wheel = TimerWheel()
 
-    /// What cancels a timer.
+    /// Identifies a timer to cancel.
     public struct Handle {
         fileprivate let handle: TimerID
     }
 
-    /// Without a timer.
+    /// Creates a wheel without timers.
     public init() {}
 
-    /// Timers that are running.
+    /// The number of running timers.
     public var count: Int { wheel.count }
 
     /// Sets a timer for `deadline`, in nanoseconds.
@@ -19,12 +19,12 @@ public struct BenchmarkedTimers: ~Copyable {
         Handle(handle: wheel.schedule(.connection(ConnectionID(index: 0, generation: 0)), at: deadline))
     }
 
-    /// Stops a timer; does nothing when it has fired or was cancelled before.
+    /// Cancels a timer; does nothing when it has fired or was cancelled before.
     public func cancel(_ handle: Handle) {
         wheel.cancel(handle.handle)
     }
 
-    /// Fires what is due at `now`; returns how many timers that were.
+    /// Fires the timers that are due at `now`; returns their number.
     public func fire(at now: UInt64) -> Int {
         var count = 0
         while wheel.popDue(at: now) != nil { count += 1 }

@@ -1,6 +1,6 @@
-// A hierarchical timing wheel (Varghese and Lauck, 1987). Time is counted in ticks of 65.5 µs. Each level has 64
-// lists; a list of level 0 holds the timers of one tick, a list of level 1 those of 64 ticks, and so on. Eight levels
-// cover every deadline that there is:
+// A hierarchical timing wheel (Varghese and Lauck, 1987). Time is counted in ticks of 65.5 µs. Each level has 64 lists;
+// a list of level 0 holds the timers of one tick, a list of level 1 those of 64 ticks, and so on. Eight levels cover
+// every possible deadline:
 //
 //     level 0   │·│·│t│·│ … │   64 lists of 1 tick
 //     level 1   │·│t│·│·│ … │   64 lists of 64 ticks           a bit for each list says whether it holds a timer,
@@ -13,19 +13,19 @@
 //                                   ▲
 //                                   the highest digit in which they differ: the timer is in list d₄ of level 4
 //
-// It follows that everything on a level is due before everything on the levels above it, and that within a level the
-// list with the smallest number is due first. When the wheel comes to a list of level 1 or above, that list's timers
-// go to lower levels: at most seven times in the life of a timer, usually two or three. Setting a timer appends it to
-// a list, cancelling it leaves its entry there (``TimerList``); neither depends on how many there are.
+// Everything on a level is due before everything on the levels above it, and within a level the list with the smallest
+// number is due first. When the wheel reaches a list of level 1 or above, that list's timers move to lower levels: at
+// most seven times in the life of a timer, usually two or three. Setting a timer appends it to a list, and cancelling
+// it leaves its entry there (``TimerList``); neither depends on the number of timers.
 //
-// What a cancelled timer costs is to fetch its memory. So timers that are cancelled wait for each other, up to a batch,
-// and their memory is fetched at once. Whoever asks for anything has the batch settled first: nobody can tell.
+// The cost of a cancellation is fetching the timer's memory. So cancellations are batched, and the memory of a batch is
+// fetched concurrently. Every query applies the pending batch first, so the batching is not observable.
 //
-// A deadline is rounded up to a tick: a timer is never early, and late by no more than one tick, which is what Linux
-// allows itself in waking a thread (prctl(2), PR_SET_TIMERSLACK: 50 µs). Timers of one tick fire in the order in
-// which they were set.
+// A deadline is rounded up to a tick: a timer is never early, and late by at most one tick, about the slack that Linux
+// allows itself in waking a thread (prctl(2), PR_SET_TIMERSLACK: 50 µs). Timers of one tick fire in the order in which
+// they were set.
 
-/// The loop's deadlines. A timer, as ``LoopQueue``. Loop thread only.
+/// The loop's timers. The state is behind a pointer, as in ``LoopQueue``. Loop thread only.
 @safe
 struct TimerWheel: ~Copyable {
     /// A tick is 2¹⁶ ns.
@@ -37,14 +37,14 @@ struct TimerWheel: ~Copyable {
 
     @safe
     private struct Storage {
-        /// The wheel's tick: everything before it has been taken out.
+        /// The wheel's current tick: all earlier timers have been removed.
         var tick: UInt64 = 0
         /// A bit for each level that holds a timer.
         var levels: UInt8 = 0
         /// For each level, a bit for each list that holds a timer.
         var places: UnsafeMutablePointer<UInt64>
         var lists: UnsafeMutablePointer<TimerList>
-        /// Timers that were cancelled, and are not settled.
+        /// Cancelled timers that have not been removed yet.
         var batch = InlineArray<16, TimerID>(repeating: TimerID(index: 0, generation: 0))
         var batchCount = 0
     }
@@ -69,15 +69,15 @@ struct TimerWheel: ~Copyable {
         unsafe storage.deallocate()
     }
 
-    /// Timers that are set or reserved.
+    /// The number of set or reserved timers.
     var count: Int {
-        settle()
+        applyPendingCancellations()
         return nodes.count
     }
 
-    /// Entries of the lists: no more than twice the timers that are running, and two chunks for each list in use.
+    /// The number of list entries: at most twice the number of running timers, plus two chunks for each list in use.
     var entryCount: Int {
-        settle()
+        applyPendingCancellations()
         return (0..<Self.listCount).reduce(0) { sum, list in
             unsafe sum + Int(storage.pointee.lists[list].running + storage.pointee.lists[list].cancelled)
         }
@@ -93,7 +93,7 @@ struct TimerWheel: ~Copyable {
         return timer
     }
 
-    /// Makes a timer that is not running, so that it is known before its event is. It must be started or
+    /// Reserves a timer that is not running, so that its identifier exists before its event. It must be started or
     /// cancelled.
     func reserve() -> TimerID {
         nodes.occupy()
@@ -108,32 +108,32 @@ struct TimerWheel: ~Copyable {
         link(TimerEntry(tick: (min(deadline, ~roundingUp) &+ roundingUp) >> Self.tickBits, timer: timer))
     }
 
-    /// Cancels a timer, also one that is only reserved. Does nothing when it has fired or was cancelled.
+    /// Cancels a running or reserved timer. Does nothing when it has fired or was cancelled.
     func cancel(_ timer: TimerID?) {
         guard let timer, nodes.contains(timer) else { return }
         let count = unsafe storage.pointee.batchCount
         unsafe storage.pointee.batch[count] = timer
         unsafe storage.pointee.batchCount = count &+ 1
-        if unsafe count &+ 1 == storage.pointee.batch.count { settleBatch() }
+        if unsafe count &+ 1 == storage.pointee.batch.count { applyCancellations() }
     }
 
     /// Cancels a timer.
     ///
-    /// - Returns: its event when it was running.
+    /// - Returns: its event if it was running.
     func take(_ timer: TimerID) -> TimerEvent? {
-        settle()
+        applyPendingCancellations()
         return nodes.contains(timer) ? end(timer) : nil
     }
 
-    /// Ends the timers that were cancelled.
+    /// Applies the pending cancellations.
     @inline(__always)
-    private func settle() {
-        if unsafe storage.pointee.batchCount > 0 { settleBatch() }
+    private func applyPendingCancellations() {
+        if unsafe storage.pointee.batchCount > 0 { applyCancellations() }
     }
 
     @inline(never)
-    private func settleBatch() {
-        // All are looked up first, without a branch.
+    private func applyCancellations() {
+        // Looks all timers up first, without branches.
         var count = 0
         for position in 0..<(unsafe storage.pointee.batchCount) {
             let timer = unsafe storage.pointee.batch[position]
@@ -151,14 +151,14 @@ struct TimerWheel: ~Copyable {
         let list = Int(nodes[timer].list)
         let event = finish(timer)
         guard list != TimerNode.noList else { return nil }
-        unsafe storage.pointee.lists[list].leaveOneBehind()
+        unsafe storage.pointee.lists[list].countCancelled()
         if unsafe storage.pointee.lists[list].running == 0 { clear(list) }
         if unsafe storage.pointee.lists[list].isSparse { sweep(list) }
-        if nodes[timer].generation == .max { startOver(timer) }
+        if nodes[timer].generation == .max { resetGeneration(timer) }
         return event
     }
 
-    /// Gives up a timer's place. Its identifier, and its entry if there is one, are stale from now on.
+    /// Vacates a timer's slot. Its identifier, and its list entry if there is one, become stale.
     @inline(__always)
     private func finish(_ timer: TimerID) -> TimerEvent {
         let event = nodes[timer].event
@@ -170,11 +170,11 @@ struct TimerWheel: ~Copyable {
 
     // MARK: Time
 
-    /// When to look for timers that are due (nanoseconds of CLOCK_MONOTONIC); nil when none is running.
+    /// The next time to check for due timers (nanoseconds of CLOCK_MONOTONIC); nil when none is running.
     ///
-    /// It is the earliest timer's tick, or an earlier moment at which several timers that are far away come nearer.
+    /// This is the earliest timer's tick, or the earlier tick at which several distant timers move to a lower level.
     var nextDeadline: UInt64? {
-        settle()
+        applyPendingCancellations()
         guard let (level, place) = nextList else { return nil }
         let list = level * Self.placeCount + place
         let isOnly = unsafe storage.pointee.lists[list].running == 1
@@ -182,22 +182,22 @@ struct TimerWheel: ~Copyable {
         return tick << Self.tickBits
     }
 
-    /// Takes the next timer that is due at `now`, which never goes back; nil when there is none.
+    /// Removes the next timer that is due at `now`, which never decreases; nil when none is due.
     func popDue(at now: UInt64) -> TimerEvent? {
-        settle()
+        applyPendingCancellations()
         let tick = now >> Self.tickBits
         while let (level, place) = nextList {
             let start = firstTick(level: level, place: place)
             guard start <= tick else { break }
             unsafe storage.pointee.tick = start
             guard level > 0 else { return popFirst(place) }
-            bringNearer(level * Self.placeCount + place)
+            cascade(level * Self.placeCount + place)
         }
         unsafe storage.pointee.tick = max(storage.pointee.tick, tick)
         return nil
     }
 
-    /// The list that is due first.
+    /// The first due list.
     private var nextList: (level: Int, place: Int)? {
         let levels = unsafe storage.pointee.levels
         guard levels != 0 else { return nil }
@@ -212,14 +212,14 @@ struct TimerWheel: ~Copyable {
         return above | (UInt64(place) << shift)
     }
 
-    /// Takes the first timer of a list of level 0 that has one.
+    /// Removes the first timer of a nonempty list of level 0.
     @inline(never)
     private func popFirst(_ list: Int) -> TimerEvent {
         let timer = firstRunning(list).timer
         unsafe storage.pointee.lists[list].removeFirstRunning(chunks: chunks)
         if unsafe storage.pointee.lists[list].running == 0 { markEmpty(list) }
         let event = finish(timer)
-        if nodes[timer].generation == .max { startOver(timer) }
+        if nodes[timer].generation == .max { resetGeneration(timer) }
         return event
     }
 
@@ -233,16 +233,16 @@ struct TimerWheel: ~Copyable {
         unsafe storage.pointee.lists[list].firstRunning(chunks: chunks) { running($0) }
     }
 
-    /// The wheel has come to a list: its timers differ in a lower digit only, from now on.
+    /// Moves the timers of a list that the wheel has reached: from now on they differ in a lower digit only.
     @inline(never)
-    private func bringNearer(_ list: Int) {
+    private func cascade(_ list: Int) {
         markEmpty(list)
         takeOut(list) { link($0) }
     }
 
     // MARK: Lists
 
-    /// Puts a timer at the end of its list. What should have fired before is due now.
+    /// Appends a timer to its list. An overdue timer is due now.
     @inline(__always)
     private func link(_ entry: TimerEntry) {
         let now = unsafe storage.pointee.tick
@@ -256,7 +256,7 @@ struct TimerWheel: ~Copyable {
         if unsafe storage.pointee.lists[list].running == 1 { markOccupied(list) }
     }
 
-    /// Empties a list, and hands the entries of running timers to `body`.
+    /// Empties a list, and passes the entries of running timers to `body`.
     @inline(__always)
     private func takeOut(_ number: Int, _ body: (TimerEntry) -> Void) {
         let list = unsafe storage.pointee.lists[number]
@@ -264,21 +264,21 @@ struct TimerWheel: ~Copyable {
         list.takeOut(chunks: chunks, counting: { running($0) }, body)
     }
 
-    /// Rids a list of what is left behind.
+    /// Removes the stale entries of a list.
     @inline(never)
     private func sweep(_ list: Int) {
         takeOut(list) { unsafe storage.pointee.lists[list].append($0, chunks: chunks) }
     }
 
-    /// A place has had four thousand million timers, and counts them from zero again. What they have left behind must
-    /// not be taken for new ones: it goes now, while the place has a generation that no timer has.
+    /// A slot has used all 2³² generations and restarts at zero. Its stale entries must not match new timers, so they
+    /// are removed while the slot has a generation that no timer uses.
     @inline(never)
-    private func startOver(_ timer: TimerID) {
+    private func resetGeneration(_ timer: TimerID) {
         for list in 0..<Self.listCount where unsafe storage.pointee.lists[list].cancelled > 0 { sweep(list) }
         nodes[timer].generation = 0
     }
 
-    /// Empties a list without a running timer.
+    /// Empties a list without running timers.
     @inline(never)
     private func clear(_ list: Int) {
         unsafe storage.pointee.lists[list].clear(chunks: chunks)

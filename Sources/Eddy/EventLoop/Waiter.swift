@@ -1,6 +1,6 @@
-/// A task that waits for the loop: one word, which lies in the slot of the connection (or timer) it waits for.
+/// A task that waits for the loop: one word, stored in the slot of the connection or timer that it waits for.
 ///
-/// Resuming costs no allocation. It puts the task's job on its executor, which for a connection's task is the loop.
+/// Resuming does not allocate. It enqueues the task's job on its executor, which for a connection's task is the loop.
 @safe
 @usableFromInline
 struct Waiter {
@@ -12,12 +12,13 @@ struct Waiter {
         unsafe self.continuation = continuation
     }
 
-    /// Resumes the task. Exactly once for each suspension: a checked continuation would allocate to prove it.
+    /// Resumes the task. Must be called exactly once per suspension; a checked continuation would allocate to verify
+    /// that.
     func resume() {
         unsafe continuation.resume()
     }
 
-    /// Suspends the calling task and hands it to `register`, which keeps it until it is resumed.
+    /// Suspends the calling task and passes it to `register`, which stores it until it is resumed.
     @inlinable
     static func suspend(_ register: (Waiter) -> Void) async {
         await unsafe withUnsafeContinuation { unsafe register(Waiter($0)) }

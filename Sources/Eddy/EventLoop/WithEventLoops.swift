@@ -1,21 +1,21 @@
-/// Runs `body` with event loops that end with it.
+/// Runs `body` with event loops that end when it does.
 ///
-/// However `body` ends, by returning, throwing or being cancelled, the loops' threads have ended when this returns:
-/// connections that are left are reset, and nothing of the loops' memory is in the kernel's hands. Tasks that `body`
-/// has put on the loops must end before it does, as child tasks do.
+/// When this returns, the loops' threads have ended, whether `body` returned, threw or was cancelled: remaining
+/// connections have been reset, and the kernel uses none of the loops' memory. Tasks that `body` started on the loops
+/// must end before `body` does, as child tasks do.
 ///
 /// ```swift
 /// try await withEventLoops(count: 2) { group in
-///     let server = try TCPServer(on: SocketAddress("127.0.0.1:7000"), group: group)
+///     let server = try TCPServer(on: "127.0.0.1:7000", group: group)
 ///     await server.run { connection in … }
 /// }
 /// ```
 ///
 /// - Parameters:
-///   - count: the number of loops; one a processor by default.
-///   - configuration: of each loop.
+///   - count: the number of loops; one per processor by default.
+///   - configuration: the configuration of each loop.
 ///   - body: uses the loops, which run until it ends.
-/// - Throws: `RingError` if a loop cannot be made; else what `body` throws.
+/// - Throws: `RingError` if a loop cannot be created; else what `body` throws.
 /// - Precondition: `count` is at least 1.
 public func withEventLoops<Success>(
     count: Int = EventLoopGroup.processorCount,

@@ -1,33 +1,34 @@
 internal import EddySystem
 internal import Glibc
 
-/// A listening socket that another program has opened for this one: systemd, or whoever started the process.
+/// A listening socket that another program has opened for this process: systemd, or the parent process.
 ///
-/// So a service can be started by its first connection, be restarted without refusing one, and use a port below 1024
-/// without being root.
+/// An inherited socket lets a service start on its first connection, restart without refusing connections, and use a
+/// port below 1024 without root.
 ///
 /// ```swift
-/// let server = try TCPServer(inherited: .systemd(name: "http"))
+/// let server = try TCPServer(on: .inherited(.systemd(name: "http")))
 /// ```
 public enum InheritedSocket: Equatable, Sendable {
-    /// The descriptor of that number. The server that takes it over closes it.
+    /// The descriptor with this number. The server takes ownership of it and closes it.
     case descriptor(Int32)
-    /// A socket that systemd has opened for this service (sd_listen_fds(3)): the one with that `FileDescriptorName=`,
-    /// which is the socket unit's own name if it says nothing; or, with no name, the only one that there is. Where there are
-    /// several of them, see ``allFromSystemd(named:)``.
+    /// A socket that systemd has opened for this service (sd_listen_fds(3)): the one with this `FileDescriptorName=`,
+    /// which defaults to the name of the socket unit; without a name, the only one. If there are several, see
+    /// ``allFromSystemd(named:)``.
     case systemd(name: String? = nil)
 
-    /// All sockets that systemd has opened for this service, or those with one `FileDescriptorName=`: a unit may listen at
-    /// several addresses, which all have its name. Make a server of each, or peers of the others wait for ever.
+    /// All sockets that systemd has opened for this service, or those with one `FileDescriptorName=`: a unit may listen
+    /// on several addresses, which share its name. Create a server for each; otherwise peers of the others wait
+    /// forever.
     ///
-    /// - Throws: ``InheritedSocketError`` if there is none.
+    /// - Throws: ``InheritedSocketError`` if there are none.
     public static func allFromSystemd(named name: String? = nil) throws(InheritedSocketError) -> [InheritedSocket] {
         try activation().descriptors(named: name).map { .descriptor($0) }
     }
 
-    /// The descriptor, and where its socket listens.
+    /// The descriptor, and the address that its socket listens on.
     ///
-    /// - Throws: ``InheritedSocketError`` unless it is a stream socket that listens.
+    /// - Throws: ``InheritedSocketError`` unless it is a listening stream socket.
     func find() throws(InheritedSocketError) -> (descriptor: Int32, address: SocketAddress) {
         let descriptor = try findDescriptor()
         let facts: SocketFacts

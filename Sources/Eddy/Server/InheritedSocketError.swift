@@ -1,25 +1,25 @@
-/// Why there is no ``InheritedSocket`` to take over, with what to do about it.
+/// Why an ``InheritedSocket`` cannot be used. Each description says how to fix it.
 public enum InheritedSocketError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// No descriptor of that number is open (EBADF).
+    /// No descriptor with this number is open (EBADF).
     case notOpen(Int32)
-    /// The descriptor is something else, such as a file (ENOTSOCK).
+    /// The descriptor is not a socket, but a file, for example (ENOTSOCK).
     case notASocket(Int32)
-    /// The socket is none of IPv4, IPv6 or Unix that carries a stream.
+    /// The socket is not a stream socket of IPv4, IPv6 or Unix.
     case notAStream(Int32)
-    /// Nobody has called listen(2) on the socket.
+    /// The socket is not listening: listen(2) was not called.
     case notListening(Int32)
-    /// LISTEN_FDS is not set, or names no socket.
+    /// LISTEN_FDS is not set or is zero.
     case noActivation
     /// The sockets were meant for another process (LISTEN_PID).
     case otherProcess(String)
-    /// LISTEN_PID or LISTEN_FDS is no number.
+    /// LISTEN_PID or LISTEN_FDS is not a number.
     case malformed(variable: String, value: String)
-    /// No socket has that name; those that there are.
+    /// No socket has this name; `names` are the existing ones.
     case noSuchName(String, names: [String])
-    /// There are several sockets, or several of the only name; see ``InheritedSocket/allFromSystemd(named:)``.
+    /// There are several sockets, or several with the requested name; see ``InheritedSocket/allFromSystemd(named:)``.
     case ambiguous(names: [String])
 
-    /// What is wrong, and what to do about it.
+    /// What happened, and how to fix it.
     public var description: String {
         switch self {
         case .notOpen(let descriptor):

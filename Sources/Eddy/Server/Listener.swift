@@ -2,68 +2,68 @@ internal import EddyRing
 internal import EddySystem
 internal import Synchronization
 
-/// One loop's part of a server: a multishot accept, the connections that wait for their handler, and the way out.
+/// One loop's part of a server: a multishot accept, the connections that wait for their handlers, and the shutdown.
 ///
-/// A listener without a socket serves what another one hands over to it. Loop thread only, like everything of a loop,
-/// but for ``load``.
+/// A listener without a socket serves the connections that another listener distributes to it. Loop thread only, except
+/// ``load``.
 final class Listener: @unchecked Sendable {
     let loop: EventLoop
-    /// Where the server listens.
+    /// The address that the server listens on.
     let address: SocketAddress
     private let id: ListenerID
     private let onIncident: (@Sendable (TCPServer.Incident) -> Void)?
     private let descriptor: Int32?
-    private let admission: Admission
+    private let limiter: ConnectionLimiter
     private var isArmed = false
-    /// Whether the accept that is armed goes on by itself.
+    /// Whether the armed accept is multishot.
     private var isMultishot = false
     private var ownsSocket: Bool
     private var phase = Phase.accepting
-    /// The server is at its limit: nothing is accepted until there is room.
+    /// Whether the server is at its limit: no connection is accepted until there is room.
     private var isPaused = false
-    /// Accepted by the kernel before it heard of the pause.
+    /// Connections that the kernel accepted before the pause took effect.
     private(set) var parked: [Int32] = []
-    /// To whom connections go, if not to this listener alone.
-    private var handover: Handover?
+    /// Distributes connections among listeners; nil: this one serves all.
+    private var distributor: ConnectionDistributor?
     private let loadStorage = Atomic<Int>(0)
     /// When the grace ends (nanoseconds of CLOCK_MONOTONIC), once the listener is shut down.
     private var graceDeadline = UInt64.max
     private var graceTimer: TimerID?
-    /// How far the ending of relays is, once the grace is over.
+    /// The progress of ending relays, once the grace is over.
     private var relayEnding = RelayEnding.notBegun
     /// Runs while accepting pauses for lack of descriptors or memory.
     private var pauseTimer: TimerID?
-    /// Accepted, handler not started yet.
+    /// Accepted connections whose handlers have not started.
     private let accepted = LoopQueue<ConnectionID>()
-    /// How many of them have no task yet.
+    /// The number of accepted connections without a task.
     private var unserved = 0
-    /// Connections accepted here and not closed yet.
+    /// Connections accepted here and not yet closed.
     private var openConnections = 0
-    /// The task that starts handlers, while it waits for a connection or for the last one to close.
+    /// The task that starts handlers, while it waits for a connection, or for the last one to close.
     private var waiter: Waiter?
 
     private enum RelayEnding {
         case notBegun
-        /// Relays in which nothing was under way are looked at again.
+        /// Idle relays, which are checked again.
         case marked([ConnectionID: RelayMark])
-        /// Those in which nothing was under way then, either, are being ended in order.
+        /// Relays that were still idle are being closed gracefully.
         case ending
     }
 
     private enum Phase {
         case accepting
-        /// No further connections; those that are there may finish.
+        /// No new connections are accepted; existing ones may finish.
         case draining
-        /// The grace is over: what was left has been reset.
+        /// The grace is over: remaining connections have been reset.
         case expired
     }
 
-    /// Takes over a listening socket, if there is one. It accepts once ``accept(handingOverBy:)`` is called.
+    /// Takes over a listening socket, if there is one. It accepts after ``accept(distributor:)`` is called.
     init(
         loop: EventLoop,
         descriptor: Int32?,
         address: SocketAddress,
-        admission: Admission,
+        limiter: ConnectionLimiter,
         onIncident: (@Sendable (TCPServer.Incident) -> Void)?,
         handlerLocation: String
     ) {
@@ -71,30 +71,30 @@ final class Listener: @unchecked Sendable {
         self.address = address
         self.onIncident = onIncident
         self.descriptor = descriptor
-        self.admission = admission
+        self.limiter = limiter
         ownsSocket = descriptor != nil
         id = loop.listeners.vacantID
         loop.listeners[id] = self
-        loop.pulse?.setHandler(handlerLocation, listener: id)
+        loop.heartbeat?.setHandler(handlerLocation, listener: id)
     }
 
-    /// Whether it accepts, and does not only serve what it is given. Any thread.
+    /// Whether it accepts connections itself. Callable on any thread.
     var hasSocket: Bool { descriptor != nil }
 
     // MARK: Accepting
 
-    /// Begins to accept. The connections are served here, or by whom the handover chooses.
-    func accept(handingOverBy handover: Handover? = nil) {
+    /// Starts accepting. Connections are served here, or by the listeners that the distributor chooses.
+    func accept(distributor: ConnectionDistributor? = nil) {
         guard phase == .accepting else { return }
-        self.handover = handover
+        self.distributor = distributor
         arm()
     }
 
-    /// Submits the accept, which goes on by itself until it fails.
+    /// Submits the accept. A multishot accept stays armed until it fails.
     func arm() {
         guard let descriptor, !isArmed, !isPaused, phase == .accepting else { return }
         isArmed = true
-        isMultishot = !admission.isNearlyFull
+        isMultishot = !limiter.isNearlyFull
         loop.driver.submit(
             isMultishot
                 ? .acceptMultishot(descriptor: descriptor, token: token)
@@ -104,7 +104,7 @@ final class Listener: @unchecked Sendable {
 
     private var token: OperationToken { OperationToken(.accept, id) }
 
-    /// A connection came, or accepting failed.
+    /// Handles a completion of accept.
     func accepted(_ completion: CompletionEntry) {
         if completion.isLast { isArmed = false }
         if let error = completion.error {
@@ -116,17 +116,17 @@ final class Listener: @unchecked Sendable {
         leaveIfDone()
     }
 
-    /// What each error number of accept(2) means for the listener, which goes on in any case.
+    /// Handles each error of accept(2). The listener continues in every case.
     private func acceptFailed(_ error: SystemError) {
         switch error {
         case .cancelled, .connectionAborted, .interrupted, .notPermitted, .protocolError, .noProtocolOption,
             .networkDown, .networkUnreachable, .noNetwork, .hostDown, .hostUnreachable:
-            // The peer was gone before it was accepted, a firewall forbids it, or a pause ended before its cancellation
-            // was done (accept(2), "Error handling").
+            // The peer disconnected before it was accepted, a firewall forbids the connection, or a pause ended before
+            // its cancellation completed (accept(2), "Error handling").
             arm()
         default:
-            // Out of descriptors or memory, most likely (EMFILE, ENFILE, ENOBUFS, ENOMEM). Trying again at once would
-            // fail at once, for ever. The backlog keeps the peers until a connection closes, or for a moment.
+            // Out of descriptors or memory, most likely (EMFILE, ENFILE, ENOBUFS, ENOMEM). An immediate retry would
+            // fail again. Peers wait in the backlog until a connection closes, or until the timer fires.
             loop.driver.counters.acceptPauses += 1
             onIncident?(.pausedBySystem(error))
             loop.driver.timers.cancel(pauseTimer)
@@ -136,19 +136,19 @@ final class Listener: @unchecked Sendable {
 
     private static let pause: UInt64 = 100_000_000
 
-    /// Has a connection that the kernel has accepted served, if the server's limit allows.
+    /// Serves a connection that the kernel has accepted, if the server's limit allows.
     private func take(_ descriptor: Int32) {
         guard phase == .accepting else { return refuse(descriptor) }
-        if parked.isEmpty, admission.enter() {
+        if parked.isEmpty, limiter.acquire() {
             dispatch(descriptor)
-            if admission.isFull, admission.policy == .pause {
+            if limiter.isFull, limiter.policy == .pause {
                 pauseAccepting()
-            } else if isMultishot, admission.isNearlyFull {
-                // It is armed again when it has ended, for one connection at a time.
+            } else if isMultishot, limiter.isNearlyFull {
+                // It is armed again, as single-shot, after it has ended.
                 isMultishot = false
                 cancelAccept()
             }
-        } else if admission.policy == .pause {
+        } else if limiter.policy == .pause {
             parked.append(descriptor)
             pauseAccepting()
         } else {
@@ -162,23 +162,23 @@ final class Listener: @unchecked Sendable {
         loop.ring.close(descriptor)
     }
 
-    /// Gives the connection to the listener that serves it.
+    /// Passes the connection to the listener that serves it.
     private func dispatch(_ descriptor: Int32) {
-        let server = handover?.next() ?? self
+        let server = distributor?.next() ?? self
         server.loadStorage.add(1, ordering: .relaxed)
         guard server !== self else { return admit(descriptor) }
-        guard server.loop.mailbox.post(.work { server.admit(descriptor) }) else {
+        guard server.loop.inbox.post(.work { server.admit(descriptor) }) else {
             // The loop has ended.
-            admission.leave()
+            limiter.release()
             return refuse(descriptor)
         }
     }
 
-    /// Serves the connection here. It counts against the limit already.
+    /// Serves the connection here. The limiter has already counted it.
     private func admit(_ descriptor: Int32) {
         guard phase == .accepting, let connection = loop.driver.open(descriptor: descriptor, phase: .open) else {
             loadStorage.subtract(1, ordering: .relaxed)
-            admission.leave()
+            limiter.release()
             return refuse(descriptor)
         }
         loop.driver.counters.connectionsAccepted += 1
@@ -191,7 +191,7 @@ final class Listener: @unchecked Sendable {
         resumeWaiter()
     }
 
-    /// Connections that were given to this listener and are not closed yet. Any thread.
+    /// Connections that are assigned to this listener and not yet closed. Callable on any thread.
     var load: Int { loadStorage.load(ordering: .relaxed) }
 
     // MARK: The limit
@@ -200,21 +200,21 @@ final class Listener: @unchecked Sendable {
         guard !isPaused else { return }
         isPaused = true
         loop.driver.counters.acceptPauses += 1
-        onIncident?(.pausedAtLimit(admission.limit))
+        onIncident?(.pausedAtLimit(limiter.limit))
         cancelAccept()
-        admission.awaitRoom(for: self)
+        limiter.resumeWhenAvailable(self)
     }
 
-    /// There may be room.
+    /// Resumes accepting if there is room.
     func resumeAccepting() {
         guard isPaused, phase == .accepting else { return }
         var served = 0
-        while served < parked.count, admission.enter() {
+        while served < parked.count, limiter.acquire() {
             dispatch(parked[served])
             served += 1
         }
         parked.removeFirst(served)
-        guard parked.isEmpty, !admission.isFull else { return admission.awaitRoom(for: self) }
+        guard parked.isEmpty, !limiter.isFull else { return limiter.resumeWhenAvailable(self) }
         isPaused = false
         arm()
     }
@@ -229,8 +229,8 @@ final class Listener: @unchecked Sendable {
         waiter.resume()
     }
 
-    /// Waits for a connection that has no task yet; false when the listener has been shut down. The caller starts a
-    /// task, which takes a connection.
+    /// Waits for a connection without a task; returns false when the listener has been shut down. The caller starts a
+    /// task, which takes the connection.
     func nextConnection() async -> Bool {
         while unserved == 0 {
             guard phase == .accepting else { return false }
@@ -240,12 +240,12 @@ final class Listener: @unchecked Sendable {
         return true
     }
 
-    /// The slot of the connection that was accepted first; its task owns it from now on.
+    /// The connection that was accepted first; its task owns it from now on.
     func takeConnection() -> ConnectionID? { accepted.popFirst() }
 
     // MARK: Shutting down
 
-    /// Stops accepting. Connections may finish within `grace`; those that have not are reset then.
+    /// Stops accepting. Connections may finish within `grace`; the rest are reset then.
     func shutDown(grace: Duration) {
         if phase == .accepting {
             phase = .draining
@@ -256,17 +256,17 @@ final class Listener: @unchecked Sendable {
             leaveIfDone()
             resumeWaiter()
         }
-        // One that has left the loop keeps its phase; its number may be another's.
+        // A listener that has left the loop keeps its phase, and another one may have its number.
         guard phase == .draining, loop.listeners[id] === self else { return }
         guard grace > .zero else { return endGrace(atOnce: true) }
-        // The grace is over already, and relays have their moments.
+        // The grace is already over, and relays are being ended.
         guard case .notBegun = relayEnding else { return }
         graceDeadline = min(graceDeadline, loop.now.advanced(by: grace))
         loop.driver.timers.cancel(graceTimer)
         graceTimer = loop.driver.timers.schedule(.graceEnded(id), at: graceDeadline)
     }
 
-    /// Handlers that wait for a message need not wait any more.
+    /// Ends the waits of handlers for their peers' next messages.
     private func drainConnections() {
         loop.driver.connections.forEachConnection { connection in
             guard loop.driver.connections[connection].listener == id, !loop.driver.connections[connection].isRelaying
@@ -275,14 +275,14 @@ final class Listener: @unchecked Sendable {
         }
     }
 
-    /// Resets every connection that is still there and has not everything. Where there was a grace, relays in which nothing is under way end in
-    /// order, and have two more moments for it:
+    /// Resets every remaining connection that has undelivered bytes. If there was a grace, idle relays are closed
+    /// gracefully, in up to two more steps:
     ///
-    ///     grace ends                    + 250 ms                          + 500 ms
-    ///     nothing is under way: mark    the same mark: both sides end     what is left is reset
-    ///     else: reset                   else: reset
+    ///     grace ends        + 250 ms                              + 500 ms
+    ///     idle: mark        the same mark: both sides close     the rest is reset
+    ///     else: reset       else: reset
     ///
-    /// A relay does not know where messages end, so silence is what tells that none is under way.
+    /// A relay does not know message boundaries, so it counts as idle when no bytes move.
     func endGrace(atOnce: Bool = false) {
         guard phase == .draining else { return }
         let before = relayEnding
@@ -323,7 +323,7 @@ final class Listener: @unchecked Sendable {
         return openConnections == 0
     }
 
-    /// Waits until no connection and no operation is left, whatever it takes.
+    /// Waits until no connection and no operation is left, without a time limit.
     func closed() async {
         while openConnections > 0 || ownsSocket {
             await Waiter.suspend { waiter = $0 }
@@ -333,19 +333,19 @@ final class Listener: @unchecked Sendable {
     func connectionClosed() {
         openConnections -= 1
         loadStorage.subtract(1, ordering: .relaxed)
-        admission.leave()
-        // A descriptor is free again.
+        limiter.release()
+        // A descriptor has been freed.
         arm()
         leaveIfDone()
         if phase != .accepting { resumeWaiter() }
     }
 
-    /// Closes the socket after the accept's last completion, never before; leaves the loop with the last connection.
+    /// Closes the socket after the accept's last completion, never before. Leaves the loop with the last connection.
     private func leaveIfDone() {
         guard phase != .accepting, !isArmed else { return }
         loop.driver.timers.cancel(pauseTimer)
-        // The listeners that it handed over to know it in turn.
-        handover = nil
+        // The distributor's listeners reference this one in turn.
+        distributor = nil
         if ownsSocket, let descriptor {
             ownsSocket = false
             loop.ring.close(descriptor)
@@ -354,7 +354,7 @@ final class Listener: @unchecked Sendable {
         if openConnections == 0 {
             loop.driver.timers.cancel(graceTimer)
             loop.listeners[id] = nil
-            loop.pulse?.setHandler(nil, listener: id)
+            loop.heartbeat?.setHandler(nil, listener: id)
         }
     }
 }

@@ -1,10 +1,10 @@
 typealias ListenerID = PlainID<Listener>
 
-/// The listeners of a loop. Those of servers that have shut down leave their places to others.
+/// The listeners of a loop. Slots of servers that have shut down are reused.
 struct ListenerTable {
     private var listeners: [Listener?] = []
 
-    /// A place for one more listener.
+    /// A vacant slot.
     var vacantID: ListenerID {
         ListenerID(index: UInt32(listeners.firstIndex { $0 == nil } ?? listeners.count))
     }
@@ -19,7 +19,7 @@ struct ListenerTable {
 
     var isEmpty: Bool { listeners.allSatisfy { $0 == nil } }
 
-    func forEach(_ body: (Listener) -> Void) {
+    func forEachListener(_ body: (Listener) -> Void) {
         for case let listener? in listeners { body(listener) }
     }
 }

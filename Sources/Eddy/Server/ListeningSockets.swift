@@ -1,18 +1,32 @@
 internal import EddySystem
 
-/// The sockets that listen on one address: one for each loop, over which the kernel spreads connections
-/// (SO_REUSEPORT), or one for all.
+/// The sockets that listen on one address: one per loop, among which the kernel distributes connections (SO_REUSEPORT),
+/// or a single one.
 ///
-/// The first socket is bound without SO_REUSEPORT and gets it afterwards: so a second server on the same port is
-/// refused, which SO_REUSEPORT alone would let in.
+/// The first socket is bound without SO_REUSEPORT, which is set afterwards. So a second server on the same port is
+/// refused; SO_REUSEPORT alone would admit it.
 struct ListeningSockets {
     let address: SocketAddress
     let descriptors: [Int32]
     /// The file of a Unix domain socket.
     private let file: SocketFile?
 
-    /// Opens the sockets for so many loops. With port 0 the system picks the port, the same for all.
-    init(on requested: SocketAddress, loops: Int, options: TCPServer.Options) throws(ServerError) {
+    /// Opens or takes over the sockets of a target, for `loops` loops.
+    init(on target: TCPServer.ListenTarget, loops: Int, options: TCPServer.Options) throws(ServerError) {
+        switch target.kind {
+        case .text(let text):
+            let address: SocketAddress
+            do { address = try SocketAddress(text) } catch { throw .address(error) }
+            try self.init(on: address, loops: loops, options: options)
+        case .address(let address):
+            try self.init(on: address, loops: loops, options: options)
+        case .inherited(let socket):
+            try self.init(socket, options: options)
+        }
+    }
+
+    /// Opens the sockets for `loops` loops. With port 0 the system picks the port, the same for all.
+    private init(on requested: SocketAddress, loops: Int, options: TCPServer.Options) throws(ServerError) {
         options.requireValid()
         var descriptors: [Int32] = []
         var address = requested
@@ -50,8 +64,8 @@ struct ListeningSockets {
         self.file = file
     }
 
-    /// Takes over a socket that listens already.
-    init(_ inherited: InheritedSocket, options: TCPServer.Options) throws(ServerError) {
+    /// Takes over a listening socket.
+    private init(_ inherited: InheritedSocket, options: TCPServer.Options) throws(ServerError) {
         let descriptor: Int32
         do { (descriptor, address) = try inherited.find() } catch { throw .inherited(error) }
         descriptors = [descriptor]
@@ -65,7 +79,7 @@ struct ListeningSockets {
         }
     }
 
-    /// Takes over a socket that listens already, on the network of a loop.
+    /// Takes over a listening socket on the network of a loop.
     init(descriptor: Int32, address: SocketAddress) {
         self.address = address
         descriptors = [descriptor]
@@ -94,8 +108,8 @@ struct ListeningSockets {
         try Socket.listen(descriptor, backlog: Int32(options.backlog))
     }
 
-    /// For how long an address in use is tried again. The kernel closes the sockets of a process that was killed some
-    /// milliseconds after the process has gone, where a ring still held them.
+    /// How long binding to an address in use is retried. The kernel closes the sockets of a killed process some
+    /// milliseconds after the process has ended if a ring still held them.
     private static let bindPatience = Duration.milliseconds(100)
 
     /// Options that connections inherit.
@@ -106,12 +120,12 @@ struct ListeningSockets {
         for option in options.socketOptions { try Socket.set(option, on: descriptor) }
     }
 
-    /// Removes the file, so that peers know at once that nobody listens. Does nothing the second time.
+    /// Removes the file, so that new peers fail at once. Does nothing the second time.
     func removeFile() {
         file?.remove()
     }
 
-    /// Closes what no listener has taken over.
+    /// Closes sockets that no listener has taken over.
     func close() {
         for descriptor in descriptors { Socket.close(descriptor) }
         removeFile()

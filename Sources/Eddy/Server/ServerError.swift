@@ -1,41 +1,42 @@
 public import EddyRing
 public import EddySystem
 
-/// Why a server cannot start, each with what to do about it.
+/// Why a server cannot start. Each description says how to fix it.
 ///
-/// Every error number of socket(2), bind(2) and listen(2) has its place here; those that no case names are
+/// Every error of socket(2), bind(2) and listen(2) maps to a case; those without a case of their own are
 /// ``system(_:_:)``.
 public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The text is no address.
+    /// The text is not an address.
     case address(AddressError)
-    /// The socket that was to be taken over is none that can be served.
+    /// The inherited socket cannot be used.
     case inherited(InheritedSocketError)
-    /// The server's loops cannot be made: the process is out of descriptors or threads, `EDDY_ENGINE` or `EDDY_DISABLE`
-    /// holds what is not known or not to be had, or a thread cannot be tied to its processor.
+    /// The server's loops cannot be created: the process is out of descriptors or threads, `EDDY_ENGINE` or
+    /// `EDDY_DISABLE` holds an unknown or unavailable value, or a thread cannot be pinned to its processor.
     case ring(RingError)
-    /// Somebody listens there already (EADDRINUSE).
+    /// Another socket already listens on the address (EADDRINUSE).
     case addressInUse(SocketAddress)
-    /// The port is below 1024, the socket file's directory belongs to somebody else, or it is forbidden otherwise
-    /// (EACCES, EPERM).
+    /// The port is below 1024, the directory of the socket's file belongs to another user, or another rule denies
+    /// access (EACCES, EPERM).
     case accessDenied(SocketAddress)
     /// The address is not one of this machine's (EADDRNOTAVAIL).
     case addressNotAvailable(SocketAddress)
     /// This machine has no addresses of this kind (EAFNOSUPPORT, EPROTONOSUPPORT).
     case familyNotSupported(SocketAddress)
-    /// A file that is no socket has the path of the Unix domain socket. It is left alone.
+    /// The path of the Unix domain socket names a file that is not a socket. It is left in place.
     case fileInTheWay(SocketAddress)
     /// The directory of the Unix domain socket does not exist (ENOENT, ENOTDIR).
     case noDirectory(SocketAddress)
-    /// The Unix domain socket's file cannot be given to the owner or the group of the options (chown(2)). No file is left.
+    /// The file of the Unix domain socket cannot be given the owner or group of the options (chown(2)). The file is
+    /// removed.
     case socketOwner(SocketAddress, SystemError)
     /// The process or the system is out of descriptors (EMFILE, ENFILE).
     case tooManyOpenFiles
     /// The kernel is out of memory (ENOBUFS, ENOMEM).
     case outOfMemory(SocketAddress)
-    /// Any other failure that the system reports.
+    /// Any other error that the system reports.
     case system(SocketAddress, SystemError)
 
-    /// What happened, and what to do about it.
+    /// What happened, and how to fix it.
     public var description: String {
         switch self {
         case .address(let error): error.description
@@ -55,7 +56,7 @@ public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
             "cannot listen on \(address): this machine has no \(address.isIPv6 ? "IPv6" : "such addresses"); "
                 + "use 127.0.0.1 or 0.0.0.0"
         case .fileInTheWay(let address):
-            "cannot listen on \(address): there is a file that is no socket; move it away or choose another path"
+            "cannot listen on \(address): the path names a file that is not a socket; move it or choose another path"
         case .noDirectory(let address):
             "cannot listen on \(address): its directory does not exist; make it or choose another path"
         case .socketOwner(let address, let error):

@@ -1,15 +1,15 @@
-// What systemd says in the environment of a service whose sockets it has opened (sd_listen_fds(3)):
+// The environment variables that systemd sets for a service whose sockets it has opened (sd_listen_fds(3)):
 //
-//     LISTEN_PID=4711                  the process that the sockets are for
+//     LISTEN_PID=4711                  the process that receives the sockets
 //     LISTEN_FDS=2                     descriptors 3 and 4
-//     LISTEN_FDNAMES=http:admin        their names, if there are any
+//     LISTEN_FDNAMES=http:admin        their names; may be unset
 
-/// The sockets that were passed on, by name.
+/// The sockets that systemd has passed, by name.
 struct SocketActivation: Equatable {
     /// The first descriptor's number is 3 (SD_LISTEN_FDS_START).
     static let firstDescriptor: Int32 = 3
 
-    /// In the order of the descriptors.
+    /// The names, in the order of the descriptors.
     let names: [String]
 
     /// Reads the environment of a process.
@@ -28,19 +28,19 @@ struct SocketActivation: Equatable {
         names = (0..<Int(count)).map { $0 < given.count && !given[$0].isEmpty ? String(given[$0]) : "unknown" }
     }
 
-    /// Digits alone, as systemd writes them.
+    /// Accepts digits only, as systemd writes them.
     private static func number(_ text: String) -> Int32? {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int32(text) : nil
     }
 
-    /// The descriptor with that name; with no name, the only one.
+    /// The descriptor with this name; without a name, the only one.
     func descriptor(named name: String?) throws(InheritedSocketError) -> Int32 {
         let descriptors = try descriptors(named: name)
         guard descriptors.count == 1 else { throw .ambiguous(names: name.map { [$0] } ?? names) }
         return descriptors[0]
     }
 
-    /// The descriptors with that name: a unit may listen at several addresses. With no name, all.
+    /// The descriptors with this name, since a unit may listen on several addresses; without a name, all of them.
     func descriptors(named name: String?) throws(InheritedSocketError) -> [Int32] {
         let indices = names.indices.filter { name == nil || names[$0] == name }
         if let name, indices.isEmpty { throw .noSuchName(name, names: names) }

@@ -2,7 +2,7 @@ internal import EddyBuffers
 public import EddySystem
 internal import Synchronization
 
-/// A server of stream sockets, TCP or Unix: a listener on every loop of a group, and a task for every connection.
+/// A server of stream sockets, TCP or Unix: one listener per loop of a group, and one task per connection.
 ///
 /// ```swift
 /// let server = try TCPServer(on: "127.0.0.1:7000")
@@ -13,143 +13,77 @@ internal import Synchronization
 /// }
 /// ```
 ///
-/// Peers can connect as soon as the server is made; they are served once it runs.
+/// Peers can connect as soon as the server is created; they are served once it runs.
 public final class TCPServer: Sendable {
-    /// Serves one connection. It owns the connection, runs on the connection's loop, and closes it by returning.
+    /// Serves one connection. The handler owns the connection, runs on the connection's loop, and closes the connection
+    /// by returning.
     ///
-    /// It is `@concurrent`, that is, bound to no actor: its task prefers the loop, so the loop is where it runs. The
-    /// connection belongs to that task: a handler that captures it in another task, or passes it to an actor, does not
-    /// compile.
+    /// It is `@concurrent`, so it is isolated to no actor; its task prefers the loop and runs there. The connection
+    /// belongs to that task: a handler that captures it in another task, or passes it to an actor, does not compile.
     public typealias Handler = @concurrent @Sendable (consuming Connection) async throws -> Void
 
-    /// Where the server listens, with the real port.
+    /// The address that the server listens on, with the actual port.
     public let address: SocketAddress
-    /// The loops that serve.
+    /// The loops that serve the connections.
     public let group: EventLoopGroup
 
     private let ownsGroup: Bool
     private let sockets: ListeningSockets
     private let options: Options
-    private let admission: Admission
+    private let limiter: ConnectionLimiter
     private let state = Mutex(State())
 
     private struct State {
-        /// Whether `run` was called: the listeners own the sockets from then on.
+        /// Whether `run` was called: from then on the listeners own the sockets.
         var hasRun = false
-        /// The listeners that have started; each loop starts its own.
+        /// The listeners that have started. Each loop starts its own.
         var listeners: [Listener] = []
-        /// The grace of the last shutdown. A listener that starts after it ends at once.
+        /// The grace of the last shutdown. A listener that starts later shuts down at once.
         var grace: Duration?
     }
 
-    /// Listens on `address` with loops of its own: `HOST:PORT` (port 0: the system picks one), `*:PORT` for all of this
-    /// machine's addresses, IPv4 and IPv6, or `unix:PATH`.
+    /// Creates a server with event loops of its own, which end with it.
     ///
-    /// A name in the address is looked up here, which blocks. The file of a Unix domain socket takes the place of one
-    /// that a dead server has left, and is removed when the server shuts down.
+    /// A name in the address is resolved here, which blocks. The file of a Unix domain socket replaces one that a dead
+    /// server has left, and is removed when the server shuts down.
     ///
     /// - Parameters:
-    ///   - address: `HOST:PORT`, `*:PORT` or `unix:PATH`.
-    ///   - loops: the number of loops; one a processor by default.
-    ///   - configuration: of each loop.
+    ///   - target: an address, such as `"127.0.0.1:7000"` or `"unix:/run/service.sock"`, or an inherited socket.
+    ///   - loops: the number of loops; one per processor by default.
+    ///   - configuration: the configuration of each loop.
     ///   - options: how it listens and accepts.
     /// - Throws: ``ServerError``.
     /// - Precondition: `loops` is at least 1.
     public convenience init(
-        on address: String,
+        on target: ListenTarget,
         loops: Int = EventLoopGroup.processorCount,
         configuration: EventLoop.Configuration = .init(),
         options: Options = .init()
     ) throws(ServerError) {
-        let parsed = try Self.parse(address)
-        try self.init(on: parsed, loops: loops, configuration: configuration, options: options)
+        let sockets = try ListeningSockets(on: target, loops: loops, options: options)
+        do {
+            let group = try EventLoopGroup(count: loops, configuration: configuration)
+            self.init(sockets: sockets, group: group, ownsGroup: true, options: options)
+        } catch {
+            sockets.close()
+            throw .ring(error)
+        }
     }
 
-    /// Listens on `address` with loops of its own.
-    ///
-    /// - Parameters:
-    ///   - address: with port 0 the system picks one.
-    ///   - loops: the number of loops; one a processor by default.
-    ///   - configuration: of each loop.
-    ///   - options: how it listens and accepts.
-    /// - Throws: ``ServerError``.
-    /// - Precondition: `loops` is at least 1.
-    public convenience init(
-        on address: SocketAddress,
-        loops: Int = EventLoopGroup.processorCount,
-        configuration: EventLoop.Configuration = .init(),
-        options: Options = .init()
-    ) throws(ServerError) {
-        let sockets = try ListeningSockets(on: address, loops: loops, options: options)
-        try self.init(sockets: sockets, loops: loops, configuration: configuration, options: options)
-    }
-
-    /// Listens on `address`, written as for loops of the server's own, with the loops of `group`, which goes on after
-    /// the server has ended.
+    /// Creates a server on the loops of `group`, which continue after the server has ended. Otherwise like
+    /// ``init(on:loops:configuration:options:)``.
     ///
     /// - Throws: ``ServerError``.
     public convenience init(
-        on address: String,
+        on target: ListenTarget,
         group: EventLoopGroup,
         options: Options = .init()
     ) throws(ServerError) {
-        try self.init(on: Self.parse(address), group: group, options: options)
-    }
-
-    /// Listens on `address` with the loops of `group`, which goes on after the server has ended.
-    ///
-    /// - Throws: ``ServerError``.
-    public convenience init(
-        on address: SocketAddress,
-        group: EventLoopGroup,
-        options: Options = .init()
-    ) throws(ServerError) {
-        let sockets = try ListeningSockets(on: address, loops: group.loops.count, options: options)
+        let sockets = try ListeningSockets(on: target, loops: group.loops.count, options: options)
         self.init(sockets: sockets, group: group, ownsGroup: false, options: options)
     }
 
-    /// Serves a socket that another program has opened, with loops of its own, and closes it at the end. A file that it
-    /// may have stays: it belongs to who made it.
-    ///
-    /// - Parameters:
-    ///   - socket: a listening stream socket.
-    ///   - loops: the number of loops; one a processor by default.
-    ///   - configuration: of each loop.
-    ///   - options: how it listens and accepts.
-    /// - Throws: ``ServerError``.
-    /// - Precondition: `loops` is at least 1.
-    public convenience init(
-        inherited socket: InheritedSocket,
-        loops: Int = EventLoopGroup.processorCount,
-        configuration: EventLoop.Configuration = .init(),
-        options: Options = .init()
-    ) throws(ServerError) {
-        let sockets = try ListeningSockets(socket, options: options)
-        try self.init(sockets: sockets, loops: loops, configuration: configuration, options: options)
-    }
-
-    /// Serves a socket that another program has opened with the loops of `group`, which goes on after the server has
-    /// ended. The socket is closed, and a file that it may have stays.
-    ///
-    /// - Throws: ``ServerError``.
-    public convenience init(
-        inherited socket: InheritedSocket,
-        group: EventLoopGroup,
-        options: Options = .init()
-    ) throws(ServerError) {
-        self.init(
-            sockets: try ListeningSockets(socket, options: options),
-            group: group,
-            ownsGroup: false,
-            options: options
-        )
-    }
-
-    private static func parse(_ address: String) throws(ServerError) -> SocketAddress {
-        do { return try SocketAddress(address) } catch { throw .address(error) }
-    }
-
-    /// Serves a socket that listens on the network of the group's loop: a simulated one.
+    /// Serves a listening socket of a simulated network, which belongs to the group's loop.
     ///
     /// - Precondition: the group has one loop.
     package convenience init(
@@ -163,32 +97,17 @@ public final class TCPServer: Sendable {
         self.init(sockets: sockets, group: group, ownsGroup: false, options: options)
     }
 
-    private convenience init(
-        sockets: ListeningSockets,
-        loops: Int,
-        configuration: EventLoop.Configuration,
-        options: Options
-    ) throws(ServerError) {
-        do {
-            let group = try EventLoopGroup(count: loops, configuration: configuration)
-            self.init(sockets: sockets, group: group, ownsGroup: true, options: options)
-        } catch {
-            sockets.close()
-            throw .ring(error)
-        }
-    }
-
     private init(sockets: ListeningSockets, group: EventLoopGroup, ownsGroup: Bool, options: Options) {
         options.requireValid()
         self.sockets = sockets
         self.group = group
         self.ownsGroup = ownsGroup
         self.options = options
-        admission = Admission(options)
+        limiter = ConnectionLimiter(options)
         address = sockets.address
     }
 
-    /// A server that nobody has run still owns its sockets and loops.
+    /// A server that was never run still owns its sockets and loops.
     deinit {
         guard !state.withLock(\.hasRun) else { return }
         sockets.close()
@@ -197,17 +116,17 @@ public final class TCPServer: Sendable {
 
     // MARK: Serving
 
-    /// Accepts connections and runs `handler` for each, in a task of its own on the connection's loop, until
-    /// ``shutDown(grace:)`` is called or the calling task is cancelled. Returns when the last one has finished.
+    /// Accepts connections and runs `handler` for each, in its own task on the connection's loop, until
+    /// ``shutDown(grace:)`` is called or the calling task is cancelled. Returns when the last connection has finished.
     ///
-    /// What `handler` throws resets its own connection and nothing else. ``Options/onIncident`` is told.
+    /// An error that `handler` throws resets its own connection only, and is passed to ``Options/onIncident``.
     ///
     /// - Parameters:
     ///   - handler: serves one connection.
-    ///   - fileID: with `line`, where the handler stands: what ``EventLoop/Stall/handler`` tells.
+    ///   - fileID: with `line`, the source location of the handler, for ``EventLoop/Stall/handler``.
     ///   - line: see `fileID`.
-    /// - Returns: what the loops have done, taken when every connection is closed, those that handlers have made
-    ///   included. (On loops of somebody else's group, others may go on.)
+    /// - Returns: the loops' statistics when every connection is closed, including those that handlers opened. (On the
+    ///   loops of a shared group, other connections may still be open.)
     /// - Precondition: called once.
     @discardableResult
     public func run(
@@ -241,7 +160,7 @@ public final class TCPServer: Sendable {
         return statistics
     }
 
-    /// One loop's part; runs on its thread.
+    /// Runs one loop's part, on its thread.
     private func serve(
         on loop: EventLoop,
         descriptor: Int32?,
@@ -252,13 +171,13 @@ public final class TCPServer: Sendable {
             loop: loop,
             descriptor: descriptor,
             address: address,
-            admission: admission,
+            limiter: limiter,
             onIncident: options.onIncident,
             handlerLocation: location
         )
         let onIncident = options.onIncident
         start(listener)
-        // One closure for all: one for each would cost 64 bytes for as long as its connection is open.
+        // One closure for all connections: a closure per connection would cost 64 bytes while the connection is open.
         let serveConnection: @isolated(any) @Sendable () async -> Void = { @concurrent in
             guard let id = listener.takeConnection() else { return }
             await Self.serve(id, on: loop, handler, onIncident)
@@ -268,21 +187,21 @@ public final class TCPServer: Sendable {
                 tasks.addTask(executorPreference: loop, operation: serveConnection)
             }
             sockets.removeFile()
-            // Whoever does not listen to the reset of the connection is cancelled.
+            // Handlers that ignore the reset of their connections are cancelled.
             if !(await listener.drained()) { tasks.cancelAll() }
         }
         await listener.closed()
     }
 
-    /// One connection's task. It is cancelled only after its connection was reset, so it needs no handler of its own
-    /// to notice.
+    /// The task of one connection. It is cancelled only after its connection was reset, so it needs no cancellation
+    /// handler of its own.
     private static func serve(
         _ id: ConnectionID,
         on loop: EventLoop,
         _ handler: Handler,
         _ onIncident: (@Sendable (Incident) -> Void)?
     ) async {
-        loop.pulse?.uses(loop.driver.connections[id].descriptor, listener: loop.driver.connections[id].listener)
+        loop.heartbeat?.uses(loop.driver.connections[id].descriptor, listener: loop.driver.connections[id].listener)
         do {
             try await handler(Connection(loop: loop, id: id))
         } catch {
@@ -299,32 +218,34 @@ public final class TCPServer: Sendable {
         }
         if let grace { return listener.shutDown(grace: grace) }
         if sockets.descriptors.count == group.loops.count { return listener.accept() }
-        // One socket for all loops: it accepts as soon as there is a listener on each.
+        // With one socket for all loops, it accepts as soon as each loop has a listener.
         guard listeners.count == group.loops.count, let acceptor = listeners.first(where: \.hasSocket) else { return }
-        let handover = Handover(to: listeners, spreading: spreading)
-        _ = acceptor.loop.mailbox.post(.work { acceptor.accept(handingOverBy: handover) })
+        let distributor = ConnectionDistributor(to: listeners, balancing: balancing)
+        _ = acceptor.loop.inbox.post(.work { acceptor.accept(distributor: distributor) })
     }
 
-    private var spreading: Options.Spreading {
-        if case .handingOver(let spreading) = options.accepting { spreading } else { .roundRobin }
+    private var balancing: Options.Balancing {
+        if case .distributing(let balancing) = options.accepting { balancing } else { .roundRobin }
     }
 
     // MARK: Shutting down
 
-    /// Stops accepting at once. Connections may finish within `grace`; then they are reset and their tasks
-    /// cancelled. Any thread. A second call may shorten the grace, for example to zero.
+    /// Stops accepting at once. Connections may finish within `grace`; then they are reset and their tasks cancelled.
+    /// Callable on any thread. A second call may shorten the grace, for example to zero.
     ///
     /// A handler that waits for its peer's next message gets nil, as at the end of the stream;
-    /// ``Connection/isServerShuttingDown`` tells the two apart. One that has received something and written nothing since goes
-    /// on, and gets nil when it comes to wait again. What was written is delivered. A handler that answers while it is still
-    /// receiving a message, as an echo of a long stream does, counts as waiting for the next message whenever all that came
-    /// is answered: its peer sees the end of the stream then. Connections that one task reads and another writes, and relays,
-    /// go on; relays in which nothing has been under way for 250 ms at the end of the grace are ended in order.
+    /// ``ConnectionReading/isServerShuttingDown`` distinguishes the two. A handler that has received something and written
+    /// nothing since continues, and gets nil when it waits again. Everything written is delivered.
+    ///
+    /// If a handler replies while it is still receiving a message, as an echo of a long stream does, it counts as
+    /// waiting for the next message whenever everything received so far is answered; its peer then sees the end of the
+    /// stream. Connections that one task reads and another writes continue, and so do relays; relays that have been
+    /// idle for 250 ms at the end of the grace are closed gracefully.
     public func shutDown(grace: Duration) {
         state.withLock { state in
             state.grace = grace
             for listener in state.listeners {
-                _ = listener.loop.mailbox.post(.work { listener.shutDown(grace: grace) })
+                _ = listener.loop.inbox.post(.work { listener.shutDown(grace: grace) })
             }
         }
     }

@@ -1,21 +1,21 @@
-// Where a buffer's memory comes from. As in Node.js, a size below half of `poolSize` is carved from the pool's chunk,
-// and a larger one gets memory of its own.
+// Where a buffer's memory comes from. As in Node.js, a size below half of `poolSize` is a part of the pool's chunk, and
+// a larger one gets memory of its own.
 //
 //                        size < poolSize / 2        else
-//     allocUnsafe, from       carved              own memory
+//     allocUnsafe, from       part of the chunk       own memory
 //     alloc, allocUnsafeSlow  own memory          own memory
 
 extension Buffer {
     /// Room for `byteCount` bytes from the current thread's pool, none of them initialised: `count` is 0.
     ///
-    /// As in Node.js, a size of less than half of ``BufferPool/poolSize`` is carved from the pool's chunk, and a larger
+    /// As in Node.js, a size of less than half of ``BufferPool/poolSize`` is a part of the pool's chunk, and a larger
     /// one gets memory of its own. Unlike with Node's `allocUnsafe`, old content is never visible: append to the
     /// buffer, or fill it with ``append(initializingWith:)``.
     ///
     /// - Precondition: `byteCount` is from 0 to 2,147,483,647.
     @inlinable
     public static func allocUnsafe(_ byteCount: Int) -> Buffer {
-        if let carver = unsafe Carver.current, let slice = unsafe carver.pointee.carve(byteCount) {
+        if let allocator = unsafe BumpAllocator.current, let slice = unsafe allocator.pointee.allocate(byteCount) {
             return Buffer(adopting: slice)
         }
         return Buffer(adopting: BufferPool.allocateSlowly(byteCount))
@@ -88,19 +88,26 @@ extension Buffer {
         return buffer
     }
 
-    /// Concatenates the shared buffers. Node's `Buffer.concat(list, totalLength)`: with a `totalCount`, the result is
+    /// Creates a buffer with room for `capacity` bytes: ``allocUnsafe(_:)`` under its Swift name.
+    ///
+    /// - Precondition: `capacity` is from 0 to 2,147,483,647.
+    @inlinable
+    public init(capacity: Int) {
+        self = .allocUnsafe(capacity)
+    }
+
+    /// Concatenates the shared buffers. Node's `Buffer.concat(list, totalLength)`: with a `count`, the result is
     /// truncated or padded with zeros.
     ///
     /// Do not join buffers to send them: write one after the other, and the loop sends them with one vectored send.
     ///
-    /// - Precondition: the sum of the counts, or `totalCount`, is from 0 to 2,147,483,647.
-    public static func concat(_ parts: some Collection<SharedBuffer>, totalCount: Int? = nil) -> Buffer {
-        let totalCount = totalCount ?? parts.reduce(0) { $0 + $1.count }
-        var whole = Buffer.allocUnsafe(totalCount)
-        for part in parts where whole.freeCapacity > 0 {
-            whole.append(copying: part.bytes.extracting(first: whole.freeCapacity))
+    /// - Precondition: the sum of the counts, or `count`, is from 0 to 2,147,483,647.
+    public init(concatenating parts: some Collection<SharedBuffer>, count: Int? = nil) {
+        let count = count ?? parts.reduce(0) { $0 + $1.count }
+        self = .allocUnsafe(count)
+        for part in parts where freeCapacity > 0 {
+            append(copying: part.bytes.extracting(first: freeCapacity))
         }
-        whole.append(repeating: 0, count: totalCount - whole.count)
-        return whole
+        append(repeating: 0, count: count - self.count)
     }
 }

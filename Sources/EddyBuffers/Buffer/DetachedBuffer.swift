@@ -12,7 +12,7 @@
 /// one atomic addition returns the memory to the pool.
 public struct DetachedBuffer: ~Copyable, @unchecked Sendable {
     // Unchecked: a slice is a pointer with one owner. The chunk's state that it points to is shared, and safe to reach
-    // from all threads: see `ReturnInbox`.
+    // from all threads: see `RemoteFreeList`.
     private let slice: Slice
 
     init(adopting slice: Slice) {

@@ -80,13 +80,13 @@ extension ReadableBytes where Self: ~Copyable {
     }
 
     /// Whether `byte` occurs. Node's `buf.includes`.
-    public func includes(_ byte: UInt8) -> Bool { firstIndex(of: byte) != nil }
+    public func contains(_ byte: UInt8) -> Bool { firstIndex(of: byte) != nil }
 
     /// Whether the sequence of bytes occurs. Node's `buf.includes`.
-    public func includes(_ sequence: RawSpan) -> Bool { firstIndex(of: sequence) != nil }
+    public func contains(_ sequence: RawSpan) -> Bool { firstIndex(of: sequence) != nil }
 
     /// Whether the text's UTF-8 occurs. Node's `buf.includes`.
-    public func includes(_ text: String) -> Bool { firstIndex(of: text) != nil }
+    public func contains(_ text: String) -> Bool { firstIndex(of: text) != nil }
 
     /// The first position in `other` whose byte differs from the one here, where `other` is placed at `position`; nil
     /// if all bytes are equal.

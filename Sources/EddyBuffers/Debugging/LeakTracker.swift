@@ -1,5 +1,5 @@
 // A tracked buffer gets memory of its own, so its drop takes the slow path, which notifies the tracker. The fast paths
-// of carving and dropping never check for a tracker.
+// of allocating and dropping never check for a tracker.
 
 /// The tracked buffers of a pool. Owner thread only (after closing: under the pool's lock).
 @safe

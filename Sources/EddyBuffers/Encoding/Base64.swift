@@ -16,8 +16,8 @@ enum Base64 {
     /// Decodes `text` and appends the bytes to `buffer`, which has room for ``maximumByteCount(characters:)``.
     ///
     /// As in Node.js, either alphabet is accepted, white space is skipped, and padding may be missing.
-    static func decode(_ text: UnsafeBufferPointer<UInt8>, into buffer: inout Buffer) throws(EncodingError) {
-        try buffer.append { (span) throws(EncodingError) in
+    static func decode(_ text: UnsafeBufferPointer<UInt8>, into buffer: inout Buffer) throws(TextEncodingError) {
+        try buffer.append { (span) throws(TextEncodingError) in
             var bits: UInt32 = 0
             var characters = 0
             var padding = 0

@@ -3,7 +3,7 @@ enum Hexadecimal {
     private static let digits: StaticString = "0123456789abcdef"
 
     /// Decodes `text` and appends the bytes to `buffer`, which has room for half as many.
-    static func decode(_ text: UnsafeBufferPointer<UInt8>, into buffer: inout Buffer) throws(EncodingError) {
+    static func decode(_ text: UnsafeBufferPointer<UInt8>, into buffer: inout Buffer) throws(TextEncodingError) {
         for offset in 0..<text.count where unsafe value(of: text[offset]) == nil {
             throw .invalidHexDigit(offset: offset)
         }

@@ -31,10 +31,10 @@ extension ReadableBytes where Self: ~Copyable {
 
     /// Decodes the bytes as UTF-8.
     ///
-    /// - Throws: ``EncodingError/invalidUTF8(offset:)`` if the bytes are not valid UTF-8.
-    public func validatedText() throws(EncodingError) -> String {
+    /// - Throws: ``TextEncodingError/invalidUTF8(offset:)`` if the bytes are not valid UTF-8.
+    public func validatedText() throws(TextEncodingError) -> String {
         let bytes = bytes
-        let result = unsafe bytes.withUnsafeBytes { bytes -> Result<String, EncodingError> in
+        let result = unsafe bytes.withUnsafeBytes { bytes -> Result<String, TextEncodingError> in
             if let text = unsafe String(validating: bytes, as: UTF8.self) { return .success(text) }
             return .failure(.invalidUTF8(offset: unsafe firstInvalidUTF8(in: bytes)))
         }

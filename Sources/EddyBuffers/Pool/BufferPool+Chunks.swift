@@ -1,40 +1,40 @@
 internal import Glibc
 
 extension BufferPool {
-    /// Lends a chunk to the kernel, which holds one reference until ``takeBack(_:)``. Nil if receives have used up
-    /// their share.
+    /// Allocates a chunk for the kernel to receive into. The kernel holds one reference until ``reclaim(_:)``. Nil if
+    /// receives have used up their share.
     ///
     /// Its size is the configuration's ``Configuration/receiveChunkSize`` unless another is given.
-    package func lendReceiveChunk(size: Int? = nil) -> Chunk? {
+    package func allocateReceiveChunk(size: Int? = nil) -> Chunk? {
         let size = size ?? configuration.receiveChunkSize
-        guard let chunk = takeChunk(size: size, purpose: .receiving) else { return nil }
+        guard let chunk = acquireChunk(size: size, purpose: .receiving) else { return nil }
         chunk.startFilling()
-        chunksLent += 1
-        lentBytes += chunk.capacity
+        chunksFilling += 1
+        fillingBytes += chunk.capacity
         leakTracker?.noteFilling(chunk)
         return chunk
     }
 
-    /// Takes a chunk back from the kernel. It is recycled once its slices are dropped.
-    package func takeBack(_ chunk: Chunk) {
-        chunksLent -= 1
-        lentBytes -= chunk.capacity
+    /// Drops the kernel's reference to a chunk. The chunk is recycled once its slices are dropped.
+    package func reclaim(_ chunk: Chunk) {
+        chunksFilling -= 1
+        fillingBytes -= chunk.capacity
         chunk.stopFilling()
     }
 
     /// A free chunk with one reference, from the free list of its size and purpose or from a new slab; nil if that
     /// purpose has used up its share.
-    func takeChunk(size: Int, purpose: Slab.Purpose) -> Chunk? {
-        let shelf = shelfIndex(of: size, purpose)
-        if shelves[shelf].count == 0 {
-            collectReturns()
-            if shelves[shelf].count == 0 { growShelf(shelf) }
+    func acquireChunk(size: Int, purpose: Slab.Purpose) -> Chunk? {
+        let list = freeListIndex(of: size, purpose)
+        if freeLists[list].count == 0 {
+            drainRemoteFrees()
+            if freeLists[list].count == 0 { growFreeList(list) }
         }
-        guard let chunk = shelves[shelf].pop() else {
+        guard let chunk = freeLists[list].pop() else {
             refusals += 1
             return nil
         }
-        if configuration.poisonsMemory { unsafe memset(chunk.base, Int32(Poison.rented), chunk.capacity) }
+        if configuration.poisonsMemory { unsafe memset(chunk.base, Int32(Poison.allocated), chunk.capacity) }
         chunksUsed += 1
         if purpose == .receiving { receivingBytes += chunk.capacity }
         chunksUsedPeak = max(chunksUsedPeak, chunksUsed)
@@ -53,24 +53,25 @@ extension BufferPool {
         if configuration.poisonsMemory { unsafe memset(chunk.base, Int32(Poison.recycled), chunk.capacity) }
         chunksUsed -= 1
         if purpose == .receiving { receivingBytes -= chunk.capacity }
-        shelves[shelfIndex(of: chunk.capacity, purpose)].push(chunk)
+        freeLists[freeListIndex(of: chunk.capacity, purpose)].push(chunk)
     }
 
-    func shelfIndex(of chunkSize: Int, _ purpose: Slab.Purpose) -> Int {
-        for index in shelves.indices where shelves[index].chunkSize == chunkSize && shelves[index].purpose == purpose {
+    func freeListIndex(of chunkSize: Int, _ purpose: Slab.Purpose) -> Int {
+        for index in freeLists.indices
+        where freeLists[index].chunkSize == chunkSize && freeLists[index].purpose == purpose {
             return index
         }
-        shelves.append(ChunkShelf(chunkSize: chunkSize, purpose: purpose))
-        return shelves.count - 1
+        freeLists.append(ChunkFreeList(chunkSize: chunkSize, purpose: purpose))
+        return freeLists.count - 1
     }
 
     /// Maps one more slab, within the limit, and puts its chunks on the free list, lowest address on top.
-    private func growShelf(_ shelf: Int) {
-        let (chunkSize, purpose) = (shelves[shelf].chunkSize, shelves[shelf].purpose)
+    private func growFreeList(_ list: Int) {
+        let (chunkSize, purpose) = (freeLists[list].chunkSize, freeLists[list].purpose)
         let wanted = Slab.byteCount(chunkSize: chunkSize)
         // Completely free slabs of another size make room.
         while !hasRoom(forSlab: wanted, purpose) {
-            guard giveBackFreeSlab(exceptOn: shelf) else { return }
+            guard unmapFreeSlab(exceptOn: list) else { return }
         }
         let slab: Slab
         if let index = slabs.firstIndex(where: {
@@ -85,35 +86,35 @@ extension BufferPool {
         }
         mappedSlabs += 1
         mappedBytesPeak = max(mappedBytesPeak, mappedBytes)
-        for index in (0..<slab.chunkCount).reversed() { shelves[shelf].push(slab.chunk(at: index)) }
+        for index in (0..<slab.chunkCount).reversed() { freeLists[list].push(slab.chunk(at: index)) }
     }
 
     /// Whether another slab stays within its purpose's share and the pool's limit.
     private func hasRoom(forSlab byteCount: Int, _ purpose: Slab.Purpose) -> Bool {
-        let share = purpose == .receiving ? shares.received : shares.carved
+        let share = purpose == .receiving ? shares.received : shares.allocated
         let mapped = slabs.reduce(0) { $0 + ($1.purpose == purpose ? $1.mappedBytes : 0) }
         return byteCount <= share - mapped && byteCount <= configuration.maximumBytes - mappedBytes
     }
 
-    /// Unmaps a slab whose chunks are all free and on a free list other than `shelf`; false when no slab qualifies.
-    private func giveBackFreeSlab(exceptOn shelf: Int) -> Bool {
-        let (chunkSize, purpose) = (shelves[shelf].chunkSize, shelves[shelf].purpose)
+    /// Unmaps a slab whose chunks are all free and on a free list other than `list`; false when no slab qualifies.
+    private func unmapFreeSlab(exceptOn list: Int) -> Bool {
+        let (chunkSize, purpose) = (freeLists[list].chunkSize, freeLists[list].purpose)
         for index in slabs.indices.reversed() where index >= pinnedSlabs && slabs[index].memory != nil {
             let slab = slabs[index]
             let isOfAnotherUse = slab.purpose != purpose
             guard slab.chunkSize != chunkSize || isOfAnotherUse, slab.isFree else { continue }
             // A divided pool has room for the share of every purpose: slabs of another purpose take none of it.
             guard !isOfAnotherUse || shares.copied == nil else { continue }
-            giveBack(slab: index)
+            unmapSlab(at: index)
             return true
         }
         return false
     }
 
     /// Takes a free slab's chunks off their free list and unmaps the slab.
-    func giveBack(slab index: Int) {
-        shelves[shelfIndex(of: slabs[index].chunkSize, slabs[index].purpose)].remove(chunksOf: slabs[index])
-        slabs[index].giveBackMemory()
+    func unmapSlab(at index: Int) {
+        freeLists[freeListIndex(of: slabs[index].chunkSize, slabs[index].purpose)].remove(chunksOf: slabs[index])
+        slabs[index].unmapMemory()
         mappedSlabs -= 1
     }
 

@@ -18,7 +18,7 @@ extension BufferPool {
         /// Clears memory when it is recycled, for programs whose secrets must not stay in memory. Off by default, since
         /// safe code never sees old bytes. See ``Buffer/wipe()`` for single secrets.
         public var zeroesRecycledMemory = false
-        /// Fills chunks with 0xD0 before they are carved and with 0xDF when they are recycled, which exposes uses of
+        /// Fills chunks with 0xD0 before they are allocated and with 0xDF when they are recycled, which exposes uses of
         /// memory that has no owner. Memory of single buffers is left to malloc's own tools. For debugging.
         public var poisonsMemory = false
         /// Which buffers are tracked until they are dropped. Defaults to the environment's `EDDY_LEAK`.
@@ -50,9 +50,9 @@ extension BufferPool {
 
     private static let poolSizeSetting = Atomic<Int>(64 << 10)
 
-    /// Bytes of the chunk that ``Buffer/allocUnsafe(_:)`` carves. A new value applies to chunks made from now on: the
-    /// current chunk is used up first, and serves sizes below half of the value when it was made. Like Node's
-    /// `Buffer.poolSize` it is one setting for the whole process; 64 KiB initially.
+    /// The size of the chunk that ``Buffer/allocUnsafe(_:)`` allocates from. A new value applies to chunks made from
+    /// now on: the current chunk is used up first, and serves sizes below half of the value when it was made. Like
+    /// Node's `Buffer.poolSize` it is one setting for the whole process; 64 KiB initially.
     ///
     /// - Precondition: the new value is from 64 to 1,073,741,824.
     public static var poolSize: Int {

@@ -9,16 +9,17 @@ internal import Glibc
 //                                        more than a third of what is
 //                                        retained holds no queued byte
 //
-// A copy counts against a limit that depends on its holder:
+// A copy counts against a limit that depends on its holder: ``transferToHandler(_:)`` and ``transferToQueue(_:)`` move
+// it from one limit to the other.
 //
-//     received ──copyOut──▶ copied ──handOut──▶ kept ──takeIn──▶ copied ──▶ freed
-//                           in a queue          in a handler     in a queue
+//     received ──copyOut──▶ copied ──────▶ kept ──────────▶ copied ──▶ freed
+//                           in a queue     in a handler    in a queue
 //
 // Copies in queues count against their share of the pool. Copies that handlers keep have a limit of their own.
 
 extension BufferPool {
     /// Bytes of receive chunks that slices keep from being recycled.
-    package var retainedBytes: Int { receivingBytes - lentBytes }
+    package var retainedBytes: Int { receivingBytes - fillingBytes }
 
     /// The size up to which a slice of a chunk of `chunkSize` bytes is copied out now; 0: no slice is.
     ///
@@ -44,7 +45,7 @@ extension BufferPool {
     /// has no memory.
     package func allocateCopy(_ byteCount: Int) -> Slice? {
         guard byteCount > 0 else { return .empty }
-        if copiedBytes + Self.footprint(ofCopy: byteCount) > copyShare { collectReturns() }
+        if copiedBytes + Self.footprint(ofCopy: byteCount) > copyShare { drainRemoteFrees() }
         guard copiedBytes + Self.footprint(ofCopy: byteCount) <= copyShare, let base = unsafe malloc(byteCount) else {
             refusals += 1
             return nil
@@ -62,7 +63,7 @@ extension BufferPool {
     /// - Returns: false if handlers already keep as much as they may; then nothing has changed.
     @inlinable
     @inline(__always)
-    package func handOut(_ slice: Slice) -> Bool {
+    package func transferToHandler(_ slice: Slice) -> Bool {
         guard let chunk = slice.chunk, case .copied = unsafe chunk.state.pointee.origin else { return true }
         return charge(chunk)
     }
@@ -71,7 +72,7 @@ extension BufferPool {
     @inline(never)
     func charge(_ chunk: Chunk) -> Bool {
         let footprint = Self.footprint(ofCopy: chunk.capacity)
-        if keptBytes + footprint > configuration.maximumKeptBytes { collectReturns() }
+        if keptBytes + footprint > configuration.maximumKeptBytes { drainRemoteFrees() }
         guard keptBytes + footprint <= configuration.maximumKeptBytes else {
             refusals += 1
             return false
@@ -85,7 +86,7 @@ extension BufferPool {
     /// Moves a handler's slice into a queue. Does nothing for memory of other pools.
     @inlinable
     @inline(__always)
-    package func takeIn(_ slice: Slice) {
+    package func transferToQueue(_ slice: Slice) {
         guard let chunk = slice.chunk, chunk.isOwnedByCurrentThread, case .kept = unsafe chunk.state.pointee.origin
         else { return }
         discharge(chunk)
@@ -104,7 +105,7 @@ extension BufferPool {
         copiedBytes += Self.footprint(ofCopy: chunk.capacity)
     }
 
-    /// Whether ``trimCopies()`` may have memory to give back.
+    /// Whether ``trimCopies()`` may have memory to return.
     package var mayTrimCopies: Bool { copiedBytesPeak > Self.copiesWorthTrimming }
 
     /// Makes malloc return memory of freed copies to the system: call it regularly. Otherwise malloc keeps small freed
@@ -135,7 +136,7 @@ extension Chunk {
     package var holdsReceivedBytes: Bool {
         switch unsafe state.pointee.origin {
         case .slab(.receiving), .copied, .kept: true
-        case .slab(.carving), .dedicated, .adopted: false
+        case .slab(.allocation), .dedicated, .adopted: false
         }
     }
 }

@@ -13,8 +13,8 @@ extension BufferPool {
     /// Calls `body` with the current pool, without retaining it: the thread keeps it alive.
     @inline(__always)
     static func withCurrent<Result>(_ body: (BufferPool) -> Result) -> Result {
-        if let carver = unsafe Carver.current {
-            return unsafe carver.pointee.pool._withUnsafeGuaranteedRef(body)
+        if let allocator = unsafe BumpAllocator.current {
+            return unsafe allocator.pointee.pool._withUnsafeGuaranteedRef(body)
         }
         return body(makeForCurrentThread())
     }
@@ -32,7 +32,7 @@ extension BufferPool {
         // A second reference would outlive the thread.
         let pointer = unsafe Unmanaged.passUnretained(self).toOpaque()
         guard unsafe pthread_getspecific(Self.closingKey) != pointer else { return }
-        unsafe eddy_set_thread_carver(carver)
+        unsafe eddy_set_thread_allocator(allocator)
         unsafe pthread_setspecific(Self.closingKey, Unmanaged.passRetained(self).toOpaque())
     }
 
@@ -43,7 +43,7 @@ extension BufferPool {
             guard let pointer = unsafe pointer else { return }
             let pool = unsafe Unmanaged<BufferPool>.fromOpaque(pointer).takeRetainedValue()
             // If a later destructor of this thread allocates, it gets a new pool, and the system calls this once more.
-            eddy_set_thread_carver(nil)
+            eddy_set_thread_allocator(nil)
             pool.close()
         }
         require(result == 0, "the process has used up its thread-local keys (pthread_key_create)")

@@ -30,8 +30,8 @@ extension BufferPool {
         watched: Bool? = nil
     ) -> Slice {
         require(byteCount <= Int(Int32.max), "a buffer holds at most 2,147,483,647 bytes")
-        // Free first what other threads have dropped: this may be the only code that ever drains the inbox.
-        collectReturns()
+        // Free what other threads have dropped first: this may be the only code that ever drains the remote free list.
+        drainRemoteFrees()
         let chunk = unsafe dedicatedChunk(base, byteCount: byteCount, origin: origin)
         chunk.retainOnOwnerThread(byteCount: UInt32(byteCount))
         dedicated.add(chunk)
@@ -90,7 +90,7 @@ extension BufferPool {
     }
 
     /// A state is reused, never freed before the pool: a thread that has just returned a slice may still read it, and
-    /// the inbox may still list it.
+    /// the remote free list may still contain it.
     private func keepUnusedState(_ chunk: Chunk) {
         unsafe chunk.state.pointee.held = 0
         unsafe chunk.state.pointee.generation &+= 1

@@ -10,15 +10,17 @@ extension BufferPool {
         }
     }
 
-    /// A carved slice, or memory of its own, within the limit. Here memory of single buffers counts against the limit,
-    /// too.
+    /// A part of a chunk, or memory of its own, within the limit. Here memory of single buffers counts against the
+    /// limit, too.
     func allocateWithinLimit(_ byteCount: Int) -> Slice? {
         require(byteCount >= 0, "a buffer cannot have a negative size")
         guard byteCount > 0 else { return .empty }
         let isPooled = leakTracker == nil && Self.isPooled(byteCount)
-        if isPooled, let slice = unsafe carver.pointee.carve(byteCount) { return slice }
-        collectReturns()
-        if isPooled, hasRoomForChunk, let slice = unsafe carveNewChunk(byteCount, for: carver) { return slice }
+        if isPooled, let slice = unsafe allocator.pointee.allocate(byteCount) { return slice }
+        drainRemoteFrees()
+        if isPooled, hasRoomForChunk, let slice = unsafe allocateFromNewChunk(byteCount, for: allocator) {
+            return slice
+        }
         guard byteCount <= configuration.maximumBytes - mappedBytes - dedicated.byteCount else {
             refusals += 1
             return nil
@@ -26,10 +28,10 @@ extension BufferPool {
         return allocateDedicated(byteCount)
     }
 
-    /// Whether a chunk to carve is free, or a new slab for it fits into the limit.
+    /// Whether a chunk for the bump allocator is free, or a new slab for it fits into the limit.
     private var hasRoomForChunk: Bool {
-        let size = Self.carvedChunkSize
-        return shelves.contains { $0.chunkSize == size && $0.purpose == .carving && $0.count > 0 }
+        let size = Self.bumpChunkSize
+        return freeLists.contains { $0.chunkSize == size && $0.purpose == .allocation && $0.count > 0 }
             || Slab.byteCount(chunkSize: size) <= configuration.maximumBytes - mappedBytes - dedicated.byteCount
     }
 }

@@ -8,8 +8,8 @@ extension BufferPool {
         /// Free chunks.
         public var chunksFree = 0
         /// Chunks that the kernel may be writing to.
-        public var chunksLent = 0
-        /// Chunks that hold live slices, and those that are being carved.
+        public var chunksFilling = 0
+        /// Chunks that hold live slices, and those that buffers are being allocated from.
         public var chunksHeld = 0
         /// Slices that have not been dropped.
         public var slicesOut = 0
@@ -50,7 +50,7 @@ extension BufferPool {
             sum.slabs += right.slabs
             sum.mappedBytes += right.mappedBytes
             sum.chunksFree += right.chunksFree
-            sum.chunksLent += right.chunksLent
+            sum.chunksFilling += right.chunksFilling
             sum.chunksHeld += right.chunksHeld
             sum.slicesOut += right.slicesOut
             sum.dedicatedBuffers += right.dedicatedBuffers
@@ -80,8 +80,8 @@ extension BufferPool {
         var statistics = Statistics()
         statistics.slabs = slabs.count { $0.memory != nil }
         statistics.mappedBytes = mappedBytes
-        statistics.chunksLent = chunksLent
-        statistics.chunksFree = shelves.reduce(0) { $0 + $1.count }
+        statistics.chunksFilling = chunksFilling
+        statistics.chunksFree = freeLists.reduce(0) { $0 + $1.count }
         statistics.dedicatedBuffers = dedicated.count
         statistics.dedicatedBytes = dedicated.byteCount
         statistics.copiedBytes = copiedBytes
@@ -89,7 +89,7 @@ extension BufferPool {
         statistics.remoteReturns = remoteReturns
         statistics.refusals = refusals
         statistics.overflows = overflows
-        statistics.chunksHeld = chunksUsed - chunksLent
+        statistics.chunksHeld = chunksUsed - chunksFilling
         statistics.chunksUsedPeak = chunksUsedPeak
         statistics.mappedBytesPeak = mappedBytesPeak
         forEachChunk { chunk in

@@ -9,23 +9,23 @@ extension BufferPool {
     @discardableResult
     public func trim() -> Int {
         requireOwner()
-        collectReturns()
+        drainRemoteFrees()
         var trimmedBytes = 0
-        for shelf in shelves.indices {
-            let (chunkSize, purpose) = (shelves[shelf].chunkSize, shelves[shelf].purpose)
-            var excess = (shelves[shelf].idleCount + 1) / 2
+        for list in freeLists.indices {
+            let (chunkSize, purpose) = (freeLists[list].chunkSize, freeLists[list].purpose)
+            var excess = (freeLists[list].idleCount + 1) / 2
             // The slabs that were mapped last go first.
             for index in slabs.indices.reversed()
             where index >= pinnedSlabs && slabs[index].chunkSize == chunkSize && slabs[index].purpose == purpose {
-                guard excess >= slabs[index].chunkCount || excess * 2 >= shelves[shelf].count else { break }
+                guard excess >= slabs[index].chunkCount || excess * 2 >= freeLists[list].count else { break }
                 guard slabs[index].memory != nil, slabs[index].isFree else { continue }
                 trimmedBytes += slabs[index].mappedBytes
-                giveBack(slab: index)
+                unmapSlab(at: index)
                 excess -= slabs[index].chunkCount
                 guard excess > 0 else { break }
             }
-            shelves[shelf].sort(slabs: slabs)
-            shelves[shelf].startPeriod()
+            freeLists[list].sort(slabs: slabs)
+            freeLists[list].startPeriod()
         }
         return trimmedBytes
     }
@@ -39,13 +39,13 @@ extension BufferPool {
             chunks += slab.chunkCount
             chunksPerSlab = slab.chunkCount
         }
-        let used = chunks - shelves[shelfIndex(of: chunkSize, .receiving)].count
+        let used = chunks - freeLists[freeListIndex(of: chunkSize, .receiving)].count
         return occupied > 2 * ((used + chunksPerSlab - 1) / chunksPerSlab)
     }
 
     /// Makes receives use chunks of the slabs that were mapped first.
     package func preferOldSlabs(chunkSize: Int) {
-        shelves[shelfIndex(of: chunkSize, .receiving)].sort(slabs: slabs)
+        freeLists[freeListIndex(of: chunkSize, .receiving)].sort(slabs: slabs)
     }
 
     /// Whether there is a slab that ``trim()`` may unmap.

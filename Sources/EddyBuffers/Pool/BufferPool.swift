@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The memory of one thread: slabs cut into chunks, chunks carved into slices.
+/// The memory of one thread: slabs cut into chunks, chunks divided into slices.
 ///
 /// A pool belongs to the thread that made it. Its buffers may be split, shared and dropped on any thread. Creating
 /// buffers, statistics and trimming are for the owner thread, and trap elsewhere. An event loop has a pool that is
@@ -23,25 +23,25 @@ public final class BufferPool {
     }
 
     let owner = ThreadOwner()
-    let inbox: UnsafeMutablePointer<ReturnInbox>
-    let carver: UnsafeMutablePointer<Carver>
-    /// Carves chunks for long-lived bytes, to keep them apart from short-lived ones.
-    let packer: UnsafeMutablePointer<Carver>
+    let remoteFrees: UnsafeMutablePointer<RemoteFreeList>
+    let allocator: UnsafeMutablePointer<BumpAllocator>
+    /// Allocates long-lived bytes, to keep them apart from short-lived ones.
+    let longLivedAllocator: UnsafeMutablePointer<BumpAllocator>
 
     /// Free chunks, by chunk size. Two or three entries, so a search is cheap.
-    var shelves: [ChunkShelf] = []
+    var freeLists: [ChunkFreeList] = []
     var slabs: [Slab] = []
     /// Chunks that the kernel may be writing to. Each holds one reference that is not a slice's.
-    var chunksLent = 0
-    var lentBytes = 0
+    var chunksFilling = 0
+    var fillingBytes = 0
     var dedicated = DedicatedChunks()
     /// How to free adopted memory, by the address of its chunk's state.
     var deallocators: [UInt: Deallocator] = [:]
     /// States of freed dedicated memory, for reuse.
     var unusedStates: UnsafeMutablePointer<ChunkState>?
-    /// Set before other threads may drain the inbox.
+    /// Set before other threads may drain the remote free list.
     var isClosed = false
-    /// Work that a thread which drains the inbox after closing does once it has released the lock.
+    /// Work that a thread does after it has drained a closed pool and released the lock.
     var deallocationsAfterUnlocking: [() -> Void] = []
     /// Slabs whose memory is mapped.
     var mappedSlabs = 0
@@ -83,26 +83,26 @@ public final class BufferPool {
         self.configuration = configuration
         self.shares = shares ?? PoolShares(undivided: configuration.maximumBytes)
         self.wake = wake
-        unsafe inbox = .allocate(capacity: 1)
-        unsafe inbox.initialize(to: ReturnInbox())
-        unsafe carver = .allocate(capacity: 1)
-        unsafe packer = .allocate(capacity: 1)
+        unsafe remoteFrees = .allocate(capacity: 1)
+        unsafe remoteFrees.initialize(to: RemoteFreeList())
+        unsafe allocator = .allocate(capacity: 1)
+        unsafe longLivedAllocator = .allocate(capacity: 1)
         leakTracker = LeakTracker(configuration.leakDetection)
         let inspects = configuration.poisonsMemory || configuration.zeroesRecycledMemory
-        unsafe carver.initialize(to: Carver(pool: self, reusesChunk: !inspects))
-        unsafe packer.initialize(to: Carver(pool: self, reusesChunk: !inspects))
+        unsafe allocator.initialize(to: BumpAllocator(pool: self, reusesChunk: !inspects))
+        unsafe longLivedAllocator.initialize(to: BumpAllocator(pool: self, reusesChunk: !inspects))
     }
 
     deinit {
         // Reached only when nothing refers to the memory: see `close`.
         for index in slabs.indices { slabs[index].end() }
         freeUnusedStates()
-        unsafe inbox.deinitialize(count: 1)
-        unsafe inbox.deallocate()
-        unsafe carver.deinitialize(count: 1)
-        unsafe carver.deallocate()
-        unsafe packer.deinitialize(count: 1)
-        unsafe packer.deallocate()
+        unsafe remoteFrees.deinitialize(count: 1)
+        unsafe remoteFrees.deallocate()
+        unsafe allocator.deinitialize(count: 1)
+        unsafe allocator.deallocate()
+        unsafe longLivedAllocator.deinitialize(count: 1)
+        unsafe longLivedAllocator.deallocate()
     }
 
     /// Closes the pool. Call it once, on the owner's thread, before that thread ends.
@@ -113,37 +113,37 @@ public final class BufferPool {
     @discardableResult
     package func close() -> Int {
         requireOwner()
-        unsafe carver.pointee.retire()
-        unsafe packer.pointee.retire()
-        collectReturns()
+        unsafe allocator.pointee.retire()
+        unsafe longLivedAllocator.pointee.retire()
+        drainRemoteFrees()
         reportLeaks()
         let slicesOut = collectStatistics().slicesOut
         // A new thread may soon have the same identity as this one.
         owner.giveUp()
-        // Not `slicesOut`: slices that were returned but not collected yet are still to be freed.
+        // Not `slicesOut`: slices that were released but not drained yet are still to be freed.
         guard !isUnused else { return 0 }
         isClosed = true
-        // From here on the chunks have no owner: every return takes the path of the other threads, and the thread that
-        // drains the inbox last releases this extra reference to the pool.
+        // From here on the chunks have no owner: every release takes the path of other threads, and the thread that
+        // drains the remote free list last releases this extra reference to the pool.
         _ = unsafe Unmanaged.passRetained(self)
         forEachChunk { chunk in unsafe chunk.state.pointee.owner.store(0, ordering: .sequentiallyConsistent) }
-        unsafe inbox.pointee.announceClosed()
-        settleAfterClosing()
+        unsafe remoteFrees.pointee.markClosed()
+        drainAfterClose()
         return slicesOut
     }
 
-    /// Counts the references returned since the pool was closed; the last one frees the pool.
-    func settleAfterClosing() {
+    /// Drains the remote free list after the pool was closed; the last reference frees the pool.
+    func drainAfterClose() {
         var deallocations: [() -> Void] = []
-        let settled = closing.withLock { settled in
-            guard !settled else { return false }
-            unsafe ReturnInbox.drain(inbox, into: self)
+        let isDrained = closing.withLock { isDrained in
+            guard !isDrained else { return false }
+            unsafe RemoteFreeList.drain(remoteFrees, into: self)
             swap(&deallocations, &deallocationsAfterUnlocking)
-            settled = isUnused
-            return settled
+            isDrained = isUnused
+            return isDrained
         }
         for deallocate in deallocations { deallocate() }
-        if settled { unsafe Unmanaged.passUnretained(self).release() }
+        if isDrained { unsafe Unmanaged.passUnretained(self).release() }
     }
 
     /// Whether every reference has been returned and subtracted.
@@ -169,19 +169,19 @@ public final class BufferPool {
 
     // MARK: Returns from other threads
 
-    /// Takes in what other threads have returned. Owner thread only; costs one load if there is nothing.
-    package func collectReturns() {
-        unsafe ReturnInbox.drain(inbox, into: self)
+    /// Drains the remote free list. Owner thread only; costs one load if it is empty.
+    package func drainRemoteFrees() {
+        unsafe RemoteFreeList.drain(remoteFrees, into: self)
     }
 
-    /// Asks to be woken by the next return from another thread, then takes in earlier returns.
-    package func startWaitingForReturns() {
-        unsafe inbox.pointee.announceWaiting()
-        collectReturns()
+    /// Asks to be woken by the next release on another thread, then drains earlier ones.
+    package func startWaitingForRemoteFrees() {
+        unsafe remoteFrees.pointee.requestWake()
+        drainRemoteFrees()
     }
 
-    /// Stops asking to be woken by returns. Costs one load if the pool did not wait.
-    package func stopWaitingForReturns() {
-        unsafe inbox.pointee.announceServed()
+    /// Stops asking to be woken. Costs one load if the pool did not wait.
+    package func stopWaitingForRemoteFrees() {
+        unsafe remoteFrees.pointee.cancelWake()
     }
 }

@@ -50,7 +50,7 @@ package struct Chunk: Equatable {
         } else {
             // One more reference is one return less. The caller holds a reference, so the chunk cannot become free in
             // between, and there is no need to notify the owner.
-            _ = unsafe state.pointee.returnedRemotely.wrappingSubtract(
+            _ = unsafe state.pointee.remotelyReleased.wrappingSubtract(
                 ChunkState.share(of: byteCount),
                 ordering: .relaxed
             )
@@ -64,11 +64,11 @@ package struct Chunk: Equatable {
         if isOwnedByCurrentThread {
             releaseOnOwnerThread(byteCount: byteCount)
         } else {
-            unsafe ReturnInbox.returnFromAnotherThread(state, byteCount: byteCount)
+            unsafe RemoteFreeList.releaseRemotely(state, byteCount: byteCount)
         }
     }
 
-    /// Adds the filler's reference: the kernel's or a carver's. Owner thread only.
+    /// Adds the filler's reference: the kernel's or the bump allocator's. Owner thread only.
     func startFilling() {
         unsafe state.pointee.isBeingFilled = true
     }
@@ -91,8 +91,8 @@ package struct Chunk: Equatable {
     func recycle() {
         // Another thread may have split a slice. Then its part is still live, although the owner counts none. The split
         // happened before the other part was returned, so the owner sees it here.
-        if unsafe state.pointee.returnedRemotely.load(ordering: .relaxed) != 0 {
-            unsafe state.pointee.held &-= state.pointee.returnedRemotely.exchange(0, ordering: .acquiring)
+        if unsafe state.pointee.remotelyReleased.load(ordering: .relaxed) != 0 {
+            unsafe state.pointee.held &-= state.pointee.remotelyReleased.exchange(0, ordering: .acquiring)
             guard unsafe state.pointee.references == 0 else { return }
         }
         unsafe state.pointee.pool._withUnsafeGuaranteedRef { $0.recycle(self) }

@@ -1,6 +1,6 @@
 public import Synchronization
 
-// A slab is mapped memory. It is cut into chunks of one size. A chunk is carved into slices from its start to its end,
+// A slab is mapped memory. It is cut into chunks of one size. A chunk is divided into slices from its start to its end,
 // by the kernel (receives) or by `allocUnsafe`, and is recycled as a whole, as Node.js's pool is collected as a whole.
 //
 //     slab   ┌──────────────────────────┬──────────────────────────┬─────────────
@@ -8,17 +8,18 @@ public import Synchronization
 //            └──────────────────────────┴──────────────────────────┴─────────────
 //                                         │
 //     chunk  ┌───────┬─────┬───────────┬──┴────────────────────────┐
-//            │ slice │slice│ slice     │ not carved yet            │
+//            │ slice │slice│ slice     │ not allocated yet         │
 //            └───────┴─────┴───────────┴───────────────────────────┘
-//                                      ▲ the carver holds one more reference until it lets go
+//                                      ▲ the kernel or the allocator holds one more reference
 //
 // The state of a chunk lives in a side table, never in the memory that it describes: neither a peer's bytes nor a stray
 // write can damage the pool.
 
 /// The state of one chunk: its owner, and its number of references.
 ///
-/// A chunk is free when its references reach zero. The owner thread counts with plain stores. Other threads count
-/// in `returnedRemotely` and queue the chunk in the owner's inbox; the owner subtracts when it drains the inbox.
+/// A chunk is free when its references reach zero. The owner thread counts with plain stores. Other threads count in
+/// `remotelyReleased` and push the chunk onto the owner's remote free list; the owner subtracts when it drains the
+/// list.
 ///
 /// References and the bytes of their slices are counted in one number, so that one addition updates both:
 ///
@@ -37,11 +38,11 @@ package struct ChunkState: ~Copyable {
     @usableFromInline
     package internal(set) var capacity: UInt32
 
-    /// Live slices, plus one while the chunk is being carved (by the kernel or the pool), and the slices' bytes. Owner
-    /// thread only.
+    /// Live slices, plus one while the chunk is being filled (by the kernel or the allocator), and the slices' bytes.
+    /// Owner thread only.
     @usableFromInline
     package var held: UInt64 = 0
-    /// Whether the kernel or a carver holds a reference, and may create more slices. Owner thread only.
+    /// Whether the kernel or the bump allocator holds a reference, and may create more slices. Owner thread only.
     var isBeingFilled = false
     /// Counts how often the chunk has been recycled: a slice of an older generation is stale. Owner thread only.
     @usableFromInline
@@ -67,12 +68,13 @@ package struct ChunkState: ~Copyable {
 
     /// References returned by other threads and not yet subtracted by the owner, with their bytes: as in `held`.
     @usableFromInline
-    let returnedRemotely = Atomic<UInt64>(0)
-    /// Whether the chunk is already in the owner's inbox. The thread that changes it from false to true queues the
-    /// chunk.
+    let remotelyReleased = Atomic<UInt64>(0)
+    /// Whether the chunk is already on the owner's remote free list. The thread that changes it from false to true
+    /// pushes the chunk.
     let queued = Atomic<Bool>(false)
-    /// The next chunk in the inbox. Written by the thread that set `queued`, read by the owner after it took the inbox.
-    var nextReturned: UnsafeMutablePointer<ChunkState>?
+    /// The next chunk on the remote free list. Written by the thread that set `queued`, read by the owner after it took
+    /// the list.
+    var nextRemotelyReleased: UnsafeMutablePointer<ChunkState>?
 
     /// Where the memory came from, which decides where it goes when the chunk is free.
     @usableFromInline
@@ -115,7 +117,7 @@ package struct ChunkState: ~Copyable {
 
     /// Slices that have not been dropped, and their bytes, without those that other threads have returned.
     var slices: (count: Int, byteCount: Int) {
-        let held = held &- returnedRemotely.load(ordering: .relaxed)
+        let held = held &- remotelyReleased.load(ordering: .relaxed)
         return (Int(UInt32(truncatingIfNeeded: held)) - (isBeingFilled ? 1 : 0), Int(held >> 32))
     }
 }

@@ -13,8 +13,8 @@ package struct Slab {
     package enum Purpose: UInt8, Sendable {
         /// The kernel receives into them.
         case receiving
-        /// `allocUnsafe` carves them, and files are read into them.
-        case carving
+        /// `allocUnsafe` allocates from them, and files are read into them.
+        case allocation
     }
 
     /// Nil while the memory is unmapped.
@@ -69,7 +69,7 @@ package struct Slab {
     }
 
     /// Returns the memory to the system. Only while every chunk is free and on no free list.
-    mutating func giveBackMemory() {
+    mutating func unmapMemory() {
         memory?.unmap()
         memory = nil
     }
@@ -84,7 +84,7 @@ package struct Slab {
 
     /// Frees everything, when the pool ends.
     mutating func end() {
-        giveBackMemory()
+        unmapMemory()
         unsafe states.deinitialize(count: chunkCount)
         unsafe states.deallocate()
     }

@@ -27,33 +27,31 @@ extension SharedBuffer: RandomAccessCollection {
         )
         guard !bounds.isEmpty else {
             let bound = UInt32(bounds.lowerBound)
-            return unsafe SharedBuffer(lease: nil, origin: origin, lowerBound: bound, upperBound: bound)
+            return unsafe SharedBuffer(storage: nil, origin: origin, lowerBound: bound, upperBound: bound)
         }
         return unsafe SharedBuffer(
-            lease: lease,
+            storage: storage,
             origin: origin,
             lowerBound: UInt32(bounds.lowerBound),
             upperBound: UInt32(bounds.upperBound)
         )
     }
 
-    /// The same memory, cut to `range`, as a buffer whose indices start at 0.
+    /// The same memory as `slice`, with indices that start at 0.
     ///
-    /// Node's `buf.subarray(start, end)`, except that a range outside of the bytes traps.
-    ///
-    /// - Precondition: `range` lies within `indices`.
-    public func subarray(_ range: Range<Int>) -> SharedBuffer {
-        require(
-            range.lowerBound >= startIndex && range.upperBound <= endIndex,
-            "the range is outside of the shared buffer"
-        )
-        return unsafe SharedBuffer(
-            lease: range.isEmpty ? nil : lease,
-            origin: origin + range.lowerBound,
+    /// `SharedBuffer(rebasing: buffer[start..<end])` is Node's `buf.subarray(start, end)`, except that a range outside
+    /// of the bytes traps.
+    public init(rebasing slice: SharedBuffer) {
+        unsafe self.init(
+            storage: slice.storage,
+            origin: slice.start,
             lowerBound: 0,
-            upperBound: UInt32(range.count)
+            upperBound: slice.upperBound - slice.lowerBound
         )
     }
+
+    /// Whether `byte` occurs. Node's `buf.includes`.
+    public func contains(_ byte: UInt8) -> Bool { firstIndex(of: byte, from: startIndex) != nil }
 
     public func withContiguousStorageIfAvailable<Result>(
         _ body: (UnsafeBufferPointer<UInt8>) throws -> Result

@@ -1,12 +1,20 @@
 extension SharedBuffer: Hashable {
     /// Whether both hold the same bytes, regardless of their memory and indices.
     public static func == (left: SharedBuffer, right: SharedBuffer) -> Bool {
-        left.equals(right.bytes)
+        left.elementsEqual(right.bytes)
     }
 
     public func hash(into hasher: inout Hasher) {
         hasher.combine(count)
         unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    }
+}
+
+extension SharedBuffer: Comparable {
+    /// Whether the bytes of `left` sort before those of `right`: one by one as unsigned numbers, and a proper prefix
+    /// first. Node's `buf.compare`.
+    public static func < (left: SharedBuffer, right: SharedBuffer) -> Bool {
+        left.lexicographicallyPrecedes(right.bytes)
     }
 }
 

@@ -13,7 +13,7 @@ extension SharedBuffer {
     /// Nil for at most 256 bytes that were copied when they were shared: they lie in no pool. Nil as well for memory
     /// that was passed to a connection for sending, which may still read it.
     public mutating func takeIfUnique() -> Buffer? {
-        guard isKnownUniquelyReferenced(&lease), let slices = lease as? SliceLease, slices.mayBeRelinquished
+        guard isKnownUniquelyReferenced(&storage), let slices = storage as? SharedStorage, slices.mayBeRelinquished
         else { return nil }
         let slice = unsafe slices.relinquish(from: start, count: count)
         self = SharedBuffer()
@@ -25,8 +25,8 @@ extension SharedBuffer {
     ///
     /// Compact bytes that are kept for long: a slice of 100 bytes keeps its whole chunk from being recycled.
     public func compacted() -> SharedBuffer {
-        guard let slices = lease as? SliceLease,
-            count < slices.chunkCapacity / 2 || slices.holdsReceivedBytes || count <= InlineLease.maximumCount
+        guard let slices = storage as? SharedStorage,
+            count < slices.chunkCapacity / 2 || slices.holdsReceivedBytes || count <= InlineStorage.maximumCount
         else { return self }
         return BufferPool.current.packedCopy(of: bytes).share()
     }

@@ -10,24 +10,24 @@
 /// ```
 ///
 /// A slice keeps the indices of the buffer that it was cut from, as in every Swift collection:
-/// `message[4..<8].startIndex` is 4. ``subarray(_:)`` cuts slices that start at 0, as Node's `buf.subarray` does.
+/// `message[4..<8].startIndex` is 4. ``init(rebasing:)`` makes it start at 0, as Node's `buf.subarray` does.
 ///
 /// Up to 256 bytes are copied when they are shared, so that they do not retain a whole chunk; more are not copied. See
 /// ``compacted()`` for slices that are kept for long.
 @safe
 @frozen
 public struct SharedBuffer: @unchecked Sendable {
-    // Unchecked: the bytes are never written while they are shared, and the lease is counted atomically.
+    // Unchecked: the bytes are never written while they are shared, and the storage is counted atomically.
 
     /// The owner of the memory; nil if there is no memory.
-    @usableFromInline var lease: AnyObject?
+    @usableFromInline var storage: AnyObject?
     /// The address of index 0, which may lie before the first byte of this slice.
     @usableFromInline let origin: UnsafeRawPointer
     @usableFromInline let lowerBound: UInt32
     @usableFromInline let upperBound: UInt32
 
-    init(lease: AnyObject?, origin: UnsafeRawPointer, lowerBound: UInt32, upperBound: UInt32) {
-        self.lease = lease
+    init(storage: AnyObject?, origin: UnsafeRawPointer, lowerBound: UInt32, upperBound: UInt32) {
+        self.storage = storage
         unsafe self.origin = origin
         self.lowerBound = lowerBound
         self.upperBound = upperBound
@@ -35,7 +35,7 @@ public struct SharedBuffer: @unchecked Sendable {
 
     /// An empty buffer that holds no memory.
     public init() {
-        unsafe self.init(lease: nil, origin: UnsafeRawPointer(Slice.empty.start), lowerBound: 0, upperBound: 0)
+        unsafe self.init(storage: nil, origin: UnsafeRawPointer(Slice.empty.start), lowerBound: 0, upperBound: 0)
     }
 
     /// The address of the first byte.
@@ -74,13 +74,13 @@ extension Buffer {
             slice.drop()
             return SharedBuffer()
         }
-        if slice.count <= InlineLease.maximumCount {
-            let (lease, start) = unsafe InlineLease.copying(slice.start, count: Int(slice.count))
+        if slice.count <= InlineStorage.maximumCount {
+            let (storage, start) = unsafe InlineStorage.copying(slice.start, count: Int(slice.count))
             slice.drop()
-            return unsafe SharedBuffer(lease: lease, origin: start, lowerBound: 0, upperBound: slice.count)
+            return unsafe SharedBuffer(storage: storage, origin: start, lowerBound: 0, upperBound: slice.count)
         }
         return unsafe SharedBuffer(
-            lease: SliceLease(slice),
+            storage: SharedStorage(slice),
             origin: UnsafeRawPointer(slice.start),
             lowerBound: 0,
             upperBound: slice.count

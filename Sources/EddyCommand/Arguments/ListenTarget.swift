@@ -41,12 +41,12 @@ enum ListenTarget: Equatable, Sendable {
     /// - Throws: `ServerError`, `InheritedSocketError`.
     func makeServers(group: EventLoopGroup, options: TCPServer.Options) throws -> [TCPServer] {
         switch self {
-        case .address(let address): [try TCPServer(on: address, group: group, options: options)]
+        case .address(let address): [try TCPServer(on: .address(address), group: group, options: options)]
         case .descriptor(let descriptor):
-            [try TCPServer(inherited: .descriptor(descriptor), group: group, options: options)]
+            [try TCPServer(on: .inherited(.descriptor(descriptor)), group: group, options: options)]
         case .systemd(let name):
             try InheritedSocket.allFromSystemd(named: name).map {
-                try TCPServer(inherited: $0, group: group, options: options)
+                try TCPServer(on: .inherited($0), group: group, options: options)
             }
         }
     }

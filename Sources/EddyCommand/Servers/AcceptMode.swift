@@ -10,8 +10,8 @@ enum AcceptMode: String, ExpressibleByArgument, CaseIterable {
     var accepting: TCPServer.Options.Accepting {
         switch self {
         case .perLoop: .perLoop
-        case .roundRobin: .handingOver(.roundRobin)
-        case .leastLoaded: .handingOver(.leastLoaded)
+        case .roundRobin: .distributing(.roundRobin)
+        case .leastLoaded: .distributing(.leastLoaded)
         }
     }
 }

@@ -21,8 +21,8 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Which loop accepts: each on a socket of its own (per-loop), or one that hands over to each in turn "
-                + "(round-robin) or to the one with the fewest connections (least-loaded).",
+            "Which loop accepts: each on its own socket (per-loop), or one that distributes connections in turn "
+                + "(round-robin) or to the loop with the fewest connections (least-loaded).",
             valueName: "mode"
         )
     )

@@ -1,28 +1,29 @@
 import Eddy
 import EddySimulation
 
-// A listener that stops accepting, or refuses, must have a reason, and go on soon after it is gone:
+// A listener that stops accepting, or refuses connections, must have a reason, and resume soon after the reason is
+// gone:
 //
 //     connections wait, and no accept is in flight     the server is at its limit, or was out of descriptors for a moment
 //     accepted, and closed without a handler           the server is at its limit, or its loop is
 //
-// The connections that count are those of the network and of the handlers, never the loop's own numbers.
+// Connections are counted from the events of the network and of the handlers, never from the loop's own counters.
 
-/// Sees that every pause and every refusal of a listener is undone.
+/// Checks that every pause and every refusal of a listener ends.
 final class AcceptOracle {
     private unowned let simulation: Simulation
-    /// Accepted connections that are open, or whose handlers run.
+    /// Accepted connections that are open or whose handlers run.
     private var occupied: Set<ObjectIdentifier> = []
-    /// Connections that were broken before their handlers began, which no longer know their peers.
+    /// Connections that failed before their handlers began; their peers are unknown.
     private var orphans = 0
-    /// Connections that the loop has made, or makes, itself.
+    /// Outgoing connections of the loop, including those that are connecting.
     private var own: Set<ObjectIdentifier> = []
     private var listener: SimulatedSocket?
-    /// Since when connections wait and no accept is in flight.
+    /// The time since which connections wait and no accept is in flight.
     private var unservedSince: UInt64?
     /// When the server was last at its limit.
     private var lastFull: UInt64 = 0
-    /// How long a listener pauses that is out of descriptors, and how long the network may hold its cancellation up.
+    /// The longest pause of a listener that is out of descriptors, plus the network's delay of its cancellation.
     private static let longestPause: UInt64 = 200_000_000
 
     init(_ simulation: Simulation) { self.simulation = simulation }
@@ -55,7 +56,7 @@ final class AcceptOracle {
 
     private func closed(_ socket: SimulatedSocket, _ name: ObjectIdentifier) {
         guard let watch = simulation.timing.watch(of: socket) else { return }
-        // Its handler still counts.
+        // A running handler still counts.
         if watch.isRunning { return }
         noteFull()
         occupied.remove(name)
@@ -63,7 +64,7 @@ final class AcceptOracle {
         if socket.isBroken { orphans += 1 } else { checkRefusal(watch) }
     }
 
-    /// A handler has ended; one that never knew its peer when there is no watch.
+    /// Records the end of a handler. Without a watch, the handler never knew its peer.
     func handlerEnded(_ watch: ConnectionWatch?) {
         noteFull()
         guard let watch else {
@@ -82,7 +83,7 @@ final class AcceptOracle {
         if count >= limit { lastFull = network.now }
     }
 
-    /// Looks whether the listener serves what waits.
+    /// Checks whether the listener serves the waiting connections.
     private func look() {
         guard let listener, listener.waitingConnections > 0, !listener.isAccepting else {
             check()
@@ -92,7 +93,7 @@ final class AcceptOracle {
         if unservedSince == nil { unservedSince = network.now }
     }
 
-    /// A listener does not pause for longer than it may.
+    /// Checks that a listener does not pause for too long.
     func check() {
         guard let unservedSince, !simulation.isShuttingDown else { return }
         noteFull()
@@ -101,7 +102,7 @@ final class AcceptOracle {
         let allowance = network.busy.sum(after: due) + network.lateness.sum(after: due)
         guard network.now > due + allowance else { return }
         network.fail(
-            "connections wait, and nothing is accepted for \((network.now - due) / 1_000_000) ms longer than a pause takes"
+            "connections wait, but accepting is paused \((network.now - due) / 1_000_000) ms longer than allowed"
         )
     }
 
@@ -112,6 +113,6 @@ final class AcceptOracle {
         if let idle = watch.timeouts.idle, network.now >= watch.start.advanced(by: idle) { return }
         if simulation.scenario.options.atLimit == .refuse, count >= limit { return }
         if count + own.count >= simulation.scenario.configuration.maximumConnections { return }
-        network.fail("a connection was refused beside \(count) others, and \(limit) are allowed")
+        network.fail("a connection was refused with \(count) others open, and \(limit) are allowed")
     }
 }

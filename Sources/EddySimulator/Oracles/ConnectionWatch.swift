@@ -1,23 +1,23 @@
 import Eddy
 import EddySimulation
 
-/// What has happened on a connection of the loop, and when: seen by the network and by the connection's handler, never
-/// by the loop.
+/// The events of a connection of the loop and their times, as observed by the network and by the connection's handler,
+/// never by the loop.
 final class ConnectionWatch {
     /// A task that waits to read.
     struct Read {
-        /// When it began to.
+        /// When the wait began.
         let start: UInt64
-        /// The loop's time then, at the earliest: it stands still within an iteration.
+        /// The earliest loop time at that moment: the loop's clock does not advance within an iteration.
         let earliestStart: UInt64
-        /// When it must have ended, whatever comes; nil: no deadline.
+        /// When it must have ended in any case; nil: no deadline.
         let deadline: UInt64?
     }
 
     /// Why the loop may end the connection before its close timeout.
     struct Ending {
         let time: UInt64
-        /// Whether its handler has thrown: then it is reset once everything is delivered.
+        /// Whether its handler has thrown: the connection is then reset once everything is delivered.
         let hasThrown: Bool
     }
 
@@ -27,25 +27,25 @@ final class ConnectionWatch {
     var isServed = false
     /// When it was accepted, or connected.
     let start: UInt64
-    /// When its handler began; nil: not yet.
+    /// When its handler began; nil before that.
     var begin: UInt64?
-    /// How its handler ended; nil: not yet.
+    /// How its handler ended; nil before that.
     var ending: Ending?
-    /// Bytes have moved.
+    /// When bytes moved.
     var moved: LatestMoment
-    /// Bytes were received.
+    /// When bytes were received.
     var received: LatestMoment
-    /// The peer's system has taken bytes, or a send has ended, or begun.
+    /// When the peer's system accepted bytes, or a send began or ended.
     var progress: LatestMoment
-    /// The peer's system has taken bytes, whether a send waited or not.
+    /// When the peer's system accepted bytes, with or without a pending send.
     var acknowledged: LatestMoment
-    /// Since when a send waits, if one does; and when one last began to.
+    /// Whether a send is pending, and when the last one began.
     var isSending = false
     var lastSendStart: UInt64 = 0
-    /// Since when a receive has found no buffer, and none has begun; and when the last one has.
+    /// Since when receives have found no buffer, and when that last ended.
     var starvedSince: UInt64?
     var starvedUntil: UInt64 = 0
-    /// When the peer's end, or the failure after it, could be received.
+    /// When the peer's end, or the failure after it, became receivable.
     var peerEnd: UInt64?
     var read: Read?
     /// The read deadlines of its handler, the innermost last.
@@ -62,7 +62,7 @@ final class ConnectionWatch {
         acknowledged = LatestMoment(time)
     }
 
-    /// For a report.
+    /// The description for reports.
     var words: String { "the connection of descriptor \(socket.descriptor), port \(socket.remoteAddress?.port ?? 0)," }
 
     var isStarved: Bool { starvedSince != nil }
@@ -73,6 +73,6 @@ final class ConnectionWatch {
     /// Whether a handler has it, and it was not closed.
     var isOpen: Bool { isRunning && !isClosed }
 
-    /// What its handler waits for is measured from here at the latest.
+    /// The latest start of any wait of its handler.
     var latestStart: UInt64 { max(begin ?? start, starvedUntil) }
 }

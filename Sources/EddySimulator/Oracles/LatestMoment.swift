@@ -1,8 +1,7 @@
-/// The latest of some moments, and what the loop takes for the latest of those that it can know of.
+/// The latest of several event times, and the loop's estimate of the latest event that it can know of.
 ///
-/// It knows of everything that had completed before its last wait ended: what completed at that moment, or since, may
-/// still be in its completion queue. For its time it may take the end of its wait before the moment, since its time
-/// stands still within an iteration.
+/// The loop knows of every completion before the end of its last wait. Later ones may still be in its completion queue.
+/// The loop may date an event to the end of the wait before it, because its clock does not advance within an iteration.
 struct LatestMoment {
     private(set) var latest: UInt64
     private var waitBefore: UInt64

@@ -3,36 +3,36 @@ import EddySimulation
 
 // Every timeout is checked twice:
 //
-//     early    what the loop can know of happened, and the timeout has not passed since
-//     late     everything that could move the timeout has happened, and it has passed, and a tick of the timer wheel,
-//              and as much time as the loop was busy since
+//     early    fails if the timeout has not passed since the latest event that the loop can know of
+//     late     fails if the timeout has passed since the latest event that could extend it, plus a tick of the timer
+//              wheel, plus the time in which the loop was busy
 //
-// The moments are the network's and the handlers' own. A loop that waits is never late: the network counts the time in
-// which it does not.
+// The times are the network's and the handlers'. A waiting loop is never late: the network records the time in which
+// the loop does not wait.
 //
 //     wait begins                            due            + a tick + busy
 //     ├──────────────── early ────────────────┤├──── in time ────┤├───────── late
 //                                              ▲
-//                                   moved by: bytes, acknowledgements, want of memory
+//                                   extended by: bytes, acknowledgements, lack of memory
 
-/// Sees that everything that depends on time happens in time.
+/// Checks that everything that depends on time happens in time.
 final class TimingOracle {
     private unowned let simulation: Simulation
     private var watches: [ObjectIdentifier: ConnectionWatch] = [:]
     private var accepted: [UInt16: ConnectionWatch] = [:]
     private var connected: [UInt16: ConnectionWatch] = [:]
-    /// Sockets of connections that are being made, or were made and have no handler yet.
+    /// Sockets of connections that are connecting, or have no handler yet.
     private var attempts: Set<ObjectIdentifier> = []
-    /// Calls of `connect` that have not returned, and when the last one has.
+    /// Pending calls of `connect`, and when the last one returned.
     private var connecting = 0
     private var lastConnectEnd: UInt64 = 0
     /// A deadline is rounded up to a tick of the timer wheel.
     private static let tick: UInt64 = 1 << 16
-    /// For what has to be cancelled, or whose zero-copy notification has to come, by the network's own delays.
+    /// The network's largest delay of a cancellation or a zero-copy notification.
     private static let longestDelay: UInt64 = 100_000_000
-    /// How long a peer that has been told to end is silent before the server closes the socket.
+    /// How long a peer may be silent after the server's end of stream before the server closes the socket.
     private static let silenceBeforeClose: UInt64 = 500_000_000
-    /// The longest pause between two looks at what the peer has acknowledged.
+    /// The longest interval between two checks of the bytes that the peer has acknowledged.
     private static let deliveryLook: UInt64 = 64_000_000
 
     init(_ simulation: Simulation) { self.simulation = simulation }
@@ -40,10 +40,10 @@ final class TimingOracle {
     private var network: SimulatedNetwork { simulation.network }
     private var now: UInt64 { network.now }
 
-    /// The connection that the server has accepted from a peer's port.
+    /// The connection that the server accepted from a peer's port.
     func acceptedConnection(_ port: UInt16?) -> ConnectionWatch? { port.flatMap { accepted[$0] } }
 
-    /// The connection that was made from a port of the loop's.
+    /// The connection that the loop opened from a local port.
     func ownConnection(_ port: UInt16?) -> ConnectionWatch? { port.flatMap { connected[$0] } }
 
     // MARK: What the network sees
@@ -59,7 +59,7 @@ final class TimingOracle {
         if let watch = watches[ObjectIdentifier(socket)] { note(event, watch) }
     }
 
-    /// What the network has seen on a socket of the loop's that is open.
+    /// The observations of an open socket of the loop.
     func watch(of socket: SimulatedSocket) -> ConnectionWatch? { watches[ObjectIdentifier(socket)] }
 
     private func open(_ socket: SimulatedSocket, in ports: inout [UInt16: ConnectionWatch], port: UInt16?) {
@@ -96,7 +96,7 @@ final class TimingOracle {
             watch.moved.note(now, lastWait: lastWait)
             watch.progress.note(now, lastWait: lastWait)
         case .ended:
-            // A failure comes after an end, if there are both.
+            // If there are both, a failure follows an end.
             if watch.peerEnd == nil || watch.socket.isBroken { watch.peerEnd = now }
         case .closing:
             checkClosing(watch)
@@ -117,7 +117,7 @@ final class TimingOracle {
 
     // MARK: Limits
 
-    /// Something that was due must have happened by now, but for the time in which the loop was busy.
+    /// Fails if an event is late, beyond the time in which the loop was busy.
     private func expectInTime(_ due: UInt64, late mayBeLate: Bool = false, _ what: @autoclosure () -> String) {
         guard now > due + Self.tick else { return }
         let allowance = network.busy.sum(after: due) + (mayBeLate ? network.lateness.sum(after: due) : 0)
@@ -125,7 +125,7 @@ final class TimingOracle {
         network.fail("\(what()) \((now - due - Self.tick - allowance) / 1000) µs too late")
     }
 
-    /// Something may not happen before it is due.
+    /// Fails if an event is early.
     private func expectNotEarly(_ due: UInt64, _ what: @autoclosure () -> String) {
         if now < due { network.fail("\(what()) \((due - now) / 1000) µs too early") }
     }
@@ -134,7 +134,7 @@ final class TimingOracle {
 
     // MARK: Sleeping
 
-    /// Sleeps on the loop; neither less long than asked for, nor longer.
+    /// Sleeps on the loop, and checks that the sleep is neither too short nor too long.
     func sleep(for duration: Duration) async throws(CancellationError) {
         let due = now.advanced(by: duration)
         try await simulation.loop.sleep(for: duration)
@@ -144,15 +144,15 @@ final class TimingOracle {
 
     // MARK: Connecting
 
-    /// A connect begins.
+    /// Records the start of a connect.
     ///
-    /// - Returns: its start.
+    /// - Returns: the start time.
     func connectBegan() -> UInt64 {
         connecting += 1
         return now
     }
 
-    /// A connect that began at `start` has ended.
+    /// Records the end of a connect that began at `start`.
     func connectEnded(after start: UInt64, _ error: ConnectError? = nil) {
         connecting -= 1
         lastConnectEnd = now
@@ -161,10 +161,10 @@ final class TimingOracle {
         expectInTime(due, "a connect has ended")
     }
 
-    /// A connection that was given up while it was being made is closed: as soon as it was given up.
+    /// Checks that a cancelled connection attempt is closed at once.
     private func checkAttempt() {
         guard simulation.scenario.workload == .exchange, connecting == 0 else { return }
-        expectInTime(lastConnectEnd + Self.longestDelay, late: true, "a connect that nobody waits for was ended")
+        expectInTime(lastConnectEnd + Self.longestDelay, late: true, "a cancelled connect was ended")
     }
 
     // MARK: Handlers
@@ -175,7 +175,7 @@ final class TimingOracle {
         attempts.remove(ObjectIdentifier(watch.socket))
     }
 
-    /// The handler has let go of its connection.
+    /// Records that the handler has released its connection.
     func handlerEnded(_ watch: ConnectionWatch?, hasThrown: Bool) {
         guard let watch, watch.ending == nil else { return }
         checkGap(watch)
@@ -207,13 +207,13 @@ final class TimingOracle {
         checkRead(watch)
     }
 
-    /// Whoever waits to read has not waited for too long.
+    /// Checks that a waiting reader has not waited for too long.
     private func checkRead(_ watch: ConnectionWatch) {
         guard let read = watch.read else { return }
         if let deadline = read.deadline, deadline >= read.start {
             expectInTime(deadline, "a read of \(watch.words) with a deadline has ended")
         }
-        // A reader that has waited for memory of the loop begins to wait for its peer when there is some.
+        // The timeout of a reader that waited for memory of the loop begins when there is memory.
         guard let timeout = nanoseconds(watch.timeouts.read), !watch.isStarved,
             !simulation.scenario.isMemoryLimited
         else { return }
@@ -221,7 +221,7 @@ final class TimingOracle {
         expectInTime(start + timeout, "a read of \(watch.words) has ended")
     }
 
-    /// A handler has got an error: when a timeout is its reason, it must be due.
+    /// Checks an error of a handler: if a timeout is its reason, the timeout must be due.
     func thrown(_ error: any Error, _ watch: ConnectionWatch?) {
         guard let error = error as? ConnectionError, let watch else { return }
         let lastWait = network.lastWait
@@ -229,35 +229,35 @@ final class TimingOracle {
         case .idleTimedOut:
             guard let idle = nanoseconds(watch.timeouts.idle) else { network.fail("there is no idle timeout") }
             let known = sides(of: watch).map { $0.moved.known(lastWait: lastWait) }.min() ?? 0
-            expectNotEarly(known + idle, "\(watch.words) has timed out, and was not idle,")
+            expectNotEarly(known + idle, "\(watch.words) has timed out without being idle,")
             if !isRelay { checkIdle(watch, idle) }
         case .writeTimedOut:
-            // Where nothing can be sent to the other side of a relay, this one has the close timeout.
+            // While nothing can be sent to the other side of a relay, this side has the close timeout.
             let relayed = isRelay ? nanoseconds(simulation.loop.configuration.closeTimeout) : nil
             let write = [nanoseconds(watch.timeouts.write), relayed].compactMap { $0 }.min()
             guard let write else { network.fail("there is no write timeout") }
             let known = sides(of: watch).map { $0.progress.known(lastWait: lastWait) }.min() ?? 0
-            expectNotEarly(known + write, "\(watch.words) has timed out, and its peer takes bytes,")
+            expectNotEarly(known + write, "\(watch.words) has timed out while its peer accepts bytes,")
             if !isRelay { checkWrite(watch, write) }
         default: break
         }
     }
 
-    /// A peer whose bytes find no memory has not kept its reader waiting.
+    /// A reader must not time out while the loop has no memory for its peer's bytes.
     private func expectMemory(_ watch: ConnectionWatch) {
         guard let since = watch.starvedSince, since < network.lastWait, !watch.socket.isBroken else { return }
-        network.fail("\(watch.words) has timed out, and its peer's bytes find no memory")
+        network.fail("\(watch.words) has timed out while there was no memory for its peer's bytes")
     }
 
     private var isRelay: Bool { simulation.scenario.workload == .relay }
 
-    /// The connections of which one has failed when a handler gets an error: of a relay it may be the other one, and
-    /// which that is, only the loop knows.
+    /// The connections of which one has failed when a handler gets an error. In a relay it may be the other one, and
+    /// only the loop knows which.
     private func sides(of watch: ConnectionWatch) -> [ConnectionWatch] {
         isRelay ? [watch] + connected.values : [watch]
     }
 
-    /// Something happens on a connection: no timeout may have been due before.
+    /// Checks at every event of a connection that no timeout was due before.
     private func checkGap(_ watch: ConnectionWatch) {
         guard watch.isOpen, !watch.socket.isBroken, !watch.isStarved else { return }
         checkRead(watch)
@@ -265,30 +265,31 @@ final class TimingOracle {
         if let write = nanoseconds(watch.timeouts.write), watch.isSending { checkWrite(watch, write, reset: true) }
     }
 
-    /// - Parameter reset: the connection may be on its way out already, which takes a moment.
+    /// - Parameter reset: whether the connection may already be closing, which takes a moment.
     private func checkIdle(_ watch: ConnectionWatch, _ idle: UInt64, reset: Bool = false) {
         guard !watch.isStarved else { return }
         let start = max(watch.moved.latest, watch.lastSendStart, watch.latestStart)
-        // A look at what the peer has taken comes four times in the shorter of both timeouts.
+        // The bytes that the peer has accepted are checked four times in the shorter of both timeouts.
         let look = min(idle, nanoseconds(watch.timeouts.write) ?? .max) / 4
         let due = noticed(start, within: look) + idle + (reset ? Self.longestDelay : 0)
-        expectInTime(due, late: reset, "\(watch.words), idle, was still there, or timed out,")
+        expectInTime(due, late: reset, "\(watch.words), idle, was still open, or timed out,")
     }
 
     private func checkWrite(_ watch: ConnectionWatch, _ write: UInt64, reset: Bool = false) {
         let start = max(watch.progress.latest, watch.lastSendStart)
         let due = noticed(start, within: write / 4) + write + (reset ? Self.longestDelay : 0)
-        expectInTime(due, late: reset, "\(watch.words), whose peer takes nothing, was still there, or timed out,")
+        expectInTime(due, late: reset, "\(watch.words), whose peer accepts nothing, was still open, or timed out,")
     }
 
-    /// When the loop has seen at the latest what the peer has taken: it looks now and then, at a tick, unless it is busy.
+    /// The latest time at which the loop notices bytes that the peer has accepted: it checks periodically, at a tick,
+    /// unless it is busy.
     private func noticed(_ moment: UInt64, within look: UInt64) -> UInt64 {
         moment + look + Self.tick + network.busy.sum(after: moment)
     }
 
     // MARK: Closing
 
-    /// A connection is being closed: it had a reason, and nothing to wait for any longer.
+    /// Checks that a closing connection has a reason, and nothing left to wait for.
     private func checkClosing(_ watch: ConnectionWatch) {
         checkDrained(watch)
         guard let ending = watch.ending, !mayEndAtAnyTime else { return }
@@ -298,7 +299,7 @@ final class TimingOracle {
         let hasPeerEnded = socket.isBroken || socket.isAtEnd
         // A server that shuts down does not wait for its peers' ends.
         if !hasPeerEnded, !(isDelivered && (ending.hasThrown || simulation.isShuttingDown)) {
-            // A handler may end before it hears that its connection has timed out.
+            // A handler may end before it gets the timeout of its connection.
             let failed = watch.timeouts.idle != nil || watch.timeouts.write != nil
             if failed, now <= ending.time + Self.longestDelay + network.lateness.sum(after: ending.time) { return }
             let known = max(ending.time, isDelivered ? 0 : watch.acknowledged.known(lastWait: network.lastWait))
@@ -318,8 +319,8 @@ final class TimingOracle {
         }
     }
 
-    /// A server that shuts down waits until its peer has everything, and not for the peer's end, also where the grace would
-    /// allow for that.
+    /// A server that shuts down waits until its peer has received everything, but not for the peer's end, even if the
+    /// grace would allow it.
     private func checkDrained(_ watch: ConnectionWatch) {
         guard watch.isServed, let ending = watch.ending, !ending.hasThrown, let shutdown = simulation.shutdownStart,
             !simulation.isStopping, !simulation.scenario.isMemoryLimited, !watch.socket.isBroken,
@@ -333,7 +334,7 @@ final class TimingOracle {
         )
     }
 
-    /// Whether the loop may end connections for reasons of its own.
+    /// Whether the loop may end connections for its own reasons.
     private var mayEndAtAnyTime: Bool {
         now >= simulation.graceEnd || simulation.isStopping || simulation.scenario.isMemoryLimited
     }

@@ -1,34 +1,34 @@
 import EddySimulation
 
-/// A client that behaves well: it sends messages with a length before them, one after the other, and takes each answer
-/// as it comes. It must get every answer in time, whatever its neighbours do.
+/// A well-behaved client: it sends length-prefixed messages one after the other, and reads each reply as it arrives. It
+/// must get every reply in time, regardless of its neighbours.
 final class ClientPeer: Peer {
     private var messagesLeft: Int
-    /// Whether it comes when all others have left: then there is room for it.
+    /// Whether it connects after all others have left, so that there is room for it.
     private let isLate: Bool
     private let attempts: Int
     private var pattern: BytePattern
     private var message: [UInt8] = []
     private var sent = 0
     private var answered = 0
-    /// When it began to send the message that is being answered; nil between messages.
+    /// When it began to send the current message; nil between messages.
     private var start: UInt64?
     private var asksAgainAt: UInt64 = 0
     private var hasEnded = false
     private var isComingAgain = false
 
     /// - Parameters:
-    ///   - isLate: whether there is room for it, since no other peer is there.
-    ///   - attempts: how often it has come before.
+    ///   - isLate: whether there is room for it because no other peer is connected.
+    ///   - attempts: the number of earlier attempts.
     init(_ simulation: Simulation, messages: Int, isLate: Bool = false, attempts: Int = 0) {
         (messagesLeft, self.isLate, self.attempts) = (messages, isLate, attempts)
         pattern = BytePattern(key: simulation.network.random.next())
         super.init(simulation, simulation.network.dial(simulation.address))
         simulation.register(self)
-        network.note("peer \(port) asks \(messages) times")
+        network.note("peer \(port) sends \(messages) requests")
     }
 
-    override var words: String { "\(messagesLeft) messages left, \(answered) of \(message.count) bytes came" }
+    override var words: String { "\(messagesLeft) messages left, \(answered) of \(message.count) bytes received" }
 
     override func act() {
         guard !isComingAgain else { return }
@@ -81,7 +81,7 @@ final class ClientPeer: Peer {
 
     private func take(_ bytes: ArraySlice<UInt8>) {
         guard answered + bytes.count <= message.count, message[answered..<answered + bytes.count] == bytes else {
-            fail("what came after \(answered) bytes is not the answer")
+            fail("the bytes after the first \(answered) are not the reply")
         }
         received += bytes.count
         answered += bytes.count
@@ -94,8 +94,8 @@ final class ClientPeer: Peer {
 
     // MARK: The bound
 
-    /// Nanoseconds that the message and its answer are under way at most, beside those in which the loop is busy and
-    /// the network late. A buffer that is full is emptied once in a latency.
+    /// The time limit of a message and its reply in nanoseconds, excluding time in which the loop is busy or the
+    /// network late. A full buffer is emptied once per latency.
     private var bound: UInt64 {
         let line = simulation.scenario.line
         let piece = min(line.sendBuffer, line.receiveBuffer, message.count)
@@ -104,12 +104,12 @@ final class ClientPeer: Peer {
         return 4 * way + 200_000_000
     }
 
-    /// Looks again when the answer is due.
+    /// Checks again when the reply is due.
     private func expectAnswer(in bound: UInt64, asked: UInt64) {
         guard simulation.answersAreBounded else { return }
         network.schedule(in: bound) { [weak self] in
             guard let self, !self.isFinished, !self.isComingAgain, self.start == asked else { return }
-            // A connection that was not accepted yet is not answered.
+            // A connection that has not been accepted gets no reply.
             let isServed = self.simulation.timing.acceptedConnection(self.port)?.begin != nil
             if isServed { self.checkAnswer(in: bound) }
             self.expectAnswer(in: max(bound, 1_000_000_000), asked: asked)
@@ -124,7 +124,7 @@ final class ClientPeer: Peer {
         let due = start + bound + network.busy.sum(after: start) + network.lateness.sum(after: start)
         guard network.now > due else { return }
         fail(
-            "\(answered) of \(message.count) bytes of an answer have come \((network.now - start) / 1_000_000) ms later"
+            "only \(answered) of \(message.count) bytes of a reply arrived within \((network.now - start) / 1_000_000) ms"
         )
     }
 
@@ -133,19 +133,19 @@ final class ClientPeer: Peer {
     private func ended() {
         guard hasEnded else {
             guard isRefused || simulation.isShuttingDown else {
-                fail("the stream ended, and \(answered) of \(message.count) bytes were answered")
+                fail("the stream ended after \(answered) of \(message.count) bytes of a reply")
             }
             return comeAgain()
         }
-        network.note("peer \(port) has all its answers")
+        network.note("peer \(port) has received all replies")
         socket.close()
         finish()
     }
 
     private func broken() {
         if isRefused { return comeAgain() }
-        if !simulation.mayBreakClient(self) { fail("its connection was reset, and it takes what it is sent") }
-        leave("was broken off")
+        if !simulation.mayBreakClient(self) { fail("its connection was reset, although it reads its replies") }
+        leave("lost its connection")
     }
 
     private var isRefused: Bool { simulation.mayBeRefused(self) && !isLate }
@@ -156,13 +156,13 @@ final class ClientPeer: Peer {
         finish()
     }
 
-    /// It was refused, and tries again a while later.
+    /// Reconnects after a while: it was refused.
     private func comeAgain() {
         network.note("peer \(port) was refused")
         isComingAgain = true
         socket.close()
         socket.onChange = nil
-        // With timeouts that are shorter than the way it may never be answered.
+        // With timeouts that are shorter than the latency, it may never get a reply.
         let mayGiveUp = simulation.scenario.hasTimeouts || simulation.scenario.messageDeadline != nil
         guard !simulation.isShuttingDown, attempts < 20 || !mayGiveUp else { return finish() }
         network.schedule(in: 1_000_000 + simulation.pause(upTo: 1_000_000_000)) { [self] in

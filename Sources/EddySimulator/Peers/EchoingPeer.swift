@@ -1,12 +1,12 @@
 import EddySimulation
 
-/// A server of the simulated network that sends back what it gets.
+/// A server of the simulated network that echoes.
 final class EchoingPeer: Peer {
     private var kept: [UInt8] = []
     private var hasEnded = false
     private let haste: Int
     private let capacity: Int
-    /// Bytes after which it resets its connection; nil: never.
+    /// The number of bytes after which it resets its connection; nil: never.
     private let resetsAfter: Int?
     private var taken = 0
 
@@ -24,7 +24,7 @@ final class EchoingPeer: Peer {
         if hasEnded, kept.isEmpty { close() }
     }
 
-    /// Nobody waits for it to finish.
+    /// The simulation does not wait for it.
     override func unplugged() {}
 
     private func receive() -> Bool {
@@ -44,7 +44,7 @@ final class EchoingPeer: Peer {
         kept += bytes
         taken += bytes.count
         guard let resetsAfter, taken >= resetsAfter else { return }
-        network.note("the server behind the relay resets")
+        network.note("the upstream server resets")
         simulation.brokenUpstreams += 1
         socket.reset()
         close()

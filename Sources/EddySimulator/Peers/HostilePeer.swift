@@ -1,19 +1,19 @@
 import EddySimulation
 
-/// A client that holds what others need, for a while, and resets its connection then.
+/// A client that holds resources that others need for a while, and then resets its connection.
 final class HostilePeer: Peer {
     enum Malice: CaseIterable {
-        /// It sends messages, and takes no answer.
+        /// Sends messages, and does not read the replies.
         case pushes
-        /// It sends a long message, a byte now and then.
+        /// Sends a long message, one byte at a time with pauses.
         case dribbles
-        /// It sends most of a long message.
+        /// Sends most of a long message.
         case holds
-        /// It sends a message and a byte of the next one.
+        /// Sends a message and one byte of the next one.
         case leavesAByte
-        /// It sends nothing.
+        /// Sends nothing.
         case isSilent
-        /// It resets its connection at once, and comes again.
+        /// Resets its connection at once, and reconnects.
         case comesAgain
     }
 
@@ -61,7 +61,7 @@ final class HostilePeer: Peer {
             sendsAgainAt = network.now + 1_000_000 + simulation.pause(upTo: 1_000_000_000)
             sleep(sendsAgainAt - network.now)
         }
-        // One that reads nothing still hears of the end.
+        // A peer that reads nothing still notices the end.
         if socket.isBroken { leave() }
     }
 

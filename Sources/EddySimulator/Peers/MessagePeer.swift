@@ -1,6 +1,6 @@
 import EddySimulation
 
-/// A client that sends messages with a length before them, takes their echoes, and dies in the middle of one.
+/// A client that sends length-prefixed messages, reads their echoes, and dies in the middle of one.
 final class MessagePeer: Peer {
     /// How it dies.
     enum Death: CaseIterable {
@@ -11,7 +11,7 @@ final class MessagePeer: Peer {
 
     /// Whole messages, and the beginning of one.
     private let outgoing: [UInt8]
-    /// The whole ones, which come back.
+    /// The length of the whole messages, which are echoed.
     private let whole: Int
     private let death: Death
     private var sent = 0
@@ -56,7 +56,7 @@ final class MessagePeer: Peer {
 
     private func take(_ bytes: ArraySlice<UInt8>) {
         guard received + bytes.count <= whole, outgoing[received..<received + bytes.count] == bytes else {
-            fail("what came behind \(received) bytes is not an answer to what was sent")
+            fail("the bytes after the first \(received) differ from what was sent")
         }
         received += bytes.count
     }
@@ -78,7 +78,7 @@ final class MessagePeer: Peer {
         hasMisbehaved = true
         hasEnded = true
         switch death {
-        // The answers are still taken.
+        // The replies are still read.
         case .ends: socket.shutdownWrite()
         case .resets:
             socket.reset()
@@ -96,7 +96,7 @@ final class MessagePeer: Peer {
 }
 
 extension Simulation {
-    /// Starts some that die in the middle of a message, where connections are unplugged.
+    /// Starts clients that die in the middle of a message, if connections are unplugged.
     func startDyingInMessages() {
         guard patience != nil else { return }
         for _ in 0...unplugging.next() % 3 { _ = MessagePeer(self, &unplugging) }

@@ -1,12 +1,12 @@
 import EddySimulation
 import EddySystem
 
-/// Somebody on the other side of the network, who acts by a plan.
+/// The other side of a connection, which follows a plan.
 class Peer {
     let simulation: Simulation
     let socket: SimulatedSocket
     private(set) var isFinished = false
-    /// Since when it has had everything and keeps its connection all the same, as a client with a pool of them does.
+    /// Since when it has received everything and kept its connection open, as a client with a connection pool does.
     private(set) var keptSince: UInt64?
 
     init(_ simulation: Simulation, _ socket: SimulatedSocket) {
@@ -17,19 +17,19 @@ class Peer {
 
     var network: SimulatedNetwork { simulation.network }
     var port: UInt16 { socket.localAddress?.port ?? 0 }
-    /// Whether it has broken its connection on purpose.
+    /// Whether it has broken its connection deliberately.
     final var hasMisbehaved = false
-    /// Bytes that the server's system had when the server was told to shut down.
+    /// Bytes that the server's system had acknowledged when the shutdown began.
     final var acknowledgedAtShutdown: UInt64 = 0
-    /// Bytes that have come.
+    /// Bytes received.
     final var received = 0
-    /// Whether its connection may be broken: by itself, or by the network.
+    /// Whether its connection may be broken, by the peer itself or by the network.
     final var hasBroken: Bool { hasMisbehaved || socket.wasStruck }
 
-    /// How far it has come.
+    /// Its progress, for reports.
     var words: String { "" }
 
-    /// Does what can be done now. It is called again when something has changed.
+    /// Performs the next steps of the plan. Called again after every change.
     func act() {}
 
     final func wake() {
@@ -37,13 +37,13 @@ class Peer {
         if socket.isUnplugged { unplugged() } else { act() }
     }
 
-    /// Nothing passes between it and the other side any more.
+    /// The network no longer delivers anything in either direction.
     func unplugged() {
         network.note("peer \(port) is unplugged")
         finish()
     }
 
-    /// Wakes after a while.
+    /// Wakes after a delay.
     final func sleep(_ nanoseconds: UInt64) {
         network.schedule(in: nanoseconds) { [weak self] in self?.wake() }
     }
@@ -54,7 +54,7 @@ class Peer {
         if keptSince == nil { simulation.peerFinished() }
     }
 
-    /// It has what it wants. The simulation does not wait for it any longer, and it keeps its connection.
+    /// It has received everything. The simulation no longer waits for it, and it keeps its connection.
     final func keep() {
         guard keptSince == nil else { return }
         keptSince = network.now

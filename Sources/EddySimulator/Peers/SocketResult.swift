@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the calls of a simulated socket return when there is nothing to say yet.
+/// Results of a simulated socket's calls when no data is available.
 enum SocketResult {
     static let again = -EAGAIN
     static let notConnected = -ENOTCONN

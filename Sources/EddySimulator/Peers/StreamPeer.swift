@@ -4,13 +4,13 @@ import EddySimulation
 final class StreamPeer: Peer {
     /// How it ends.
     enum Behaviour {
-        /// It ends its direction when everything is sent, and waits for the other's end.
+        /// Ends its direction when everything is sent, and waits for the other end of stream.
         case ends
-        /// It waits for everything first.
+        /// Waits for all bytes first.
         case waitsThenEnds
-        /// It waits for everything, and does not end its direction before the other has ended, and perhaps not then.
+        /// Waits for all bytes, and keeps its direction open until the other has ended, and possibly longer.
         case keeps
-        /// It resets, closes, or is not heard of for minutes, after so many bytes either way.
+        /// Resets, closes, or vanishes for minutes, after a number of bytes in both directions.
         case resets(after: Int)
         case closes(after: Int)
         case vanishes(after: Int)
@@ -18,13 +18,13 @@ final class StreamPeer: Peer {
 
     private let outgoing: BytePattern
     private let incoming: BytePattern
-    /// Bytes that come before the pattern.
+    /// Bytes before the pattern.
     private let head: [UInt8]
     private let toSend: Int
     private let toReceive: Int
     private let behaviour: Behaviour
     private let haste: Int
-    /// Whether each byte that it sends is to come back.
+    /// Whether each byte that it sends must be echoed.
     private var isEcho: Bool { simulation.scenario.workload == .echo }
     private var sent = 0
     private var hasEnded = false
@@ -32,7 +32,7 @@ final class StreamPeer: Peer {
     private var readsAgainAt: UInt64 = 0
     private var sendsAgainAt: UInt64 = 0
 
-    /// A client that gets back what it sends.
+    /// Creates a client that expects an echo.
     convenience init(echoing simulation: Simulation, upTo byteCount: Int) {
         let pattern = BytePattern(key: simulation.network.random.next())
         let total = simulation.network.random.magnitude(0...byteCount)
@@ -110,20 +110,21 @@ final class StreamPeer: Peer {
             )
         }
         received += bytes.count
-        if received > toReceive { fail("\(received) bytes came, and only \(toReceive) were sent") }
+        if received > toReceive { fail("\(received) bytes arrived, but only \(toReceive) were sent") }
     }
 
     private func ended() {
-        // An end says that the stream is whole: what breaks is reset. A server that shuts down ends what is idle.
+        // An end of stream means that the stream is complete; failed streams are reset. A server that shuts down ends
+        // idle connections.
         if received < toReceive, !simulation.mayBeRefused(self), !simulation.isShuttingDown {
-            fail("the stream ends after \(received) of \(toReceive) bytes")
+            fail("the stream ended after \(received) of \(toReceive) bytes")
         }
         if isEcho, !simulation.mayBeRefused(self), received < acknowledgedAtShutdown {
             fail(
-                "the stream ends after \(received) bytes, and \(acknowledgedAtShutdown) had come before the shutdown"
+                "the stream ended after \(received) bytes, but \(acknowledgedAtShutdown) had arrived before the shutdown"
             )
         }
-        network.note("peer \(port) has all: \(received) bytes")
+        network.note("peer \(port) has received everything: \(received) bytes")
         hasSeenEnd = true
     }
 
@@ -132,9 +133,9 @@ final class StreamPeer: Peer {
             fail("the connection was reset after \(received) of \(toReceive) bytes, for no reason")
         }
         if let keptSince, !hasSeenEnd, !simulation.mayBreak(self, keptSince: keptSince) {
-            fail("the connection was idle, and the server reset it when it shut down")
+            fail("the server reset an idle connection when it shut down")
         }
-        network.note("peer \(port) was broken off")
+        network.note("peer \(port) lost its connection")
         socket.close()
         finish()
     }
@@ -164,7 +165,7 @@ final class StreamPeer: Peer {
         return front + outgoing.bytes(rest)
     }
 
-    /// Bytes, either way, until it does what it should not.
+    /// The number of bytes in both directions until it misbehaves.
     private var bytesLeft: Int {
         switch behaviour {
         case .ends, .waitsThenEnds, .keeps: .max
@@ -172,7 +173,7 @@ final class StreamPeer: Peer {
         }
     }
 
-    /// Does what it should not, when its time has come.
+    /// Misbehaves when its time has come.
     private func misbehave() -> Bool {
         switch behaviour {
         case .resets(let place) where sent + received >= place:
@@ -183,7 +184,7 @@ final class StreamPeer: Peer {
             socket.close()
         case .vanishes(let place) where sent + received >= place:
             network.note("peer \(port) is gone")
-            // Until somebody on its side finds out: it may hold what others wait for.
+            // Until its side notices, the connection may hold resources that others wait for.
             network.schedule(in: 1_000_000_000 + simulation.pause(upTo: 200_000_000_000)) { [socket] in socket.reset() }
         default: return false
         }

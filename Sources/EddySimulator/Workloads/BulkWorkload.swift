@@ -2,11 +2,11 @@ import Eddy
 import EddyBuffers
 import EddySimulation
 
-/// Peers that ask for many bytes, or send many.
+/// Peers that request or send large amounts of bytes.
 struct BulkWorkload: Workload {
     let simulation: Simulation
     static let headSize = 24
-    /// Bytes that are queued at a time: `sendFile` takes a chunk for bulk transfers; other writes are shorter.
+    /// The largest write: `sendFile` uses a chunk for bulk transfers; other writes are shorter.
     static let largestWrite = 256 << 10
 
     init(_ simulation: Simulation) { self.simulation = simulation }
@@ -37,8 +37,8 @@ struct BulkWorkload: Workload {
         }
     }
 
-    /// The head says which bytes are wanted, how many, and how many follow. They are sent while the peer's own are
-    /// read.
+    /// The head contains the requested pattern, the number of requested bytes, and the number of bytes that follow. The
+    /// reply is sent while the peer's bytes are read.
     private static func answer(_ connection: borrowing Connection, _ simulation: Simulation) async throws {
         guard let head = try await connection.read(exactly: headSize) else { return }
         let numbers = head.bytes.withUnsafeBytes { bytes in
@@ -51,12 +51,12 @@ struct BulkWorkload: Workload {
             while let bytes = try await reader.read() {
                 let place = received
                 let wrong = bytes.bytes.withUnsafeBytes { unsafe pattern.firstDifference(in: $0, at: place) }
-                if let wrong { simulation.network.fail("byte \(wrong) that a peer sent has come as another one") }
+                if let wrong { simulation.network.fail("byte \(wrong) that a peer sent arrived with another value") }
                 received += bytes.count
             }
             if received < given, !simulation.hasBroken(port) {
                 simulation.network.fail(
-                    "\(received) of \(given) bytes of peer \(port ?? 0) have come, and then the end"
+                    "the stream of peer \(port ?? 0) ended after \(received) of \(given) bytes"
                 )
             }
         } writing: { writer in

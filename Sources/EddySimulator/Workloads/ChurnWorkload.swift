@@ -1,6 +1,6 @@
 import Eddy
 
-/// Many short connections, a few at a time.
+/// Many short connections, a few of them concurrent.
 struct ChurnWorkload: Workload {
     let simulation: Simulation
 

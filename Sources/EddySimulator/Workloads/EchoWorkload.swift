@@ -2,7 +2,7 @@ import Eddy
 import EddyBuffers
 import EddySimulation
 
-/// Peers that send, and get back what they sent, by each way that an echo can be written.
+/// Peers that expect an echo, with every way to write an echo handler.
 struct EchoWorkload: Workload {
     let simulation: Simulation
 
@@ -31,7 +31,7 @@ struct EchoWorkload: Workload {
         }
     }
 
-    /// Sends pieces of what came, and keeps one of them for a while.
+    /// Sends slices of the received bytes, and retains one of them for a while.
     private static func echoShared(_ connection: borrowing Connection, _ simulation: Simulation) async throws {
         let watch = simulation.timing.acceptedConnection(connection.remoteAddress?.port)
         var kept: SharedBuffer?
@@ -49,7 +49,7 @@ struct EchoWorkload: Workload {
         while let chunk = try await chunks.next() { try await connection.write(chunk) }
     }
 
-    /// One task reads, another one writes.
+    /// Reads in one task, and writes in another.
     private static func echoConcurrently(_ connection: borrowing Connection, _ simulation: Simulation) async throws {
         simulation.noteTwoTasks(on: connection.remoteAddress?.port)
         let (stream, queue) = AsyncStream.makeStream(of: SharedBuffer.self)

@@ -2,10 +2,10 @@ import Eddy
 import EddyBuffers
 import EddySimulation
 
-/// Clients and a server of Eddy's own that exchange messages with a length before them. Some clients are cancelled.
+/// Eddy clients and an Eddy server that exchange length-prefixed messages. Some clients are cancelled.
 struct ExchangeWorkload: Workload {
     let simulation: Simulation
-    /// Bytes of a message that the server takes.
+    /// The server's limit for messages in bytes.
     static let limit = 20_000
 
     init(_ simulation: Simulation) { self.simulation = simulation }
@@ -33,7 +33,7 @@ struct ExchangeWorkload: Workload {
                     if simulation.network.random.once(in: 3) {
                         cancel(client, after: simulation.pause(upTo: 1_000_000_000))
                     }
-                    // One that is unplugged would wait for ever.
+                    // An unplugged client would wait forever.
                     if let patience = simulation.patience { cancel(client, after: patience) }
                     clients.addTask { await client.value }
                 }
@@ -87,7 +87,7 @@ struct ExchangeWorkload: Workload {
         let pattern = BytePattern(key: simulation.network.random.next())
         var position = 0
         for _ in 0...(simulation.network.random.next() % 8) {
-            // Some are longer than the server takes.
+            // Some messages exceed the server's limit.
             let isTooLong = simulation.network.random.once(in: 40)
             if isTooLong { simulation.tooLongMessages += 1 }
             let count = isTooLong ? limit + 1 : simulation.network.random.magnitude(0...limit)
@@ -95,7 +95,7 @@ struct ExchangeWorkload: Workload {
             try await connection.write(copying: pattern.bytes(position..<position + count).span)
             guard let answer = try await simulation.readFrame(from: connection, limit: limit, watch) else {
                 guard simulation.exchangesMayBreak else {
-                    simulation.network.fail("the server has ended the stream of a client")
+                    simulation.network.fail("the server ended the stream of a client")
                 }
                 return
             }
@@ -103,7 +103,7 @@ struct ExchangeWorkload: Workload {
                 unsafe pattern.firstDifference(in: $0, at: position) == nil
             }
             position += count
-            guard answer.count == count, same else { simulation.network.fail("an answer is not its request") }
+            guard answer.count == count, same else { simulation.network.fail("a reply differs from its request") }
         }
     }
 }

@@ -2,10 +2,10 @@ import Eddy
 import EddyBuffers
 import EddySimulation
 
-/// Clients that behave well beside peers that hold what they can, and one more client when all have left.
+/// Well-behaved clients among peers that hold as many resources as they can, and one more client after all have left.
 struct NeighbourWorkload: Workload {
     let simulation: Simulation
-    /// Bytes of a message of a client that behaves well.
+    /// The longest message of a well-behaved client in bytes.
     static let longestRequest = 4000
 
     init(_ simulation: Simulation) { self.simulation = simulation }
@@ -28,8 +28,8 @@ struct NeighbourWorkload: Workload {
     private func startPeers() async {
         let random = simulation.network.random.next()
         var order = SeededGenerator(seed: random)
-        // The messages of a few peers are too short to make the memory of a loop tight. A generator of its own leaves other
-        // seeds as they were.
+        // The messages of a few peers are too short to make a loop's memory tight. A separate generator leaves other
+        // seeds unaffected.
         var crowding = SeededGenerator(seed: ~random)
         let isCrowd = simulation.scenario.isMemoryLimited && crowding.once(in: 2)
         let malices: [HostilePeer.Malice] = isCrowd ? [.holds, .holds, .pushes] : HostilePeer.Malice.allCases
@@ -51,7 +51,7 @@ struct NeighbourWorkload: Workload {
         }
     }
 
-    /// Everybody has left, and the server knows: whoever comes now is served.
+    /// When all peers have left and the server knows it, a new client must be served.
     private func comeLate() async {
         guard simulation.patience == nil, !simulation.isShuttingDown else { return }
         try? await simulation.timing.sleep(for: .seconds(3))
@@ -60,7 +60,7 @@ struct NeighbourWorkload: Workload {
         await simulation.peersFinished()
     }
 
-    /// The head of a message may come whenever it likes; the rest has to come by a deadline in some simulations.
+    /// The head of a message has no deadline; in some simulations the rest has one.
     private static func answer(_ connection: borrowing Connection, _ simulation: Simulation) async throws {
         let watch = simulation.timing.acceptedConnection(connection.remoteAddress?.port)
         while let head = try await simulation.read(exactly: 4, from: connection, watch) {
@@ -105,7 +105,7 @@ struct NeighbourWorkload: Workload {
         }
     }
 
-    /// Yields for a while: the kernel must be heard meanwhile.
+    /// Yields for a while. The loop must still process completions.
     private static func yield(_ simulation: Simulation) async {
         let end = simulation.network.now + 20_000 + UInt64(simulation.network.random.magnitude(0...200_000))
         var (time, count) = (simulation.network.now, 0)
@@ -113,19 +113,19 @@ struct NeighbourWorkload: Workload {
             await Task.yield()
             count += 1
             if simulation.network.now != time { (time, count) = (simulation.network.now, 0) }
-            if count > 100_000 { simulation.network.fail("jobs run, and the kernel is not heard") }
+            if count > 100_000 { simulation.network.fail("jobs run, but no completion is processed") }
         }
     }
 }
 
 extension Simulation {
-    /// Whether clients that behave well are answered within a bound, and never reset: also where memory is short, unless a
-    /// peer that is merely far away has no time to take anything before it counts as one that takes nothing.
+    /// Whether well-behaved clients are answered within a bound and never reset. This holds also when memory is short,
+    /// unless the timeout is so short that a high latency counts as accepting nothing.
     var answersAreBounded: Bool {
         !scenario.isMemoryLimited || scenario.configuration.starvationTimeout > .seconds(2)
     }
 
-    /// Whether the connection of a client that takes what it is sent may break: never for what the loop lacks.
+    /// Whether the connection of a client that accepts its replies may fail: never for the loop's lack of memory.
     func mayBreakClient(_ peer: Peer) -> Bool {
         answersAreBounded ? mayBreakUnevicted(peer) : mayBreak(peer)
     }

@@ -1,7 +1,7 @@
 import Eddy
 import EddySimulation
 
-/// Peers that get their bytes back from another peer, behind a relay.
+/// Peers whose bytes pass through a relay to another peer, which echoes them.
 struct RelayWorkload: Workload {
     let simulation: Simulation
 
@@ -10,7 +10,7 @@ struct RelayWorkload: Workload {
     func run() async {
         let simulation = simulation
         let upstream = SocketAddress.loopback(port: 9000)
-        // Held until the end: a socket that nobody holds is gone.
+        // Retained until the end: an unreferenced socket is freed.
         let servers = Servers()
         simulation.network.serve(upstream) { servers.peers.append(EchoingPeer(simulation, $0)) }
         await simulation.serve { connection in

@@ -1,13 +1,14 @@
 import Eddy
 import EddySimulation
 
-/// What is done in a simulation. It runs in a task on the loop, and returns when all of it is over.
+/// The work of a simulation. It runs in a task on the loop, and returns when all of it has finished.
 protocol Workload: Sendable {
     func run() async
 }
 
 extension Simulation {
-    /// Serves the simulation's address until every peer has finished, or, in some, until chance ends it before.
+    /// Serves the simulation's address until every peer has finished; in some scenarios a random shutdown ends it
+    /// earlier.
     func serve(_ handler: @escaping TCPServer.Handler, while clients: @escaping @Sendable () async -> Void) async {
         let server = listen()
         let start = network.now
@@ -44,7 +45,7 @@ extension Simulation {
         }
     }
 
-    /// The handler of a connection has let go of it.
+    /// Records that a handler has released its connection.
     func handlerEnded(_ watch: ConnectionWatch?, hasThrown: Bool) {
         accepting.handlerEnded(watch)
         timing.handlerEnded(watch, hasThrown: hasThrown)
@@ -71,19 +72,19 @@ extension Simulation {
         }
     }
 
-    /// Ends what waits for a peer that is unplugged, and would for ever.
+    /// Ends handlers that would wait forever for an unplugged peer.
     private func shutDownSilent(_ server: TCPServer, after patience: UInt64) {
         let grace = unplugging.magnitude(0...1_000_000_000)
         network.schedule(in: patience) { [self] in
             guard !isShuttingDown else { return }
             isShuttingDown = true
             graceEnd = network.now + UInt64(grace)
-            network.note("the server is shut down, and has waited long enough")
+            network.note("the server is shut down after waiting for unplugged peers")
             server.shutDown(grace: .nanoseconds(grace))
         }
     }
 
-    /// Gives connections that are unplugged the time to be found.
+    /// Waits until unplugged connections have been detected.
     private func waitForUnplugged(since start: UInt64) async {
         guard let patience else { return }
         while !isShuttingDown, handlers > 0, network.now - start < patience {
@@ -91,7 +92,7 @@ extension Simulation {
         }
     }
 
-    /// Starts up to so many peers that get back what they send, and pauses after some of them.
+    /// Starts up to `count` peers that expect an echo, and pauses after some of them.
     func startEchoing(
         peers count: UInt64,
         upTo byteCount: Int,
@@ -106,10 +107,10 @@ extension Simulation {
         }
     }
 
-    /// Bytes that a peer sends at most where it has its time: more where they are to fill the pool.
+    /// The maximum length of a long stream: longer if streams are to fill the pool.
     var longStream: Int { scenario.isMemoryLimited ? 600_000 : 150_000 }
 
-    /// Runs a handler's body, and takes note of what it throws.
+    /// Runs a handler's body, and checks the error that it throws.
     func handling(_ connection: borrowing Connection, _ body: () async throws -> Void) async throws {
         let port = connection.remoteAddress?.port
         do {
@@ -120,7 +121,7 @@ extension Simulation {
         }
     }
 
-    /// Reads what comes, in time.
+    /// Reads available bytes, and checks the timing.
     func read(
         from connection: borrowing Connection,
         _ watch: ConnectionWatch?
@@ -136,7 +137,7 @@ extension Simulation {
         }
     }
 
-    /// Reads exactly so many bytes, in time.
+    /// Reads exactly `byteCount` bytes, and checks the timing.
     func read(
         exactly byteCount: Int,
         from connection: borrowing Connection,
@@ -153,7 +154,7 @@ extension Simulation {
         }
     }
 
-    /// Reads a message with its length before it, in time.
+    /// Reads a length-prefixed message, and checks the timing.
     func readFrame(
         from connection: borrowing Connection,
         limit: Int,

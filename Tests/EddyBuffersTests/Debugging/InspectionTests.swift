@@ -10,17 +10,17 @@ import Testing
         return BufferPool(configuration: configuration)
     }
 
-    @Test func rentedAndRecycledMemoryIsPoisoned() throws {
+    @Test func allocatedAndRecycledMemoryIsPoisoned() throws {
         let pool = pool(poisons: true)
-        let chunk = try #require(pool.lendReceiveChunk())
+        let chunk = try #require(pool.allocateReceiveChunk())
         let memory = UnsafeRawBufferPointer(start: chunk.base, count: chunk.capacity)
         #expect(memory.allSatisfy { $0 == 0xD0 })
-        pool.takeBack(chunk)
+        pool.reclaim(chunk)
         #expect(memory.allSatisfy { $0 == 0xDF })
         #expect(pool.close() == 0)
     }
 
-    @Test func aPoisoningPoolDoesNotCarveTheSamePlaceAgain() {
+    @Test func aPoisoningPoolDoesNotReuseTheSamePlace() {
         let pool = pool(poisons: true)
         let first = pool.allocate(8).address
         let second = pool.allocate(8).address
@@ -30,10 +30,10 @@ import Testing
 
     @Test func recycledMemoryIsZeroed() throws {
         let pool = pool(zeroes: true)
-        let chunk = try #require(pool.lendReceiveChunk())
+        let chunk = try #require(pool.allocateReceiveChunk())
         let memory = UnsafeMutableRawBufferPointer(start: chunk.base, count: chunk.capacity)
         memory.initializeMemory(as: UInt8.self, repeating: 7)
-        pool.takeBack(chunk)
+        pool.reclaim(chunk)
         #expect(memory.allSatisfy { $0 == 0 })
         #expect(pool.close() == 0)
     }
@@ -42,9 +42,9 @@ import Testing
     @Test func aSliceOfARecycledChunkTraps() async {
         await #expect(processExitsWith: .failure) {
             BufferPool.temporary { pool in
-                guard let chunk = pool.lendReceiveChunk() else { return }
+                guard let chunk = pool.allocateReceiveChunk() else { return }
                 let stale = Slice(chunk, 0..<10)
-                pool.takeBack(chunk)
+                pool.reclaim(chunk)
                 stale.drop()
                 _ = stale.start
             }
@@ -54,9 +54,9 @@ import Testing
     @Test func aSecondReturnTraps() async {
         await #expect(processExitsWith: .failure) {
             BufferPool.temporary { pool in
-                guard let chunk = pool.lendReceiveChunk() else { return }
+                guard let chunk = pool.allocateReceiveChunk() else { return }
                 let slice = Slice(chunk, 0..<10)
-                pool.takeBack(chunk)
+                pool.reclaim(chunk)
                 slice.drop()
                 slice.drop()
             }

@@ -64,9 +64,9 @@ import Testing
 
     @Test func receivedSlicesAreFoundByTheirChunk() throws {
         let pool = pool(.all)
-        let chunk = try #require(pool.lendReceiveChunk())
+        let chunk = try #require(pool.allocateReceiveChunk())
         let slice = Slice(chunk, 0..<10)
-        pool.takeBack(chunk)
+        pool.reclaim(chunk)
         #expect(pool.leaks().first?.byteCount == 10)
         #expect(pool.leaks().first?.places == ["1 slices that were received"])
         #expect(pool.leaks(olderThan: .seconds(3600)).isEmpty)
@@ -77,14 +77,14 @@ import Testing
 
     @Test func aChunkThatIsUsedAgainIsNotTakenForWhatWasReceivedBefore() throws {
         let pool = pool(.all)
-        let chunk = try #require(pool.lendReceiveChunk())
+        let chunk = try #require(pool.allocateReceiveChunk())
         let received = Slice(chunk, 0..<10)
-        pool.takeBack(chunk)
+        pool.reclaim(chunk)
         received.drop()
-        let again = try #require(pool.lendReceiveChunk())
+        let again = try #require(pool.allocateReceiveChunk())
         #expect(again == chunk)
         #expect(pool.leaks().isEmpty)
-        pool.takeBack(again)
+        pool.reclaim(again)
         #expect(pool.close() == 0)
     }
 

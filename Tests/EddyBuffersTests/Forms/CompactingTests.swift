@@ -6,9 +6,9 @@ import Testing
         // `compacted` copies into the current pool, so the test runs on a thread of its own.
         onAnotherThread {
             let pool = BufferPool.current
-            guard let chunk = pool.lendReceiveChunk() else { return }
+            guard let chunk = pool.allocateReceiveChunk() else { return }
             let small = Buffer(adopting: Slice(chunk, 0..<100))
-            pool.takeBack(chunk)
+            pool.reclaim(chunk)
             let free = pool.statistics.chunksFree
             let kept = small.compacted()
             precondition(kept.count == 100 && kept.freeCapacity == 0)

@@ -31,7 +31,7 @@ import Testing
         BufferPool.temporary { pool in
             let parcel = Parcel(pool.allocate(100).detach())
             onAnotherThread { _ = parcel.take() }
-            pool.collectReturns()
+            pool.drainRemoteFrees()
             #expect(pool.statistics.slicesOut == 0)
             #expect(pool.statistics.remoteReturns == 1)
         }

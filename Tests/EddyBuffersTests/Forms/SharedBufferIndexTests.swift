@@ -48,8 +48,8 @@ import Testing
         #expect(part.loadUnsigned(at: 507, byteCount: 3) == last)
         let text = part[508..<510].text(.hex)
         #expect(part.text(.hex, in: 508..<510) == text)
-        #expect(part.subarray(504..<506).startIndex == 0)
-        #expect(part.subarray(504..<506) == part[504..<506])
+        #expect(SharedBuffer(rebasing: part[504..<506]).startIndex == 0)
+        #expect(SharedBuffer(rebasing: part[504..<506]) == part[504..<506])
         let (same, other) = ([part[502], part[503]], [part[502], part[502]])
         let places = [part.firstDifference(from: same.span, at: 502), part.firstDifference(from: other.span, at: 502)]
         #expect(places == [nil, 1])

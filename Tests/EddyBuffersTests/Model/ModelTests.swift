@@ -21,11 +21,11 @@ import Testing
             worker.finish()
             // All buffers are dropped.
             barrier.wait()
-            worker.pool.collectReturns()
+            worker.pool.drainRemoteFrees()
             let statistics = worker.pool.statistics
             // The chunk that compacted buffers are packed into stays.
             precondition(statistics.liveBytes == 0 && statistics.dedicatedBuffers <= 1, "\(statistics)")
-            precondition(statistics.chunksLent == 0)
+            precondition(statistics.chunksFilling == 0)
             precondition(statistics.mappedBytes <= 16 << 20)
             slicesOut.withLock { $0.append(statistics.slicesOut) }
         }

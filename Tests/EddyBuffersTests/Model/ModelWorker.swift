@@ -47,7 +47,7 @@ struct ModelWorker {
             operate(Int.random(in: 0..<100, using: &random))
             if step % 64 == 0 {
                 items += world.mail[number].empty()
-                pool.collectReturns()
+                pool.drainRemoteFrees()
             }
             while items.count > 200 { drop() }
         }
@@ -57,7 +57,7 @@ struct ModelWorker {
     mutating func finish() {
         items += world.mail[number].empty()
         while !items.isEmpty { drop() }
-        if let chunk { pool.takeBack(chunk) }
+        if let chunk { pool.reclaim(chunk) }
         chunk = nil
     }
 
@@ -105,8 +105,8 @@ struct ModelWorker {
     private mutating func receive() {
         let count = Int.random(in: 1...2000, using: &random)
         if chunk == nil || filled + count > chunk!.capacity {
-            if let chunk { pool.takeBack(chunk) }
-            chunk = pool.lendReceiveChunk()
+            if let chunk { pool.reclaim(chunk) }
+            chunk = pool.allocateReceiveChunk()
             filled = 0
         }
         guard let chunk else { return }
@@ -126,7 +126,7 @@ struct ModelWorker {
         case .shared(let buffer):
             let lower = Int.random(in: 0...item.count, using: &random)
             let upper = Int.random(in: lower...item.count, using: &random)
-            let slice = buffer.subarray(lower..<upper)
+            let slice = SharedBuffer(rebasing: buffer[lower..<upper])
             keep(.shared(slice), seed: item.seed, offset: item.offset + lower, count: upper - lower)
             keep(.shared(buffer), seed: item.seed, offset: item.offset, count: item.count)
         }
@@ -142,7 +142,7 @@ struct ModelWorker {
             keep(.unique(rest.detach()), seed: item.seed, offset: item.offset + place, count: item.count - place)
         case .shared(let buffer):
             keep(
-                .shared(buffer.subarray(place..<item.count)),
+                .shared(SharedBuffer(rebasing: buffer[place..<item.count])),
                 seed: item.seed,
                 offset: item.offset + place,
                 count: item.count - place

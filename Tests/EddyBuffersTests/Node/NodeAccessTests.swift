@@ -13,9 +13,9 @@ import Testing
 
     @Test func subarray() {
         let shared = Buffer.from("buffer").share()
-        #expect(shared.subarray(0..<5).text() == "buffe")
-        #expect(shared.subarray(1..<3).text() == "uf")
-        #expect(alphabet().share().subarray(0..<3).text() == "abc")
+        #expect(SharedBuffer(rebasing: shared[0..<5]).text() == "buffe")
+        #expect(SharedBuffer(rebasing: shared[1..<3]).text() == "uf")
+        #expect(SharedBuffer(rebasing: alphabet().share()[0..<3]).text() == "abc")
     }
 
     @Test func copy() {
@@ -59,30 +59,37 @@ import Testing
         let first = Buffer.from("ABC").share()
         let second = Buffer.from("BCD").share()
         let third = Buffer.from("ABCD").share()
-        #expect(first.compare(to: first) == 0)
-        #expect(first.compare(to: second) == -1)
-        #expect(first.compare(to: third) == -1)
-        #expect(second.compare(to: first) == 1)
-        #expect(second.compare(to: third) == 1)
-        #expect([first, second, third].sorted { $0.compare(to: $1) < 0 } == [first, third, second])
+        #expect(!(first < first))
+        #expect(first < second)
+        #expect(first < third)
+        #expect(second > first)
+        #expect(second > third)
+        #expect([first, second, third].sorted() == [first, third, second])
+        let unique = Buffer.from("ABCD")
+        let prefix = Buffer.from("ABC")
+        #expect((prefix < unique) == true)
+        #expect((unique > prefix) == true)
+        #expect((unique < prefix) == false)
         // Bytes are unsigned.
-        #expect(Buffer.from([0x80]).compare(to: Buffer.from([0x7F])) == 1)
+        #expect(Buffer.from([0x7F]).lexicographicallyPrecedes(Buffer.from([0x80]).bytes) == true)
     }
 
     @Test func compareRanges() {
         let first = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9]).share()
         let second = Buffer.from([5, 6, 7, 8, 9, 1, 2, 3, 4]).share()
-        #expect(first.subarray(0..<4).compare(to: second.subarray(5..<9)) == 0)
-        #expect(first.subarray(4..<9).compare(to: second.subarray(0..<6)) == -1)
-        #expect(first.subarray(5..<6).compare(to: second.subarray(5..<9)) == 1)
+        #expect(first[0..<4] == second[5..<9])
+        #expect(first[4..<9] < second[0..<6])
+        #expect(first[5..<6] > second[5..<9])
     }
 
     @Test func equals() throws {
         let first = Buffer.from("ABC")
         let second = try Buffer.from("414243", .hex)
-        #expect(first.equals(second) == true)
-        #expect(first.equals(Buffer.from("ABCD")) == false)
-        #expect(Buffer().equals(Buffer()) == true)
+        let longer = Buffer.from("ABCD")
+        #expect((first == second) == true)
+        #expect((first == longer) == false)
+        #expect((first != longer) == true)
+        #expect(Buffer().elementsEqual(Buffer().bytes) == true)
     }
 
     @Test func indexOf() {
@@ -116,12 +123,12 @@ import Testing
 
     @Test func includes() {
         let buffer = Buffer.from("this is a buffer")
-        #expect(buffer.includes("this") == true)
-        #expect(buffer.includes("is") == true)
-        #expect(buffer.includes(Buffer.from("a buffer").bytes) == true)
-        #expect(buffer.includes(UInt8(97)) == true)
-        #expect(buffer.includes("a buffer example") == false)
-        #expect(buffer.includes(UInt8(0)) == false)
+        #expect(buffer.contains("this") == true)
+        #expect(buffer.contains("is") == true)
+        #expect(buffer.contains(Buffer.from("a buffer").bytes) == true)
+        #expect(buffer.contains(UInt8(97)) == true)
+        #expect(buffer.contains("a buffer example") == false)
+        #expect(buffer.contains(UInt8(0)) == false)
     }
 
     @Test func swap() {

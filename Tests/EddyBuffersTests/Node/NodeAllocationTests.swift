@@ -26,6 +26,7 @@ import Testing
         #expect(buffer.count == 0 && buffer.capacity == 10)
         buffer.append(repeating: 0, count: 10)
         #expect(buffer.array() == [UInt8](repeating: 0, count: 10))
+        #expect(Buffer(capacity: 10).capacity == 10)
     }
 
     @Test func allocUnsafeSlow() {
@@ -122,12 +123,12 @@ import Testing
 
     @Test func concat() {
         let parts = [10, 14, 18].map { Buffer.alloc($0).share() }
-        #expect(Buffer.concat(parts).count == 42)
+        #expect(Buffer(concatenating: parts).count == 42)
         let words = ["hello", ", ", "world"].map { Buffer.from($0).share() }
-        #expect(Buffer.concat(words).text() == "hello, world")
-        #expect(Buffer.concat(words, totalCount: 8).text() == "hello, w")
-        #expect(Buffer.concat(words, totalCount: 14).text(.hex) == "68656c6c6f2c20776f726c640000")
-        #expect(Buffer.concat([]).count == 0)
+        #expect(Buffer(concatenating: words).text() == "hello, world")
+        #expect(Buffer(concatenating: words, count: 8).text() == "hello, w")
+        #expect(Buffer(concatenating: words, count: 14).text(.hex) == "68656c6c6f2c20776f726c640000")
+        #expect(Buffer(concatenating: []).count == 0)
     }
 
     @Test func byteLength() throws {

@@ -19,11 +19,11 @@ import Testing
     }
 
     @Test func hex() throws {
-        #expect(throws: EncodingError.invalidHexDigit(offset: 2)) { try discard(Buffer.from("1ag123", .hex)) }
-        #expect(throws: EncodingError.oddHexDigits(count: 3)) { try discard(Buffer.from("1a7", .hex)) }
+        #expect(throws: TextEncodingError.invalidHexDigit(offset: 2)) { try discard(Buffer.from("1ag123", .hex)) }
+        #expect(throws: TextEncodingError.oddHexDigits(count: 3)) { try discard(Buffer.from("1a7", .hex)) }
         #expect(try Buffer.from("1634DEADBEEF", .hex).text(.hex) == "1634deadbeef")
         #expect(try Buffer.from("", .hex).count == 0)
-        #expect(throws: EncodingError.invalidHexDigit(offset: 0)) { try discard(Buffer.from("é", .hex)) }
+        #expect(throws: TextEncodingError.invalidHexDigit(offset: 0)) { try discard(Buffer.from("é", .hex)) }
     }
 
     /// RFC 4648, section 10, and Node's rules: either alphabet, white space, no padding.
@@ -40,10 +40,14 @@ import Testing
         #expect(try Buffer.from("Zm9v\r\n\t YmFy", .base64).text() == "foobar")
         #expect(try Buffer.from("-_-_", .base64).text(.hex) == "fbffbf")
         for text in ["Zg=", "Z", "Zm9vY", "Zg===", "Zm9v="] {
-            #expect(throws: EncodingError.incompleteBase64) { try discard(Buffer.from(text, .base64)) }
+            #expect(throws: TextEncodingError.incompleteBase64) { try discard(Buffer.from(text, .base64)) }
         }
-        #expect(throws: EncodingError.invalidBase64Character(offset: 2)) { try discard(Buffer.from("Zm*v", .base64)) }
-        #expect(throws: EncodingError.invalidBase64Character(offset: 4)) { try discard(Buffer.from("Zg==Zg", .base64)) }
+        #expect(throws: TextEncodingError.invalidBase64Character(offset: 2)) {
+            try discard(Buffer.from("Zm*v", .base64))
+        }
+        #expect(throws: TextEncodingError.invalidBase64Character(offset: 4)) {
+            try discard(Buffer.from("Zg==Zg", .base64))
+        }
     }
 
     @Test func base64url() throws {
@@ -57,7 +61,7 @@ import Testing
     @Test func latin1() throws {
         #expect(try Buffer.from("é", .latin1).array() == [0xE9])
         #expect(Buffer.from([0xE9]).text(.latin1) == "é")
-        #expect(throws: EncodingError.notLatin1(offset: 1)) { try discard(Buffer.from("a€", .latin1)) }
+        #expect(throws: TextEncodingError.notLatin1(offset: 1)) { try discard(Buffer.from("a€", .latin1)) }
     }
 
     @Test func ascii() throws {
@@ -76,10 +80,10 @@ import Testing
 
     @Test func validatedText() throws {
         #expect(try Buffer.from("tést").validatedText() == "tést")
-        #expect(throws: EncodingError.invalidUTF8(offset: 3)) {
+        #expect(throws: TextEncodingError.invalidUTF8(offset: 3)) {
             try discard(Buffer.from([0x74, 0xC3, 0xA9, 0xFF]).validatedText())
         }
-        #expect(throws: EncodingError.invalidUTF8(offset: 1)) {
+        #expect(throws: TextEncodingError.invalidUTF8(offset: 1)) {
             try discard(Buffer.from([0x61, 0xE2, 0x82]).validatedText())
         }
     }
@@ -101,12 +105,12 @@ import Testing
     }
 
     @Test func everyErrorSaysWhatToDo() {
-        let errors: [EncodingError] = [
+        let errors: [TextEncodingError] = [
             .invalidHexDigit(offset: 2), .oddHexDigits(count: 3), .invalidBase64Character(offset: 1), .incompleteBase64,
             .notLatin1(offset: 0), .invalidUTF8(offset: 9),
         ]
         #expect(Set(errors.map { $0.description }).count == errors.count)
-        #expect("\(EncodingError.oddHexDigits(count: 3))".contains("3 hexadecimal digits"))
+        #expect("\(TextEncodingError.oddHexDigits(count: 3))".contains("3 hexadecimal digits"))
     }
 }
 

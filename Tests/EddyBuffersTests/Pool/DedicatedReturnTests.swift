@@ -20,7 +20,7 @@ import Testing
                 }
                 // The owner's own return frees the chunk, which the inbox still lists.
                 _ = rest.take()!.attach().count
-                pool.collectReturns()
+                pool.drainRemoteFrees()
                 #expect(pool.statistics.dedicatedBuffers == 0)
             }
         }
@@ -33,7 +33,7 @@ import Testing
                 onAnotherThread { _ = parcel.take().attach().count }
                 #expect(pool.statistics.dedicatedBuffers <= 1)
             }
-            pool.collectReturns()
+            pool.drainRemoteFrees()
         }
     }
 
@@ -47,7 +47,7 @@ import Testing
                 let parcel = Parcel(Buffer(adopting: slice).detach())
                 onAnotherThread { _ = parcel.take().attach().count }
             }
-            pool.collectReturns()
+            pool.drainRemoteFrees()
         }
     }
 

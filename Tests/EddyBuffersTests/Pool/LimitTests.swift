@@ -11,7 +11,7 @@ import Testing
         }
     }
 
-    @Test func carvingEndsAtTheLimitWithAnError() {
+    @Test func allocatingEndsAtTheLimitWithAnError() {
         withLimit(BufferPool.slabSize) { pool in
             var held: [Parcel<Buffer>] = []
             let size = BufferPool.poolSize / 2 - 1
@@ -43,10 +43,10 @@ import Testing
 
     @Test func idleSlabsAreGivenBack() throws {
         try BufferPool.temporary(receiveChunkSize: 256 << 10) { pool in
-            var lent: [Chunk] = []
-            for _ in 0..<64 { lent.append(try #require(pool.lendReceiveChunk())) }
+            var filling: [Chunk] = []
+            for _ in 0..<64 { filling.append(try #require(pool.allocateReceiveChunk())) }
             #expect(pool.statistics.slabs == 8)
-            for chunk in lent { pool.takeBack(chunk) }
+            for chunk in filling { pool.reclaim(chunk) }
             // They were needed in this period; half of them are unmapped in the next one.
             pool.trim()
             let trimmed = pool.trim()
@@ -57,70 +57,70 @@ import Testing
             for _ in 0..<10 { pool.trim() }
             #expect(pool.statistics.slabs == 0)
             // They are mapped again when they are needed.
-            lent = []
-            for _ in 0..<64 { lent.append(try #require(pool.lendReceiveChunk())) }
+            filling = []
+            for _ in 0..<64 { filling.append(try #require(pool.allocateReceiveChunk())) }
             #expect(pool.statistics.slabs == 8 && pool.slabCount == 8)
-            for chunk in lent {
+            for chunk in filling {
                 chunk.base.storeBytes(of: 1, toByteOffset: chunk.capacity - 1, as: UInt8.self)
-                pool.takeBack(chunk)
+                pool.reclaim(chunk)
             }
         }
     }
 
-    /// Otherwise chunks that are occasionally lent and returned would keep every slab mapped.
-    @Test func chunksOfOldSlabsAreLentFirstAfterTrimming() throws {
+    /// Otherwise chunks that are occasionally filling and returned would keep every slab mapped.
+    @Test func chunksOfOldSlabsAreAllocatedFirstAfterTrimming() throws {
         try BufferPool.temporary(receiveChunkSize: 1 << 20) { pool in
-            var lent: [Chunk] = []
-            for _ in 0..<8 { lent.append(try #require(pool.lendReceiveChunk())) }
+            var filling: [Chunk] = []
+            for _ in 0..<8 { filling.append(try #require(pool.allocateReceiveChunk())) }
             // The top one belongs to the slab that was mapped last.
-            for chunk in lent { pool.takeBack(chunk) }
+            for chunk in filling { pool.reclaim(chunk) }
             pool.trim()
             let memory = try #require(pool.slabMemory(at: 0))
-            let first = [try #require(pool.lendReceiveChunk()), try #require(pool.lendReceiveChunk())]
+            let first = [try #require(pool.allocateReceiveChunk()), try #require(pool.allocateReceiveChunk())]
             #expect(first.allSatisfy { $0.base >= memory.baseAddress! && $0.base < memory.baseAddress! + memory.count })
             #expect(!pool.isScattered(chunkSize: 1 << 20))
-            for chunk in first { pool.takeBack(chunk) }
+            for chunk in first { pool.reclaim(chunk) }
         }
     }
 
     @Test func slabsInUseAndPinnedSlabsStay() throws {
         try BufferPool.temporary(receiveChunkSize: 1 << 20) { pool in
-            var lent: [Chunk] = []
-            for _ in 0..<8 { lent.append(try #require(pool.lendReceiveChunk())) }
-            let held = lent.removeLast()
-            for chunk in lent { pool.takeBack(chunk) }
+            var filling: [Chunk] = []
+            for _ in 0..<8 { filling.append(try #require(pool.allocateReceiveChunk())) }
+            let held = filling.removeLast()
+            for chunk in filling { pool.reclaim(chunk) }
             pool.pinSlabs(1)
             for _ in 0..<10 { pool.trim() }
             #expect(pool.statistics.slabs == 2)
             #expect(pool.slabMemory(at: 0) != nil && pool.slabMemory(at: 1) == nil)
-            pool.takeBack(held)
+            pool.reclaim(held)
         }
     }
 
     @Test func pinnedSlabsMakeNoRoomForOtherSizes() throws {
         try BufferPool.temporary(maximumBytes: 2 * BufferPool.slabSize) { pool in
             for size in [64 << 10, 128 << 10] {
-                let chunk = try #require(pool.lendReceiveChunk(size: size))
-                pool.takeBack(chunk)
+                let chunk = try #require(pool.allocateReceiveChunk(size: size))
+                pool.reclaim(chunk)
             }
             pool.pinSlabs(1)
-            let chunk = try #require(pool.lendReceiveChunk(size: 256 << 10))
+            let chunk = try #require(pool.allocateReceiveChunk(size: 256 << 10))
             #expect(pool.slabMemory(at: 0) != nil && pool.slabMemory(at: 1) == nil)
             // Only the pinned slab is free.
-            #expect(pool.lendReceiveChunk(size: 128 << 10) == nil)
+            #expect(pool.allocateReceiveChunk(size: 128 << 10) == nil)
             #expect(pool.slabMemory(at: 0) != nil)
-            pool.takeBack(chunk)
+            pool.reclaim(chunk)
         }
     }
 
     @Test func amplificationIsRetainedOverLive() throws {
         try BufferPool.temporary { pool in
-            let chunk = try #require(pool.lendReceiveChunk())
+            let chunk = try #require(pool.allocateReceiveChunk())
             let slice = Slice(chunk, 0..<1024)
             #expect(pool.statistics.liveBytes == 1024)
             #expect(pool.statistics.retainedBytes == 64 << 10)
             #expect(pool.statistics.amplification == 64)
-            pool.takeBack(chunk)
+            pool.reclaim(chunk)
             slice.drop()
             #expect(pool.statistics.liveBytes == 0 && pool.statistics.amplification == 1)
             #expect(pool.statistics.chunksUsedPeak == 1)
@@ -135,7 +135,7 @@ import Testing
             #expect(pool.statistics.liveBytes == 100)
             onAnotherThread { _ = parcel.take() }
             #expect(pool.statistics.liveBytes == 60)
-            pool.collectReturns()
+            pool.drainRemoteFrees()
             #expect(pool.statistics.liveBytes == 60)
             hold(buffer)
         }
@@ -150,14 +150,14 @@ import Testing
             var filled = 0
             for number in 0..<110_000 {
                 if chunk == nil || filled + 100 > chunk!.capacity {
-                    if let full = chunk { pool.takeBack(full) }
-                    (chunk, filled) = (pool.lendReceiveChunk(), 0)
+                    if let full = chunk { pool.reclaim(full) }
+                    (chunk, filled) = (pool.allocateReceiveChunk(), 0)
                 }
                 let received = Buffer(adopting: Slice(chunk!, filled..<filled + 100))
                 filled += 100
                 if number % 11 == 0 { held.append(Parcel(received.compacted())) }
             }
-            pool.takeBack(chunk!)
+            pool.reclaim(chunk!)
             let statistics = pool.statistics
             precondition(held.count == 10_000 && statistics.liveBytes == 1_000_000)
             precondition(statistics.amplification < 1.5, "\(statistics.amplification)")

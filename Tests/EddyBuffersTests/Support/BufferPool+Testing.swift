@@ -33,7 +33,7 @@ extension Buffer {
 func hold(_ buffer: borrowing Buffer) {}
 
 extension Slice {
-    /// A slice of `range` of a lent chunk, as the kernel fills it.
+    /// A slice of `range` of a filling chunk, as the kernel fills it.
     init(_ chunk: Chunk, _ range: Range<Int>) {
         let count = UInt32(range.count)
         chunk.retainOnOwnerThread(byteCount: count)

@@ -209,7 +209,7 @@ struct ReceiveRingTests {
         }
         first.close()
         second.close()
-        #expect(pool.statistics.chunksLent == 0)
+        #expect(pool.statistics.chunksFilling == 0)
         #expect(throws: Never.self) {
             try ReceiveRing(ring: world.ring, pool: pool, incremental: false, group: 0, target: 2).close()
         }
@@ -232,7 +232,7 @@ struct ReceiveRingTests {
         receiveRing.close()
         let statistics = pool.statistics
         #expect(statistics.slicesOut == 0)
-        #expect(statistics.chunksLent == 0)
+        #expect(statistics.chunksFilling == 0)
         #expect(statistics.chunksFree == 512)
     }
 }

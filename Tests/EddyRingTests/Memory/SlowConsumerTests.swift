@@ -97,14 +97,14 @@ import Testing
     {
         guard engine.features.incrementalBuffers else { return }
         let pairs = try Pairs(engine, maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
-        #expect(pairs.pool.statistics.chunksLent == 4)
+        #expect(pairs.pool.statistics.chunksFilling == 4)
         for _ in 0..<3 { pairs.receiveRing.noteStarvation() }
         pairs.receiveRing.refill()
-        #expect(pairs.pool.statistics.chunksLent == 32)
+        #expect(pairs.pool.statistics.chunksFilling == 32)
         // The first call starts the period.
         for expected in [32, 16, 8, 4, 4] {
             pairs.receiveRing.shrink()
-            #expect(pairs.pool.statistics.chunksLent == (pairs.ring.defersTaskWork ? expected : 32))
+            #expect(pairs.pool.statistics.chunksFilling == (pairs.ring.defersTaskWork ? expected : 32))
         }
         // The kernel finds the chunks of the new ring.
         for _ in 0..<100 {
@@ -119,7 +119,7 @@ import Testing
         let pairs = try Pairs(engine, maximumBytes: 8 << 20, incremental: false, chunkSize: 64 << 10)
         for _ in 0..<10 { pairs.receiveRing.noteStarvation() }
         pairs.receiveRing.refill()
-        #expect(pairs.pool.statistics.chunksLent == 16)
+        #expect(pairs.pool.statistics.chunksFilling == 16)
     }
 
     /// A ring that fills its chunks incrementally is rarely short of them.
@@ -166,7 +166,7 @@ import Testing
         }
         #expect(!pairs.pool.isScattered(chunkSize: 256 << 10))
         #expect(pairs.pool.statistics.slabs == 1)
-        #expect(pairs.pool.statistics.chunksLent == 4)
+        #expect(pairs.pool.statistics.chunksFilling == 4)
         let slice = try #require(try pairs.pass([1, 2, 3], through: 0))
         #expect(slice.count == 3)
         slice.drop()

@@ -77,7 +77,7 @@ struct OptionTests {
         let done = Channel<Void>()
         var options = TCPServer.Options()
         options.socketOptions = Self.unusual
-        if handsOver { options.accepting = .handingOver(.roundRobin) }
+        if handsOver { options.accepting = .distributing(.roundRobin) }
         let handler: TCPServer.Handler = { connection in
             Self.expectUnusual(connection)
             done.send(())
@@ -99,7 +99,7 @@ struct OptionTests {
         let done = Channel<Void>()
         var options = TCPServer.Options()
         options.socketOptions = Self.unusual
-        let server = try TCPServer(inherited: .descriptor(descriptor), loops: 1, options: options)
+        let server = try TCPServer(on: .inherited(.descriptor(descriptor)), loops: 1, options: options)
         async let running = server.run { connection in
             Self.expectUnusual(connection)
             done.send(())
@@ -117,7 +117,7 @@ struct OptionTests {
         options.socketOptions = [.keepAlive(idle: .zero, interval: .seconds(1), count: 1)]
         let address = SocketAddress.loopback(port: 0)
         #expect(throws: ServerError.system(address, .invalidArgument)) {
-            _ = try TCPServer(on: address, loops: 1, options: options)
+            _ = try TCPServer(on: .address(address), loops: 1, options: options)
         }
     }
 

@@ -91,7 +91,7 @@ final class SliceQueueTests {
             let bytes: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
             carriers.send((0..<10).map { _ in Carrier(Buffer.from(copying: bytes.span)) })
             gate.waitBlocking()
-            pool.collectReturns()
+            pool.drainRemoteFrees()
             return (remote: pool.statistics.remoteReturns, slicesOut: pool.statistics.slicesOut)
         }
         var queue = SliceQueue()
@@ -109,9 +109,9 @@ final class SliceQueueTests {
     }
 
     private func slice(of count: Int) -> Slice {
-        let chunk = pool.lendReceiveChunk()!
+        let chunk = pool.allocateReceiveChunk()!
         chunk.retainOnOwnerThread()
-        pool.takeBack(chunk)
+        pool.reclaim(chunk)
         return Slice(chunk: chunk, start: chunk.base, count: UInt32(count), capacity: UInt32(count))
     }
 

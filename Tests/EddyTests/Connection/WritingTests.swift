@@ -80,7 +80,7 @@ struct WritingTests {
             let pool = BufferPool.current
             buffers.send(Buffer.from(copying: bytes.span).share())
             gate.waitBlocking()
-            pool.collectReturns()
+            pool.drainRemoteFrees()
             return pool.statistics.slicesOut
         }
         let shared = try await buffers.next()

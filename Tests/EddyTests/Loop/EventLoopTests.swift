@@ -87,7 +87,7 @@ struct EventLoopTests {
         #expect(statistics.iterations <= statistics.enters)
         #expect(statistics.completionsPerEnter > 0)
         #expect(statistics.jobQueueHighWater > 0)
-        #expect(statistics.mailWakes > 0)
+        #expect(statistics.crossThreadWakeups > 0)
         #expect(statistics.processorTime > .zero)
         #expect(statistics.runningTime > .zero)
         #expect(statistics.completions > 0)

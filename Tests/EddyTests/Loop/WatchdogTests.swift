@@ -51,15 +51,15 @@ struct WatchdogTests {
         var configuration = EventLoop.Configuration()
         configuration.watchdog = .init(threshold: .milliseconds(5)) { stalls.send($0) }
         try await withLoops(count: 2, configuration: configuration) { group in
-            let bell = group.loops[0].pulse!.bell
-            #expect(bell === group.loops[1].pulse!.bell)
+            let signal = group.loops[0].heartbeat!.signal
+            #expect(signal === group.loops[1].heartbeat!.signal)
             for loop in group.loops {
-                try await eventually { bell.isAsleep }
-                let looks = bell.lookCount
+                try await eventually { signal.isAsleep }
+                let samples = signal.sampleCount
                 // Twenty samples, for a watchdog that does not sleep.
                 try await Task.sleep(for: .milliseconds(50))
-                #expect(bell.lookCount == looks)
-                #expect(bell.isAsleep)
+                #expect(signal.sampleCount == samples)
+                #expect(signal.isAsleep)
                 let gate = Gate()
                 let task = Channel<UInt64>()
                 async let blocked: Void = loop.run {
@@ -69,7 +69,7 @@ struct WatchdogTests {
                 let number = try await task.next()
                 let stall = try await stalls.next { $0.task == number }
                 #expect(!stall.isOver)
-                #expect(!bell.isAsleep)
+                #expect(!signal.isAsleep)
                 gate.open()
                 await blocked
             }
@@ -82,8 +82,8 @@ struct WatchdogTests {
             let peer = try await Peer.connect(to: server.address)
             try await peer.send([1])
             #expect(try await peer.receive(1) == [1])
-            let pulse = server.group.next().pulse!
-            try await eventually { !pulse.look().isRunning }
+            let heartbeat = server.group.next().heartbeat!
+            try await eventually { !heartbeat.snapshot().isRunning }
             try await peer.send([2])
             #expect(try await peer.receive(1) == [2])
             peer.close()
@@ -119,22 +119,22 @@ struct WatchdogTests {
     @Test("A report says which loop, how long and what to do")
     func description() {
         let stall = EventLoop.Stall(loop: 3, duration: .milliseconds(120), task: 17, isOver: false)
-        #expect("\(stall)".hasPrefix("event loop 3 is held up by task 17, for 120 ms so far"))
+        #expect("\(stall)".hasPrefix("event loop 3 is blocked by task 17, for 120 ms so far"))
         let actor = EventLoop.Stall(loop: 3, duration: .milliseconds(120), task: 0, isOver: true)
-        #expect("\(actor)" == "event loop 3 goes on; an actor held it up for 120 ms")
+        #expect("\(actor)" == "event loop 3 runs again; an actor blocked it for 120 ms")
     }
 
     @Test("A report names the connection and the handler's location, as far as they are known")
     func descriptionOfConnection() throws {
         var stall = EventLoop.Stall(loop: 0, duration: .milliseconds(120), task: 17, isOver: true)
         stall.peer = try SocketAddress("127.0.0.1:7000")
-        #expect("\(stall)".contains("; the connection from 127.0.0.1:7000 held it up"))
+        #expect("\(stall)".contains("; the connection from 127.0.0.1:7000 blocked it"))
         stall.handler = "Server/main.swift:12"
         #expect(
-            "\(stall)".contains("; the connection from 127.0.0.1:7000 (handler at Server/main.swift:12) held it up")
+            "\(stall)".contains("; the connection from 127.0.0.1:7000 (handler at Server/main.swift:12) blocked it")
         )
         stall.peer = nil
-        #expect("\(stall)".contains("; a connection (handler at Server/main.swift:12) held it up"))
+        #expect("\(stall)".contains("; a connection (handler at Server/main.swift:12) blocked it"))
     }
 
     @Test("A stall names the connection that the job used, and its handler's location", arguments: [false, true])
@@ -182,70 +182,70 @@ struct WatchdogTests {
     @Test("A job is reported once it has run for the threshold, and then once more")
     func reports() {
         let (watched, reports) = Watched.make(threshold: .milliseconds(100))
-        var (watch, now) = (watched.watch, UInt64(0))
-        watched.pulse.begin(watched.job)
+        var (detector, now) = (watched.detector, UInt64(0))
+        watched.heartbeat.begin(watched.job)
         for _ in 0..<10 {
-            watch.look(at: now)
+            detector.sample(at: now)
             now += 50_000_000
         }
         #expect(reports.contents.map(\.duration) == [.milliseconds(100)])
-        watched.pulse.begin(watched.job)
-        watch.look(at: now)
-        watch.look(at: now + 50_000_000)
+        watched.heartbeat.begin(watched.job)
+        detector.sample(at: now)
+        detector.sample(at: now + 50_000_000)
         #expect(reports.contents.map(\.duration) == [.milliseconds(100), .milliseconds(450)])
         #expect(reports.contents.map(\.isOver) == [false, true])
-        #expect(watched.pulse.stallCount == 1)
+        #expect(watched.heartbeat.stallCount == 1)
     }
 
     @Test("A loop that waits, or runs short jobs in succession, is not stalled")
     func quiet() {
         let (watched, reports) = Watched.make(threshold: .milliseconds(100))
-        var (watch, now) = (watched.watch, UInt64(0))
+        var (detector, now) = (watched.detector, UInt64(0))
         for _ in 0..<10 {
-            watched.pulse.begin(watched.job)
-            watch.look(at: now)
+            watched.heartbeat.begin(watched.job)
+            detector.sample(at: now)
             now += 50_000_000
         }
-        watched.pulse.end()
+        watched.heartbeat.end()
         for _ in 0..<10 {
-            watch.look(at: now)
+            detector.sample(at: now)
             now += 50_000_000
         }
         #expect(reports.contents.isEmpty)
     }
 
     @Test("Nothing is reported when no job has run since the last sample")
-    func isQuiet() {
+    func isIdle() {
         let (watched, _) = Watched.make(threshold: .milliseconds(100))
-        var (watch, now) = (watched.watch, UInt64(0))
-        func isQuiet() -> Bool {
+        var (detector, now) = (watched.detector, UInt64(0))
+        func isIdle() -> Bool {
             now += 50_000_000
-            return watch.look(at: now)
+            return detector.sample(at: now)
         }
-        #expect(isQuiet())
-        watched.pulse.begin(watched.job)
-        #expect(!isQuiet())
-        #expect(!isQuiet())
-        watched.pulse.end()
-        #expect(!isQuiet())
-        #expect(isQuiet())
-        watched.pulse.begin(watched.job)
-        watched.pulse.end()
-        #expect(!isQuiet())
-        #expect(isQuiet())
+        #expect(isIdle())
+        watched.heartbeat.begin(watched.job)
+        #expect(!isIdle())
+        #expect(!isIdle())
+        watched.heartbeat.end()
+        #expect(!isIdle())
+        #expect(isIdle())
+        watched.heartbeat.begin(watched.job)
+        watched.heartbeat.end()
+        #expect(!isIdle())
+        #expect(isIdle())
     }
 
     @Test("A process that was stopped for a while has not stalled its loops")
     func stopped() {
         let (watched, reports) = Watched.make(threshold: .milliseconds(100))
-        var watch = watched.watch
-        watched.pulse.begin(watched.job)
-        watch.look(at: 1_000_000_000)
-        watch.look(at: 90_000_000_000)
+        var detector = watched.detector
+        watched.heartbeat.begin(watched.job)
+        detector.sample(at: 1_000_000_000)
+        detector.sample(at: 90_000_000_000)
         #expect(reports.contents.isEmpty)
-        watch.look(at: 90_050_000_000)
+        detector.sample(at: 90_050_000_000)
         #expect(reports.contents.isEmpty)
-        watch.look(at: 90_100_000_000)
+        detector.sample(at: 90_100_000_000)
         #expect(reports.contents.map(\.duration) == [.milliseconds(100)])
     }
 
@@ -268,10 +268,10 @@ struct WatchdogTests {
         let times = Notes<SchedulerTimes>()
         times.append(SchedulerTimes(processor: 1_000_000_000, queue: 1_000_000_000, isRunnable: true))
         let (watched, reports) = Watched.make(threshold: .milliseconds(100)) { times.contents.last }
-        var (watch, now) = (watched.watch, UInt64(0))
-        watched.pulse.begin(watched.job)
+        var (detector, now) = (watched.detector, UInt64(0))
+        watched.heartbeat.begin(watched.job)
         for _ in 0..<10 {
-            watch.look(at: now)
+            detector.sample(at: now)
             now += 50_000_000
             var next = times.contents.last!
             next.processor += thread.processor * 1_000_000
@@ -285,17 +285,17 @@ struct WatchdogTests {
     @Test("A job is not reported where the system does not tell what its thread does")
     func unknownTimes() {
         let (watched, reports) = Watched.make(threshold: .milliseconds(100)) { nil }
-        var watch = watched.watch
-        watched.pulse.begin(watched.job)
-        for look in 0..<10 { watch.look(at: UInt64(look) * 50_000_000) }
+        var detector = watched.detector
+        watched.heartbeat.begin(watched.job)
+        for number in 0..<10 { detector.sample(at: UInt64(number) * 50_000_000) }
         #expect(reports.contents.isEmpty)
     }
 
     /// A heartbeat, a job to show there, and a detector for it. By default the thread is asleep in the job.
     private struct Watched {
-        let pulse = JobPulse(bell: WatchdogBell())
+        let heartbeat = Heartbeat(signal: StallDetectorSignal())
         let job: UnownedJob
-        let watch: Watch
+        let detector: StallDetector
 
         static func make(
             threshold: Duration,
@@ -322,7 +322,9 @@ struct WatchdogTests {
             times: @escaping @Sendable () -> SchedulerTimes?
         ) {
             self.job = job
-            watch = Watch(.init(threshold: threshold) { reports.append($0) }, pulses: [pulse]) { _ in times() }
+            detector = StallDetector(.init(threshold: threshold) { reports.append($0) }, heartbeats: [heartbeat]) { _ in
+                times()
+            }
         }
     }
 }

@@ -92,5 +92,5 @@ struct WithEventLoopsTests {
 
 extension EventLoop {
     /// Whether the loop accepts no more work.
-    fileprivate var hasEnded: Bool { !mailbox.post(.work {}) }
+    fileprivate var hasEnded: Bool { !inbox.post(.work {}) }
 }

@@ -24,7 +24,7 @@ import Testing
             features: features(incremental: incremental)
         )
         defer { group.shutDown() }
-        let server = try TCPServer(on: SocketAddress("127.0.0.1:0"), group: group)
+        let server = try TCPServer(on: "127.0.0.1:0", group: group)
         let serving = Task {
             await server.run { connection in
                 while let bytes = try await connection.read() { try await connection.write(bytes) }

@@ -11,7 +11,7 @@ struct AcceptingTests {
     @Test("One acceptor distributes connections to all loops in turn")
     func roundRobin() async throws {
         var options = TCPServer.Options()
-        options.accepting = .handingOver(.roundRobin)
+        options.accepting = .distributing(.roundRobin)
         let statistics = try await withServer(loops: 3, options: options) { server in
             let peers = try await open(9, at: server.address)
             for loop in server.group.loops { #expect(await loop.statistics().connections == 3) }
@@ -23,7 +23,7 @@ struct AcceptingTests {
     @Test("One acceptor hands connections to the loop with the fewest")
     func leastLoaded() async throws {
         var options = TCPServer.Options()
-        options.accepting = .handingOver(.leastLoaded)
+        options.accepting = .distributing(.leastLoaded)
         let places = Mutex<[ObjectIdentifier]>([])
         let handler: TCPServer.Handler = { connection in
             places.withLock { $0.append(ObjectIdentifier(connection.eventLoop)) }
@@ -124,7 +124,7 @@ struct AcceptingTests {
     @Test("A connection that a loop refuses does not count against the server's limit")
     func refusedByALoop() async throws {
         var options = TCPServer.Options()
-        options.accepting = .handingOver(.roundRobin)
+        options.accepting = .distributing(.roundRobin)
         options.maximumConnections = 3
         options.atLimit = .refuse
         var configuration = EventLoop.Configuration()
@@ -203,7 +203,7 @@ struct AcceptingTests {
 
     private static let modes = [
         Mode(testDescription: "per loop", accepting: .perLoop),
-        Mode(testDescription: "handing over", accepting: .handingOver(.roundRobin)),
+        Mode(testDescription: "distributing", accepting: .distributing(.roundRobin)),
     ]
 
     private func connect(_ count: Int, to address: SocketAddress) async throws -> [Peer] {

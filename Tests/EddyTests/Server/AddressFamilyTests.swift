@@ -47,7 +47,9 @@ struct AddressFamilyTests {
             #expect(server.address.description == "unix:\(path)")
             try await run(server) {
                 for _ in 0..<10 { try await expectEcho(at: server.address) }
-                #expect(throws: ServerError.addressInUse(server.address)) { _ = try TCPServer(on: server.address) }
+                #expect(throws: ServerError.addressInUse(server.address)) {
+                    _ = try TCPServer(on: .address(server.address))
+                }
                 try await expectEcho(at: server.address)
             }
             #expect(!FileManager.default.fileExists(atPath: path))
@@ -59,7 +61,9 @@ struct AddressFamilyTests {
         let server = try TCPServer(on: "unix:@eddy-\(UUID().uuidString)", loops: 2)
         try await run(server) {
             try await expectEcho(at: server.address)
-            #expect(throws: ServerError.addressInUse(server.address)) { _ = try TCPServer(on: server.address) }
+            #expect(throws: ServerError.addressInUse(server.address)) {
+                _ = try TCPServer(on: .address(server.address))
+            }
         }
     }
 
@@ -70,17 +74,17 @@ struct AddressFamilyTests {
             let dead = try Socket.openStream(for: address)
             try Socket.bind(dead, to: address)
             Socket.close(dead)
-            let server = try TCPServer(on: address, loops: 1)
+            let server = try TCPServer(on: .address(address), loops: 1)
             try await run(server) { try await expectEcho(at: address) }
 
             let other = directory.appending(path: "f")
             try Data("x".utf8).write(to: other)
             let taken = try SocketAddress(unixPath: other.path)
-            #expect(throws: ServerError.fileInTheWay(taken)) { _ = try TCPServer(on: taken) }
+            #expect(throws: ServerError.fileInTheWay(taken)) { _ = try TCPServer(on: .address(taken)) }
             #expect(FileManager.default.fileExists(atPath: other.path))
 
             let nowhere = try SocketAddress(unixPath: directory.appending(path: "none/s").path)
-            #expect(throws: ServerError.noDirectory(nowhere)) { _ = try TCPServer(on: nowhere) }
+            #expect(throws: ServerError.noDirectory(nowhere)) { _ = try TCPServer(on: .address(nowhere)) }
         }
     }
 
@@ -99,7 +103,7 @@ struct AddressFamilyTests {
             let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
             let group = try EventLoopGroup(count: 1, configuration: .init(), features: set.features)
             defer { group.shutDown() }
-            let server = try TCPServer(on: address, group: group)
+            let server = try TCPServer(on: .address(address), group: group)
             try await run(server) {
                 let sent = randomBytes(1 << 20)
                 let received = try await TCPClient(group: group).connect(to: "\(address)") { connection in

@@ -16,7 +16,7 @@ struct InheritedSocketTests {
         try Socket.bind(descriptor, to: address)
         try Socket.listen(descriptor, backlog: 16)
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-        let server = try TCPServer(inherited: .descriptor(descriptor), loops: 2)
+        let server = try TCPServer(on: .inherited(.descriptor(descriptor)), loops: 2)
         #expect(server.address == Socket.localAddress(of: descriptor))
         async let running = server.run(echo)
         for _ in 0..<4 {
@@ -39,7 +39,7 @@ struct InheritedSocketTests {
             let descriptor = try Socket.openStream(for: address)
             try Socket.bind(descriptor, to: address)
             try Socket.listen(descriptor, backlog: 16)
-            let server = try TCPServer(inherited: .descriptor(descriptor), loops: 1)
+            let server = try TCPServer(on: .inherited(.descriptor(descriptor)), loops: 1)
             server.shutDown(grace: .zero)
             expectBalance(await server.run(echo))
             #expect(FileManager.default.fileExists(atPath: path))
@@ -52,7 +52,7 @@ struct InheritedSocketTests {
         try Socket.bind(descriptor, to: .loopback(port: 0))
         try Socket.listen(descriptor, backlog: 16)
         try await withLoops { group in
-            let server = try TCPServer(inherited: .descriptor(descriptor), group: group)
+            let server = try TCPServer(on: .inherited(.descriptor(descriptor)), group: group)
             async let running = server.run(echo)
             let reply = try await TCPClient(group: group).connect(to: "\(server.address)") { connection in
                 try await connection.exchange([5])

@@ -158,7 +158,7 @@ struct LocalPeerTests {
             try await withTemporaryDirectory { directory in
                 umask(0o027)
                 let address = try SocketAddress(unixPath: directory.appending(path: "s").path)
-                let server = try TCPServer(on: address, loops: 1)
+                let server = try TCPServer(on: .address(address), loops: 1)
                 let facts = try facts(of: address)
                 #expect(facts.st_mode & 0o7777 == 0o750)
                 #expect(facts.st_uid == geteuid())
@@ -176,7 +176,7 @@ struct LocalPeerTests {
             options.socketOwner = 65_534
             options.socketGroup = 65_533
             do {
-                let server = try TCPServer(on: address, loops: 1, options: options)
+                let server = try TCPServer(on: .address(address), loops: 1, options: options)
                 let facts = try facts(of: address)
                 #expect(geteuid() == 0)
                 #expect(facts.st_uid == 65_534 && facts.st_gid == 65_533)
@@ -202,7 +202,7 @@ struct LocalPeerTests {
                 var options = TCPServer.Options()
                 options.socketOwner = 0
                 #expect(throws: ServerError.socketOwner(address, .notPermitted)) {
-                    _ = try TCPServer(on: address, loops: 1, options: options)
+                    _ = try TCPServer(on: .address(address), loops: 1, options: options)
                 }
                 #expect(!FileManager.default.fileExists(atPath: path))
                 _ = seteuid(0)

@@ -106,10 +106,10 @@ struct ManyConnectionsTests {
     private static func connectWithFaults() async throws {
         try await withTemporaryDirectory { directory in
             var serverOptions = TCPServer.Options()
-            serverOptions.accepting = .handingOver(.leastLoaded)
+            serverOptions.accepting = .distributing(.leastLoaded)
             serverOptions.maximumConnections = 2
             let path = "unix:" + directory.appending(path: "s").path
-            let server = try TCPServer(on: path, loops: 2, options: serverOptions)
+            let server = try TCPServer(on: "\(path)", loops: 2, options: serverOptions)
             async let running = server.run(echo)
             var peers: [Peer] = []
             for _ in 0..<5 { peers.append(try await Peer.connect(to: server.address)) }

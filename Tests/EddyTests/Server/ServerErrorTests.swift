@@ -9,7 +9,7 @@ struct ServerErrorTests {
     @Test("Listening on a port that is in use fails", arguments: [1, 2])
     func addressInUse(loops: Int) throws {
         let first = try PeerListener()
-        let error = #expect(throws: ServerError.self) { _ = try TCPServer(on: first.address, loops: loops) }
+        let error = #expect(throws: ServerError.self) { _ = try TCPServer(on: .address(first.address), loops: loops) }
         #expect(error == .addressInUse(first.address))
         #expect(error?.description.contains("choose another port") == true)
     }
@@ -27,7 +27,7 @@ struct ServerErrorTests {
                 usleep(30_000)
                 Socket.close(holder)
             }
-            let server = Result { () throws(ServerError) in try TCPServer(on: address, loops: loops) }
+            let server = Result { () throws(ServerError) in try TCPServer(on: .address(address), loops: loops) }
             if case .failure(.addressInUse) = server { continue }
             #expect(try server.get().address == address)
             return
@@ -38,11 +38,13 @@ struct ServerErrorTests {
     @Test("Listening on another machine's address fails")
     func notOurs() throws {
         let address = try SocketAddress("192.0.2.1:80")
-        #expect(throws: ServerError.addressNotAvailable(address)) { _ = try TCPServer(on: address) }
+        #expect(throws: ServerError.addressNotAvailable(address)) { _ = try TCPServer(on: .address(address)) }
     }
 
     @Test("A malformed address is rejected")
     func malformed() {
         #expect(throws: ServerError.address(.malformed("nonsense"))) { _ = try TCPServer(on: "nonsense") }
+        let text = "nonsense"
+        #expect(throws: ServerError.address(.malformed(text))) { _ = try TCPServer(on: .init(text)) }
     }
 }

@@ -82,7 +82,7 @@ struct ServerShutdownTests {
     func noTimerLeft() async throws {
         try await withLoops(count: 3) { group in
             var options = TCPServer.Options()
-            options.accepting = .handingOver(.roundRobin)
+            options.accepting = .distributing(.roundRobin)
             let server = try TCPServer(on: .loopback(port: 0), group: group, options: options)
             async let running = server.run(echo)
             let peer = try await Peer.connect(to: server.address)

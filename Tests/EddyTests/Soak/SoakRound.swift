@@ -39,7 +39,7 @@ final class SoakRound: Sendable {
     func run() async throws {
         var generator = SeededGenerator(seed: seed)
         var options = TCPServer.Options()
-        if Bool.random(using: &generator) { options.accepting = .handingOver(.leastLoaded) }
+        if Bool.random(using: &generator) { options.accepting = .distributing(.leastLoaded) }
         let server = try TCPServer(on: .loopback(port: 0), group: group, options: options)
         let relay = try TCPServer(on: .loopback(port: 0), group: group, options: options)
         async let serving = server.run(echo)

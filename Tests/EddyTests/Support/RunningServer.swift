@@ -25,7 +25,7 @@ func withServer(
     }
     let group = try EventLoopGroup(count: loops, configuration: configuration, features: set.features)
     defer { group.shutDown() }
-    let server = try TCPServer(on: address, group: group, options: options)
+    let server = try TCPServer(on: .address(address), group: group, options: options)
     async let running = server.run(handler)
     do {
         try await body(server)

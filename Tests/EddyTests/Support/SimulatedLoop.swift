@@ -67,7 +67,7 @@ extension Listener {
             loop: loop,
             descriptor: descriptor,
             address: address,
-            admission: Admission(TCPServer.Options()),
+            limiter: ConnectionLimiter(TCPServer.Options()),
             onIncident: nil,
             handlerLocation: ""
         )

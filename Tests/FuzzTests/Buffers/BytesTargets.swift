@@ -100,9 +100,9 @@ extension FuzzTests {
                     )
                     try require(buffer.lastIndex(of: byte) == bytes.lastIndex(of: byte), "last \(byte)")
                 }
-                let order = bytes == wanted ? 0 : bytes.lexicographicallyPrecedes(wanted) ? -1 : 1
-                try require(buffer.compare(to: other) == order, "\(wanted) compares as \(order)")
-                try require(buffer.equals(other) == (order == 0), "equals \(wanted)")
+                try require((buffer < other) == bytes.lexicographicallyPrecedes(wanted), "sorts before \(wanted)")
+                try require((buffer > other) == wanted.lexicographicallyPrecedes(bytes), "sorts after \(wanted)")
+                try require((buffer == other) == (bytes == wanted), "equals \(wanted)")
             }
         }
 

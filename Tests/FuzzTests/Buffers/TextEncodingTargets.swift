@@ -70,8 +70,8 @@ extension FuzzTests {
                 do {
                     let text = try buffer.validatedText()
                     try require(firstInvalid == nil, "validated as \(text)")
-                } catch let error as EncodingError {
-                    let offset = firstInvalid.map { EncodingError.invalidUTF8(offset: $0) }
+                } catch let error as TextEncodingError {
+                    let offset = firstInvalid.map { TextEncodingError.invalidUTF8(offset: $0) }
                     try require(error == offset, "\(error) instead of \(offset as Any)")
                 }
             }

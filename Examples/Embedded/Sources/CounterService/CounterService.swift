@@ -9,7 +9,7 @@ public final class CounterService: Sendable {
 
     /// Listens on `address`, `HOST:PORT`; with port 0 the system picks a port.
     public init(on address: String, loops: Int = 1) throws(ServerError) {
-        server = try TCPServer(on: address, loops: loops)
+        server = try TCPServer(on: .init(address), loops: loops)
     }
 
     /// The address that the service listens on, with the actual port.

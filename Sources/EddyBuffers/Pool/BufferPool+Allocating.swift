@@ -6,10 +6,10 @@ extension BufferPool {
 
     /// The slice of such a buffer, with its reference.
     private func allocateSlice(_ byteCount: Int) -> Slice {
-        unsafe carver.pointee.carve(byteCount) ?? allocateSlowly(byteCount)
+        unsafe allocator.pointee.allocate(byteCount) ?? allocateSlowly(byteCount)
     }
 
-    /// Allocates what the current thread's carver could not: its chunk is used up, or the size is not carved.
+    /// Allocates when the bump allocator cannot: its chunk is used up, or the size is not pooled.
     @usableFromInline
     @inline(never)
     static func allocateSlowly(_ byteCount: Int) -> Slice {
@@ -20,13 +20,16 @@ extension BufferPool {
         require(byteCount >= 0, "a buffer cannot have a negative size")
         guard byteCount > 0 else { return .empty }
         guard Self.isPooled(byteCount) else { return allocateDedicated(byteCount) }
-        // A pool with leak detection leaves the first carver without a chunk, so each allocation comes here.
+        // A pool with leak detection gives its bump allocator no chunk, so each allocation comes here.
         if let leakTracker {
             if leakTracker.samplesNextAllocation() { return allocateDedicated(byteCount, watched: true) }
-            return unsafe packer.pointee.carve(byteCount) ?? carveNewChunk(byteCount, for: packer)
+            return unsafe longLivedAllocator.pointee.allocate(byteCount) ?? allocateFromNewChunk(
+                byteCount,
+                for: longLivedAllocator
+            )
                 ?? allocateDedicated(byteCount, watched: false)
         }
-        if let slice = unsafe carveNewChunk(byteCount, for: carver) { return slice }
+        if let slice = unsafe allocateFromNewChunk(byteCount, for: allocator) { return slice }
         overflows += 1
         return allocateDedicated(byteCount)
     }
@@ -37,36 +40,38 @@ extension BufferPool {
         let byteCount = bytes.byteCount
         // A buffer that may be tracked has memory of its own.
         let isPooled = Self.isPooled(byteCount) && leakTracker == nil
-        let slice = isPooled ? unsafe packer.pointee.carve(byteCount) ?? packNewChunk(byteCount) : nil
+        let slice =
+            isPooled
+            ? unsafe longLivedAllocator.pointee.allocate(byteCount) ?? allocateLongLivedFromNewChunk(byteCount) : nil
         var copy = Buffer(adopting: slice ?? allocateDedicated(byteCount))
         copy.append(copying: bytes)
         return copy
     }
 
-    /// Gives the packer a chunk from malloc and carves it.
-    private func packNewChunk(_ byteCount: Int) -> Slice? {
-        let size = Self.carvedChunkSize
+    /// Gives the long-lived allocator a chunk from malloc, and allocates from it.
+    private func allocateLongLivedFromNewChunk(_ byteCount: Int) -> Slice? {
+        let size = Self.bumpChunkSize
         let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
         let chunk = unsafe dedicatedChunk(base, byteCount: size, origin: .dedicated)
         chunk.retainOnOwnerThread()
         dedicated.add(chunk)
-        unsafe packer.pointee.replace(with: chunk)
-        return unsafe packer.pointee.carve(byteCount)
+        unsafe longLivedAllocator.pointee.replace(with: chunk)
+        return unsafe longLivedAllocator.pointee.allocate(byteCount)
     }
 
-    /// Gives `carver` another chunk and carves it; nil at the limit.
-    func carveNewChunk(_ byteCount: Int, for carver: UnsafeMutablePointer<Carver>) -> Slice? {
-        guard let chunk = takeChunk(size: Self.carvedChunkSize, purpose: .carving) else { return nil }
-        unsafe carver.pointee.replace(with: chunk)
-        return unsafe carver.pointee.carve(byteCount)
+    /// Gives `allocator` another chunk and allocates from it; nil at the limit.
+    func allocateFromNewChunk(_ byteCount: Int, for allocator: UnsafeMutablePointer<BumpAllocator>) -> Slice? {
+        guard let chunk = acquireChunk(size: Self.bumpChunkSize, purpose: .allocation) else { return nil }
+        unsafe allocator.pointee.replace(with: chunk)
+        return unsafe allocator.pointee.allocate(byteCount)
     }
 
     /// Node's rule: from 1 byte to less than half of ``poolSize``.
     static func isPooled(_ byteCount: Int) -> Bool { (1...largestPooled).contains(byteCount) }
 
-    /// The largest size that a newly made chunk is carved for.
+    /// The largest size that is allocated from a new chunk.
     static var largestPooled: Int { (poolSize >> 1) - 1 }
 
     /// ``poolSize``, rounded up to whole pages.
-    static var carvedChunkSize: Int { (poolSize + 4095) & ~4095 }
+    static var bumpChunkSize: Int { (poolSize + 4095) & ~4095 }
 }

@@ -2,18 +2,18 @@ internal import Synchronization
 
 // The listeners of a server share one limit of connections:
 //
-//     accepted ──▶ enter ── below the limit ──▶ served ──▶ closed ──▶ leave ──▶ wake the listeners that pause
+//     accepted ──▶ acquire ── below the limit ──▶ served ──▶ closed ──▶ release ──▶ wake paused listeners
 //                    │ at the limit
 //                    ├── refuse: closed at once
 //                    └── pause:  the listener cancels its accept and waits for room
 //
-// Whoever pauses says so first and looks second, whoever leaves counts first and looks second, sequentially
-// consistent: so no listener waits while there is room.
+// A listener that pauses registers before it checks the count; a release decrements the count before it checks for
+// paused listeners. Both are sequentially consistent, so no listener waits while there is room.
 
 /// The limit of connections that all listeners of a server share.
-final class Admission: Sendable {
+final class ConnectionLimiter: Sendable {
     let limit: Int
-    /// Connections that may wait to be accepted.
+    /// The number of connections that may wait to be accepted.
     private let backlog: Int
     let policy: TCPServer.Options.LimitPolicy
     private let connections = Atomic<Int>(0)
@@ -28,15 +28,15 @@ final class Admission: Sendable {
 
     private var isLimited: Bool { limit != .max }
 
-    /// Whether there is no room for a further connection.
+    /// Whether there is no room for another connection.
     var isFull: Bool { isLimited && connections.load(ordering: .sequentiallyConsistent) >= limit }
 
-    /// Whether all that may wait to be accepted could be more than there is room for: a multishot accept would accept them
-    /// before anybody can stop it, and their descriptors might be those that the served ones need.
+    /// Whether a full backlog could exceed the remaining room. A multishot accept would accept all of it before it could
+    /// be cancelled, and the descriptors might be needed by the connections that are being served.
     var isNearlyFull: Bool { isLimited && limit - connections.load(ordering: .relaxed) < backlog }
 
-    /// Counts a connection; false at the limit.
-    func enter() -> Bool {
+    /// Counts a connection; returns false at the limit.
+    func acquire() -> Bool {
         guard isLimited else { return true }
         var count = connections.load(ordering: .sequentiallyConsistent)
         while count < limit {
@@ -51,15 +51,15 @@ final class Admission: Sendable {
         return false
     }
 
-    /// A connection that has entered is closed.
-    func leave() {
+    /// Uncounts a connection that has closed.
+    func release() {
         guard isLimited else { return }
         connections.subtract(1, ordering: .sequentiallyConsistent)
         if hasPaused.load(ordering: .sequentiallyConsistent) { wakePaused() }
     }
 
-    /// Has the listener woken once there may be room.
-    func awaitRoom(for listener: Listener) {
+    /// Resumes the listener once there may be room.
+    func resumeWhenAvailable(_ listener: Listener) {
         paused.withLock { $0.append(listener) }
         hasPaused.store(true, ordering: .sequentiallyConsistent)
         if !isFull { wakePaused() }
@@ -72,7 +72,7 @@ final class Admission: Sendable {
             return paused
         }
         for listener in listeners {
-            _ = listener.loop.mailbox.post(.work { listener.resumeAccepting() })
+            _ = listener.loop.inbox.post(.work { listener.resumeAccepting() })
         }
     }
 }

@@ -4,21 +4,21 @@ internal import Synchronization
 // reference is dropped:
 //
 //     SharedBuffer ──┐
-//     SharedBuffer ──┼──▶ SliceLease ──▶ slice of a chunk        the bytes stay where they are
+//     SharedBuffer ──┼──▶ SharedStorage ──▶ slice of a chunk     the bytes stay where they are
 //     SharedBuffer ──┘
 //
-//     SharedBuffer ─────▶ InlineLease [ the bytes ]              few bytes move into the object itself
+//     SharedBuffer ─────▶ InlineStorage [ the bytes ]              few bytes move into the object itself
 //
 // The object costs one `malloc` either way. Copying a few bytes into it costs next to nothing more, and returns the
 // chunk at once: a small shared buffer never pins a large chunk.
 
 /// A slice of a pool, held by shared buffers; dropped with the last of them, on any thread.
 @safe
-final class SliceLease: @unchecked Sendable {
-    // Unchecked: no code writes the slice while the lease is shared, and a sole owner may write it.
+final class SharedStorage: @unchecked Sendable {
+    // Unchecked: no code writes the slice while the storage is shared, and a sole owner may write it.
     private var slice: Slice
-    /// Whether another holder got a reference of its own, and may still read the bytes after this lease is gone.
-    private let wasLent = Atomic(false)
+    /// Whether ``retainedSlice(from:count:)`` was called: the bytes may still be read after this storage is freed.
+    private let hasRetainedSlices = Atomic(false)
 
     init(_ slice: Slice) {
         self.slice = slice
@@ -35,18 +35,18 @@ final class SliceLease: @unchecked Sendable {
     var holdsReceivedBytes: Bool { slice.chunk?.holdsReceivedBytes ?? false }
 
     /// A slice of the same memory with a reference of its own. From now on the bytes must not be written.
-    func lend(from start: UnsafeRawPointer, count: Int) -> Slice? {
+    func retainedSlice(from start: UnsafeRawPointer, count: Int) -> Slice? {
         guard let chunk = slice.chunk else { return nil }
-        wasLent.store(true, ordering: .relaxed)
+        hasRetainedSlices.store(true, ordering: .relaxed)
         let start = unsafe UnsafeMutableRawPointer(mutating: start)
         chunk.retain(byteCount: UInt32(count))
         return unsafe Slice(chunk: chunk, start: start, count: UInt32(count), capacity: UInt32(count))
     }
 
-    /// Whether the only reference to the lease is the only one to its memory.
-    var mayBeRelinquished: Bool { !wasLent.load(ordering: .relaxed) }
+    /// Whether the only reference to the storage is the only one to its memory.
+    var mayBeRelinquished: Bool { !hasRetainedSlices.load(ordering: .relaxed) }
 
-    /// Gives up the slice, cut to what lies from `start` on. The caller must hold the only reference to the lease.
+    /// Gives up the slice, cut to what lies from `start` on. The caller must hold the only reference to the storage.
     func relinquish(from start: UnsafeRawPointer, count: Int) -> Slice {
         var slice = slice
         self.slice = .empty
@@ -58,17 +58,17 @@ final class SliceLease: @unchecked Sendable {
 
 /// A few bytes, copied after the fields of an object.
 @safe
-final class InlineLease: ManagedBuffer<Void, UInt8> {
+final class InlineStorage: ManagedBuffer<Void, UInt8> {
     /// The size up to which a copy is cheaper than retaining a chunk.
     static let maximumCount = 256
 
     /// Copies `count` bytes at `source`, at most ``maximumCount``.
-    static func copying(_ source: UnsafeRawPointer, count: Int) -> (lease: AnyObject, start: UnsafeRawPointer) {
-        let lease = InlineLease.create(minimumCapacity: count) { _ in }
-        let start = unsafe lease.withUnsafeMutablePointerToElements { elements in
+    static func copying(_ source: UnsafeRawPointer, count: Int) -> (storage: AnyObject, start: UnsafeRawPointer) {
+        let storage = InlineStorage.create(minimumCapacity: count) { _ in }
+        let start = unsafe storage.withUnsafeMutablePointerToElements { elements in
             unsafe UnsafeMutableRawPointer(elements).copyMemory(from: source, byteCount: count)
             return UnsafeRawPointer(elements)
         }
-        return unsafe (lease, start)
+        return unsafe (storage, start)
     }
 }

@@ -1,8 +1,8 @@
 import EddyBuffers
 import Testing
 
-/// `allocUnsafe` carves chunks from their start to their end.
-@Suite struct CarvingTests {
+/// `allocUnsafe` allocates from chunks from their start to their end.
+@Suite struct BumpAllocatorTests {
     @Test func buffersFollowEachOtherAtMultiplesOfEight() {
         BufferPool.temporary { pool in
             let first = pool.allocate(5)
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func carvingStartsAgainOnceEverythingHasComeBack() {
+    @Test func allocationRestartsOnceEverythingHasComeBack() {
         BufferPool.temporary { pool in
             let address = pool.allocate(100).address
             for _ in 0..<10_000 {

@@ -1,7 +1,7 @@
 /// The free list of chunks of one size and purpose: a stack, so that the chunk used last, which is still in the cache,
 /// is used next.
 @safe
-struct ChunkShelf {
+struct ChunkFreeList {
     let chunkSize: Int
     let purpose: Slab.Purpose
     private var top: UnsafeMutablePointer<ChunkState>?

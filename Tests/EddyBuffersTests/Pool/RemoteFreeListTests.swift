@@ -3,14 +3,14 @@ import Synchronization
 import Testing
 
 /// Memory that other threads return.
-@Suite struct ReturnInboxTests {
+@Suite struct RemoteFreeListTests {
     @Test func aReturnFromAnotherThreadIsTakenInByTheOwner() {
         BufferPool.temporary { pool in
             let parcel = Parcel(pool.allocate(100))
             onAnotherThread { _ = parcel.take() }
             #expect(pool.statistics.slicesOut == 0)
             #expect(pool.statistics.remoteReturns == 0)
-            pool.collectReturns()
+            pool.drainRemoteFrees()
             #expect(pool.statistics.remoteReturns == 1)
             #expect(pool.statistics.slicesOut == 0)
         }
@@ -20,14 +20,14 @@ import Testing
         BufferPool.temporary(maximumBytes: BufferPool.slabSize) { pool in
             for _ in 0..<100 {
                 var parcels: [Parcel<Buffer>] = []
-                while let chunk = pool.lendReceiveChunk() {
+                while let chunk = pool.allocateReceiveChunk() {
                     parcels.append(Parcel(Buffer(adopting: Slice(chunk, 0..<64))))
-                    pool.takeBack(chunk)
+                    pool.reclaim(chunk)
                 }
                 #expect(parcels.count == 32)
                 onAnotherThread { [parcels] in for parcel in parcels { _ = parcel.take() } }
             }
-            pool.collectReturns()
+            pool.drainRemoteFrees()
             #expect(pool.statistics.slabs == 1)
             #expect(pool.statistics.remoteReturns == 3200)
         }
@@ -37,9 +37,9 @@ import Testing
         BufferPool.temporary { pool in
             let parcels = (0..<4).map { _ in (0..<1000).map { _ in Parcel(pool.allocate(40)) } }
             let threads = Threads.start(count: 4) { number in for parcel in parcels[number] { _ = parcel.take() } }
-            for _ in 0..<1000 { pool.collectReturns() }
+            for _ in 0..<1000 { pool.drainRemoteFrees() }
             threads.join()
-            pool.collectReturns()
+            pool.drainRemoteFrees()
             #expect(pool.statistics.remoteReturns == 4000)
             #expect(pool.statistics.slicesOut == 0)
         }
@@ -59,7 +59,7 @@ import Testing
                 }
             }
             #expect(back.withLock { $0 } == ["hello", ", world"])
-            pool.collectReturns()
+            pool.drainRemoteFrees()
             #expect(pool.statistics.slicesOut == 0)
         }
     }
@@ -86,7 +86,7 @@ import Testing
             let next = pool.allocate(size)
             #expect(next.address != address)
             onAnotherThread { precondition(parts.away!.take()[size / 2 - 1] == 7) }
-            pool.collectReturns()
+            pool.drainRemoteFrees()
             #expect(pool.statistics.slicesOut == 1)
             hold(next)
         }
@@ -106,10 +106,10 @@ import Testing
         }
         returnOne()
         #expect(wakes.load(ordering: .relaxed) == 0)
-        pool.startWaitingForReturns()
+        pool.startWaitingForRemoteFrees()
         returnOne()
         #expect(wakes.load(ordering: .relaxed) == 1)
-        pool.stopWaitingForReturns()
+        pool.stopWaitingForRemoteFrees()
         returnOne()
         #expect(wakes.load(ordering: .relaxed) == 1)
         #expect(pool.close() == 0)

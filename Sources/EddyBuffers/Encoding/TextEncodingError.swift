@@ -1,5 +1,5 @@
 /// Text or bytes that are invalid in an encoding. Node.js instead drops or replaces them.
-public enum EncodingError: Error, Hashable, CustomStringConvertible {
+public enum TextEncodingError: Error, Hashable, CustomStringConvertible {
     /// Not a hexadecimal digit at this offset of the text's UTF-8.
     case invalidHexDigit(offset: Int)
     /// An odd number of hexadecimal digits.
