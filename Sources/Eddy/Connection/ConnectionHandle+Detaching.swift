@@ -12,6 +12,8 @@ extension ConnectionHandle {
         guard driver.connections[id].lifecycle.phase == .open else {
             throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
         }
+        // The descriptor would carry other bytes than the connection did.
+        guard driver.connections[id].transform == .none else { throw .option(.notSupported) }
         driver.connections[id].lifecycle.move(to: .detaching)
         do {
             try await sendEverything()

@@ -19,6 +19,8 @@ extension ConnectionDriver {
     /// The connection's owner is gone.
     func beginClosing(_ id: ConnectionID) {
         perform(connections[id].beginClosing(), on: id)
+        // The peer of a transformed stream must not take a close for a stream that was cut off.
+        if connections[id].transform == .ready, connections[id].lifecycle.ending == .graceful { endWriting(id) }
         continueClosing(id)
         // Still there: it has to wait for its peer, and gets a limit.
         if connections[id].lifecycle.phase == .closing { limitClosing(id, progress: 0) }

@@ -20,6 +20,7 @@ extension ConnectionDriver {
         let listener = connections[id].listener
         leaveQueues(id)
         dropDeadlines(id)
+        dropTransform(id)
         connections.remove(id)
         memory.value.connectionsChanged(to: connections.count)
         if connections.count == 0 { stopWatchingUnread() }

@@ -145,6 +145,13 @@ extension ConnectionDriver {
         guard connections[id].lifecycle.phase == .open, connections[id].receiving.input != .discarding else {
             return acceptUnread(slice, from: id)
         }
+        if connections[id].transform != .none { return transformReceived(slice, from: id) }
+        deliver(slice, from: id)
+    }
+
+    /// Bytes for the user: the reader, or the other side of a relay.
+    @inline(__always)
+    func deliver(_ slice: Slice, from id: ConnectionID) {
         if connections[id].isRelaying {
             relay(slice, from: id)
             return
@@ -171,7 +178,11 @@ extension ConnectionDriver {
     private func receiveEnded(_ completion: CompletionEntry, id: ConnectionID) {
         switch completion.error {
         case nil where completion.result == 0:
-            perform(connections[id].receivedEnd(), on: id)
+            if connections[id].transform != .none {
+                transformReceivedEnd(of: id)
+            } else {
+                perform(connections[id].receivedEnd(), on: id)
+            }
         case nil, .cancelled, .interrupted, .again:
             // Its credit is used up, it was cancelled, or the kernel could not continue: armed again when there is room.
             armReceiveIfOpen(id)

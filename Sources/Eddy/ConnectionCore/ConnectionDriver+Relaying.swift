@@ -51,7 +51,7 @@ extension ConnectionDriver {
         else {
             return slice.drop()
         }
-        appendToQueue(slice, of: peer)
+        output(slice, to: peer)
     }
 
     /// One side has sent FIN: it follows what is queued for the other.

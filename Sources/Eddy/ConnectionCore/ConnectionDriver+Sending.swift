@@ -33,10 +33,18 @@ extension ConnectionDriver {
         heartbeat?.uses(connections[id].descriptor, listener: connections[id].listener)
         // What waits to be read may be the beginning of the next message.
         if connections[id].receiving.queue.isEmpty { connections[id].drain.isUnanswered = false }
-        appendToQueue(slice, of: id)
+        output(slice, to: id)
         return nil
     }
 
+    /// Bytes of the user, or of the other side of a relay, for the peer.
+    @inline(__always)
+    func output(_ slice: Slice, to id: ConnectionID) {
+        if connections[id].transform != .none { return transformWrite(slice, to: id) }
+        appendToQueue(slice, of: id)
+    }
+
+    /// Queues bytes for the socket.
     func appendToQueue(_ slice: Slice, of id: ConnectionID) {
         let mayMerge = connections[id].sending.mayMerge
         slices.append(slice, to: &connections[id].sending.queue, mayMerge: mayMerge)
@@ -223,6 +231,8 @@ extension ConnectionDriver {
 
     /// Ends this side's direction once all that is queued has been sent.
     func endWriting(_ id: ConnectionID) {
+        guard connections[id].sending.output == .open else { return }
+        if connections[id].transform == .ready, !connections[id].lifecycle.cannotSend { transformEnd(of: id) }
         if connections[id].sending.end() { scheduleSend(id) }
     }
 }

@@ -71,6 +71,8 @@ final class ConnectionDriver: @unchecked Sendable {
     /// How far the connections that held memory were when it fired last.
     let progressMarks = LoopLocal([ConnectionID: ProgressMark]())
     let zeroCopySends = SlotTable<ZeroCopySend>()
+    /// The transforms of the connections that have any.
+    let transforms = LoopLocal([ConnectionID: any ConnectionTransform]())
     /// Queued bytes from which on a zero-copy send is considered.
     let zeroCopyFloor: UInt32
     private let counterStorage = LoopLocal(EventLoop.Statistics())

@@ -10,6 +10,8 @@ struct ConnectionState {
     var receiving = ReceiveSide()
     var sending = SendSide()
     var drain = Drain()
+    /// Whether a ``ConnectionTransform`` lies between the socket and the user.
+    var transform = Transform.none
     /// The connection that what is received here is relayed to.
     var relay: RelayLink?
     /// -1 once it is closed, which that of a broken connection may be before its ``Connection`` is gone.
@@ -26,6 +28,13 @@ struct ConnectionState {
     /// Bytes that the handler has read and that have been sent, for a look at whether anything moves. Wraps.
     var movedBytes: UInt32 = 0
     var nextVacant = VacantSlot.end
+
+    enum Transform: UInt8, Sendable {
+        case none
+        /// The task that has installed it waits; nothing is written yet.
+        case handshaking
+        case ready
+    }
 
     /// The other connection of a relay.
     struct RelayLink: Equatable {
@@ -233,7 +242,8 @@ struct ConnectionState {
         guard sending.queue.isEmpty else { return .wait }
         switch lifecycle.ending {
         case .graceful:
-            if receiving.input == .ended { return .finish }
+            // The end of a transformed stream may have come before FIN: then a receive still waits for that.
+            if receiving.input == .ended, !receiving.isArmed { return .finish }
             let sendsEnd = sending.output != .finSent
             if sendsEnd { sending.sentEnd() }
             // A peer that keeps its connections for later may not close for long.

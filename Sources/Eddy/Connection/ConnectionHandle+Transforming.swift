@@ -1,0 +1,27 @@
+extension ConnectionHandle {
+    /// Puts a transform between the socket and the user of an open connection, and waits for the end of its handshake.
+    ///
+    /// Read timeouts and deadlines limit each wait for the peer.
+    ///
+    /// - Throws: ``ConnectionError`` when the handshake fails, and ``ConnectionError/unexpectedEnd(received:)`` when the
+    ///   peer's stream ends within it. The connection is broken then, unless the read timed out or the task was cancelled:
+    ///   it must not be used all the same.
+    /// - Precondition: the connection has no transform, nothing was written that has not been sent, and no other task uses
+    ///   it.
+    func install(_ transform: any ConnectionTransform) async throws(ConnectionError) {
+        try requireLoopThread()
+        driver.connections[id].requireNoReader()
+        if driver.connections[id].lifecycle.hasFailed {
+            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
+        }
+        driver.install(transform, on: id)
+        while driver.connections[id].transform == .handshaking {
+            try driver.requireReadable(id)
+            guard !driver.connections[id].isReadable else { throw .unexpectedEnd(received: 0) }
+            if driver.connections[id].deadlines != nil { driver.startedWaitingToRead(id) }
+            driver.armReceive(id)
+            await Waiter.suspend { driver.connections[id].suspendReader($0) }
+        }
+        // A failure after the handshake is told by the read that comes to it: what came before can be read.
+    }
+}
