@@ -23,6 +23,28 @@ struct DocumentationTests {
         }
     }
 
+    @Test("Every file and name in the life of a byte exists")
+    func lifeOfAByte() throws {
+        let page = try String(
+            contentsOf: Self.root.appending(path: "Sources/Eddy/Documentation.docc/LifeOfAByte.md"),
+            encoding: .utf8
+        )
+        // `Folder/File.swift`: `name`, `name`
+        let hops = page.matches(of: /`([\w\/+]+\.swift)`: ((?:`\w+`(?:, )?)+)/)
+        #expect(hops.count > 25)
+        for hop in hops {
+            let source = try String(
+                contentsOf: Self.root.appending(path: "Sources/Eddy/\(hop.output.1)"),
+                encoding: .utf8
+            )
+            for name in hop.output.2.matches(of: /`(\w+)`/).map(\.output.1) {
+                let isDeclared = source.contains("func \(name)(") || source.contains("func \(name)<")
+                let isDeinit = name == "deinit" && source.contains("deinit {")
+                #expect(isDeclared || isDeinit, "\(name) in \(hop.output.1)")
+            }
+        }
+    }
+
     /// A file's lines without indentation, imports and empty lines.
     private static func lines(of file: String) throws -> [String] {
         try String(contentsOf: root.appending(path: file), encoding: .utf8)

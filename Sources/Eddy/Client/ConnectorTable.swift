@@ -14,8 +14,8 @@ struct ConnectorTable {
 
     /// An identifier that no connector has.
     mutating func nextID() -> ConnectorID {
-        repeat { last &+= 1 } while connectors[ConnectorID(index: last)] != nil
-        return ConnectorID(index: last)
+        repeat { last &+= 1 } while connectors[ConnectorID(index: Int(last))] != nil
+        return ConnectorID(index: Int(last))
     }
 
     mutating func insert(_ connector: Connector, id: ConnectorID) {

@@ -70,6 +70,7 @@ extension ConnectionDriver {
             return false
         }
         guard connections[id].descriptor >= 0 else { return true }
+        assert(!connections[id].sending.isInFlight && !connections[id].receiving.isArmed, "an idle connection is quiet")
         slices.removeAll(of: &connections[id].sending.queue)
         if connections[id].lifecycle.ending != .graceful, !connections[id].hasEndedBothWays {
             ring.resetOnClose(connections[id].descriptor)

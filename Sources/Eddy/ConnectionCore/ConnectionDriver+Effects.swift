@@ -5,6 +5,7 @@ extension ConnectionDriver {
     /// Performs what a transition of the connection calls for.
     func perform(_ effects: ConnectionEffects, on id: ConnectionID) {
         if effects.isEmpty { return }
+        assert(connections.isCurrent(id), "effects are performed on a connection that is there")
         if effects.contains(.failConnector), let connector = connections[id].connector {
             unsafe delegate?.connectionFailed(connections[id].lifecycle.failure.code, of: connector)
         }

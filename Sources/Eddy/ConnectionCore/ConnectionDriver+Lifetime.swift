@@ -16,6 +16,8 @@ extension ConnectionDriver {
 
     /// The connection is no more, or no longer the loop's.
     func vacate(_ id: ConnectionID) {
+        assert(connections[id].isIdle, "a slot is vacated after the last completion")
+        assert(connections[id].relay == nil, "a relay ends before its connections")
         counters.connectionsClosed += 1
         let listener = connections[id].listener
         leaveQueues(id)

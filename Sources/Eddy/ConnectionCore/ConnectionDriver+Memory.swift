@@ -31,6 +31,7 @@ extension ConnectionDriver {
     @inline(__always)
     func endPromise(_ id: ConnectionID) {
         promisedBytes.value -= Int(connections[id].receiving.promisedBytes)
+        assert(promisedBytes.value >= 0, "what is promised was counted before")
         connections[id].receiving.promisedBytes = 0
     }
 

@@ -111,6 +111,7 @@ extension ConnectionDriver {
             if completion.error == .noBufferSpace { ranOutOfBuffers(id, size) }
             endPromise(id)
             if completion.flags.contains(.socketNotEmpty) { connections[id].receiving.hints.remove(.pollFirst) }
+            assert(!connections[id].isIdle, "a completion belongs to an operation")
             connections[id].operations -= 1
             receiveEnded(completion, id: id)
             if connections[id].mayBreakUnnoticed { watchUnread() }

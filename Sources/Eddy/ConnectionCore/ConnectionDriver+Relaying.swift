@@ -26,6 +26,7 @@ struct RelayMark: Equatable {
 extension ConnectionDriver {
     /// Joins two open connections. What either has received already is relayed first.
     func beginRelay(_ first: ConnectionID, _ second: ConnectionID) {
+        assert(!connections[first].isRelaying && !connections[second].isRelaying, "a connection is in one relay")
         connections[first].relay = ConnectionState.RelayLink(peer: second, holdsWaiter: true)
         connections[second].relay = ConnectionState.RelayLink(peer: first)
         for id in [first, second] {
@@ -108,6 +109,7 @@ extension ConnectionDriver {
     /// Parts the connections and resumes the task that waits.
     private func finishRelay(_ id: ConnectionID) {
         guard let relay = connections[id].relay else { return }
+        assert(connections[relay.peer].relay?.peer == id, "both sides of a relay know each other")
         for side in [id, relay.peer] {
             connections[side].relay = nil
             if let index = connections[side].deadlines { deadlines[index].relayTimeout = ConnectionDeadlines.never }

@@ -205,6 +205,8 @@ extension ConnectionDriver {
     /// - Parameter isActivity: whether the bytes, if there are any, have moved in this iteration.
     func finishSend(_ id: ConnectionID, byteCount: Int, error: SystemError?, isActivity: Bool = true) {
         _ = connections[id].sending.complete()
+        assert(!connections[id].isIdle, "a completion belongs to an operation")
+        assert(byteCount <= Int(connections[id].sending.queue.byteCount), "no more is sent than is queued")
         connections[id].operations -= 1
         counters.bytesSent += UInt64(byteCount)
         connections[id].movedBytes &+= UInt32(truncatingIfNeeded: byteCount)

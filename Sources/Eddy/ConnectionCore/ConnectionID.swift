@@ -4,10 +4,10 @@
 struct ConnectionID: SlotID {
     private let bits: UInt64
 
-    init(index: UInt32, generation: UInt32) {
-        bits = UInt64(generation) << 32 | UInt64(index)
+    init(index: Int, generation: UInt32) {
+        bits = UInt64(generation) << 32 | UInt64(UInt32(truncatingIfNeeded: index))
     }
 
-    var index: UInt32 { UInt32(truncatingIfNeeded: bits) }
+    var index: Int { Int(UInt32(truncatingIfNeeded: bits)) }
     var generation: UInt32 { UInt32(truncatingIfNeeded: bits >> 32) }
 }

@@ -31,6 +31,10 @@ extension SlotTable<ConnectionState> {
         self[id].lifecycle.move(to: .vacant)
         self[id].descriptor = -1
         self[id].generation = (id.generation + 1) & OperationToken.generationMask
+        assert(
+            self[id].receiving.queue.isEmpty && self[id].sending.queue.isEmpty,
+            "queues are dropped before their slot"
+        )
         vacate(id)
     }
 

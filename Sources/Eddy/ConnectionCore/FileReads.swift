@@ -17,8 +17,8 @@ struct FileReads {
     var isEmpty: Bool { reads.isEmpty }
 
     mutating func begin() -> FileReadID {
-        repeat { last &+= 1 } while reads[FileReadID(index: last)] != nil
-        let id = FileReadID(index: last)
+        repeat { last &+= 1 } while reads[FileReadID(index: Int(last))] != nil
+        let id = FileReadID(index: Int(last))
         reads[id] = .inFlight(nil)
         return id
     }

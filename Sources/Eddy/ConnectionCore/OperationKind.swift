@@ -26,7 +26,7 @@ extension OperationToken {
     /// The token of an operation on what `id` identifies.
     @inline(__always)
     init(_ kind: OperationKind, _ id: some SlotID) {
-        self.init(kind: kind.rawValue, generation: id.generation, index: id.index)
+        self.init(kind: kind.rawValue, generation: id.generation, index: UInt32(truncatingIfNeeded: id.index))
     }
 
     /// The token of an operation of the loop itself.
@@ -36,5 +36,5 @@ extension OperationToken {
 extension SlotID {
     /// What the operation belongs to that has completed.
     @inline(__always)
-    init(_ token: OperationToken) { self.init(index: token.index, generation: token.generation) }
+    init(_ token: OperationToken) { self.init(index: Int(token.index), generation: token.generation) }
 }

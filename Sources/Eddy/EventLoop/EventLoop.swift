@@ -104,6 +104,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         unsafe driver.delegate = self
     }
 
+    /// The loop whose thread this is; nil on every other thread.
+    public static var current: EventLoop? { CurrentLoop.value }
+
     /// Nanoseconds of CLOCK_MONOTONIC, or of a simulation's clock.
     var now: UInt64 { ring.now }
 
@@ -151,7 +154,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Runs the loop on the calling thread until it is stopped.
     package func run() {
-        makeCurrent()
+        CurrentLoop.value = self
         pool.makeCurrent()
         readWakeDescriptor()
         while !stopping.value { iterate() }
@@ -273,7 +276,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         driver.stopWatchingUnread()
         // No job runs from here on. Another thread may soon get this thread's identity; its requests to the loop go to
         // the inbox, which is closed.
-        resignCurrent()
+        CurrentLoop.value = nil
         thread.giveUp()
         // Memory of operations that are still in flight is leaked rather than freed.
         guard !driver.holdsPoolMemory else { return }

@@ -12,7 +12,7 @@ final class Heartbeat: Sendable {
     /// The connection that the job used last: see ``Use``.
     private let use = Atomic<UInt64>(Use.none)
     /// The source locations of the handlers of the loop's listeners.
-    private let handlers = Mutex<[UInt32: String]>([:])
+    private let handlers = Mutex<[Int: String]>([:])
     let signal: StallDetectorSignal
     /// The system's ID of the loop's thread.
     let thread: Int32
@@ -39,7 +39,7 @@ final class Heartbeat: Sendable {
     /// The epoch distinguishes a use by this job from one by an earlier job.
     private enum Use {
         static let none = UInt64.max
-        static let noListener: UInt32 = 0xff
+        static let noListener = 0xff
 
         static func word(_ epoch: UInt64, _ descriptor: Int32, _ listener: ListenerID?) -> UInt64 {
             epoch << 40 | UInt64(min(listener?.index ?? noListener, noListener)) << 32
@@ -103,7 +103,7 @@ final class Heartbeat: Sendable {
     func connection(of snapshot: Snapshot) -> (peer: SocketAddress?, handler: String?) {
         guard snapshot.use >> 40 == snapshot.epoch & 0xff_ffff, snapshot.use != Use.none else { return (nil, nil) }
         let descriptor = Int32(truncatingIfNeeded: snapshot.use)
-        let listener = UInt32(snapshot.use >> 32 & 0xff)
+        let listener = Int(snapshot.use >> 32 & 0xff)
         let peer = descriptor >= 0 ? Socket.remoteAddress(of: descriptor)?.unmapped : nil
         let handler = listener == Use.noListener ? nil : handlers.withLock { $0[listener] }
         return self.snapshot().epoch == snapshot.epoch ? (peer, handler) : (nil, nil)

@@ -11,17 +11,20 @@
 
 /// Identifies an element of a ``SlotTable``.
 protocol SlotID: Hashable, Sendable, BitwiseCopyable {
-    init(index: UInt32, generation: UInt32)
-    /// The element's place in the table.
-    var index: UInt32 { get }
+    init(index: Int, generation: UInt32)
+    /// The element's place in the table; it fits into 32 bits.
+    var index: Int { get }
     var generation: UInt32 { get }
 }
 
 /// An identifier that never outlives its element: it needs no generation.
 struct PlainID<Element: ~Copyable>: SlotID {
-    let index: UInt32
+    private let place: UInt32
 
-    init(index: UInt32, generation: UInt32 = 0) { self.index = index }
+    init(index: Int, generation: UInt32 = 0) { place = UInt32(truncatingIfNeeded: index) }
+
+    @inline(__always)
+    var index: Int { Int(place) }
 
     var generation: UInt32 { 0 }
 }
@@ -48,9 +51,13 @@ extension SlotElement {
 
 /// A link of a ``SlotTable``'s list of vacant slots.
 struct VacantSlot: Equatable {
-    fileprivate let index: UInt32
+    private let place: UInt32
 
-    static let end = VacantSlot(index: .max)
+    fileprivate init(index: Int) { place = UInt32(truncatingIfNeeded: index) }
+
+    fileprivate var index: Int { Int(place) }
+
+    static let end = VacantSlot(index: -1)
 }
 
 /// A slab of small elements, identified by slot and generation. The state is behind a pointer, as in ``LoopQueue``.
@@ -91,8 +98,8 @@ struct SlotTable<Element: SlotElement>: ~Copyable {
     }
 
     @inline(__always)
-    private func pointer(to index: UInt32) -> UnsafeMutablePointer<Element> {
-        unsafe storage.pointee.segments[Int(index) / Element.segmentSize] + Int(index) % Element.segmentSize
+    private func pointer(to index: Int) -> UnsafeMutablePointer<Element> {
+        unsafe storage.pointee.segments[index / Element.segmentSize] + index % Element.segmentSize
     }
 
     /// The number of occupied slots.
@@ -102,12 +109,11 @@ struct SlotTable<Element: SlotElement>: ~Copyable {
     var capacity: Int { unsafe storage.pointee.segmentCount * Element.segmentSize }
 
     /// Whether the slot exists, occupied or vacant.
-    func contains(_ id: Element.ID) -> Bool { Int(id.index) < capacity }
+    func contains(_ id: Element.ID) -> Bool { id.index < capacity }
 
     /// The identifier of the element in a slot, occupied or vacant.
     func id(at index: Int) -> Element.ID {
-        let index = UInt32(truncatingIfNeeded: index)
-        return Element.ID(index: index, generation: unsafe pointer(to: index).pointee.generation)
+        Element.ID(index: index, generation: unsafe pointer(to: index).pointee.generation)
     }
 
     /// Occupies a vacant slot. Its content is what it was when the slot was vacated.
@@ -124,6 +130,7 @@ struct SlotTable<Element: SlotElement>: ~Copyable {
     /// Vacates a slot. The caller has already advanced the element's generation, if it has generations.
     @inline(__always)
     func vacate(_ id: Element.ID) {
+        assert(contains(id) && count > 0, "a slot is vacated that is in use")
         self[id].nextVacant = unsafe storage.pointee.firstVacant
         unsafe storage.pointee.firstVacant = VacantSlot(index: id.index)
         unsafe storage.pointee.occupied -= 1
@@ -139,7 +146,7 @@ struct SlotTable<Element: SlotElement>: ~Copyable {
         unsafe storage.pointee.segmentCount += 1
         for offset in (0..<Element.segmentSize).reversed() {
             unsafe segment[offset].nextVacant = storage.pointee.firstVacant
-            unsafe storage.pointee.firstVacant = VacantSlot(index: UInt32(number * Element.segmentSize + offset))
+            unsafe storage.pointee.firstVacant = VacantSlot(index: number * Element.segmentSize + offset)
         }
     }
 

@@ -6,14 +6,14 @@ struct ListenerTable {
 
     /// A vacant slot.
     var vacantID: ListenerID {
-        ListenerID(index: UInt32(listeners.firstIndex { $0 == nil } ?? listeners.count))
+        ListenerID(index: listeners.firstIndex { $0 == nil } ?? listeners.count)
     }
 
     subscript(id: ListenerID) -> Listener? {
-        get { listeners[Int(id.index)] }
+        get { listeners[id.index] }
         set {
-            if Int(id.index) == listeners.count { listeners.append(nil) }
-            listeners[Int(id.index)] = newValue
+            if id.index == listeners.count { listeners.append(nil) }
+            listeners[id.index] = newValue
         }
     }
 

@@ -15,7 +15,10 @@ struct SimulatedTransformTests {
         case differs(String)
     }
 
-    @Test("Whatever the network does, a transformed echo is complete, or fails on both sides", arguments: [false, true])
+    @Test(
+        "Whatever the network does, a transformed echo is complete, or fails on both sides",
+        arguments: [false, true]
+    )
     func echo(resets: Bool) throws {
         var broken = 0
         for seed in 0..<200 as Range<UInt64> {

@@ -29,7 +29,11 @@ struct TransformTests {
         }
     }
 
-    @Test("An echo of any length passes through a transform on both sides", arguments: FeatureSet.allCases, [1, 299, 70_000, 1 << 20])
+    @Test(
+        "An echo of any length passes through a transform on both sides",
+        arguments: FeatureSet.allCases,
+        [1, 299, 70_000, 1 << 20]
+    )
     func echo(set: FeatureSet, byteCount: Int) async throws {
         let sent = randomBytes(byteCount)
         try await withServer(set, handler: Self.transformed(EddyTests.echo)) { server in
@@ -123,7 +127,10 @@ struct TransformTests {
         }
     }
 
-    @Test("A FIN or a wrong record within the handshake fails it", arguments: [[], [1, 0], [2, 0, 1, 0, 5], [9, 0, 0, 0]])
+    @Test(
+        "A FIN or a wrong record within the handshake fails it",
+        arguments: [[], [1, 0], [2, 0, 1, 0, 5], [9, 0, 0, 0]]
+    )
     func handshake(bytes: [UInt8]) async throws {
         let errors = Channel<ConnectionError?>()
         let handler: TCPServer.Handler = { connection in

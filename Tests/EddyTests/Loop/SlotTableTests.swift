@@ -91,7 +91,7 @@ struct SlotTableTests {
             table[table.id(at: index)].lifecycle.move(to: .closing)
             table.remove(table.id(at: index))
         }
-        var visited: [UInt32] = []
+        var visited: [Int] = []
         table.forEachConnection { visited.append($0.index) }
         #expect(visited == Array(stride(from: 1, to: 600, by: 2)))
     }

@@ -281,7 +281,7 @@ private struct TimerModel {
 extension TimerWheel {
     @discardableResult
     fileprivate func schedule(_ number: UInt32, at deadline: UInt64) -> TimerID {
-        schedule(.resumeAccepting(ListenerID(index: number)), at: deadline)
+        schedule(.resumeAccepting(ListenerID(index: Int(number))), at: deadline)
     }
 
     fileprivate func popNumber(at now: UInt64) -> UInt32? { popDue(at: now).flatMap(\.number) }
@@ -291,6 +291,6 @@ extension TimerWheel {
 
 extension TimerEvent {
     fileprivate var number: UInt32? {
-        if case .resumeAccepting(let listener) = self { listener.index } else { nil }
+        if case .resumeAccepting(let listener) = self { UInt32(listener.index) } else { nil }
     }
 }
