@@ -1,41 +1,41 @@
 internal import Glibc
 
-// A descriptor has two lanes, one a direction, each a list of operations that wait:
+// A descriptor has two queues of waiting operations, one for each direction:
 //
-//     descriptor n ─┬─ lane 2n     reading: accepts, receives, reads
-//                   └─ lane 2n + 1 writing: connects, sends
+//     descriptor n ─┬─ queue 2n     reading: accepts, receives, reads
+//                   └─ queue 2n + 1 writing: connects, sends
 //
-// A lane that can go on without being told, since its turn was over or the completion queue full, is in the queue of
-// lanes that are ready.
+// A queue that can continue without an event, because its turn was over or the completion queue was full, is in the
+// list of ready queues.
 
-/// One direction of a descriptor.
+/// The operations that wait for one direction of a descriptor.
 struct Lane: Equatable {
     let index: UInt32
 
     init(index: UInt32) { self.index = index }
 
-    /// The lane of a descriptor, which is not negative.
+    /// - Precondition: the descriptor is not negative.
     static func reading(_ descriptor: Int32) -> Lane { Lane(index: UInt32(descriptor) << 1) }
     static func writing(_ descriptor: Int32) -> Lane { Lane(index: UInt32(descriptor) << 1 | 1) }
 
     var descriptor: Int32 { Int32(index >> 1) }
 }
 
-/// What an epoll engine knows of descriptors, by their number.
+/// The state that an epoll engine keeps for each descriptor, indexed by its number.
 @safe
 final class DescriptorTable {
     struct LaneState {
-        /// The first operation that waits.
+        /// The first waiting operation.
         var first = OperationTable.none
         fileprivate var nextReady = DescriptorTable.none
         fileprivate var isReady = false
     }
 
     struct DescriptorState {
-        /// Whether epoll knows the descriptor. A hint: it may have been closed, and its number given to another file.
+        /// Whether epoll watches the descriptor. A hint: the descriptor may have been closed and its number reused.
         var isRegistered = false
-        /// Whether something may be left behind a receive that has taken less than it had room for: the end of the
-        /// stream, an error, or what follows urgent data, before which recv(2) stops (tcp(7)).
+        /// Whether a short receive may have left something: the end of the stream, an error, or data after urgent data,
+        /// before which recv(2) stops (tcp(7)).
         var mayHoldMore = false
     }
 
@@ -71,8 +71,8 @@ final class DescriptorTable {
         unsafeMutableAddress { unsafe descriptors + Int(descriptor) }
     }
 
-    /// Grows the table so that it has a place for a descriptor; false when that is not open. Numbers are given out from
-    /// the lowest up, so the table is as large as the process's descriptors are many.
+    /// Grows the table to contain a descriptor; false if the descriptor is not open. The kernel assigns the lowest free
+    /// number, so the size of the table follows the number of open descriptors.
     @inline(__always)
     func makeRoom(for descriptor: Int32) -> Bool {
         if Int(descriptor) < capacity { return true }
@@ -97,11 +97,11 @@ final class DescriptorTable {
         capacity = larger
     }
 
-    // MARK: Lanes that are ready
+    // MARK: Ready queues
 
     var hasReady: Bool { firstReady != Self.none }
 
-    /// The last lane that is ready; nil when there is none.
+    /// The last ready queue; nil if none is ready.
     var lastReadyLane: Lane? { lastReady == Self.none ? nil : Lane(index: lastReady) }
 
     func appendReady(_ lane: Lane) {
