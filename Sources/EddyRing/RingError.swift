@@ -88,7 +88,7 @@ public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
         case .missingFeature(let feature):
             "this kernel's io_uring lacks \(feature); run Linux 5.19 or newer"
         case .environment(let variable, let value, let known):
-            "\(variable) is set to '\(value)', which is not known; known are \(known.joined(separator: ", "))"
+            "\(variable) is set to '\(value)', which is unknown; expected one of \(known.joined(separator: ", "))"
         case .system(let call, let error):
             "\(call) failed: \(error); report this with the kernel's version ('uname -r')"
         }

@@ -32,11 +32,11 @@ package enum AddressText: Hashable, Sendable {
         } else if let number = SocketAddress(number: host) {
             self = .address(number.withPort(port))
         } else if host.contains(":") {
-            let scope = host.contains("%") ? ", a link-local one with an interface of this machine behind the %" : ""
-            throw .unresolved(name: host, reason: "it is no IPv6 number" + scope)
+            let scope = host.contains("%") ? ", a link-local one with an interface of this machine after the %" : ""
+            throw .unresolved(name: host, reason: "it is not an IPv6 address" + scope)
         } else if host.split(separator: ".").last?.allSatisfy({ $0.isASCII && $0.isNumber }) == true {
             // No host name ends with a number (RFC 3696, section 2), so no lookup is needed.
-            throw .unresolved(name: host, reason: "it is no IPv4 number")
+            throw .unresolved(name: host, reason: "it is not an IPv4 address")
         } else {
             self = .name(host, port: port)
         }
