@@ -62,7 +62,7 @@ public enum RingError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unsupported(let kernel):
-            if let version = SystemFacts.version(ofRelease: kernel), version < (5, 19) {
+            if let version = SystemInformation.version(ofRelease: kernel), version < (5, 19) {
                 "this kernel (\(kernel)) is too old for io_uring; run Linux 5.19 or newer"
             } else {
                 "this kernel (\(kernel)) was built without io_uring, or a security profile hides it; run one with "

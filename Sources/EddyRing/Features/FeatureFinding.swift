@@ -33,7 +33,7 @@ package struct FeatureFinding: Sendable {
         } else if isUsed {
             (status, remedy) = (.used, nil)
         } else {
-            (status, remedy) = (.missing, Self.remedy(for: feature, choice, kernel: SystemFacts.kernelVersion))
+            (status, remedy) = (.missing, Self.remedy(for: feature, choice, kernel: SystemInformation.kernelVersion))
         }
     }
 

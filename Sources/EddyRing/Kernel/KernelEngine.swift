@@ -131,11 +131,11 @@ extension RingError {
     /// Classifies a failure of io_uring_setup(2).
     fileprivate init(setupFailure error: SystemError) {
         switch error {
-        case .notImplemented where SystemFacts.ioUringDisabled == nil:
-            self = .unsupported(kernel: SystemFacts.kernelRelease)
+        case .notImplemented where SystemInformation.ioUringDisabled == nil:
+            self = .unsupported(kernel: SystemInformation.kernelRelease)
         // A kernel with the sysctl has io_uring, so a security profile hides it.
         case .notImplemented: self = .forbidden(byPolicy: false)
-        case .notPermitted, .accessDenied: self = .forbidden(byPolicy: SystemFacts.ioUringDisabled ?? 0 > 0)
+        case .notPermitted, .accessDenied: self = .forbidden(byPolicy: SystemInformation.ioUringDisabled ?? 0 > 0)
         case .outOfMemory: self = .shortOfMemory(call: "io_uring_setup")
         case .invalidArgument: self = .missingFeature("COOP_TASKRUN and SUBMIT_ALL")
         default: self.init(call: "io_uring_setup", error: error)

@@ -16,7 +16,7 @@ package enum AddressSpace {
             try requireRoom(for: stackSize)
             return nil
         } catch {
-            return SystemFacts.addressSpace.soft
+            return SystemInformation.addressSpace.soft
         }
     }
 
@@ -27,7 +27,7 @@ package enum AddressSpace {
     ///
     /// - Throws: `addressSpaceLimit`.
     package static func requireRoom(for byteCount: Int) throws(RingError) {
-        guard let limit = SystemFacts.addressSpace.soft else { return }
+        guard let limit = SystemInformation.addressSpace.soft else { return }
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let mapped = unsafe mmap(nil, byteCount, PROT_NONE, flags, -1, 0), unsafe mapped != MAP_FAILED else {
             throw .addressSpaceLimit(bytes: limit)
@@ -38,6 +38,6 @@ package enum AddressSpace {
     /// If the address space is limited, makes all threads share one arena of the C library's allocator: 64 MiB for each
     /// thread would not fit. Call it before any thread is started.
     package static func prepareAllocator() {
-        if SystemFacts.addressSpace.soft != nil { _ = mallopt(M_ARENA_MAX, 1) }
+        if SystemInformation.addressSpace.soft != nil { _ = mallopt(M_ARENA_MAX, 1) }
     }
 }

@@ -32,7 +32,7 @@ package struct FixedBuffers: ~Copyable {
     }
 
     deinit {
-        LockedMemory.giveBack(registeredBytes)
+        LockedMemory.release(registeredBytes)
     }
 
     /// The index of the registered slab that contains the slice's memory, for use in operations; nil if none does.
@@ -61,7 +61,7 @@ package struct FixedBuffers: ~Copyable {
                 registeredBytes += slab.count
                 pool.pinSlabs(registeredSlabs)
             } else {
-                LockedMemory.giveBack(slab.count)
+                LockedMemory.release(slab.count)
                 refusal = result < 0 ? SystemError(-result) : .outOfMemory
             }
         }

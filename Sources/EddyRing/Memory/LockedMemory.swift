@@ -5,7 +5,7 @@ internal import Synchronization
 /// The memory that this process may pin for its rings' fixed buffers. Thread-safe.
 enum LockedMemory {
     /// The user's limit (`ulimit -l`) in bytes; `UInt64.max` if unlimited.
-    static var limit: UInt64 { SystemFacts.lockedMemory.soft ?? .max }
+    static var limit: UInt64 { SystemInformation.lockedMemory.soft ?? .max }
 
     private static let reserved = Atomic<UInt64>(0)
 
@@ -14,11 +14,11 @@ enum LockedMemory {
     static func reserve(_ byteCount: Int) -> Bool {
         let total = reserved.wrappingAdd(UInt64(byteCount), ordering: .relaxed).newValue
         if total <= limit / 4 { return true }
-        giveBack(byteCount)
+        release(byteCount)
         return false
     }
 
-    static func giveBack(_ byteCount: Int) {
+    static func release(_ byteCount: Int) {
         reserved.wrappingSubtract(UInt64(byteCount), ordering: .relaxed)
     }
 

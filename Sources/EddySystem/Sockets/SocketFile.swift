@@ -98,7 +98,7 @@ package final class SocketFile: Sendable {
     package func remove() {
         let bytes = path.dropLast().map { UInt8(bitPattern: $0) }
         try? DirectoryLock.hold(around: bytes) { () throws(SystemError) in
-            let there = try Self.facts(of: path)
+            let there = try Self.status(of: path)
             var own = stat()
             guard unsafe fstat(descriptor, &own) == 0 else { throw .current }
             if own.st_dev == there.st_dev, own.st_ino == there.st_ino { unsafe _ = unlink(path) }
@@ -106,7 +106,7 @@ package final class SocketFile: Sendable {
     }
 
     private static func removeDead(_ path: [CChar], at address: SocketAddress) throws(SystemError) {
-        guard try facts(of: path).st_mode & S_IFMT == S_IFSOCK else { throw .notASocket }
+        guard try status(of: path).st_mode & S_IFMT == S_IFSOCK else { throw .notASocket }
         let probe = try Socket.openStream(for: address)
         defer { Socket.close(probe) }
         do {
@@ -120,10 +120,10 @@ package final class SocketFile: Sendable {
         throw .addressInUse
     }
 
-    private static func facts(of path: [CChar]) throws(SystemError) -> stat {
-        var facts = stat()
-        guard unsafe lstat(path, &facts) == 0 else { throw .current }
-        return facts
+    private static func status(of path: [CChar]) throws(SystemError) -> stat {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { throw .current }
+        return status
     }
 }
 

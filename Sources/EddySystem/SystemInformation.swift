@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// The kernel's version and the process's resource limits.
-package enum SystemFacts {
+package enum SystemInformation {
     /// The kernel's release, as `uname -r` prints it.
     package static var kernelRelease: String {
         var name = utsname()

@@ -2,7 +2,7 @@ internal import CLiburing
 internal import Glibc
 
 /// The type and state of an inherited socket.
-package struct SocketFacts: Equatable, Sendable {
+package struct SocketInformation: Equatable, Sendable {
     /// Whether its type is SOCK_STREAM.
     package let isStream: Bool
     /// Whether listen(2) was called.
