@@ -9,14 +9,14 @@ internal import Glibc
 // list of ready queues.
 
 /// The operations that wait for one direction of a descriptor.
-struct Lane: Equatable {
+struct DescriptorQueue: Equatable {
     let index: UInt32
 
     init(index: UInt32) { self.index = index }
 
     /// - Precondition: the descriptor is not negative.
-    static func reading(_ descriptor: Int32) -> Lane { Lane(index: UInt32(descriptor) << 1) }
-    static func writing(_ descriptor: Int32) -> Lane { Lane(index: UInt32(descriptor) << 1 | 1) }
+    static func reading(_ descriptor: Int32) -> DescriptorQueue { DescriptorQueue(index: UInt32(descriptor) << 1) }
+    static func writing(_ descriptor: Int32) -> DescriptorQueue { DescriptorQueue(index: UInt32(descriptor) << 1 | 1) }
 
     var descriptor: Int32 { Int32(index >> 1) }
 }
@@ -24,7 +24,7 @@ struct Lane: Equatable {
 /// The state that an epoll engine keeps for each descriptor, indexed by its number.
 @safe
 final class DescriptorTable {
-    struct LaneState {
+    struct QueueState {
         /// The first waiting operation.
         var first = OperationTable.none
         fileprivate var nextReady = DescriptorTable.none
@@ -41,7 +41,7 @@ final class DescriptorTable {
 
     private static let none = UInt32.max
 
-    private var lanes: UnsafeMutablePointer<LaneState>
+    private var queues: UnsafeMutablePointer<QueueState>
     private var descriptors: UnsafeMutablePointer<DescriptorState>
     private(set) var capacity = 64
     private var firstReady = DescriptorTable.none
@@ -50,19 +50,19 @@ final class DescriptorTable {
     init() {
         unsafe descriptors = .allocate(capacity: capacity)
         unsafe descriptors.initialize(repeating: DescriptorState(), count: capacity)
-        unsafe lanes = .allocate(capacity: 2 * capacity)
-        unsafe lanes.initialize(repeating: LaneState(), count: 2 * capacity)
+        unsafe queues = .allocate(capacity: 2 * capacity)
+        unsafe queues.initialize(repeating: QueueState(), count: 2 * capacity)
     }
 
     deinit {
         unsafe descriptors.deallocate()
-        unsafe lanes.deallocate()
+        unsafe queues.deallocate()
     }
 
     /// - Precondition: ``makeRoom(for:)`` was called for the descriptor.
-    subscript(lane: Lane) -> LaneState {
-        unsafeAddress { unsafe UnsafePointer(lanes + Int(lane.index)) }
-        unsafeMutableAddress { unsafe lanes + Int(lane.index) }
+    subscript(queue: DescriptorQueue) -> QueueState {
+        unsafeAddress { unsafe UnsafePointer(queues + Int(queue.index)) }
+        unsafeMutableAddress { unsafe queues + Int(queue.index) }
     }
 
     /// - Precondition: ``makeRoom(for:)`` was called for the descriptor.
@@ -88,12 +88,12 @@ final class DescriptorTable {
         let newDescriptors = UnsafeMutablePointer<DescriptorState>.allocate(capacity: larger)
         unsafe newDescriptors.moveInitialize(from: descriptors, count: capacity)
         unsafe (newDescriptors + capacity).initialize(repeating: DescriptorState(), count: larger - capacity)
-        let newLanes = UnsafeMutablePointer<LaneState>.allocate(capacity: 2 * larger)
-        unsafe newLanes.moveInitialize(from: lanes, count: 2 * capacity)
-        unsafe (newLanes + 2 * capacity).initialize(repeating: LaneState(), count: 2 * (larger - capacity))
+        let newQueues = UnsafeMutablePointer<QueueState>.allocate(capacity: 2 * larger)
+        unsafe newQueues.moveInitialize(from: queues, count: 2 * capacity)
+        unsafe (newQueues + 2 * capacity).initialize(repeating: QueueState(), count: 2 * (larger - capacity))
         unsafe descriptors.deallocate()
-        unsafe lanes.deallocate()
-        unsafe (descriptors, lanes) = (newDescriptors, newLanes)
+        unsafe queues.deallocate()
+        unsafe (descriptors, queues) = (newDescriptors, newQueues)
         capacity = larger
     }
 
@@ -102,26 +102,26 @@ final class DescriptorTable {
     var hasReady: Bool { firstReady != Self.none }
 
     /// The last ready queue; nil if none is ready.
-    var lastReadyLane: Lane? { lastReady == Self.none ? nil : Lane(index: lastReady) }
+    var lastReadyQueue: DescriptorQueue? { lastReady == Self.none ? nil : DescriptorQueue(index: lastReady) }
 
-    func appendReady(_ lane: Lane) {
-        guard !self[lane].isReady else { return }
-        self[lane].isReady = true
-        self[lane].nextReady = Self.none
+    func appendReady(_ queue: DescriptorQueue) {
+        guard !self[queue].isReady else { return }
+        self[queue].isReady = true
+        self[queue].nextReady = Self.none
         if lastReady == Self.none {
-            firstReady = lane.index
+            firstReady = queue.index
         } else {
-            self[Lane(index: lastReady)].nextReady = lane.index
+            self[DescriptorQueue(index: lastReady)].nextReady = queue.index
         }
-        lastReady = lane.index
+        lastReady = queue.index
     }
 
-    func popReady() -> Lane? {
+    func popReady() -> DescriptorQueue? {
         guard firstReady != Self.none else { return nil }
-        let lane = Lane(index: firstReady)
-        firstReady = self[lane].nextReady
+        let queue = DescriptorQueue(index: firstReady)
+        firstReady = self[queue].nextReady
         if firstReady == Self.none { lastReady = Self.none }
-        self[lane].isReady = false
-        return lane
+        self[queue].isReady = false
+        return queue
     }
 }

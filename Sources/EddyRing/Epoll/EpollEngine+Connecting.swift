@@ -18,7 +18,7 @@ extension EpollEngine {
         descriptors.appendReady(.reading(entry.descriptor))
     }
 
-    func accept(_ slot: UInt32) -> Progress {
+    func accept(_ slot: UInt32) -> PollResult {
         let entry = operations[slot].entry
         let isMultishot = entry.operationOptions & UInt16(IORING_ACCEPT_MULTISHOT) != 0
         for _ in 0..<Self.connectionsATurn {
@@ -56,7 +56,7 @@ extension EpollEngine {
 
     /// Checks whether the connection succeeded, failed, or is still in progress: an event may concern an earlier file
     /// with the same number.
-    func connect(_ slot: UInt32) -> Progress {
+    func connect(_ slot: UInt32) -> PollResult {
         let entry = operations[slot].entry
         var error: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)

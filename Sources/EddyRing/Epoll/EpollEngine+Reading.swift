@@ -3,7 +3,7 @@ internal import Glibc
 
 extension EpollEngine {
     /// Reads from a descriptor without a position, such as an eventfd.
-    func read(_ slot: UInt32) -> Progress {
+    func read(_ slot: UInt32) -> PollResult {
         let entry = operations[slot].entry
         while true {
             var result = read(entry, flags: EDDY_RWF_NOWAIT)

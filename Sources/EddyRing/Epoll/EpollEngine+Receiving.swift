@@ -19,7 +19,7 @@ extension EpollEngine {
     }
 
     /// Continues a receive. A multishot receive continues until the socket is empty or its turn is over.
-    func receive(_ slot: UInt32) -> Progress {
+    func receive(_ slot: UInt32) -> PollResult {
         let entry = operations[slot].entry
         let isMultishot = entry.operationOptions & UInt16(IORING_RECV_MULTISHOT) != 0
         var left = Self.bytesATurn

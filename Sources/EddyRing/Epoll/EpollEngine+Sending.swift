@@ -26,7 +26,7 @@ extension EpollEngine {
     }
 
     /// Continues a send until all of it is sent or the socket is full.
-    func send(_ slot: UInt32) -> Progress {
+    func send(_ slot: UInt32) -> PollResult {
         let entry = operations[slot].entry
         while true {
             let result =

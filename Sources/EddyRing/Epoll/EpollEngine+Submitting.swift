@@ -46,24 +46,24 @@ extension EpollEngine {
     }
 
     /// Whether another operation waits in the queue, which this one must not overtake.
-    func isOccupied(_ lane: Lane) -> Bool {
-        Int(lane.descriptor) < descriptors.capacity && descriptors[lane].first != OperationTable.none
+    func isOccupied(_ queue: DescriptorQueue) -> Bool {
+        Int(queue.descriptor) < descriptors.capacity && descriptors[queue].first != OperationTable.none
     }
 
     /// Continues the first operation of a queue.
-    func proceed(_ slot: UInt32) -> Progress {
+    func proceed(_ slot: UInt32) -> PollResult {
         switch operations[slot].entry.operation {
         case .receive: receive(slot)
         case .send, .sendMessage: send(slot)
         case .accept: accept(slot)
         case .connect: connect(slot)
         case .read: read(slot)
-        default: unreachable("an operation waits in a lane that is not its own")
+        default: unreachable("an operation waits in a queue that is not its own")
         }
     }
 
     /// The result of polling an operation.
-    enum Progress {
+    enum PollResult {
         /// Its last completion is posted.
         case finished
         /// The operation waits for an event of epoll.

@@ -60,7 +60,7 @@ final class EpollEngine {
         let count = min(count, queues.completionCapacity)
         let submitted = takeSubmissions()
         while true {
-            runReadyLanes()
+            runReadyQueues()
             let mayWait = completionCount < count && !descriptors.hasReady
             let ready = wait(until: mayWait ? min(deadline ?? .max, timeouts.nextDeadline ?? .max) : 0)
             if ready < 0 { return submitted > 0 ? submitted : ready }
@@ -140,44 +140,44 @@ final class EpollEngine {
     // MARK: Descriptor queues
 
     /// Continues the operations of a queue in order, until one has to wait again.
-    func advance(_ lane: Lane) {
-        while case let operation = descriptors[lane].first, operation != OperationTable.none {
-            guard hasRoom else { return descriptors.appendReady(lane) }
+    func advance(_ queue: DescriptorQueue) {
+        while case let operation = descriptors[queue].first, operation != OperationTable.none {
+            guard hasRoom else { return descriptors.appendReady(queue) }
             switch proceed(operation) {
-            case .finished: operations.remove(operation, from: &descriptors[lane].first)
+            case .finished: operations.remove(operation, from: &descriptors[queue].first)
             case .waits: return
-            case .yields: return descriptors.appendReady(lane)
+            case .yields: return descriptors.appendReady(queue)
             }
         }
     }
 
     /// Runs each queue that was ready at the call, once.
-    private func runReadyLanes() {
-        guard let last = descriptors.lastReadyLane else { return }
-        while hasRoom, let lane = descriptors.popReady() {
-            advance(lane)
-            if lane == last { return }
+    private func runReadyQueues() {
+        guard let last = descriptors.lastReadyQueue else { return }
+        while hasRoom, let queue = descriptors.popReady() {
+            advance(queue)
+            if queue == last { return }
         }
     }
 
     /// Appends an operation to its queue, to continue when epoll reports an event.
-    func enqueue(_ operation: WaitingOperation, in lane: Lane) {
-        guard descriptors.makeRoom(for: lane.descriptor) else { return post(operation.entry.token, -EBADF) }
-        let isFirst = descriptors[lane].first == OperationTable.none
-        let slot = operations.append(operation, to: &descriptors[lane].first)
-        guard isFirst, let error = watch(lane.descriptor) else { return }
-        fail(slot, in: lane, error)
+    func enqueue(_ operation: WaitingOperation, in queue: DescriptorQueue) {
+        guard descriptors.makeRoom(for: queue.descriptor) else { return post(operation.entry.token, -EBADF) }
+        let isFirst = descriptors[queue].first == OperationTable.none
+        let slot = operations.append(operation, to: &descriptors[queue].first)
+        guard isFirst, let error = watch(queue.descriptor) else { return }
+        fail(slot, in: queue, error)
     }
 
     /// Ends an operation whose descriptor epoll cannot watch: it is closed, or a file, which is always ready (EPERM).
-    private func fail(_ slot: UInt32, in lane: Lane, _ error: SystemError) {
+    private func fail(_ slot: UInt32, in queue: DescriptorQueue, _ error: SystemError) {
         let entry = operations[slot].entry
         switch error {
         case .notPermitted where entry.operation == .read: post(entry.token, readFile(entry))
         case .notPermitted: post(entry.token, -ENOTSOCK)
         default: post(entry.token, -error.code)
         }
-        operations.remove(slot, from: &descriptors[lane].first)
+        operations.remove(slot, from: &descriptors[queue].first)
     }
 
     /// Makes epoll report the events that the descriptor's queues wait for: at once if available, and at each change.
