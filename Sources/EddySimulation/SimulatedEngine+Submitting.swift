@@ -6,7 +6,7 @@ internal import Glibc
 extension SimulatedEngine {
     /// Starts an operation, and performs as much of it as possible.
     func start(_ entry: SubmissionEntry) {
-        let operation = SimulatedOperation(entry, number: UInt64(network.census.submissions))
+        let operation = SimulatedOperation(entry, number: UInt64(network.counters.submissions))
         operations.append(operation)
         switch entry.operation {
         case .receive, .accept: startReading(operation)
@@ -130,7 +130,7 @@ extension SimulatedEngine {
         let token = OperationToken(rawValue: entry.address)
         guard let target = operations.first(where: { $0 !== operation && $0.entry.token == token }), !target.hasEnded
         else {
-            network.census[.cancellationTooLate] += 1
+            network.counters[.cancellationTooLate] += 1
             return post(operation, -ENOENT)
         }
         if network.strikes(.cancellationOvertaken), overtakes(target) { return post(operation, -EALREADY) }

@@ -18,16 +18,16 @@ extension SimulatedEngine {
                 return post(operation, -ECONNABORTED)
             }
             guard let descriptor = network.openDescriptor(for: socket) else {
-                network.census[.acceptOutOfDescriptors] += 1
+                network.counters[.acceptOutOfDescriptors] += 1
                 return post(operation, -EMFILE)
             }
             listener.backlog?.removeFirst()
-            post(operation, descriptor, goesOn(operation) ? .more : [])
+            post(operation, descriptor, continues(operation) ? .more : [])
         }
     }
 
     /// Whether a multishot operation continues after the completion that is about to be posted.
-    private func goesOn(_ operation: SimulatedOperation) -> Bool {
+    private func continues(_ operation: SimulatedOperation) -> Bool {
         guard operation.isMultishot, !operation.isBeingCancelled else { return false }
         if isFull || network.strikes(.multishotEndedEarly) { return false }
         return true
@@ -42,11 +42,11 @@ extension SimulatedEngine {
     /// Ends a receive with ENOBUFS if no buffer is available. Returns whether it did.
     func findsNoBuffer(_ operation: SimulatedOperation) -> Bool {
         if network.now < stormEnd {
-            network.census[.bufferStorm] += 1
+            network.counters[.bufferStorm] += 1
         } else if network.strikes(.bufferStorm) {
             stormEnd = network.now + UInt64(network.random.magnitude(1000...200_000))
         } else if groups.next(of: operation.entry.bufferGroup) == nil {
-            network.census[.buffersExhausted] += 1
+            network.counters[.buffersExhausted] += 1
         } else {
             return false
         }
@@ -79,7 +79,7 @@ extension SimulatedEngine {
         let reachesLimit = limit > 0 && operation.progress >= limit
         var flags = groups.consume(Int(received), of: group)
         if socket.available > 0 { flags.insert(.socketNotEmpty) }
-        if !reachesLimit, goesOn(operation) { flags.insert(.more) }
+        if !reachesLimit, continues(operation) { flags.insert(.more) }
         post(operation, received, flags)
     }
 

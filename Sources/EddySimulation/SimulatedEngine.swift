@@ -111,13 +111,13 @@ final class SimulatedEngine: ExternalEngine {
     private func takeSubmissions() -> Int32 {
         let first = unsafe queues.submissionHead.pointee
         let tail = unsafe queues.submissionTail.pointee
-        if tail &- first == queues.submissionCapacity { network.census[.submissionQueueFull] += 1 }
+        if tail &- first == queues.submissionCapacity { network.counters[.submissionQueueFull] += 1 }
         var head = first
         while head != tail {
             if head != first, network.strikes(.submissionsLeft) { break }
             let entry = unsafe queues.submissions[Int(head & (queues.submissionCapacity - 1))]
             head &+= 1
-            network.census.submissions += 1
+            network.counters.submissions += 1
             network.note(
                 (entry.token.rawValue, UInt64(entry.operation.rawValue), UInt64(entry.byteCount)),
                 "submit \(entry.words)"
@@ -139,7 +139,7 @@ final class SimulatedEngine: ExternalEngine {
     func post(_ operation: SimulatedOperation, _ result: Int32, _ flags: CompletionEntry.Flags = []) {
         let completion = CompletionEntry(token: operation.entry.token, result: result, flags: flags)
         if completion.isLast { operation.hasEnded = true }
-        if !operation.isMultishot, operation.number < lastPosted { network.census[.reorderedCompletion] += 1 }
+        if !operation.isMultishot, operation.number < lastPosted { network.counters[.reorderedCompletion] += 1 }
         lastPosted = max(lastPosted, operation.number)
         push(operation, completion)
         observe(operation, completion)
@@ -151,7 +151,7 @@ final class SimulatedEngine: ExternalEngine {
         let result = completion.result
         switch operation.entry.operation {
         case .receive where result > 0: network.observe(socket, .received)
-        case .receive where result == -ENOBUFS: network.observe(socket, .starved)
+        case .receive where result == -ENOBUFS: network.observe(socket, .bufferStalled)
         case .accept:
             network.observe(socket, .backlogChanged)
             if result >= 0, let accepted = network.socket(result) { network.observe(accepted, .accepted) }
@@ -165,7 +165,7 @@ final class SimulatedEngine: ExternalEngine {
 
     private func push(_ operation: SimulatedOperation, _ completion: CompletionEntry) {
         guard !isFull else {
-            network.census[.completionOverflow] += 1
+            network.counters[.completionOverflow] += 1
             overflow.append((operation, completion))
             unsafe queues.flags.pointee |= UInt32(IORING_SQ_CQ_OVERFLOW)
             return
@@ -174,7 +174,7 @@ final class SimulatedEngine: ExternalEngine {
     }
 
     private func write(_ operation: SimulatedOperation, _ completion: CompletionEntry) {
-        network.census.completions += 1
+        network.counters.completions += 1
         network.note(
             (
                 completion.token.rawValue, UInt64(UInt32(bitPattern: completion.result)),

@@ -20,7 +20,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
     package private(set) var now: UInt64 = 1_000_000_000
     package var random: SeededGenerator
     package var faults = SimulatedFaultRates()
-    package var census = SimulationCensus()
+    package var counters = FaultCounters()
     package private(set) var trace: SimulationTrace
     /// Draws which connections are unplugged, and when; nil unplugs none.
     package var unplugging: SeededGenerator?
@@ -101,7 +101,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
     /// Runs the due events.
     func runDueEvents() {
         while let action = events.popDue(at: now) { action() }
-        census[.eventOvertaken] = events.overtakings
+        counters[.eventOvertaken] = events.overtakings
     }
 
     /// Randomizes the order of simultaneous events.
@@ -113,7 +113,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
     package func strikes(_ fault: SimulatedFault) -> Bool {
         let rate = faults[fault]
         guard rate > 0, random.once(in: rate) else { return false }
-        census[fault] += 1
+        counters[fault] += 1
         return true
     }
 
@@ -224,7 +224,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
     func connect(_ socket: SimulatedSocket, to address: SocketAddress, mayFail: Bool = false) {
         if socket.localAddress == nil { socket.localAddress = nextLocalAddress() }
         socket.remoteAddress = address
-        guard mayFail else { return knock(socket, attempt: 0) }
+        guard mayFail else { return sendSYN(socket, attempt: 0) }
         if strikes(.connectBlackHoled) {
             // How long Linux retransmits a SYN (tcp_syn_retries).
             return schedule(in: 127_000_000_000) { [weak socket] in socket?.failConnecting(ETIMEDOUT) }
@@ -235,7 +235,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
         if strikes(.connectRefused) {
             return schedule(in: 2 * line.latency) { socket.failConnecting(ECONNREFUSED) }
         }
-        knock(socket, attempt: 0)
+        sendSYN(socket, attempt: 0)
     }
 
     private var lastPort: UInt16 = 10_000
@@ -247,15 +247,15 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
     }
 
     /// Sends a SYN. A full backlog drops it; it is retransmitted after 1, 2, 4 … s.
-    private func knock(_ socket: SimulatedSocket, attempt: Int) {
+    private func sendSYN(_ socket: SimulatedSocket, attempt: Int) {
         schedule(in: line.latency) { [weak self, weak socket] in
             guard let self, let socket, !socket.isClosed else { return }
             if self.isBacklogFull(at: socket.remoteAddress) {
-                self.census[.backlogFull] += 1
+                self.counters[.backlogFull] += 1
                 guard attempt < 6 else { return socket.failConnecting(ETIMEDOUT) }
                 return self.schedule(in: 1_000_000_000 << UInt64(attempt)) { [weak self, weak socket] in
                     guard let self, let socket, !socket.isClosed else { return }
-                    self.knock(socket, attempt: attempt + 1)
+                    self.sendSYN(socket, attempt: attempt + 1)
                 }
             }
             self.answer(socket)
@@ -279,7 +279,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
         other.localAddress = address
         other.remoteAddress = socket.localAddress
         socket.join(other, line, line)
-        census.connections += 1
+        counters.connections += 1
         unplugLater(socket)
         if let listener {
             listener.backlog?.append(other)

@@ -68,7 +68,7 @@ final class SimulatedPipe {
         inFlight.move(moved, to: &received)
         arrived -= moved
         delivered += UInt64(moved)
-        network.census.bytes += moved
+        network.counters.bytes += moved
         if let sender { network.observe(sender, .acknowledged) }
         receiver?.changed()
         sender?.changed()

@@ -149,14 +149,14 @@ package final class SimulatedSocket {
     /// Breaks the connection because sent data stayed unacknowledged for as long as the system retransmits.
     func breakUnacknowledged() {
         guard !isClosed, !isBroken else { return }
-        network.census[.unacknowledgedTooLong] += 1
+        network.counters[.unacknowledgedTooLong] += 1
         breakConnection(ETIMEDOUT)
     }
 
     /// Silently stops all traffic between this socket and its peer.
     package func unplug() {
         guard let peer, !isUnplugged, !isClosed, !peer.isClosed, !isBroken, !peer.isBroken else { return }
-        network.census[.peerUnplugged] += 1
+        network.counters[.peerUnplugged] += 1
         network.note("\(peer.descriptor) and \(descriptor) are unplugged")
         for end in [self, peer] {
             end.isUnplugged = true

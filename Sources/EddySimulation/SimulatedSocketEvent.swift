@@ -14,7 +14,7 @@ package enum SimulatedSocketEvent: Equatable, Sendable {
     /// A receive started, returned bytes, or found no buffer (ENOBUFS).
     case receiveStarted
     case received
-    case starved
+    case bufferStalled
     /// A send started, or ended with that many bytes sent.
     case sendStarted
     case sendEnded(Int)

@@ -1,5 +1,5 @@
 /// Counts the occurrences of each fault, and other events.
-package struct SimulationCensus: Sendable {
+package struct FaultCounters: Sendable {
     private var faults = [Int](repeating: 0, count: SimulatedFault.allCases.count)
     /// The number of operations submitted and of completions posted.
     package var submissions = 0
@@ -16,7 +16,7 @@ package struct SimulationCensus: Sendable {
         set { faults[fault.rawValue] = newValue }
     }
 
-    package static func += (sum: inout SimulationCensus, other: SimulationCensus) {
+    package static func += (sum: inout FaultCounters, other: FaultCounters) {
         for fault in SimulatedFault.allCases { sum[fault] += other[fault] }
         sum.submissions += other.submissions
         sum.completions += other.completions
