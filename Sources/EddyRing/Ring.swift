@@ -131,7 +131,7 @@ package final class Ring {
 
     /// Whether the engine has taken every queued submission and no completion waits outside of the queue. If so, every
     /// inline send without a completion in the queue has succeeded.
-    package var isSettled: Bool {
+    package var isDrained: Bool {
         unsafe cursor.pointee.submissionTail == submissionHead && !hasOverflowed
     }
 
