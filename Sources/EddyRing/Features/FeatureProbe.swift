@@ -103,8 +103,8 @@ final class FeatureProbe {
 
     /// Whether a slab of the pool can be registered as a fixed buffer.
     private func pinsMemory() -> Bool {
-        guard let chunk = pool.lendReceiveChunk() else { return false }
-        defer { pool.takeBack(chunk) }
+        guard let chunk = pool.allocateReceiveChunk() else { return false }
+        defer { pool.reclaim(chunk) }
         var fixedBuffers = FixedBuffers(ring: ring)
         fixedBuffers.register(slabsOf: pool)
         return fixedBuffers.registeredSlabs > 0

@@ -39,14 +39,14 @@ package final class ReceiveRing {
     private let ring: Ring
     private let pool: BufferPool
     private let entries: UnsafeMutablePointer<ProvidedBuffer>
-    private let lent: UnsafeMutablePointer<LentChunk>
+    private let provided: UnsafeMutablePointer<ProvidedChunk>
     private let state: UnsafeMutablePointer<State>
 
     package static let capacity: UInt16 = 256
     private static let mask = capacity - 1
 
     /// A chunk in the ring, and how far it has been filled.
-    private struct LentChunk {
+    private struct ProvidedChunk {
         var chunk: Chunk?
         var filled: UInt32 = 0
     }
@@ -94,8 +94,8 @@ package final class ReceiveRing {
         )
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count * MemoryLayout<ProvidedBuffer>.stride)
         unsafe entries = memory.bindMemory(to: ProvidedBuffer.self, capacity: count)
-        unsafe lent = .allocate(capacity: count)
-        unsafe lent.initialize(repeating: LentChunk(), count: count)
+        unsafe provided = .allocate(capacity: count)
+        unsafe provided.initialize(repeating: ProvidedChunk(), count: count)
         unsafe state = .allocate(capacity: 1)
         let mostChunks = pool.shares.received / 8 / self.chunkSize
         let maximum = UInt16(min(max(mostChunks, Int(target)), Int(Self.capacity)))
@@ -127,7 +127,7 @@ package final class ReceiveRing {
     deinit {
         // The kernel may read the entries until the ring is closed, so they are leaked rather than freed.
         if unsafe !state.pointee.isRegistered { unsafe entries.deallocate() }
-        unsafe lent.deallocate()
+        unsafe provided.deallocate()
         unsafe state.deallocate()
     }
 
@@ -138,9 +138,9 @@ package final class ReceiveRing {
         ring.engine.unregisterBufferRing(group: group)
         unsafe state.pointee.isRegistered = false
         for index in 0..<Int(Self.capacity) {
-            guard let chunk = unsafe lent[index].chunk else { continue }
-            unsafe lent[index].chunk = nil
-            pool.takeBack(chunk)
+            guard let chunk = unsafe provided[index].chunk else { continue }
+            unsafe provided[index].chunk = nil
+            pool.reclaim(chunk)
         }
         unsafe state.pointee.count = 0
     }
@@ -158,14 +158,14 @@ package final class ReceiveRing {
     package func slice(for completion: CompletionEntry) -> Slice? {
         guard let index = completion.bufferIndex else { return nil }
         require(index < Self.capacity, "the kernel names a buffer that it was never given")
-        let entry = unsafe lent + Int(index)
+        let entry = unsafe provided + Int(index)
         guard let chunk = unsafe entry.pointee.chunk else {
             unreachable("the kernel names a buffer that it has given back")
         }
         guard completion.result > 0 else {
             // The end of the stream consumes nothing. With incremental consumption the kernel keeps the chunk, although
             // it does not set `bufferContinues` here (liburing issue 1545).
-            if !isIncremental { unsafe giveBack(entry, chunk) }
+            if !isIncremental { unsafe reclaim(entry, chunk) }
             return nil
         }
         let byteCount = UInt32(completion.result)
@@ -179,7 +179,7 @@ package final class ReceiveRing {
             capacity: byteCount
         )
         unsafe entry.pointee.filled = filled + byteCount
-        if !completion.flags.contains(.bufferContinues) { unsafe giveBack(entry, chunk) }
+        if !completion.flags.contains(.bufferContinues) { unsafe reclaim(entry, chunk) }
         return unsafe Int(byteCount) <= state.pointee.copyLimit ? copyOut(slice) : slice
     }
 
@@ -191,11 +191,11 @@ package final class ReceiveRing {
     }
 
     /// The kernel has released the chunk, so its entry can be provided again.
-    private func giveBack(_ entry: UnsafeMutablePointer<LentChunk>, _ chunk: Chunk) {
-        unsafe entry.pointee = LentChunk()
+    private func reclaim(_ entry: UnsafeMutablePointer<ProvidedChunk>, _ chunk: Chunk) {
+        unsafe entry.pointee = ProvidedChunk()
         unsafe state.pointee.count -= 1
         unsafe state.pointee.fewest = min(state.pointee.fewest, state.pointee.count)
-        pool.takeBack(chunk)
+        pool.reclaim(chunk)
     }
 
     // MARK: Refilling
@@ -211,7 +211,8 @@ package final class ReceiveRing {
         guard unsafe state.pointee.count < state.pointee.target else { return true }
         guard unsafe state.pointee.isRegistered || (try? register()) != nil else { return false }
         let before = unsafe state.pointee.tail
-        while unsafe state.pointee.count < state.pointee.target, let chunk = pool.lendReceiveChunk(size: chunkSize) {
+        while unsafe state.pointee.count < state.pointee.target, let chunk = pool.allocateReceiveChunk(size: chunkSize)
+        {
             provide(chunk)
         }
         if unsafe state.pointee.tail != before {
@@ -224,7 +225,7 @@ package final class ReceiveRing {
         // The kernel holds at most `target` ≤ capacity entries and uses them up in order, so the position in the ring
         // is free and serves as the index.
         let index = unsafe state.pointee.tail & Self.mask
-        unsafe lent[Int(index)] = LentChunk(chunk: chunk)
+        unsafe provided[Int(index)] = ProvidedChunk(chunk: chunk)
         let entry = unsafe entries + Int(index)
         unsafe entry.pointee.address = UInt64(UInt(bitPattern: chunk.base))
         unsafe entry.pointee.byteCount = UInt32(chunk.capacity)
@@ -234,7 +235,7 @@ package final class ReceiveRing {
     }
 
     /// Records that a receive found the ring empty (ENOBUFS), and doubles the target number of chunks.
-    package func noteStarvation() {
+    package func noteBufferShortage() {
         unsafe state.pointee.starvations += 1
         unsafe state.pointee.target = min(state.pointee.target * 2, state.pointee.maximum)
     }
