@@ -4,10 +4,10 @@ internal import Glibc
 
 // What `enter` does, in this order:
 //
-//     1. submissions    each is tried at once, or waits for an event of epoll           ┐
+//     1. submissions    each is tried at once, or waits for an event of epoll         ┐
 //     2. ready queues   those whose turn ended early continue                         │ post completions
 //     3. epoll_wait     until something happens, unless there are completions already │
-//     4. events         the queues that they concern continue                          │
+//     4. events         the queues that they concern continue                         │
 //     5. timeouts       those that are due complete                                   ┘
 //     repeats from 2 until enough completions are posted or the deadline has passed
 //

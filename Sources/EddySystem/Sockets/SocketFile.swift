@@ -6,7 +6,7 @@ internal import Glibc
 //     bind ──▶ done
 //       │ EADDRINUSE
 //       ▼
-//     file type ── not a socket ─────────────────────────────────▶ ENOTSOCK, untouched
+//     file type ── not a socket ────────────────────────────────────▶ ENOTSOCK, untouched
 //       │ a socket
 //       ▼
 //     connect to it ── accepted, or backlog full: server alive ────▶ EADDRINUSE, untouched
