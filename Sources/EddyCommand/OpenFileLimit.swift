@@ -5,7 +5,7 @@ internal import Glibc
 enum OpenFileLimit {
     /// The most connections of a server with `loops` loops, if each connection takes `each` descriptors; nil: no limit.
     static func connections(loops: Int, each: Int) -> Int? {
-        SystemFacts.openFiles.soft.map { max(1, descriptorsForConnections(within: $0, loops: loops) / each) }
+        SystemInformation.openFiles.soft.map { max(1, descriptorsForConnections(within: $0, loops: loops) / each) }
     }
 
     /// Descriptors that a limit leaves for connections.

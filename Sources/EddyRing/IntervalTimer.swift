@@ -1,8 +1,8 @@
 internal import CLiburing
 
-/// A timer that the kernel keeps, for what is due every now and then.
+/// A kernel timer for periodic work.
 ///
-/// A deadline of `enter` is set and taken back at each wait; this one is set once and costs a busy loop nothing.
+/// A deadline of `enter` is armed and disarmed at each wait. This timer is armed once and costs a busy loop nothing.
 @safe
 package final class IntervalTimer {
     private let time: UnsafeMutablePointer<__kernel_timespec>

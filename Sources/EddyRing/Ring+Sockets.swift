@@ -1,7 +1,7 @@
 package import EddySystem
 
-// A loop asks its ring, and not the system, for everything that it wants of a socket or a clock: an external engine has
-// sockets and a time of its own. These calls are rare; the branch costs nothing.
+// A loop makes all socket and clock calls through its ring, since an external engine has its own sockets and time.
+// These calls are rare, so the cost of the branch is negligible.
 
 extension Ring {
     /// Nanoseconds of CLOCK_MONOTONIC, or of the simulation's clock.

@@ -10,12 +10,12 @@ internal import EddySystem
 //     enter(…)                        →    publishes the tail            →    performs, waits
 //     nextCompletion() … nil          ←    read from the completion queue ←   posts
 //
-// An engine is the kernel's io_uring, or epoll and non-blocking calls, or a network in memory. What each operation
-// promises on every engine is written down in the article "What an engine promises".
+// An engine is the kernel's io_uring, or epoll with non-blocking calls, or a network in memory. The article "What an
+// engine promises" specifies what each operation does on every engine.
 
-/// A submission queue and a completion queue, and the one call that moves both: `enter`.
+/// A submission queue and a completion queue, and the one call that advances both: `enter`.
 ///
-/// A ring belongs to the thread that made it. It allocates nothing after it was made.
+/// A ring belongs to the thread that created it. It allocates nothing after initialization.
 @safe
 package final class Ring {
     let engine: RingEngine
@@ -24,11 +24,11 @@ package final class Ring {
     private let completionMask: UInt32
     private let cursor: UnsafeMutablePointer<Cursor>
 
-    /// The positions that this side moves. Behind a pointer, so that reaching them costs no exclusivity check.
+    /// The positions that the loop advances. Behind a pointer, so that access costs no exclusivity check.
     private struct Cursor {
         var submissionTail: UInt32 = 0
         var completionHead: UInt32 = 0
-        /// Completions that had to leave their queue before they were read, newest first. Nearly always empty.
+        /// Completions that were moved out of the queue before they were read, newest first. Nearly always empty.
         var setAside: [CompletionEntry] = []
         var statistics = Statistics()
     }
@@ -38,16 +38,16 @@ package final class Ring {
         package var enters: UInt64 = 0
         package var submissions: UInt64 = 0
         package var completions: UInt64 = 0
-        /// Times that completions did not fit into their queue and waited elsewhere.
+        /// The number of `enter` calls that began with overflowed completions.
         package var overflows: UInt64 = 0
     }
 
     /// Makes a ring for the calling thread, which alone may use it.
     ///
     /// - Parameters:
-    ///   - engine: what performs the operations; as the environment and the system have it by default.
-    ///   - features: what the ring may use of the system; all that the environment does not forbid by default.
-    /// - Throws: ``RingError``, also when `EDDY_ENGINE` or `EDDY_DISABLE` holds what is not known.
+    ///   - engine: the engine that performs the operations; by default the choice of the environment and the system.
+    ///   - features: the features that the ring may use; by default all that the environment does not disable.
+    /// - Throws: ``RingError``, also if `EDDY_ENGINE` or `EDDY_DISABLE` contains an unknown name.
     package convenience init(
         engine: EngineKind? = nil,
         features: RingFeatures? = nil,
@@ -91,18 +91,18 @@ package final class Ring {
     /// What the ring has done so far.
     package var statistics: Statistics { unsafe cursor.pointee.statistics }
 
-    /// What performs the operations.
+    /// The engine that performs the operations.
     package var kind: EngineKind { engine.kind }
 
-    /// Whether completions are posted within `enter` alone.
+    /// Whether completions are posted only within `enter`.
     package var defersTaskWork: Bool { engine.defersTaskWork }
 
-    /// Whether a deadline of `enter` is handed to the system as it is.
+    /// Whether deadlines of `enter` are passed to the kernel as absolute times.
     package var hasAbsoluteDeadlines: Bool { engine.hasAbsoluteDeadlines }
 
     // MARK: Submitting
 
-    /// Queues a submission for the next `enter`; submits what is queued first when the queue is full.
+    /// Queues a submission for the next `enter`. If the queue is full, submits the queued entries first.
     package func submit(_ entry: SubmissionEntry) throws(RingError) {
         if unsafe cursor.pointee.submissionTail &- submissionHead == queues.submissionCapacity { try makeRoom() }
         unsafe queues.submissions[Int(cursor.pointee.submissionTail & submissionMask)] = entry
@@ -113,25 +113,25 @@ package final class Ring {
     private func makeRoom() throws(RingError) {
         try enter(waitFor: 0, deadline: nil)
         while unsafe cursor.pointee.submissionTail &- submissionHead == queues.submissionCapacity {
-            // The engine takes nothing while completions that did not fit wait for room (EBUSY).
+            // The engine takes nothing while overflowed completions wait for room (EBUSY).
             setCompletionsAside()
             try enter(waitFor: 0, deadline: nil)
         }
     }
 
-    /// Moves what is in the completion queue to memory of our own, from where it is read first.
+    /// Moves the completions out of the queue; `nextCompletion` returns them first.
     private func setCompletionsAside() {
         var completions: [CompletionEntry] = []
         while let completion = nextCompletion() { completions.append(completion) }
         unsafe cursor.pointee.setAside = completions.reversed()
     }
 
-    /// Up to where the engine has taken submissions.
+    /// The position up to which the engine has taken submissions.
     private var submissionHead: UInt32 { unsafe eddy_load_acquire(queues.submissionHead) }
 
-    /// Whether every queued submission has been taken and every completion posted so far is in the queue: then a
-    /// send that was to end inline and has no completion there has succeeded.
-    package var isSettled: Bool {
+    /// Whether the engine has taken every queued submission and no completion waits outside of the queue. If so, every
+    /// inline send without a completion in the queue has succeeded.
+    package var isDrained: Bool {
         unsafe cursor.pointee.submissionTail == submissionHead && !hasOverflowed
     }
 
@@ -139,15 +139,15 @@ package final class Ring {
         unsafe eddy_load_acquire(queues.flags) & UInt32(IORING_SQ_CQ_OVERFLOW) != 0
     }
 
-    /// Submits what is queued and waits until `count` completions are there, the deadline (nanoseconds of
-    /// CLOCK_MONOTONIC) has passed, or a signal came. With 0 it does not wait.
+    /// Submits the queued entries and waits until `count` completions are available, the deadline (nanoseconds of
+    /// CLOCK_MONOTONIC) passes, or a signal arrives. With 0 it does not wait.
     package func enter(waitFor count: UInt32, deadline: UInt64?) throws(RingError) {
         let tail = unsafe cursor.pointee.submissionTail
         let pending = tail &- submissionHead
         unsafe eddy_store_release(queues.submissionTail, tail)
         if hasOverflowed { unsafe cursor.pointee.statistics.overflows += 1 }
         unsafe cursor.pointee.statistics.enters += 1
-        // Completions that were set aside are there already.
+        // Completions that were set aside count as available.
         let count = unsafe count - min(count, UInt32(cursor.pointee.setAside.count))
         let result = engine.enter(submit: pending, waitFor: count, deadline: deadline)
         guard result < 0 else {
@@ -158,8 +158,8 @@ package final class Ring {
         case .timerExpired, .interrupted:
             return
         case .busy, .again, .outOfMemory:
-            // The engine lacks room or memory for the moment. The loop drains completions, which makes room, and
-            // enters again; what was queued stays queued.
+            // The engine temporarily lacks room or memory. The loop drains completions, which makes room, and enters
+            // again. Queued submissions stay queued.
             return
         case let error:
             throw RingError.system(call: "\(engine.kind)'s enter", error: error)
@@ -168,13 +168,13 @@ package final class Ring {
 
     // MARK: Completions
 
-    /// Whether a completion waits to be read.
+    /// Whether there are unread completions.
     package var hasCompletions: Bool {
         unsafe !cursor.pointee.setAside.isEmpty
             || cursor.pointee.completionHead != eddy_load_acquire(queues.completionTail) || hasOverflowed
     }
 
-    /// The next completion, which is taken out of the queue; nil when there is none.
+    /// Removes and returns the next completion; nil if the queue is empty.
     package func nextCompletion() -> CompletionEntry? {
         if unsafe !cursor.pointee.setAside.isEmpty { return unsafe cursor.pointee.setAside.popLast() }
         let head = unsafe cursor.pointee.completionHead
@@ -186,7 +186,7 @@ package final class Ring {
         return completion
     }
 
-    /// Operations of an external engine whose last completion is not in the queue, in words.
+    /// Descriptions of an external engine's operations whose last completion has not been posted to the queue.
     package var operationsInFlight: [String] {
         switch engine {
         case .external(let engine): engine.operationsInFlight

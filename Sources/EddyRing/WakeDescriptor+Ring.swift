@@ -11,7 +11,7 @@ extension WakeDescriptor {
         self.init(owning: descriptor)
     }
 
-    /// A read that completes with the next signal.
+    /// A read that completes at the next signal.
     package func awaitSignal(token: OperationToken) -> SubmissionEntry {
         unsafe .read(descriptor: descriptor, into: counter, byteCount: MemoryLayout<UInt64>.size, token: token)
     }

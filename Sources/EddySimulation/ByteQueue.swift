@@ -1,4 +1,4 @@
-/// Bytes that are taken out in the order in which they were put in.
+/// A FIFO queue of bytes.
 struct ByteQueue {
     private var bytes: [UInt8] = []
     private var head = 0
@@ -10,7 +10,7 @@ struct ByteQueue {
         unsafe bytes.append(contentsOf: more)
     }
 
-    /// Moves bytes from the front to memory; as many as it holds, or as there are.
+    /// Moves bytes from the front to memory, as many as fit or are available.
     mutating func move(to memory: UnsafeMutableRawBufferPointer) -> Int {
         let moved = min(count, memory.count)
         unsafe bytes.withUnsafeBytes { bytes in

@@ -1,7 +1,7 @@
 package import EddyRing
 
 extension Ring {
-    /// Makes a ring whose operations happen in a network in memory.
+    /// Creates a ring whose operations run in a simulated network.
     package convenience init(
         simulating network: SimulatedNetwork,
         submissionEntries: UInt32 = 512,

@@ -1,4 +1,4 @@
-/// Random numbers that are the same for the same seed, on every machine: SplitMix64 (Steele, Lea and Flood, 2014).
+/// A random number generator that is reproducible on every machine: SplitMix64 (Steele, Lea and Flood, 2014).
 package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
@@ -12,10 +12,10 @@ package struct SeededGenerator: RandomNumberGenerator {
         return word ^ (word >> 31)
     }
 
-    /// True once in `times`, on average.
+    /// Returns true once in `times` calls, on average.
     package mutating func once(in times: Int) -> Bool { next() % UInt64(times) == 0 }
 
-    /// A number of the range, small ones more often: each magnitude is as likely as any other.
+    /// A number of the range with every magnitude equally likely, so small numbers are more frequent.
     package mutating func magnitude(_ range: ClosedRange<Int>) -> Int {
         let bits = Int.bitWidth - (range.upperBound - range.lowerBound).leadingZeroBitCount
         let limit = 1 << Int(next() % UInt64(bits + 1))

@@ -1,7 +1,7 @@
-/// Spans of time, in the order of their ends: how long something took, and when.
+/// A list of time spans, ordered by their ends.
 package struct SimulatedDelays {
     private var ends: [UInt64] = []
-    /// The sum of the spans before each one, and of all.
+    /// The prefix sums of the spans: before each one, and of all.
     private var sums: [UInt64] = [0]
 
     init() {}
@@ -11,7 +11,7 @@ package struct SimulatedDelays {
         sums.append(sums[sums.count - 1] + nanoseconds)
     }
 
-    /// Nanoseconds of the spans that lie after `time`.
+    /// The nanoseconds of all spans after `time`.
     package func sum(after time: UInt64) -> UInt64 {
         var (low, high) = (0, ends.count)
         while low < high {
@@ -19,7 +19,7 @@ package struct SimulatedDelays {
             if ends[middle] > time { high = middle } else { low = middle + 1 }
         }
         guard low < ends.count else { return 0 }
-        // The first of them may have begun before.
+        // The first of them may have begun before `time`.
         let first = sums[low + 1] - sums[low]
         return sums[sums.count - 1] - sums[low] - first + min(first, ends[low] - time)
     }

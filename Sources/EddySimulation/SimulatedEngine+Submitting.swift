@@ -4,9 +4,9 @@ internal import EddySystem
 internal import Glibc
 
 extension SimulatedEngine {
-    /// Starts an operation, and performs what can be performed now.
+    /// Starts an operation, and performs as much of it as possible.
     func start(_ entry: SubmissionEntry) {
-        let operation = SimulatedOperation(entry, number: UInt64(network.census.submissions))
+        let operation = SimulatedOperation(entry, number: UInt64(network.counters.submissions))
         operations.append(operation)
         switch entry.operation {
         case .receive, .accept: startReading(operation)
@@ -50,7 +50,7 @@ extension SimulatedEngine {
         network.connect(socket, to: address, mayFail: true)
     }
 
-    /// Has the operation's socket looked at whenever it changes.
+    /// Makes each change of the operation's socket continue its operations.
     private func attach(_ operation: SimulatedOperation) -> SimulatedSocket? {
         let socket = network.socket(operation.entry.descriptor)
         socket?.onChange = { [weak self, weak socket] in
@@ -61,13 +61,13 @@ extension SimulatedEngine {
         return socket
     }
 
-    /// Goes on now, or, by chance, a while later.
+    /// Runs the action now or, at random, later.
     private func proceedSoon(_ action: @escaping () -> Void) {
         guard network.strikes(.lateCompletion) else { return action() }
         network.delay(for: UInt64(network.random.magnitude(100...20_000_000)), action)
     }
 
-    /// Goes on with what waits to read or to accept.
+    /// Continues the first waiting receive or accept.
     func proceedReading(_ socket: SimulatedSocket) {
         guard let operation = socket.reading.first(where: { !$0.hasEnded }) else { return }
         if operation.entry.operation == .accept {
@@ -77,7 +77,7 @@ extension SimulatedEngine {
         }
     }
 
-    /// Goes on with what waits to send or to be connected.
+    /// Continues the first waiting send or connect.
     func proceedWriting(_ socket: SimulatedSocket) {
         guard let operation = socket.writing.first(where: { !$0.hasEnded }) else { return }
         if operation.entry.operation == .connect {
@@ -105,7 +105,7 @@ extension SimulatedEngine {
         }
     }
 
-    /// Files are real: what is simulated is how much of them a read takes, and when it is done.
+    /// Reads a real file. Only the length and the delay of the read are simulated.
     private func readFile(_ operation: SimulatedOperation) {
         let entry = operation.entry
         var count = Int(entry.byteCount)
@@ -130,13 +130,13 @@ extension SimulatedEngine {
         let token = OperationToken(rawValue: entry.address)
         guard let target = operations.first(where: { $0 !== operation && $0.entry.token == token }), !target.hasEnded
         else {
-            network.census[.cancellationTooLate] += 1
+            network.counters[.cancellationTooLate] += 1
             return post(operation, -ENOENT)
         }
         if network.strikes(.cancellationOvertaken), overtakes(target) { return post(operation, -EALREADY) }
         if network.strikes(.cancellationFirst) {
             post(operation, 0)
-            // Until then it may end by itself.
+            // Until then the target may complete on its own.
             target.isBeingCancelled = true
             return network.delay(for: UInt64(network.random.magnitude(0...20_000_000))) { [weak self] in
                 if !target.hasEnded { self?.end(target) }
@@ -146,7 +146,7 @@ extension SimulatedEngine {
         post(operation, 0)
     }
 
-    /// Whether the operation ends by itself, although it is being cancelled.
+    /// Whether the operation completes on its own during its cancellation.
     private func overtakes(_ operation: SimulatedOperation) -> Bool {
         guard !operation.isBeingCancelled, let socket = network.socket(operation.entry.descriptor) else { return false }
         operation.isBeingCancelled = true
@@ -156,7 +156,7 @@ extension SimulatedEngine {
         return operation.hasEnded
     }
 
-    /// Posts the last completion of what was cancelled. A send that was under way says how much it sent.
+    /// Posts the last completion of a cancelled operation. That of a partial send reports the number of bytes sent.
     private func end(_ operation: SimulatedOperation) {
         guard unsafe !operation.pieces.isEmpty else { return post(operation, -ECANCELED) }
         finishSend(operation, operation.progress > 0 ? Int32(operation.progress) : -ECANCELED)

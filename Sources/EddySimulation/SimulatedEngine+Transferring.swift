@@ -18,16 +18,16 @@ extension SimulatedEngine {
                 return post(operation, -ECONNABORTED)
             }
             guard let descriptor = network.openDescriptor(for: socket) else {
-                network.census[.acceptOutOfDescriptors] += 1
+                network.counters[.acceptOutOfDescriptors] += 1
                 return post(operation, -EMFILE)
             }
             listener.backlog?.removeFirst()
-            post(operation, descriptor, goesOn(operation) ? .more : [])
+            post(operation, descriptor, continues(operation) ? .more : [])
         }
     }
 
-    /// Whether a multishot operation goes on behind the completion that is to be posted.
-    private func goesOn(_ operation: SimulatedOperation) -> Bool {
+    /// Whether a multishot operation continues after the completion that is about to be posted.
+    private func continues(_ operation: SimulatedOperation) -> Bool {
         guard operation.isMultishot, !operation.isBeingCancelled else { return false }
         if isFull || network.strikes(.multishotEndedEarly) { return false }
         return true
@@ -39,14 +39,14 @@ extension SimulatedEngine {
         operation.entry.operationOptions & UInt16(IORING_RECVSEND_POLL_FIRST) != 0
     }
 
-    /// Ends a receive that finds no buffer.
+    /// Ends a receive with ENOBUFS if no buffer is available. Returns whether it did.
     func findsNoBuffer(_ operation: SimulatedOperation) -> Bool {
         if network.now < stormEnd {
-            network.census[.bufferStorm] += 1
+            network.counters[.bufferStorm] += 1
         } else if network.strikes(.bufferStorm) {
             stormEnd = network.now + UInt64(network.random.magnitude(1000...200_000))
         } else if groups.next(of: operation.entry.bufferGroup) == nil {
-            network.census[.buffersExhausted] += 1
+            network.counters[.buffersExhausted] += 1
         } else {
             return false
         }
@@ -54,7 +54,7 @@ extension SimulatedEngine {
         return true
     }
 
-    /// Receives that a multishot one does before others have their turn.
+    /// The number of receives that a multishot receive performs before other operations run.
     private static let receivesATurn = 32
 
     func receive(_ operation: SimulatedOperation, _ socket: SimulatedSocket) {
@@ -79,12 +79,12 @@ extension SimulatedEngine {
         let reachesLimit = limit > 0 && operation.progress >= limit
         var flags = groups.consume(Int(received), of: group)
         if socket.available > 0 { flags.insert(.socketNotEmpty) }
-        if !reachesLimit, goesOn(operation) { flags.insert(.more) }
+        if !reachesLimit, continues(operation) { flags.insert(.more) }
         post(operation, received, flags)
     }
 
-    /// The end of the stream, or an error. It may name the buffer that it would have used: a classic one is given back
-    /// then, and an incremental one kept.
+    /// Completes a receive at the end of the stream or with an error. The completion may name the buffer that it would
+    /// have used. Then a classic buffer is returned, and the engine keeps an incremental one.
     private func receiveEnd(_ operation: SimulatedOperation, _ socket: SimulatedSocket) {
         let result = unsafe socket.receive(into: UnsafeMutableRawBufferPointer(start: nil, count: 0))
         guard result != -EAGAIN else { return }
@@ -94,7 +94,7 @@ extension SimulatedEngine {
 
     // MARK: Sending
 
-    /// A send that ends within the `enter` that takes it.
+    /// Performs a send that completes within the `enter` that takes it.
     func sendInline(_ operation: SimulatedOperation, _ socket: SimulatedSocket) {
         var result = sendSome(operation, socket)
         if operation.progress == operation.byteCount, operation.entry.flags.contains(.skipSuccess) {
@@ -105,21 +105,21 @@ extension SimulatedEngine {
         post(operation, result)
     }
 
-    /// Goes on with a send until all of it is sent, or there is no room.
+    /// Continues a send until all of it is sent or there is no room.
     func send(_ operation: SimulatedOperation, _ socket: SimulatedSocket) {
         let result = sendSome(operation, socket)
         if operation.progress == operation.byteCount {
             finishSend(operation, Int32(operation.progress))
         } else if result == -EAGAIN || result > 0 {
-            // Short, by chance: there is more room.
+            // A randomly short send: there is more room.
             if result > 0, socket.room > 0 { socket.changed() }
         } else {
-            // What was sent before the connection broke is told; the next operation learns of the rest.
+            // Report the bytes that were sent before the connection broke; the next operation gets the error.
             finishSend(operation, operation.progress > 0 ? Int32(operation.progress) : result)
         }
     }
 
-    /// - Returns: the bytes sent now, or a negated error number if there are none.
+    /// - Returns: the number of bytes sent, or a negated error number if none were.
     private func sendSome(_ operation: SimulatedOperation, _ socket: SimulatedSocket) -> Int32 {
         var sent: Int32 = 0
         while let rest = unsafe operation.rest {
@@ -127,7 +127,7 @@ extension SimulatedEngine {
             if part.count > 1, network.strikes(.shortSend) {
                 unsafe part = UnsafeRawBufferPointer(rebasing: rest[..<network.random.magnitude(1...rest.count - 1)])
             }
-            // An error that comes after some bytes is left for the next call, as the system leaves it.
+            // Leave an error after some bytes to the next call, as the kernel does.
             if sent > 0, socket.hasError { return sent }
             let result = unsafe socket.send(part)
             guard result > 0 else { return sent > 0 ? sent : result }
@@ -138,13 +138,13 @@ extension SimulatedEngine {
         return sent
     }
 
-    /// The send has ended; a zero-copy one lets go of its bytes later.
+    /// Completes a send. A zero-copy send releases its memory later.
     func finishSend(_ operation: SimulatedOperation, _ result: Int32) {
         guard operation.isIntact else { return changed(operation) }
         guard operation.isZeroCopy, result > 0 || network.random.once(in: 2) else { return post(operation, result) }
         if result > 0 { operation.letGoOfUnsent() }
         post(operation, result, .more)
-        // Ended, but for its notification, which the socket need not wait for.
+        // The send has ended except for its notification, for which the socket need not wait.
         operation.hasEnded = true
         network.socket(operation.entry.descriptor)?.writing.removeAll { $0 === operation }
         network.delay(for: UInt64(network.random.magnitude(0...50_000_000))) { [weak self] in

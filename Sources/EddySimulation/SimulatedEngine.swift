@@ -4,12 +4,12 @@ internal import Glibc
 
 // The engine of a simulated network: takes submissions, performs them on simulated sockets, posts completions.
 //
-//     submission ──▶ operation ──▶ in its socket's list, tried whenever the socket changes
-//                                       │ something to report       (or a while later)
+//     submission ──▶ operation ──▶ in its socket's list, retried when the socket changes
+//                                       │ result                    (or later)
 //                                       ▼
-//                               completion queue ──▶ or, when it is full, the overflow, in order
+//                               completion queue ──▶ or, if it is full, the overflow list, in order
 //
-// It promises what "What an engine promises" says, and nothing more: what may come in another order does so by chance.
+// It fulfils the article "What an engine promises" and no more: any order that the article leaves open is random.
 
 /// Performs a ring's operations in a ``SimulatedNetwork``.
 @safe
@@ -17,21 +17,20 @@ final class SimulatedEngine: ExternalEngine {
     let network: SimulatedNetwork
     let queues: RingQueues
     let groups = BufferGroups()
-    /// Operations in the order in which they were submitted.
+    /// The operations in the order of submission.
     var operations: [SimulatedOperation] = []
-    /// Completions that do not fit into the queue.
+    /// The completions that do not fit into the queue.
     private var overflow: [(operation: SimulatedOperation, completion: CompletionEntry)] = []
     private var provided: [UInt16: Provided] = [:]
-    /// Until when receives find no buffers, whatever is there.
+    /// Until this time receives find no buffers, even if there are some.
     var stormEnd: UInt64 = 0
-    /// Reads of descriptors that have no position, which are real ones: of the one by which other threads wake the
-    /// loop.
+    /// Reads of real descriptors without a position: of the eventfd with which other threads wake the loop.
     var positionlessReads: [SimulatedOperation] = []
     private var enters = 0
-    /// The latest operation that has posted a completion.
+    /// The highest number of an operation that has posted a completion.
     private var lastPosted: UInt64 = 0
 
-    /// A ring of provided buffers, and how many of them the engine has seen.
+    /// A provided-buffer ring, and the number of its buffers that the engine has seen.
     @safe
     private struct Provided {
         let entries: UnsafeMutablePointer<ProvidedBuffer>
@@ -53,7 +52,7 @@ final class SimulatedEngine: ExternalEngine {
 
     // MARK: Entering
 
-    /// Takes what is queued, and lets time pass until so many completions are there.
+    /// Takes queued submissions, and advances time until `count` completions are available.
     func enter(waitFor count: UInt32, deadline: UInt64?) -> Int32 {
         passTime()
         if enters % 16 == 0 { network.inspect() }
@@ -63,7 +62,7 @@ final class SimulatedEngine: ExternalEngine {
         if network.strikes(.enterRefused) { return overflow.isEmpty ? -EAGAIN : -EBUSY }
         let taken = takeSubmissions()
         runDueEvents()
-        // Who has not taken everything does not wait, as io_uring does not.
+        // If submissions are left, do not wait, as io_uring does not.
         guard unsafe queues.submissionHead.pointee == queues.submissionTail.pointee else { return taken }
         while readable < count {
             let next = network.nextEventTime ?? .max
@@ -81,18 +80,17 @@ final class SimulatedEngine: ExternalEngine {
         return taken
     }
 
-    /// Lets happen what is due, and performs the reads of descriptors in which something is: other threads write to
-    /// them.
+    /// Runs due events, and performs reads of readable descriptors, to which other threads write.
     private func runDueEvents() {
         network.runDueEvents()
         positionlessReads.removeAll { $0.hasEnded || readWithoutPosition($0) }
     }
 
-    /// - Returns: whether there was something to read, or never will be.
+    /// - Returns: whether the operation completed, with data or an error.
     private func readWithoutPosition(_ operation: SimulatedOperation) -> Bool {
         let entry = operation.entry
         var file = pollfd(fd: entry.descriptor, events: Int16(POLLIN), revents: 0)
-        // poll(2) passes over negative numbers.
+        // poll(2) ignores negative descriptors.
         if entry.descriptor >= 0, unsafe poll(&file, 1, 0) <= 0 { return false }
         let address = unsafe UnsafeMutableRawPointer(bitPattern: UInt(entry.address))
         let result = unsafe read(entry.descriptor, address, Int(entry.byteCount))
@@ -100,7 +98,7 @@ final class SimulatedEngine: ExternalEngine {
         return true
     }
 
-    /// The loop's own work takes time, too.
+    /// Advances time for the loop's own work.
     private func passTime() {
         enters += 1
         guard enters < network.enterLimit else { network.fail("the loop goes round and round") }
@@ -113,13 +111,13 @@ final class SimulatedEngine: ExternalEngine {
     private func takeSubmissions() -> Int32 {
         let first = unsafe queues.submissionHead.pointee
         let tail = unsafe queues.submissionTail.pointee
-        if tail &- first == queues.submissionCapacity { network.census[.submissionQueueFull] += 1 }
+        if tail &- first == queues.submissionCapacity { network.counters[.submissionQueueFull] += 1 }
         var head = first
         while head != tail {
             if head != first, network.strikes(.submissionsLeft) { break }
             let entry = unsafe queues.submissions[Int(head & (queues.submissionCapacity - 1))]
             head &+= 1
-            network.census.submissions += 1
+            network.counters.submissions += 1
             network.note(
                 (entry.token.rawValue, UInt64(entry.operation.rawValue), UInt64(entry.byteCount)),
                 "submit \(entry.words)"
@@ -134,26 +132,26 @@ final class SimulatedEngine: ExternalEngine {
 
     private var readable: UInt32 { unsafe queues.completionTail.pointee &- queues.completionHead.pointee }
 
-    /// Whether a completion would have to wait for room.
+    /// Whether the next completion would overflow.
     var isFull: Bool { !overflow.isEmpty || readable >= queues.completionCapacity }
 
-    /// Posts a completion. One without `more` ends the operation.
+    /// Posts a completion. A completion without `more` ends the operation.
     func post(_ operation: SimulatedOperation, _ result: Int32, _ flags: CompletionEntry.Flags = []) {
         let completion = CompletionEntry(token: operation.entry.token, result: result, flags: flags)
         if completion.isLast { operation.hasEnded = true }
-        if !operation.isMultishot, operation.number < lastPosted { network.census[.reorderedCompletion] += 1 }
+        if !operation.isMultishot, operation.number < lastPosted { network.counters[.reorderedCompletion] += 1 }
         lastPosted = max(lastPosted, operation.number)
         push(operation, completion)
         observe(operation, completion)
     }
 
-    /// Tells what a completion means for its socket.
+    /// Reports the socket event that a completion represents.
     private func observe(_ operation: SimulatedOperation, _ completion: CompletionEntry) {
         guard let socket = network.socket(operation.entry.descriptor) else { return }
         let result = completion.result
         switch operation.entry.operation {
         case .receive where result > 0: network.observe(socket, .received)
-        case .receive where result == -ENOBUFS: network.observe(socket, .starved)
+        case .receive where result == -ENOBUFS: network.observe(socket, .bufferStalled)
         case .accept:
             network.observe(socket, .backlogChanged)
             if result >= 0, let accepted = network.socket(result) { network.observe(accepted, .accepted) }
@@ -167,7 +165,7 @@ final class SimulatedEngine: ExternalEngine {
 
     private func push(_ operation: SimulatedOperation, _ completion: CompletionEntry) {
         guard !isFull else {
-            network.census[.completionOverflow] += 1
+            network.counters[.completionOverflow] += 1
             overflow.append((operation, completion))
             unsafe queues.flags.pointee |= UInt32(IORING_SQ_CQ_OVERFLOW)
             return
@@ -176,7 +174,7 @@ final class SimulatedEngine: ExternalEngine {
     }
 
     private func write(_ operation: SimulatedOperation, _ completion: CompletionEntry) {
-        network.census.completions += 1
+        network.counters.completions += 1
         network.note(
             (
                 completion.token.rawValue, UInt64(UInt32(bitPattern: completion.result)),
@@ -200,13 +198,13 @@ final class SimulatedEngine: ExternalEngine {
         if overflow.isEmpty { unsafe queues.flags.pointee &= ~UInt32(IORING_SQ_CQ_OVERFLOW) }
     }
 
-    /// The operation is over for whoever has submitted it.
+    /// Removes an operation that has ended for its submitter.
     func remove(_ operation: SimulatedOperation) {
         operations.removeAll { $0 === operation }
         guard let socket = network.socket(operation.entry.descriptor) else { return }
         socket.reading.removeAll { $0 === operation }
         socket.writing.removeAll { $0 === operation }
-        // Whoever waited behind it has its turn.
+        // Run the operations that waited for this one.
         if !socket.reading.isEmpty || !socket.writing.isEmpty { socket.changed() }
     }
 
@@ -231,7 +229,7 @@ final class SimulatedEngine: ExternalEngine {
         provided[group] = nil
     }
 
-    /// Fills buffers that were provided with bytes that nobody has sent: whoever still reads there will see them.
+    /// Fills provided buffers with bytes that no peer sends, to expose any code that still reads them.
     private func poisonProvided() {
         for group in provided.keys.sorted() {
             guard var ring = provided[group] else { continue }
@@ -247,16 +245,17 @@ final class SimulatedEngine: ExternalEngine {
         }
     }
 
-    // MARK: The end
+    // MARK: Operations in flight
 
-    /// Operations whose last completion is not in the queue, in words; but for cancellations, which use no memory.
+    /// Descriptions of the operations whose last completion has not been posted to the queue, except cancellations,
+    /// which use no memory.
     var operationsInFlight: [String] {
         operations.map(\.entry).filter { $0.operation != .asyncCancel }.map(\.words)
     }
 }
 
 extension SubmissionEntry {
-    /// For a log.
+    /// A description for the log.
     var words: String {
         let name =
             switch operation {
@@ -276,7 +275,7 @@ extension SubmissionEntry {
 }
 
 extension CompletionEntry {
-    /// For a log.
+    /// A description for the log.
     var words: String {
         "\(String(token.rawValue, radix: 16)): \(result)"
             + (isLast ? "" : ", more") + (isNotification ? ", notification" : "")

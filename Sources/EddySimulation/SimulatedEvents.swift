@@ -1,12 +1,11 @@
-// A binary heap: what is due first is at the top, and of what is due at the same time what was scheduled first, or,
-// where the order is left to chance, whatever chance says: that things happen at the same time says nothing about their
-// order, and nobody may rely on it.
+// A binary heap, ordered by time. Events with the same time are ordered by scheduling or, if the order is random, by a
+// drawn rank: nothing guarantees the order of simultaneous events, so no code may rely on it.
 
-/// What is going to happen in a simulation, in order.
+/// The future events of a simulation, in order.
 struct SimulatedEvents {
     private struct Event {
         let time: UInt64
-        /// Drawn, where the order is left to chance.
+        /// Drawn if the order is random, otherwise 0.
         let rank: UInt64
         let sequence: UInt64
         let action: () -> Void
@@ -18,11 +17,11 @@ struct SimulatedEvents {
 
     private var heap: [Event] = []
     private var sequence: UInt64 = 0
-    /// Draws the order of what is due at the same time; nil: as it was scheduled.
+    /// Draws the order of simultaneous events; nil keeps the order of scheduling.
     var order: SeededGenerator?
-    /// Events that have happened before one that was scheduled earlier for the same time.
+    /// The number of events that ran before one that was scheduled earlier for the same time.
     private(set) var overtakings = 0
-    /// The latest of those that have happened at a time.
+    /// The time of the last event, and the highest sequence number that ran at that time.
     private var last: (time: UInt64, sequence: UInt64) = (0, 0)
 
     /// When the next event is due.
@@ -38,7 +37,7 @@ struct SimulatedEvents {
         }
     }
 
-    /// Takes out the next event if it is due.
+    /// Removes and returns the next event if it is due.
     mutating func popDue(at now: UInt64) -> (() -> Void)? {
         guard let first = heap.first, first.time <= now, let bottom = heap.popLast() else { return nil }
         note(first)
@@ -63,6 +62,6 @@ struct SimulatedEvents {
         last = (event.time, event.time == last.time ? max(event.sequence, last.sequence) : event.sequence)
     }
 
-    /// Forgets everything, and what the events hold.
+    /// Removes all events and releases what they retain.
     mutating func removeAll() { heap.removeAll() }
 }

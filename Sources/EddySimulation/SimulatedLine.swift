@@ -1,12 +1,12 @@
-/// What one direction of a connection is like.
+/// The properties of one direction of a connection.
 package struct SimulatedLine: Sendable {
-    /// Nanoseconds that a byte is on its way.
+    /// The latency of a byte, in nanoseconds.
     package var latency: UInt64 = 50_000
-    /// Nanoseconds between a byte and the next.
+    /// Nanoseconds between successive bytes.
     package var nanosecondsPerByte: UInt64 = 1
-    /// Bytes that are taken from the sender before the receiver's side has them.
+    /// The capacity for bytes that the sender has written and the receiver's side has not taken.
     package var sendBuffer = 64 << 10
-    /// Bytes that the receiver's side keeps for it.
+    /// The capacity for bytes that the receiver has not read.
     package var receiveBuffer = 64 << 10
 
     package init() {}

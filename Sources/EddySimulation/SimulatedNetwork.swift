@@ -2,46 +2,46 @@ internal import EddyRing
 package import EddySystem
 internal import Glibc
 
-// A network in memory, with a clock of its own and a seed:
+// A network in memory, with its own clock and a seed:
 //
 //     the loop                                 the network                           its peers
 //     ────────                                 ───────────                           ─────────
-//     Ring ── SimulatedEngine ── descriptors ── sockets ══ pipes ══ sockets ── whoever has opened them
+//     Ring ── SimulatedEngine ── descriptors ── sockets ══ pipes ══ sockets ── the test's peers
 //                                                  │
-//                                  events, by their time: bytes arrive, connections are made or break,
+//                                  events, by their time: bytes arrive, connections open or break,
 //                                  completions are posted
 //
-// Time passes only when the loop enters: to the next event, or to the loop's deadline. Everything that is left to
-// chance is drawn from one generator, in an order that the seed alone determines.
+// Time advances only within `enter`: to the next event, or to the loop's deadline. All randomness comes from one
+// generator, in an order that the seed alone determines.
 
-/// A network in memory. One thread only.
+/// A simulated network in memory. Not thread-safe.
 package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
-    /// Nanoseconds of a clock that is as good as CLOCK_MONOTONIC.
+    /// Nanoseconds of the clock that replaces CLOCK_MONOTONIC.
     package private(set) var now: UInt64 = 1_000_000_000
     package var random: SeededGenerator
     package var faults = SimulatedFaultRates()
-    package var census = SimulationCensus()
+    package var counters = FaultCounters()
     package private(set) var trace: SimulationTrace
-    /// Draws which connections are unplugged, and when; nil: none.
+    /// Draws which connections are unplugged, and when; nil unplugs none.
     package var unplugging: SeededGenerator?
-    /// What connections are like that are made from now on.
+    /// The properties of future connections.
     package var line = SimulatedLine()
-    /// Descriptors that the process may have open.
+    /// The maximum number of open descriptors.
     package var descriptorLimit = 1024
-    /// A moment, and a number of calls of `enter`, by which everything must have ended.
+    /// The time, and the number of calls of `enter`, at which a run fails because it has not ended.
     let timeLimit: UInt64 = 3_600_000_000_000
     let enterLimit = 2_000_000
-    /// Called every now and then while the loop enters, for whoever wants to look at it.
+    /// Called periodically within `enter`, for tests that inspect the loop.
     package var inspect: () -> Void = {}
-    /// Told of what happens on the loop's sockets.
+    /// Receives the events of the loop's sockets.
     package var observe: (SimulatedSocket, SimulatedSocketEvent) -> Void = { _, _ in }
-    /// When the loop's thread worked, or stood still, instead of waiting.
+    /// The times during which the loop's thread worked or stalled.
     package private(set) var busy = SimulatedDelays()
-    /// How long things that were late by chance took longer.
+    /// The random delays.
     package private(set) var lateness = SimulatedDelays()
-    /// The moment at which the loop has ended its last wait. It knows of everything that had completed before.
+    /// The time at which the loop's last wait ended. The loop has seen every earlier completion.
     package private(set) var lastWait: UInt64 = 0
-    /// Called when something is seen that must never be. It does not return.
+    /// Called when an invariant is violated. Must not return.
     package var fail: (String) -> Never = { fatalError($0) }
 
     private var events = SimulatedEvents()
@@ -49,16 +49,16 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
     private var listeners: [(address: SocketAddress, socket: SimulatedSocket)] = []
     private var servers: [(address: SocketAddress, accept: (SimulatedSocket) -> Void)] = []
     private var lastPeer: Int32 = 0
-    /// Descriptors begin here, above all that the process really has.
+    /// The first descriptor, above all real ones of the process.
     private static let firstDescriptor: Int32 = 100_000
 
-    /// - Parameter log: gets a line for each thing that happens.
+    /// - Parameter log: receives a line for each event.
     package init(seed: UInt64, log: ((String) -> Void)? = nil) {
         random = SeededGenerator(seed: seed)
         trace = SimulationTrace(log: log)
     }
 
-    /// Breaks the circles of what holds each other.
+    /// Breaks reference cycles.
     package func shutDown() {
         events.removeAll()
         descriptors = []
@@ -78,19 +78,19 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
 
     var nextEventTime: UInt64? { events.nextTime }
 
-    /// Lets time pass in which the loop works, or stands still; without what happens meanwhile.
+    /// Advances time while the loop works or stalls, without running events.
     func work(for nanoseconds: UInt64) {
         now += nanoseconds
         busy.add(nanoseconds, until: now)
     }
 
-    /// Lets time pass in which the loop waits; without what happens meanwhile.
+    /// Advances time while the loop waits, without running events.
     func wait(until time: UInt64) {
         now = max(now, time)
         lastWait = now
     }
 
-    /// Does something later than it could be done.
+    /// Runs an action late.
     func delay(for nanoseconds: UInt64, _ action: @escaping () -> Void) {
         schedule(in: nanoseconds) { [weak self] in
             if let self { self.lateness.add(nanoseconds, until: self.now) }
@@ -98,22 +98,22 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
         }
     }
 
-    /// Lets happen what is due.
+    /// Runs the due events.
     func runDueEvents() {
         while let action = events.popDue(at: now) { action() }
-        census[.eventOvertaken] = events.overtakings
+        counters[.eventOvertaken] = events.overtakings
     }
 
-    /// Leaves to chance in which order things happen that are due at the same time.
+    /// Randomizes the order of simultaneous events.
     package func permuteEvents(_ order: SeededGenerator) { events.order = order }
 
     // MARK: Chance
 
-    /// Whether a fault happens now.
+    /// Draws whether a fault occurs now, and counts it.
     package func strikes(_ fault: SimulatedFault) -> Bool {
         let rate = faults[fault]
         guard rate > 0, random.once(in: rate) else { return false }
-        census[fault] += 1
+        counters[fault] += 1
         return true
     }
 
@@ -121,12 +121,12 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
         trace.note((numbers.0 &+ now, numbers.1, numbers.2), "\(Self.format(now)) \(words())")
     }
 
-    /// Notes what somebody outside of the network does.
+    /// Records an action outside of the network.
     package func note(_ words: @autoclosure () -> String) {
         trace.note((now, 0, 0), "\(Self.format(now)) \(words())")
     }
 
-    /// Microseconds since the start.
+    /// Formats the microseconds since the start.
     private static func format(_ time: UInt64) -> String {
         let microseconds = String((time - 1_000_000_000) / 1000)
         return String(repeating: " ", count: max(0, 10 - microseconds.count)) + microseconds + " µs"
@@ -134,7 +134,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
 
     // MARK: Descriptors
 
-    /// The descriptors that the loop has open.
+    /// The loop's open descriptors.
     package var openDescriptors: [Int32] { descriptors.compactMap { $0?.descriptor } }
 
     func socket(_ descriptor: Int32) -> SimulatedSocket? {
@@ -142,7 +142,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
         return descriptors.indices.contains(index) ? descriptors[index] : nil
     }
 
-    /// Gives a socket the lowest descriptor that is free, as the system does; nil at the limit.
+    /// Assigns the lowest free descriptor to a socket, as the kernel does; nil at the limit.
     func openDescriptor(for socket: SimulatedSocket) -> Int32? {
         let index = descriptors.firstIndex { $0 == nil } ?? descriptors.count
         guard index < descriptorLimit else { return nil }
@@ -159,7 +159,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
 
     package func requireOpen(_ descriptor: Int32) { _ = use(descriptor, "setsockopt") }
 
-    // MARK: Calls of the loop that do not wait
+    // MARK: Non-blocking calls of the loop
 
     package func openStream() throws(SystemError) -> Int32 {
         let socket = SimulatedSocket(network: self, descriptor: -1)
@@ -207,12 +207,12 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
 
     // MARK: Connections
 
-    /// Has `accept` called with this end of each connection that is made to the address.
+    /// Calls `accept` with the server's end of each connection to the address.
     package func serve(_ address: SocketAddress, _ accept: @escaping (SimulatedSocket) -> Void) {
         servers.append((address, accept))
     }
 
-    /// A peer's end of a connection to the address; `onChange` says when it is made.
+    /// Opens a connection to the address and returns the peer's end; `onChange` reports when it is established.
     package func dial(_ address: SocketAddress) -> SimulatedSocket {
         lastPeer -= 1
         let socket = SimulatedSocket(network: self, descriptor: lastPeer)
@@ -220,13 +220,13 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
         return socket
     }
 
-    /// Begins to connect. Faults strike the loop's own connections alone.
+    /// Begins to connect. Only the loop's own connections get faults.
     func connect(_ socket: SimulatedSocket, to address: SocketAddress, mayFail: Bool = false) {
         if socket.localAddress == nil { socket.localAddress = nextLocalAddress() }
         socket.remoteAddress = address
-        guard mayFail else { return knock(socket, attempt: 0) }
+        guard mayFail else { return sendSYN(socket, attempt: 0) }
         if strikes(.connectBlackHoled) {
-            // How long Linux goes on asking (tcp_syn_retries).
+            // How long Linux retransmits a SYN (tcp_syn_retries).
             return schedule(in: 127_000_000_000) { [weak socket] in socket?.failConnecting(ETIMEDOUT) }
         }
         if strikes(.connectUnreachable) {
@@ -235,27 +235,27 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
         if strikes(.connectRefused) {
             return schedule(in: 2 * line.latency) { socket.failConnecting(ECONNREFUSED) }
         }
-        knock(socket, attempt: 0)
+        sendSYN(socket, attempt: 0)
     }
 
     private var lastPort: UInt16 = 10_000
 
     private func nextLocalAddress() -> SocketAddress {
         lastPort = lastPort == .max ? 10_001 : lastPort + 1
-        // 203.0.113.0/24 is for documentation (RFC 5737): nobody is on this machine.
+        // 203.0.113.0/24 is reserved for documentation (RFC 5737), so it is never an address of this machine.
         return .ipv4(0xCB00_7101, port: lastPort)
     }
 
-    /// A segment that asks for a connection is on its way. A full backlog drops it; it is sent again after 1, 2, 4 … s.
-    private func knock(_ socket: SimulatedSocket, attempt: Int) {
+    /// Sends a SYN. A full backlog drops it; it is retransmitted after 1, 2, 4 … s.
+    private func sendSYN(_ socket: SimulatedSocket, attempt: Int) {
         schedule(in: line.latency) { [weak self, weak socket] in
             guard let self, let socket, !socket.isClosed else { return }
             if self.isBacklogFull(at: socket.remoteAddress) {
-                self.census[.backlogFull] += 1
+                self.counters[.backlogFull] += 1
                 guard attempt < 6 else { return socket.failConnecting(ETIMEDOUT) }
                 return self.schedule(in: 1_000_000_000 << UInt64(attempt)) { [weak self, weak socket] in
                     guard let self, let socket, !socket.isClosed else { return }
-                    self.knock(socket, attempt: attempt + 1)
+                    self.sendSYN(socket, attempt: attempt + 1)
                 }
             }
             self.answer(socket)
@@ -279,7 +279,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
         other.localAddress = address
         other.remoteAddress = socket.localAddress
         socket.join(other, line, line)
-        census.connections += 1
+        counters.connections += 1
         unplugLater(socket)
         if let listener {
             listener.backlog?.append(other)
@@ -291,7 +291,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
         schedule(in: line.latency) { socket.changed() }
     }
 
-    /// Unplugs some connections, a while after they were made.
+    /// Unplugs some connections at a random time after they were established.
     private func unplugLater(_ socket: SimulatedSocket) {
         guard unplugging?.once(in: 3) == true, let delay = unplugging?.magnitude(0...3_000_000_000) else { return }
         schedule(in: UInt64(delay)) { [weak socket] in socket?.unplug() }

@@ -2,21 +2,21 @@ internal import CLiburing
 internal import EddyRing
 internal import Glibc
 
-/// An operation that the simulated engine has taken and whose last completion is not in the queue.
+/// An operation that the simulated engine has taken and whose last completion has not been posted to the queue.
 @safe
 final class SimulatedOperation {
     let entry: SubmissionEntry
-    /// How many were submitted before.
+    /// The number of operations submitted before.
     let number: UInt64
-    /// What a send sends.
+    /// The memory that a send reads.
     private(set) var pieces: [UnsafeRawBufferPointer]
-    /// Of a send's bytes: they must not change while the operation has them.
+    /// The checksum of a send's bytes, which must not change while the operation is in flight.
     private var checksum: UInt64
-    /// Bytes sent or received so far.
+    /// The number of bytes sent or received so far.
     var progress = 0
-    /// Whether its last completion is on its way.
+    /// Whether the operation has ended; its last completion may wait for room.
     var hasEnded = false
-    /// It ends with the next bytes: a cancellation has found it.
+    /// Whether a cancellation has found the operation: it ends with the next bytes.
     var isBeingCancelled = false
 
     init(_ entry: SubmissionEntry, number: UInt64) {
@@ -40,7 +40,7 @@ final class SimulatedOperation {
 
     var byteCount: Int { unsafe pieces.reduce(0) { $0 + $1.count } }
 
-    /// What is left of the piece in which the first unsent byte lies.
+    /// The rest of the piece that contains the first unsent byte.
     var rest: UnsafeRawBufferPointer? {
         var skipped = progress
         for index in unsafe pieces.indices {
@@ -51,10 +51,10 @@ final class SimulatedOperation {
         return nil
     }
 
-    /// Whether the bytes are what they were when the operation was submitted.
+    /// Whether the bytes are unchanged since submission.
     var isIntact: Bool { unsafe Self.checksum(of: pieces) == checksum }
 
-    /// What was not sent is the submitter's again: the first completion of a zero-copy send says how much was.
+    /// Releases the unsent bytes to the submitter: the first completion of a zero-copy send reports how many were sent.
     func letGoOfUnsent() {
         var left = progress
         for index in unsafe pieces.indices {

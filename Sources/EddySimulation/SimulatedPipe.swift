@@ -3,33 +3,32 @@ internal import Glibc
 // One direction of a connection:
 //
 //     send ──▶ [ in flight: up to the send buffer ] ─line: bandwidth, latency─▶ [ received: up to the receive buffer ]
-//              bytes that have come, but find no room, stay here until the other side reads
+//              bytes that arrived without room stay here until the receiver reads
 
-/// The way of bytes from one socket to another.
+/// Carries bytes from one socket to another.
 final class SimulatedPipe {
     private unowned let network: SimulatedNetwork
     private let line: SimulatedLine
-    /// Where the bytes come out.
     weak var receiver: SimulatedSocket?
     weak var sender: SimulatedSocket?
     private var inFlight = ByteQueue()
     private var received = ByteQueue()
-    /// Bytes in flight whose time has come.
+    /// The number of bytes in flight that have arrived.
     private var arrived = 0
-    /// When the line is free for the next byte.
+    /// The time at which the line is free for the next byte.
     private var lineFree: UInt64 = 0
-    /// The sender has said that nothing follows; and when that is known at the other end.
+    /// Whether the sender has ended the stream, and whether the end has arrived.
     private(set) var isEnded = false
     private var endHasArrived = false
-    /// Whether what was on its way is lost, and with bytes the end behind them.
+    /// Whether the bytes in flight were lost, and the end of the stream with them.
     private var isCut = false
     private var endIsLost = false
-    /// Bytes that the receiver's side has taken in, which acknowledges them.
+    /// The number of bytes that the receiver's side has acknowledged.
     private(set) var delivered: UInt64 = 0
-    /// Whether nothing arrives any more, nor is acknowledged.
+    /// Whether the pipe no longer carries bytes and acknowledgements.
     private var isUnplugged = false
     private var givesUp = false
-    /// How long Linux sends again what nobody acknowledges, by default (tcp_retries2 in ip-sysctl: 924.6 s at least).
+    /// How long Linux retransmits unacknowledged data by default (tcp_retries2 in ip-sysctl: 924.6 s at least).
     private static let patience: UInt64 = 924_600_000_000
 
     init(_ line: SimulatedLine, network: SimulatedNetwork) {
@@ -39,13 +38,13 @@ final class SimulatedPipe {
 
     var room: Int { max(0, line.sendBuffer - inFlight.count) }
     var available: Int { received.count }
-    /// Bytes that the other side has not acknowledged.
+    /// The number of unacknowledged bytes.
     var unacknowledged: Int { inFlight.count }
-    /// Whether all has been read, and nothing more comes.
+    /// Whether the receiver has read everything up to the end of the stream.
     var isAtEnd: Bool { endHasArrived && !endIsLost && inFlight.isEmpty && received.isEmpty }
     var latency: UInt64 { line.latency }
 
-    /// Takes the bytes, for which there is room.
+    /// Sends bytes, for which there must be room.
     func append(_ bytes: UnsafeRawBufferPointer) {
         unsafe inFlight.append(bytes)
         let count = bytes.count
@@ -61,7 +60,7 @@ final class SimulatedPipe {
         deliver()
     }
 
-    /// Moves what has come to where the receiver finds it, as far as there is room.
+    /// Moves arrived bytes to the receive buffer, as far as there is room.
     private func deliver() {
         guard !isUnplugged else { return }
         let moved = min(arrived, line.receiveBuffer - received.count)
@@ -69,13 +68,13 @@ final class SimulatedPipe {
         inFlight.move(moved, to: &received)
         arrived -= moved
         delivered += UInt64(moved)
-        network.census.bytes += moved
+        network.counters.bytes += moved
         if let sender { network.observe(sender, .acknowledged) }
         receiver?.changed()
         sender?.changed()
     }
 
-    /// Nobody reads any more: the sender is told by a reset.
+    /// The receiver has closed: resets the sender.
     private func receiverIsGone() {
         guard let sender, !sender.isClosed else { return }
         network.schedule(at: network.now + line.latency) { [weak sender] in sender?.breakConnection(ECONNRESET) }
@@ -87,7 +86,7 @@ final class SimulatedPipe {
         return count
     }
 
-    /// Nothing follows.
+    /// Ends the stream.
     func end() {
         guard !isEnded else { return }
         isEnded = true
@@ -100,20 +99,20 @@ final class SimulatedPipe {
         }
     }
 
-    /// Nothing arrives from now on, and the sender is not told; what it has sent stays unacknowledged.
+    /// Stops carrying bytes without notice to the sender, whose sent bytes stay unacknowledged.
     func unplug() {
         isUnplugged = true
         if !inFlight.isEmpty || isEnded && !endHasArrived { giveUpLater() }
     }
 
-    /// The sender's system tries for a while to have it acknowledged, and then breaks the connection.
+    /// Breaks the sender's connection after the time for which its system retransmits.
     private func giveUpLater() {
         guard !givesUp else { return }
         givesUp = true
         network.schedule(in: Self.patience) { [weak self] in self?.sender?.breakUnacknowledged() }
     }
 
-    /// What is on its way is lost.
+    /// Drops the bytes in flight.
     func cut() {
         isCut = true
         endIsLost = !inFlight.isEmpty

@@ -1,36 +1,35 @@
 package import EddySystem
 internal import Glibc
 
-/// One end of a simulated connection, or a listener. Its calls do not wait, and return what the system's calls would:
-/// a number, or a negated error number.
+/// One end of a simulated connection, or a listener. Its calls do not wait, and return the result of the equivalent
+/// system call or a negated error number.
 package final class SimulatedSocket {
     private unowned let network: SimulatedNetwork
-    /// Its descriptor, on the side of the loop; negative on the side of its peers.
+    /// The descriptor of a socket of the loop; negative for a socket of a peer.
     package internal(set) var descriptor: Int32
     package internal(set) var localAddress: SocketAddress?
     package internal(set) var remoteAddress: SocketAddress?
-    /// Called soon after something has changed: it may be possible now to receive or send, or the connection is made or
-    /// broken.
+    /// Called soon after a change: the socket may be ready to receive or send, or has connected or broken.
     package var onChange: (() -> Void)?
 
     package private(set) var isClosed = false
-    /// Whether there is, or was, a connection.
+    /// Whether the socket is or was connected.
     package internal(set) var isConnected = false
     /// Whether the connection has broken.
     package private(set) var isBroken = false
-    /// An error that one call will be told, as SO_ERROR.
+    /// The error that the next call reports, like SO_ERROR.
     private var pendingError: Int32 = 0
-    /// `close` resets (SO_LINGER with no time).
+    /// Whether `close` resets the connection (SO_LINGER with a timeout of 0).
     var resetsOnClose = false
-    /// Whether the network has broken the connection by chance.
+    /// Whether the network has broken the connection at random.
     package private(set) var wasStruck = false
-    /// Whether nothing passes between it and its peer any more.
+    /// Whether the connection no longer carries data.
     package private(set) var isUnplugged = false
     private var changeIsScheduled = false
     private(set) var incoming: SimulatedPipe?
     private(set) var outgoing: SimulatedPipe?
     private weak var peer: SimulatedSocket?
-    /// Connections that wait to be accepted; nil for what does not listen.
+    /// Connections that wait to be accepted; nil unless the socket listens.
     var backlog: [SimulatedSocket]?
     var backlogCapacity = 0
     /// The loop's operations on this socket, in order.
@@ -42,7 +41,7 @@ package final class SimulatedSocket {
         self.descriptor = descriptor
     }
 
-    /// Joins two ends.
+    /// Connects two sockets.
     func join(_ other: SimulatedSocket, _ there: SimulatedLine, _ back: SimulatedLine) {
         let (outgoing, incoming) = (SimulatedPipe(there, network: network), SimulatedPipe(back, network: network))
         (self.outgoing, self.incoming, peer, isConnected) = (outgoing, incoming, other, true)
@@ -53,13 +52,13 @@ package final class SimulatedSocket {
 
     // MARK: Calls
 
-    /// Bytes that a receive would find.
+    /// The number of bytes that a receive would find.
     package var available: Int { incoming?.available ?? 0 }
 
-    /// Bytes of a send that would be taken.
+    /// The number of bytes that a send would accept.
     package var room: Int { isBroken ? 0 : outgoing?.room ?? 0 }
 
-    /// Receives; 0 at the end of the stream, -EAGAIN when nothing is there.
+    /// Receives; 0 at the end of the stream, -EAGAIN without data.
     package func receive(into memory: UnsafeMutableRawBufferPointer) -> Int32 {
         guard let incoming else { return takeError() ?? -ENOTCONN }
         if incoming.available > 0 { return unsafe Int32(incoming.read(into: memory)) }
@@ -67,22 +66,22 @@ package final class SimulatedSocket {
         return isBroken || incoming.isAtEnd ? 0 : -EAGAIN
     }
 
-    /// Whether a receive would return at once.
+    /// Whether a receive would complete without waiting.
     package var isReadable: Bool {
         guard let incoming else { return pendingError != 0 }
         return incoming.available > 0 || pendingError != 0 || isBroken || incoming.isAtEnd
     }
 
-    /// Whether all that the peer has sent was received, and its end as well.
+    /// Whether all bytes of the peer and its end of the stream were received.
     package var isAtEnd: Bool { incoming?.isAtEnd ?? false }
 
-    /// Connections that wait to be accepted.
+    /// The number of connections that wait to be accepted.
     package var waitingConnections: Int { backlog?.count ?? 0 }
 
-    /// Whether an accept waits.
+    /// Whether an accept is waiting.
     package var isAccepting: Bool { reading.contains { !$0.hasEnded } }
 
-    /// Sends as much as there is room for; -EAGAIN when there is none.
+    /// Sends as many bytes as there is room for; -EAGAIN if there is no room.
     package func send(_ bytes: UnsafeRawBufferPointer) -> Int32 {
         if let error = takeError() { return error }
         guard let outgoing else { return -ENOTCONN }
@@ -94,7 +93,7 @@ package final class SimulatedSocket {
         return Int32(count)
     }
 
-    /// The network breaks the connection.
+    /// Breaks the connection after a delay, as a fault.
     private func strike(after delay: UInt64) {
         for end in [self, peer] {
             end?.wasStruck = true
@@ -102,12 +101,12 @@ package final class SimulatedSocket {
         }
     }
 
-    /// Ends this side's direction.
+    /// Ends the outgoing stream.
     package func shutdownWrite() {
         if !isBroken { outgoing?.end() }
     }
 
-    /// Closes: in order, or with a reset if bytes are left that nobody has read, or if it was asked for.
+    /// Closes gracefully, or with a reset if unread bytes are left or a reset was requested.
     package func close() {
         guard !isClosed else { return }
         isClosed = true
@@ -128,16 +127,16 @@ package final class SimulatedSocket {
         close()
     }
 
-    /// The peer is gone before anybody has accepted it.
+    /// Resets a connection that was not accepted yet.
     func abort() {
         wasStruck = true
         peer?.wasStruck = true
         reset()
     }
 
-    // MARK: What happens to it
+    // MARK: Events
 
-    /// The connection is broken; the next call is told so, once.
+    /// Breaks the connection; the next call reports the error, once.
     func breakConnection(_ error: Int32) {
         guard !isClosed, !isBroken else { return }
         isBroken = true
@@ -147,46 +146,46 @@ package final class SimulatedSocket {
         changed()
     }
 
-    /// Nobody has acknowledged what was sent, for as long as the system tries.
+    /// Breaks the connection because sent data stayed unacknowledged for as long as the system retransmits.
     func breakUnacknowledged() {
         guard !isClosed, !isBroken else { return }
-        network.census[.unacknowledgedTooLong] += 1
+        network.counters[.unacknowledgedTooLong] += 1
         breakConnection(ETIMEDOUT)
     }
 
-    /// From now on nothing passes between this end and its peer, and neither is told.
+    /// Silently stops all traffic between this socket and its peer.
     package func unplug() {
         guard let peer, !isUnplugged, !isClosed, !peer.isClosed, !isBroken, !peer.isBroken else { return }
-        network.census[.peerUnplugged] += 1
+        network.counters[.peerUnplugged] += 1
         network.note("\(peer.descriptor) and \(descriptor) are unplugged")
         for end in [self, peer] {
             end.isUnplugged = true
             end.outgoing?.unplug()
-            // A peer of the loop's ends then, too; the loop finds nothing.
+            // The loop's peer notices it and ends; the loop's own socket finds no change.
             end.changed()
         }
     }
 
-    /// The connection cannot be made.
+    /// Fails the attempt to connect.
     func failConnecting(_ error: Int32) {
         pendingError = error
         changed()
     }
 
-    /// Whether the next call is told an error.
+    /// Whether the next call reports an error.
     var hasError: Bool { pendingError != 0 }
 
-    /// Whether it could not be connected.
+    /// Whether the attempt to connect failed.
     package var hasFailed: Bool { !isConnected && pendingError != 0 }
 
-    /// The error that nobody was told yet, negated; once.
+    /// Returns and clears the unreported error, negated.
     func takeError() -> Int32? {
         guard pendingError != 0 else { return nil }
         defer { pendingError = 0 }
         return -pendingError
     }
 
-    /// Has whoever uses it look at it soon.
+    /// Schedules a call of `onChange`.
     func changed() {
         guard !changeIsScheduled else { return }
         changeIsScheduled = true

@@ -1,27 +1,27 @@
-/// What happens on a socket of the loop, as the network sees it.
+/// An event on a socket of the loop, as the network sees it.
 package enum SimulatedSocketEvent: Equatable, Sendable {
-    /// A listener has one connection more that waits, or one less.
+    /// The number of connections in a listener's backlog changed.
     case backlogChanged
-    /// An accept waits on a listener, or has ended.
+    /// An accept on a listener started or ended.
     case acceptStarted
     case acceptEnded
-    /// It was accepted.
+    /// The connection was accepted.
     case accepted
-    /// A connect waits on it; it is connected; or it could not be.
+    /// A connect started, succeeded or failed.
     case connectStarted
     case connected
     case connectFailed
-    /// A receive waits on it, has found bytes, or has found no buffer for them.
+    /// A receive started, returned bytes, or found no buffer (ENOBUFS).
     case receiveStarted
     case received
-    case starved
-    /// A send waits until the peer takes its bytes, or has ended with that many sent.
+    case bufferStalled
+    /// A send started, or ended with that many bytes sent.
     case sendStarted
     case sendEnded(Int)
-    /// The peer's system has taken bytes.
+    /// The peer's system acknowledged bytes.
     case acknowledged
-    /// The peer's end can be received, or a failure.
+    /// The end of the peer's stream or a failure can be received.
     case ended
-    /// It is about to be closed by the loop.
+    /// The loop is about to close the socket.
     case closing
 }

@@ -1,13 +1,13 @@
-/// Everything that has happened in a simulation, as one number: the same seed gives the same one, always.
+/// A hash of all events of a simulation. The same seed always yields the same hash.
 package struct SimulationTrace {
     /// FNV-1a, 64 bits.
     package private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    /// Gets a line for each event, when somebody wants them.
+    /// Receives a line for each event.
     private let log: ((String) -> Void)?
 
     init(log: ((String) -> Void)?) { self.log = log }
 
-    /// Notes an event: numbers that say all of it, and words for people.
+    /// Records an event: numbers that identify it, and a description for the log.
     mutating func note(_ numbers: (UInt64, UInt64, UInt64), _ words: @autoclosure () -> String) {
         hash = (hash ^ numbers.0) &* 0x100_0000_01B3
         hash = (hash ^ numbers.1) &* 0x100_0000_01B3

@@ -6,7 +6,7 @@ import EddySimulation
 /// The result of a seed.
 struct SimulationResult: Sendable {
     var hash: UInt64 = 0
-    var census = SimulationCensus()
+    var counters = FaultCounters()
     /// The number of times that each error was thrown, by its name.
     var errors: [String: Int] = [:]
     /// The number of times that connection memory became tight.
@@ -174,7 +174,7 @@ final class Simulation: @unchecked Sendable {
         loop.run()
         checkNothingIsLeft()
         result.hash = network.trace.hash
-        result.census = network.census
+        result.counters = network.counters
         result.memoryShortages = loop.collectStatistics().memoryShortages
         peers = [:]
         network.shutDown()
@@ -370,18 +370,18 @@ final class Simulation: @unchecked Sendable {
 
     /// Whether the stream of an exchange may end early or fail.
     var exchangesMayBreak: Bool {
-        let census = network.census
+        let counters = network.counters
         return cancelledClients > 0 || tooLongMessages > 0 || isShuttingDown || scenario.refuses || scenario.hasTimeouts
-            || scenario.isLoopCrowded || scenario.isMemoryLimited || census[.connectionReset] > 0
-            || census[.acceptAborted] > 0
+            || scenario.isLoopCrowded || scenario.isMemoryLimited || counters[.connectionReset] > 0
+            || counters[.acceptAborted] > 0
     }
 
     private func hasReasonInExchange(_ error: any Error, _ peer: Peer?, isCancelled: Bool) -> Bool {
         guard let error = error as? ConnectionError else { return hasReason(error, peer) || isCancelled }
         return switch error {
-        case .reset: exchangesMayBreak || peer?.hasBroken ?? false || network.census[.unacknowledgedTooLong] > 0
+        case .reset: exchangesMayBreak || peer?.hasBroken ?? false || network.counters[.unacknowledgedTooLong] > 0
         case .unexpectedEnd: exchangesMayBreak || peer?.hasBroken ?? false
-        case .timedOut: network.census[.unacknowledgedTooLong] > 0
+        case .timedOut: network.counters[.unacknowledgedTooLong] > 0
         case .frameTooLong: tooLongMessages > 0
         case .cancelled: isCancelled || isShuttingDown
         default: hasReason(error, peer)
@@ -392,7 +392,7 @@ final class Simulation: @unchecked Sendable {
         if let error = error as? ConnectError { return hasReason(error) }
         guard let error = error as? ConnectionError else { return error is CancellationError && isShuttingDown }
         // Either side of a relay may have been hit by a fault.
-        let mayBeOther = scenario.workload == .relay && (network.census[.connectionReset] > 0 || brokenUpstreams > 0)
+        let mayBeOther = scenario.workload == .relay && (network.counters[.connectionReset] > 0 || brokenUpstreams > 0)
         return switch error {
         // After a partial send, the error says that the connection failed, and not why.
         case .reset: mayBeOther || peer?.hasBroken ?? false || hasTimedOut(peer)
@@ -408,16 +408,16 @@ final class Simulation: @unchecked Sendable {
 
     /// Whether a connection of the handler has failed because the peer did not acknowledge.
     private func hasTimedOut(_ peer: Peer?) -> Bool {
-        network.census[.unacknowledgedTooLong] > 0
+        network.counters[.unacknowledgedTooLong] > 0
             && (scenario.workload == .relay || peer?.socket.isUnplugged ?? false)
     }
 
     private func hasReason(_ error: ConnectError) -> Bool {
         switch error {
-        case .refused: network.census[.connectRefused] > 0 || isShuttingDown
-        case .unreachable: network.census[.connectUnreachable] > 0
+        case .refused: network.counters[.connectRefused] > 0 || isShuttingDown
+        case .unreachable: network.counters[.connectUnreachable] > 0
         case .timedOut:
-            network.census[.connectBlackHoled] > 0 || network.census[.backlogFull] > 0 || isSlow
+            network.counters[.connectBlackHoled] > 0 || network.counters[.backlogFull] > 0 || isSlow
                 || scenario.configuration.connectTimeout < .seconds(10)
         case .tooManyOpenFiles: scenario.descriptorLimit < 1024
         case .tooManyConnections: scenario.isLoopCrowded
@@ -427,5 +427,5 @@ final class Simulation: @unchecked Sendable {
     }
 
     /// A stalled loop may miss a connect deadline.
-    private var isSlow: Bool { network.census[.loopStall] > 0 }
+    private var isSlow: Bool { network.counters[.loopStall] > 0 }
 }

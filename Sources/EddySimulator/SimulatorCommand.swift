@@ -33,7 +33,7 @@ struct SimulatorCommand: ParsableCommand {
             CrashNotice.running(seed)
             total.add(try Simulation.run(seed: seed))
         }
-        total.printCensus()
+        total.printCounters()
         print("trace \(String(total.hash, radix: 16))")
     }
 
@@ -48,18 +48,18 @@ extension SimulationResult {
     /// The combined hash depends on the order of the seeds.
     mutating func add(_ other: SimulationResult) {
         hash = hash &* 31 &+ other.hash
-        census += other.census
+        counters += other.counters
         errors.merge(other.errors, uniquingKeysWith: +)
         memoryShortages += other.memoryShortages
     }
 
-    func printCensus() {
-        for fault in SimulatedFault.allCases { print("\(fault) \(census[fault])") }
+    func printCounters() {
+        for fault in SimulatedFault.allCases { print("\(fault) \(counters[fault])") }
         for error in Set(errorsToMeet).union(errors.keys).sorted() { print("\(error) \(errors[error] ?? 0)") }
         print("memoryShortages \(memoryShortages)")
-        print("connections \(census.connections)")
-        print("bytes \(census.bytes)")
-        print("submissions \(census.submissions)")
-        print("completions \(census.completions)")
+        print("connections \(counters.connections)")
+        print("bytes \(counters.bytes)")
+        print("submissions \(counters.submissions)")
+        print("completions \(counters.completions)")
     }
 }

@@ -1,7 +1,7 @@
 internal import CLiburing
 internal import Glibc
 
-/// The nanoseconds that a clock of the system shows (clock_gettime(2)).
+/// The time of a system clock in nanoseconds (clock_gettime(2)).
 func nanoseconds(of clock: clockid_t) -> UInt64 {
     var time = timespec()
     unsafe clock_gettime(clock, &time)

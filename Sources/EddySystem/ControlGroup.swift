@@ -1,27 +1,27 @@
-// Where a container's limits stand (cgroups(7)):
+// The files that contain a container's limits (cgroups(7)):
 //
 //     /proc/self/cgroup        version 2                                  version 1
 //                              0::/a/b                                    4:memory:/a/b
 //     /sys/fs/cgroup           a/b/memory.max, a/memory.max, …            memory/a/b/memory.limit_in_bytes, …
 //                              a/b/cpu.max, …                             cpu/a/b/cpu.cfs_quota_us, cfs_period_us, …
 //
-// Each group is bound by its own limits and by those of all groups above it. Within a container the path may be that of
-// the machine outside, of which only the lowest part is mounted, as the root: so the root is looked at in any case.
+// A group is subject to its own limits and to those of all its ancestors. Within a container the path may be that of
+// the host, of which only the lowest part is mounted, as the root: so the root is always read, too.
 
-/// The limits of the control group that this process is in.
+/// The limits of this process's control group.
 package struct ControlGroup: Equatable, Sendable {
-    /// Bytes that the group may have in memory, kernel's buffers for its sockets included; nil: no limit.
+    /// The memory limit in bytes, including the kernel's socket buffers; nil if unlimited.
     package let memory: Int?
-    /// How many processors' time the group may use; nil: no limit.
+    /// The processor limit, in processors; nil if unlimited.
     package let processors: Double?
 
-    /// Those of this process, as they were when somebody asked first.
+    /// The limits of this process, read on first use.
     package static let current = ControlGroup(
         root: "/sys/fs/cgroup",
         groups: SmallFile.text(of: "/proc/self/cgroup") ?? ""
     )
 
-    /// Reads what is mounted at `root`, for a process in `groups` (the text of /proc/self/cgroup).
+    /// Reads the limits below `root` for a process in `groups` (the text of /proc/self/cgroup).
     package init(root: String, groups: String) {
         var (memory, processors): ([Int], [Double]) = ([], [])
         for line in groups.split(separator: "\n") {
@@ -43,18 +43,18 @@ package struct ControlGroup: Equatable, Sendable {
                 }
             }
         }
-        // Version 1 writes a number of 63 bits where there is no limit.
+        // Version 1 writes a 63-bit number for no limit.
         self.memory = memory.filter { (0..<1 << 60).contains($0) }.min()
         self.processors = processors.min()
     }
 
-    /// `/a/b`, `/a` and the root, which is nothing.
+    /// `/a/b`, `/a` and the root, which is the empty string.
     private static func pathAndAbove(_ path: String) -> [String] {
         let parts = path.split(separator: "/").filter { $0 != ".." }
         return (0...parts.count).reversed().map { parts.prefix($0).map { "/\($0)" }.joined() }
     }
 
-    /// A quota and a period, in the same unit; nil for `max` and -1.
+    /// Parses a quota and a period in the same unit; nil for `max` and -1.
     private static func quota(_ text: String) -> Double? {
         let numbers = text.split(whereSeparator: \.isWhitespace).map { Int($0) ?? 0 }
         guard numbers.count == 2, numbers[0] > 0, numbers[1] > 0 else { return nil }

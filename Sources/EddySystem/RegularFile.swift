@@ -1,16 +1,17 @@
 internal import Glibc
 
-/// A file that is read with a ring: opened, measured, closed. Calls that do not wait for data.
+/// Opens, measures and closes a file that is read with a ring. These calls do not wait for data.
 package enum RegularFile {
-    /// Opens a file for reading, not inherited by child processes.
+    /// Opens a file for reading, with close-on-exec set.
     package static func open(_ path: String) throws(SystemError) -> Int32 {
-        // Opening a pipe would wait for its writer, were it not for O_NONBLOCK; files take no notice of it.
+        // Without O_NONBLOCK, opening a pipe would wait for its writer. Regular files ignore the flag.
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .current }
         return descriptor
     }
 
-    /// Bytes of the file. What is no regular file has no size and no end: EINVAL, and EISDIR for a directory.
+    /// The size of the file in bytes. Throws EISDIR for a directory, and EINVAL for any other file that is not regular
+    /// and so has no size.
     package static func size(of descriptor: Int32) throws(SystemError) -> Int {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw .current }

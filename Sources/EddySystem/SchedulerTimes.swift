@@ -1,7 +1,7 @@
 internal import CLiburing
 internal import Glibc
 
-// How a thread has spent its time, as the scheduler keeps it (proc(5), and Documentation/scheduler/sched-stats.rst):
+// The scheduler's accounting of a thread's time (proc(5), and Documentation/scheduler/sched-stats.rst):
 //
 //     wall clock   ├─────────────────────────────────────────────────┤
 //     the thread   runs        waits for a processor    sleeps   runs
@@ -12,11 +12,11 @@ internal import Glibc
 
 /// The times of one thread, in nanoseconds since it started.
 package struct SchedulerTimes: Equatable, Sendable {
-    /// On a processor. Behind by up to a tick of the scheduler while the thread runs.
+    /// Time on a processor. While the thread runs, it lags by up to a scheduler tick.
     package var processor: UInt64
-    /// Runnable, and waiting for a processor.
+    /// Time that the thread was runnable and waited for a processor.
     package var queue: UInt64
-    /// Whether the thread runs or waits for a processor now; it sleeps otherwise.
+    /// Whether the thread is running or waiting for a processor; otherwise it sleeps.
     package var isRunnable: Bool
 
     package init(processor: UInt64, queue: UInt64, isRunnable: Bool) {
@@ -25,7 +25,7 @@ package struct SchedulerTimes: Equatable, Sendable {
         self.isRunnable = isRunnable
     }
 
-    /// Those of a thread of this process; nil where /proc does not tell.
+    /// Reads the times of a thread of this process; nil if /proc does not provide them.
     package init?(ofThread thread: Int32) {
         guard let schedule = SmallFile.text(of: "/proc/self/task/\(thread)/schedstat"),
             let status = SmallFile.text(of: "/proc/self/task/\(thread)/stat")
@@ -36,13 +36,13 @@ package struct SchedulerTimes: Equatable, Sendable {
     /// Parses the texts of `schedstat` and `stat`.
     init?(schedule: String, status: String) {
         let times = schedule.split(whereSeparator: \.isWhitespace).map { UInt64($0) }
-        // The name before the state stands in parentheses, and may contain anything.
+        // The name before the state is in parentheses and may contain any character.
         guard times.count == 3, let processor = times[0], let queue = times[1],
             let state = status.split(separator: ")").last?.first(where: { !$0.isWhitespace })
         else { return nil }
         self.init(processor: processor, queue: queue, isRunnable: state == "R")
     }
 
-    /// The number of the calling thread, by which `init(ofThread:)` finds it.
+    /// The calling thread's ID, for `init(ofThread:)`.
     package static var currentThread: Int32 { gettid() }
 }

@@ -1,7 +1,7 @@
 internal import CLiburing
 internal import Glibc
 
-/// A counting semaphore (sem_overview(7)): one thread waits until another has done something.
+/// A counting semaphore (sem_overview(7)), by which one thread waits for another.
 @safe
 package final class Semaphore: @unchecked Sendable {
     private let semaphore: UnsafeMutablePointer<sem_t>
@@ -21,15 +21,14 @@ package final class Semaphore: @unchecked Sendable {
         unsafe sem_post(semaphore)
     }
 
-    /// Waits for a signal.
     package func wait() {
-        // A signal handler may interrupt it.
+        // EINTR: a signal handler interrupted the wait.
         while unsafe sem_wait(semaphore) != 0 {}
     }
 
     /// Waits for a signal until `deadline`, in nanoseconds of CLOCK_MONOTONIC.
     ///
-    /// - Returns: whether the signal came.
+    /// - Returns: whether the signal arrived.
     package func wait(until deadline: UInt64) -> Bool {
         let second: UInt64 = 1_000_000_000
         var time = timespec(tv_sec: Int(deadline / second), tv_nsec: Int(deadline % second))

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Files of the kernel's that are read in one piece.
+/// Reads files of procfs and sysfs in one piece.
 enum SmallFile {
-    /// Up to 16 KiB of a file; nil when it cannot be read or is empty.
+    /// Up to 16 KiB of a file; nil if it is empty or cannot be read.
     static func text(of path: String) -> String? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

@@ -1,5 +1,5 @@
 extension UInt64 {
-    /// This moment (nanoseconds of CLOCK_MONOTONIC) and `duration` later; the end of time when that overflows.
+    /// This time (nanoseconds of CLOCK_MONOTONIC) plus `duration`; `UInt64.max` on overflow.
     package func advanced(by duration: Duration) -> UInt64 {
         let (seconds, attoseconds) = duration.components
         guard seconds >= 0, attoseconds >= 0 else { return self }

@@ -33,11 +33,11 @@ struct FeatureFindingTests {
     @Test("A kernel's release begins with two numbers")
     func version() throws {
         for (release, expected) in [("6.18.44-amd64", (6, 18)), ("5.19", (5, 19)), ("6.12-rc3", (6, 12))] {
-            let version = try #require(SystemFacts.version(ofRelease: release))
+            let version = try #require(SystemInformation.version(ofRelease: release))
             #expect(version == expected)
         }
         for release in ["", "unknown", "6", "a.b"] {
-            #expect(SystemFacts.version(ofRelease: release) == nil)
+            #expect(SystemInformation.version(ofRelease: release) == nil)
         }
     }
 }

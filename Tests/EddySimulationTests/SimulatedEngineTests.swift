@@ -67,7 +67,7 @@ struct SimulatedEngineTests {
             }
         }
         #expect(received == sent)
-        #expect(network.census[.shortReceive] > 0 && network.census[.lateCompletion] > 0)
+        #expect(network.counters[.shortReceive] > 0 && network.counters[.lateCompletion] > 0)
     }
 
     private func drain(_ socket: SimulatedSocket) -> Int {

@@ -54,7 +54,7 @@ final class UnpluggedTests {
         #expect(receive(from: here) == -EAGAIN)
         pass(30)
         #expect(receive(from: here) == -ETIMEDOUT)
-        #expect(network.census[.unacknowledgedTooLong] == 1)
+        #expect(network.counters[.unacknowledgedTooLong] == 1)
         // The other end has sent nothing, so it never notices.
         pass(3000)
         #expect(receive(from: there) == -EAGAIN)
@@ -70,6 +70,6 @@ final class UnpluggedTests {
         #expect(receive(from: there) == -EAGAIN)
         pass(30)
         #expect(receive(from: there) == -ETIMEDOUT)
-        #expect(network.census[.peerUnplugged] == 1)
+        #expect(network.counters[.peerUnplugged] == 1)
     }
 }

@@ -25,8 +25,8 @@ struct SimulationTests {
     func noViolation() throws {
         var sum = SimulationResult()
         for seed in UInt64(1000)..<1200 { sum.add(try Simulation.run(seed: seed)) }
-        #expect(sum.census.connections > 500)
-        #expect(sum.census.bytes > 1_000_000)
+        #expect(sum.counters.connections > 500)
+        #expect(sum.counters.bytes > 1_000_000)
     }
 
     @Test(
@@ -35,7 +35,7 @@ struct SimulationTests {
     )
     func unplugged(seed: UInt64, timesOut: Bool) throws {
         let result = try Simulation.run(seed: seed)
-        #expect(result.census[.peerUnplugged] > 0)
+        #expect(result.counters[.peerUnplugged] > 0)
         #expect((result.errors["ConnectionError.timedOut"] ?? 0 > 0) == timesOut)
     }
 

@@ -205,8 +205,8 @@ extension ConnectionDriver {
         switch size {
         case .large:
             connections[id].receiving.hints.remove(.largeChunks)
-            bulkRing?.noteStarvation()
-        case .small: receiveRing.noteStarvation()
+            bulkRing?.noteBufferShortage()
+        case .small: receiveRing.noteBufferShortage()
         }
     }
 

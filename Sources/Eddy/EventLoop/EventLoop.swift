@@ -193,9 +193,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         enter(waitFor: count, deadline: deadline)
         if driver.timers.count > 0 { driver.updateTime() }
         // Read before further submissions: it concerns the sends of this `enter` only.
-        let isSettled = ring.isSettled
+        let isDrained = ring.isDrained
         dispatchCompletions()
-        if isSettled { driver.completeInlineSends() }
+        if isDrained { driver.completeInlineSends() }
     }
 
     /// Submits and waits. A permanent failure means that the ring itself is broken.

@@ -31,9 +31,9 @@ public enum InheritedSocket: Equatable, Sendable {
     /// - Throws: ``InheritedSocketError`` unless it is a listening stream socket.
     func find() throws(InheritedSocketError) -> (descriptor: Int32, address: SocketAddress) {
         let descriptor = try findDescriptor()
-        let facts: SocketFacts
+        let facts: SocketInformation
         do {
-            facts = try SocketFacts(of: descriptor)
+            facts = try SocketInformation(of: descriptor)
         } catch {
             throw error == .notASocket ? .notASocket(descriptor) : .notOpen(descriptor)
         }

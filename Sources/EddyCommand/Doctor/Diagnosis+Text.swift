@@ -19,7 +19,7 @@ extension Diagnosis {
         return (lines + ["", "features"] + findings).joined(separator: "\n")
     }
 
-    private static func text(of limit: SystemFacts.Limit, unit: String = "") -> String {
+    private static func text(of limit: SystemInformation.Limit, unit: String = "") -> String {
         let text = { (value: UInt64?) in value.map { "\(Figure.count(Double($0)))\(unit)" } ?? "unlimited" }
         return "\(text(limit.soft)) (may be raised to \(text(limit.hard)))"
     }

@@ -8,10 +8,10 @@ struct Diagnosis: Encodable {
     /// `kernel.io_uring_disabled`; nil if the kernel has no such switch.
     let ioUringDisabled: Int?
     let processors: Int
-    let openFiles: SystemFacts.Limit
+    let openFiles: SystemInformation.Limit
     /// How to fix a limit of open files that leaves room for few connections; nil if the limit is high enough.
     let openFilesRemedy: String?
-    let lockedMemory: SystemFacts.Limit
+    let lockedMemory: SystemInformation.Limit
     /// Loops that were started.
     let loops: Int
     let engine: Engine
@@ -54,12 +54,12 @@ struct Diagnosis: Encodable {
     init(loops: Int) throws(RingError) {
         let group = try EventLoopGroup(count: loops)
         defer { group.shutDown() }
-        kernel = SystemFacts.kernelRelease
-        ioUringDisabled = SystemFacts.ioUringDisabled
+        kernel = SystemInformation.kernelRelease
+        ioUringDisabled = SystemInformation.ioUringDisabled
         processors = EventLoopGroup.processorCount
-        openFiles = SystemFacts.openFiles
-        openFilesRemedy = Self.remedy(forOpenFiles: SystemFacts.openFiles, loops: loops)
-        lockedMemory = SystemFacts.lockedMemory
+        openFiles = SystemInformation.openFiles
+        openFilesRemedy = Self.remedy(forOpenFiles: SystemInformation.openFiles, loops: loops)
+        lockedMemory = SystemInformation.lockedMemory
         self.loops = loops
         engine = Engine(
             name: group.engine.kind,
@@ -78,7 +78,7 @@ struct Diagnosis: Encodable {
 
     /// Each connection takes a descriptor, and the loops take some. The commands raise the limit as far as they may;
     /// other programs must raise it themselves.
-    static func remedy(forOpenFiles limit: SystemFacts.Limit, loops: Int) -> String? {
+    static func remedy(forOpenFiles limit: SystemInformation.Limit, loops: Int) -> String? {
         guard let soft = limit.soft, soft < 1024 else { return nil }
         let connections = OpenFileLimit.descriptorsForConnections(within: soft, loops: loops)
         let room = "enough for about \(connections) concurrent connections"

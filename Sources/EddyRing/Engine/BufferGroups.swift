@@ -10,7 +10,7 @@ internal import Glibc
 //     │used│used│ rest ▒▒▒▒▒▒ │ buffer      │ buffer   │    │
 //     └────┴────┴─────────────┴─────────────┴──────────┴────┘
 
-/// The provided-buffer rings of an engine that is not the kernel's, by their group.
+/// The provided-buffer rings of a user-space engine, by group.
 @safe
 package final class BufferGroups {
     @safe
@@ -21,14 +21,14 @@ package final class BufferGroups {
         var head: UInt16 = 0
     }
 
-    /// A buffer to receive into: the rest of one, with incremental consumption.
+    /// A buffer to receive into; with incremental consumption, the unused part of one.
     @safe
     package struct Target {
         package let address: UnsafeMutableRawPointer
         package let byteCount: Int
     }
 
-    /// Groups are few and numbered from 0.
+    /// Group numbers start at 0 and stay small.
     private static let maximumCount = 16
     private let groups: UnsafeMutablePointer<Group?>
 
@@ -57,7 +57,7 @@ package final class BufferGroups {
         if group < Self.maximumCount { unsafe groups[Int(group)] = nil }
     }
 
-    /// The next buffer of a group; nil when it has none.
+    /// The next buffer of a group, or nil if the group is empty.
     package func next(of group: UInt16) -> Target? {
         guard group < Self.maximumCount, let ring = unsafe groups[Int(group)] else { return nil }
         let (entries, head) = unsafe (ring.entries, ring.head)
@@ -67,9 +67,9 @@ package final class BufferGroups {
         return unsafe Target(address: address, byteCount: Int(entry.byteCount))
     }
 
-    /// Uses up `byteCount` bytes of the group's next buffer.
+    /// Consumes `byteCount` bytes of the group's next buffer.
     ///
-    /// - Returns: the flags of the completion that says so.
+    /// - Returns: the flags of the receive's completion.
     package func consume(_ byteCount: Int, of group: UInt16) -> CompletionEntry.Flags {
         guard let ring = unsafe groups[Int(group)] else { return [] }
         let entry = unsafe ring.entries + Int(ring.head & ring.mask)
@@ -84,8 +84,8 @@ package final class BufferGroups {
         return flags
     }
 
-    /// Names the group's next buffer in a completion that receives nothing. A classic buffer is used up by it, an
-    /// incremental one is kept, and the completion does not say so (liburing issue 1545).
+    /// Names the group's next buffer in a completion without data. This consumes a classic buffer. The engine keeps an
+    /// incremental one, and the completion does not set `bufferContinues` (liburing issue 1545).
     ///
     /// - Returns: the flags of the completion.
     package func nameNext(of group: UInt16) -> CompletionEntry.Flags {

@@ -2,15 +2,15 @@
 public enum EngineKind: String, Sendable, Codable, CaseIterable, CustomStringConvertible {
     /// The kernel's io_uring.
     case uring
-    /// Non-blocking calls and epoll(7), where io_uring is not to be had.
+    /// Non-blocking calls and epoll(7), where io_uring is unavailable.
     case epoll
-    /// A network in memory, for tests of Eddy itself; nothing that can be asked for.
+    /// A simulated network in memory, for tests of Eddy itself. `EDDY_ENGINE` cannot select it.
     case simulated
 
-    /// Those that `EDDY_ENGINE` may name.
+    /// The engines that `EDDY_ENGINE` can select.
     public static let allCases: [EngineKind] = [.uring, .epoll]
 
-    /// As the manual pages write it.
+    /// The engine's name as the manual pages spell it.
     public var description: String {
         switch self {
         case .uring: "io_uring"

@@ -8,19 +8,18 @@ package import EddySystem
 
 /// An engine of another module, with a network of its own.
 ///
-/// It promises what the article "What an engine promises" says, posts completions within `enter` alone, takes deadlines
-/// as they are, and has no fixed buffers.
+/// The engine fulfils the contract in the article "What an engine promises", posts completions only within `enter`,
+/// accepts absolute deadlines, and has no fixed buffers.
 package protocol ExternalEngine: AnyObject {
-    /// What the engine is called.
     var kind: EngineKind { get }
-    /// The memory of the two queues, which the ring shares. It is freed by the engine.
+    /// The memory of the two queues, shared with the ring. The engine frees it.
     var queues: RingQueues { get }
-    /// What its descriptors and clock belong to.
+    /// The network that owns the engine's descriptors and clock.
     var externalNetwork: any ExternalNetwork { get }
-    /// Operations whose last completion is not in the queue, in words.
+    /// Descriptions of the operations whose last completion has not been posted to the queue.
     var operationsInFlight: [String] { get }
 
-    /// Submits what is queued, then waits for completions until the deadline (nanoseconds of the network's clock).
+    /// Submits the queued entries, then waits for completions until the deadline (nanoseconds of the network's clock).
     ///
     /// - Returns: entries submitted, or the negated error number.
     func enter(waitFor count: UInt32, deadline: UInt64?) -> Int32
@@ -36,13 +35,15 @@ package protocol ExternalEngine: AnyObject {
     func unregisterBufferRing(group: UInt16)
 }
 
-/// The sockets and the clock of an ``ExternalEngine``: what a ring asks instead of ``Socket`` and ``MonotonicClock``.
+/// The sockets and the clock of an ``ExternalEngine``. The ring uses them in place of ``Socket`` and
+/// ``MonotonicClock``.
 package protocol ExternalNetwork: AnyObject {
     /// Nanoseconds of a clock in place of CLOCK_MONOTONIC.
     var now: UInt64 { get }
 
     func openStream() throws(SystemError) -> Int32
-    /// Stands for the options of sockets, which it does not have: only checks that the descriptor is open.
+    /// Replaces setting a socket option, which external sockets do not support. It only checks that the descriptor is
+    /// open.
     func requireOpen(_ descriptor: Int32)
     func bind(_ descriptor: Int32, to address: SocketAddress)
     func localAddress(of descriptor: Int32) -> SocketAddress?
@@ -53,6 +54,6 @@ package protocol ExternalNetwork: AnyObject {
     func unacknowledgedBytes(_ descriptor: Int32) -> Int?
     func bytesToReceive(_ descriptor: Int32) -> Int
     func acknowledgedBytes(_ descriptor: Int32) -> UInt64
-    /// Takes the error of a socket that has one, which is told once.
+    /// Returns and clears the socket's pending error, which is reported once.
     func takeError(of descriptor: Int32) -> SystemError?
 }

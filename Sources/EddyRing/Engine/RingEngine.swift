@@ -2,10 +2,11 @@ internal import CLiburing
 internal import EddyBuffers
 internal import Glibc
 
-/// The engine of one ring: the few things in which engines differ.
+/// The engine of one ring: the operations in which engines differ.
 ///
-/// Submitting and reading completions is not among them; that is memory. Each call here is rare, or a system call, so
-/// the branch costs nothing. It is not copyable, so that reaching an engine counts no references.
+/// Submitting and reading completions are the same for all engines, since both are memory accesses. Each call here is
+/// rare or a system call, so the cost of the branch is negligible. The type is not copyable, so accessing the engine
+/// performs no reference counting.
 enum RingEngine: ~Copyable {
     case kernel(KernelEngine)
     case epoll(EpollEngine)
@@ -38,7 +39,7 @@ enum RingEngine: ~Copyable {
         }
     }
 
-    /// The network of an engine that brings its own; nil for those whose network is the system's.
+    /// The engine's own network; nil if it uses the system's.
     var network: (any ExternalNetwork)? {
         switch self {
         case .kernel: nil
@@ -63,7 +64,7 @@ enum RingEngine: ~Copyable {
         }
     }
 
-    /// Whether completions are posted within `enter` alone.
+    /// Whether completions are posted only within `enter`.
     var defersTaskWork: Bool {
         switch self {
         case .kernel(let engine): engine.setup.defersTaskWork
@@ -72,7 +73,7 @@ enum RingEngine: ~Copyable {
         }
     }
 
-    /// Whether a deadline is handed to the system as it is.
+    /// Whether deadlines are passed to the kernel as absolute times.
     var hasAbsoluteDeadlines: Bool {
         switch self {
         case .kernel(let engine): engine.setup.hasAbsoluteDeadlines
@@ -94,8 +95,8 @@ enum RingEngine: ~Copyable {
 
     // MARK: Registering
 
-    /// Registers a provided-buffer ring of `count` entries (`struct io_uring_buf`) in `memory`, which stays where it is
-    /// until it is unregistered. Returns 0 or a negated error number.
+    /// Registers a provided-buffer ring of `count` entries (`struct io_uring_buf`) in `memory`, which must not move
+    /// until the ring is unregistered. Returns 0 or a negated error number.
     func registerBufferRing(
         _ memory: UnsafeMutableRawPointer,
         count: UInt16,
@@ -121,7 +122,7 @@ enum RingEngine: ~Copyable {
         }
     }
 
-    /// Makes the table of fixed buffers, empty at first. Returns 0 or a negated error number.
+    /// Registers an empty table of fixed buffers. Returns 0 or a negated error number.
     func registerFixedBufferTable(count: UInt32) -> Int32 {
         switch self {
         case .kernel(let engine): unsafe io_uring_register_buffers_sparse(engine.ring, count)

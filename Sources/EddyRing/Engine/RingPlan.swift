@@ -1,19 +1,20 @@
-/// How the rings of a group of loops are made. All loops of a group follow the same plan, so they use one engine.
+/// How the rings of a group of loops are created. All loops of a group follow the same plan, so they use the same
+/// engine.
 ///
-/// Locked memory is a limit of the user, not of the process, and what is left of it cannot be asked for. So a plan is
-/// tried, and where it fails for lack of locked memory the next one asks for less:
+/// The limit of locked memory applies to the user, not to the process, and the kernel does not report how much of it is
+/// left. So a plan is tried, and if it fails for lack of locked memory the next plan requires less:
 ///
 ///     standard size, fixed buffers ─▶ standard size ─▶ half of it ─▶ … ─▶ the smallest ─▶ epoll
 ///
-/// Steps that cannot suffice, by what the failed attempt has shown, are left out.
+/// Steps that cannot succeed, given the failed attempt, are skipped.
 package struct RingPlan: Equatable, Sendable {
-    /// The engine, why it is used, and what it does without.
+    /// The engine, the reason for its choice, and what the rings lack.
     package private(set) var choice: EngineChoice
     /// The size of each loop's ring.
     package private(set) var size: RingSize
-    /// What each loop may use.
+    /// The features that each loop may use.
     package private(set) var features: RingFeatures
-    /// The features that the caller permits; nil: all that the system has.
+    /// The features that the caller permits; nil permits all that the system has.
     private let permitted: RingFeatures?
 
     /// The best plan that this process and system allow.
@@ -40,13 +41,13 @@ package struct RingPlan: Equatable, Sendable {
         )
     }
 
-    /// The plan for the next attempt, after locked memory sufficed for fewer loops than wanted.
+    /// The plan for the next attempt, after locked memory sufficed for only some of the loops.
     ///
     /// - Parameters:
-    ///   - made: loops that were made, and have ended.
-    ///   - count: loops that are wanted.
-    ///   - pinnedBytes: what those loops had registered as fixed buffers.
-    /// - Returns: nil when there is none: `EDDY_ENGINE` names io_uring, and the smallest rings do not fit.
+    ///   - made: the number of loops that were created and have ended.
+    ///   - count: the number of loops to create.
+    ///   - pinnedBytes: the bytes that those loops had registered as fixed buffers.
+    /// - Returns: nil if no further plan exists: `EDDY_ENGINE` selects io_uring, and the smallest rings do not fit.
     /// - Throws: ``RingError`` when epoll cannot be tried.
     package func reduced(after made: Int, of count: Int, pinnedBytes: Int) throws(RingError) -> RingPlan? {
         guard choice.kind == .uring else { return nil }
@@ -68,7 +69,7 @@ package struct RingPlan: Equatable, Sendable {
     }
 
     private func smallerSize(after made: Int, of count: Int, pinnedBytes: Int) -> RingSize? {
-        // One more ring did not fit, so what may be locked lies between these two.
+        // One more ring did not fit, so the available locked memory lies between these two values.
         let cost = size.lockedBytes(bufferRings: bufferRings)
         let atLeast = UInt64(made) * cost + UInt64(pinnedBytes)
         let below = atLeast + cost
@@ -84,6 +85,6 @@ package struct RingPlan: Equatable, Sendable {
         return candidates.first { fits($0, atLeast) } ?? candidates.first { fits($0, below - 1) }
     }
 
-    /// Buffer rings of each loop: where the kernel does not fill chunks incrementally, a second one has large chunks.
+    /// The number of buffer rings of each loop. Without incremental consumption a second ring holds large chunks.
     private var bufferRings: Int { features.incrementalBuffers ? 1 : 2 }
 }

@@ -1,36 +1,36 @@
 internal import CLiburing
 internal import EddyBuffers
 
-// Both queues are rings of a power of two entries. Heads and tails only ever grow and wrap at 2³².
+// The capacity of each queue is a power of two. Heads and tails only increase, and wrap at 2³².
 //
 //     submissions    head ──▶ engine takes          completions    head ──▶ loop reads
 //                    tail ──▶ loop writes                          tail ──▶ engine posts
 
 /// The memory of the two queues, which the loop and its engine share.
 ///
-/// io_uring's queues lie in memory of the kernel; those of other engines are ordinary memory of the same layout. So the
-/// loop submits and reads completions in one way, whatever performs them.
+/// The queues of io_uring are kernel memory mapped into the process; those of other engines are ordinary memory with
+/// the same layout. So the loop submits and reads completions in the same way with any engine.
 @safe
 package struct RingQueues {
     package let submissions: UnsafeMutablePointer<SubmissionEntry>
     /// Entries, a power of two.
     package let submissionCapacity: UInt32
-    /// Up to where the engine has taken submissions.
+    /// The position up to which the engine has taken submissions.
     package let submissionHead: UnsafeMutablePointer<UInt32>
-    /// Up to where there are submissions; published by the loop.
+    /// The end of the queued submissions; published by the loop.
     package let submissionTail: UnsafeMutablePointer<UInt32>
-    /// IORING_SQ_CQ_OVERFLOW and the like, set by the engine.
+    /// IORING_SQ_CQ_OVERFLOW and other IORING_SQ_ flags, set by the engine.
     package let flags: UnsafeMutablePointer<UInt32>
 
     package let completions: UnsafeMutablePointer<CompletionEntry>
     /// Entries, a power of two.
     package let completionCapacity: UInt32
-    /// Up to where the loop has read completions; published by the loop.
+    /// The position up to which the loop has read completions; published by the loop.
     package let completionHead: UnsafeMutablePointer<UInt32>
-    /// Up to where the engine has posted completions.
+    /// The end of the posted completions.
     package let completionTail: UnsafeMutablePointer<UInt32>
 
-    /// The queues of an io_uring.
+    /// The queues of an io_uring instance.
     init(of ring: UnsafeMutablePointer<io_uring>) {
         let (submissionQueue, completionQueue) = unsafe (ring.pointee.sq, ring.pointee.cq)
         unsafe submissions = UnsafeMutableRawPointer(submissionQueue.sqes)
@@ -46,7 +46,7 @@ package struct RingQueues {
         unsafe completionTail = completionQueue.ktail
     }
 
-    /// Queues in memory of our own; ``deallocate()`` frees them. Sizes are rounded up to powers of two.
+    /// Allocates the queues in ordinary memory; ``deallocate()`` frees them. Sizes are rounded up to powers of two.
     package init(submissionEntries: UInt32, completionEntries: UInt32) {
         submissionCapacity = Self.powerOfTwo(atLeast: submissionEntries)
         completionCapacity = Self.powerOfTwo(atLeast: max(completionEntries, 2 * submissionCapacity))
@@ -58,7 +58,7 @@ package struct RingQueues {
         unsafe (completionHead, completionTail) = (words + 3, words + 4)
     }
 
-    /// Frees queues in memory of our own.
+    /// Frees queues allocated by ``init(submissionEntries:completionEntries:)``.
     package func deallocate() {
         unsafe submissions.deallocate()
         unsafe completions.deallocate()

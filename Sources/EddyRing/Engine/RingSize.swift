@@ -2,12 +2,12 @@
 package struct RingSize: Equatable, Sendable {
     /// Entries of the submission queue, a power of two.
     package let submissionEntries: UInt32
-    /// Entries of the completion queue: eight for each of the submission queue's.
+    /// Entries of the completion queue: eight for each submission entry.
     package var completionEntries: UInt32 { submissionEntries * 8 }
 
-    /// What a loop uses unless locked memory is short.
+    /// The size that a loop uses unless locked memory is short.
     package static let standard = RingSize(submissionEntries: 512)
-    /// The smallest ring that a loop uses. With smaller ones it would enter the kernel more often than on epoll.
+    /// The smallest ring that a loop uses. A smaller one would enter the kernel more often than the epoll engine does.
     package static let minimum = RingSize(submissionEntries: 32)
 
     /// Half the size; nil for the smallest ring.
@@ -15,8 +15,9 @@ package struct RingSize: Equatable, Sendable {
         self == .minimum ? nil : RingSize(submissionEntries: submissionEntries / 2)
     }
 
-    /// Bytes that the kernel locks for a ring of this size and its buffer rings: whole pages for the queues, for the
-    /// submission entries and for each buffer ring (`rings_size` and `io_create_region` in io_uring/, Linux 6.13 and newer).
+    /// Bytes that the kernel locks for a ring of this size and its buffer rings: whole pages each for the queues, the
+    /// submission entries and every buffer ring (`rings_size` and `io_create_region` in io_uring/, Linux 6.13 and
+    /// newer).
     package func lockedBytes(bufferRings: Int) -> UInt64 {
         let header: UInt64 = 320
         let queues = header + UInt64(completionEntries) * 16 + UInt64(submissionEntries) * 4

@@ -15,16 +15,16 @@ package struct CompletionEntry: Sendable {
         self.flags = flags
     }
 
-    /// The failure, if it is one.
+    /// The error of a failed operation; nil on success.
     package var error: SystemError? {
         result < 0 ? SystemError(-result) : nil
     }
 
-    /// Whether the operation posts no further completion: what it was given may be touched again.
+    /// Whether the operation posts no further completion. From then on the submitter may reuse the operation's memory.
     @inlinable
     package var isLast: Bool { !flags.contains(.more) }
 
-    /// The provided buffer that was used, if one was.
+    /// The index of the provided buffer that the operation used, if any.
     @inlinable
     package var bufferIndex: UInt16? {
         flags.contains(.buffer) ? UInt16(truncatingIfNeeded: flags.rawValue >> 16) : nil
@@ -37,19 +37,19 @@ package struct CompletionEntry: Sendable {
         package let rawValue: UInt32
         @inlinable
         package init(rawValue: UInt32) { self.rawValue = rawValue }
-        /// A provided buffer was used; its index is in the upper 16 bits.
+        /// The operation used a provided buffer; its index is in the upper 16 bits.
         @inlinable
         package static var buffer: Flags { Flags(rawValue: 1 << 0) }
-        /// The operation goes on and posts further completions.
+        /// The operation continues and posts further completions.
         @inlinable
         package static var more: Flags { Flags(rawValue: 1 << 1) }
-        /// The socket had more bytes than fitted.
+        /// The socket still had bytes after the receive.
         @inlinable
         package static var socketNotEmpty: Flags { Flags(rawValue: 1 << 2) }
-        /// A zero-copy send's memory is no longer used.
+        /// The kernel no longer uses the memory of a zero-copy send.
         @inlinable
         package static var notification: Flags { Flags(rawValue: 1 << 3) }
-        /// The kernel goes on filling the same buffer behind these bytes (6.12).
+        /// The kernel continues to fill the same buffer after these bytes (6.12).
         @inlinable
         package static var bufferContinues: Flags { Flags(rawValue: 1 << 4) }
     }

@@ -1,17 +1,17 @@
-// The 64 bits that a submission carries and its completions bring back:
+// The 64-bit user data of a submission, which its completions return:
 //
 //     63      56 55              32 31                             0
 //     ┌─────────┬──────────────────┬────────────────────────────────┐
 //     │  kind   │   generation     │            index               │
 //     └─────────┴──────────────────┴────────────────────────────────┘
 //
-// No object is made for an operation. The index names a slot in a table, which is kept until its operations' last
-// completions have come, so a completion needs no generation to find whom it is for. The generation changes when the
-// slot is given to somebody else. With it a cancellation, which names the whole token, never meets an operation of the
-// slot's next owner; and what names a slot without any token, and may come late, is recognised: another thread's mail,
-// a sequence of chunks, the notification of a zero-copy send.
+// An operation needs no object of its own. The index names a slot in a table. The slot stays allocated until the last
+// completions of its operations have arrived, so a completion needs no generation to find its owner. The generation
+// changes when the slot is reused. So a cancellation, which names the whole token, never hits an operation of the
+// slot's next owner. The generation also detects stale references that carry no token: tasks posted by other threads,
+// sequences of chunks, and notifications of zero-copy sends.
 
-/// What a completion belongs to.
+/// Identifies the operation and the owner that a completion belongs to.
 @usableFromInline
 package struct OperationToken: Equatable, Sendable {
     @usableFromInline
@@ -21,8 +21,8 @@ package struct OperationToken: Equatable, Sendable {
     package init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// - Parameters:
-    ///   - kind: what was submitted; the loop's own numbering.
-    ///   - generation: the slot's; only its lower 24 bits are kept.
+    ///   - kind: the kind of operation, as the loop numbers them.
+    ///   - generation: the slot's generation, of which only the lower 24 bits are kept.
     ///   - index: the slot.
     @inlinable
     package init(kind: UInt8, generation: UInt32 = 0, index: UInt32 = 0) {

@@ -1,7 +1,7 @@
 package import EddySystem
 
 extension SubmissionEntry {
-    /// Connects; one completion. Keep the address until `enter` has returned: the kernel copies it.
+    /// Connects a socket; one completion. The address must stay valid until `enter` returns: the kernel copies it.
     package static func connect(
         descriptor: Int32,
         to address: SystemAddress,

@@ -1,8 +1,8 @@
 extension SubmissionEntry {
-    /// Reads from a file at `offset`; one completion with the bytes read, 0 at the file's end.
+    /// Reads from a file at `offset`; one completion with the number of bytes read, 0 at the end of the file.
     ///
-    /// With a `fixedBuffer` (the index of registered memory that the address lies in) the kernel need not pin the pages
-    /// (`io_uring_prep_read_fixed(3)`).
+    /// With a `fixedBuffer` (the index of the registered memory that contains the address) the kernel need not pin the
+    /// pages (`io_uring_prep_read_fixed(3)`).
     package static func readFile(
         descriptor: Int32,
         at offset: UInt64,

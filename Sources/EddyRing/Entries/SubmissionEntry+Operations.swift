@@ -4,8 +4,8 @@ internal import Glibc
 // The operations that Eddy submits, each with the completions that it posts.
 
 extension SubmissionEntry {
-    /// Accepts connections until it is cancelled or fails: one completion each, whose result is a descriptor; the
-    /// one without `more` is the last (`io_uring_prep_multishot_accept(3)`, 5.19).
+    /// Accepts connections until the operation is cancelled or fails. Each connection posts a completion whose result
+    /// is the descriptor; the completion without `more` is the last (`io_uring_prep_multishot_accept(3)`, 5.19).
     package static func acceptMultishot(descriptor: Int32, token: OperationToken) -> SubmissionEntry {
         var entry = SubmissionEntry(.accept, descriptor: descriptor, token: token)
         entry.operationOptions = UInt16(IORING_ACCEPT_MULTISHOT)
@@ -20,7 +20,7 @@ extension SubmissionEntry {
         return entry
     }
 
-    /// Connects; one completion. The address must stay valid until `enter` has returned: the kernel copies it.
+    /// Connects a socket; one completion. The address must stay valid until `enter` returns: the kernel copies it.
     package static func connect(
         descriptor: Int32,
         address: UnsafeRawPointer,
@@ -33,13 +33,13 @@ extension SubmissionEntry {
         return entry
     }
 
-    /// Receives into slices of a provided-buffer ring, again and again, until the end of the stream, an error, or a
-    /// lack of buffers. The completion without `more` is the last (`io_uring_prep_recv_multishot(3)`, 6.0).
+    /// Receives repeatedly into slices of a provided-buffer ring, until the end of the stream, an error, or a lack of
+    /// buffers. The completion without `more` is the last (`io_uring_prep_recv_multishot(3)`, 6.0).
     ///
-    /// `limit` is a credit in bytes (6.17; 0: none): the receive that reaches it is the last. It is not cut short,
-    /// so up to a buffer more than the limit may come.
+    /// `limit` is a credit in bytes (6.17; 0: unlimited): the receive that reaches it is the last. That receive is not
+    /// truncated, so up to a buffer more than the limit may arrive.
     ///
-    /// `expectsDelay` has the kernel wait for data first instead of trying at once.
+    /// `expectsDelay` makes the kernel poll for data before the first attempt (IORING_RECVSEND_POLL_FIRST).
     package static func receiveMultishot(
         descriptor: Int32,
         group: UInt16,
@@ -58,7 +58,7 @@ extension SubmissionEntry {
 
     /// Receives once into a slice of a provided-buffer ring; one completion.
     ///
-    /// - Parameter limit: bytes that it receives at most; 0: as many as the buffer has room for.
+    /// - Parameter limit: the maximum number of bytes to receive; 0: the size of the buffer.
     package static func receiveOnce(
         descriptor: Int32,
         group: UInt16,
@@ -72,8 +72,8 @@ extension SubmissionEntry {
         return entry
     }
 
-    /// Sends all the bytes, waiting for the peer to make room; one completion with the bytes sent, which are fewer
-    /// only when the connection broke in between (MSG_WAITALL on sends: 5.19).
+    /// Sends all the bytes, waiting for the peer to make room; one completion with the number of bytes sent, which is
+    /// short only if the connection broke in between (MSG_WAITALL on sends: 5.19).
     package static func send(
         descriptor: Int32,
         address: UnsafeRawPointer,
@@ -83,8 +83,8 @@ extension SubmissionEntry {
         unsafe sending(.send, descriptor: descriptor, address: address, byteCount: byteCount, token: token)
     }
 
-    /// As ``send(descriptor:address:byteCount:token:)``, of several pieces in order. The message (`struct msghdr`)
-    /// and its vectors must stay valid until `enter` has returned (IORING_FEAT_SUBMIT_STABLE); the bytes until the
+    /// Like ``send(descriptor:address:byteCount:token:)``, for several pieces in order. The message (`struct msghdr`)
+    /// and its vectors must stay valid until `enter` returns (IORING_FEAT_SUBMIT_STABLE), the bytes until the
     /// completion. See ``MessageArena``.
     package static func sendMessage(
         descriptor: Int32,
@@ -94,12 +94,12 @@ extension SubmissionEntry {
         unsafe sending(.sendMessage, descriptor: descriptor, address: message, byteCount: 1, token: token)
     }
 
-    /// Turns a send into one that ends within the `enter` that submits it: the socket takes all the bytes and no
-    /// completion is posted, or a completion says how many it took (EAGAIN: none).
+    /// Returns a send that completes within the `enter` that submits it. Either the socket takes all the bytes and no
+    /// completion is posted, or a completion reports the number of bytes taken (EAGAIN: none).
     ///
-    /// MSG_DONTWAIT keeps the kernel from waiting for room; skipping the completion of a success saves a wake-up
-    /// for each reply. The failure is never skipped (io_uring_enter(2), IOSQE_CQE_SKIP_SUCCESS), and a short send
-    /// counts as one because of MSG_WAITALL.
+    /// MSG_DONTWAIT keeps the kernel from waiting for room. Skipping the completion of a success saves a wake-up for
+    /// each reply. Failures are never skipped (io_uring_enter(2), IOSQE_CQE_SKIP_SUCCESS), and because of MSG_WAITALL a
+    /// short send counts as a failure.
     package func endingInline() -> SubmissionEntry {
         var entry = self
         entry.flags.insert(.skipSuccess)
@@ -107,14 +107,15 @@ extension SubmissionEntry {
         return entry
     }
 
-    /// Cancels the operation with token `target`; one completion of its own, besides the cancelled one's last.
+    /// Cancels the operation with token `target`. Posts one completion in addition to the last completion of the
+    /// target.
     package static func cancel(_ target: OperationToken, token: OperationToken) -> SubmissionEntry {
         var entry = SubmissionEntry(.asyncCancel, descriptor: -1, token: token)
         entry.address = target.rawValue
         return entry
     }
 
-    /// Cancels everything on the ring; one completion of its own with the number cancelled.
+    /// Cancels every operation on the ring. Posts one completion of its own with the number of operations cancelled.
     package static func cancelEverything(token: OperationToken) -> SubmissionEntry {
         var entry = SubmissionEntry(.asyncCancel, descriptor: -1, token: token)
         entry.callFlags = UInt32(IORING_ASYNC_CANCEL_ALL) | UInt32(IORING_ASYNC_CANCEL_ANY)
@@ -138,13 +139,13 @@ extension SubmissionEntry {
         )
     }
 
-    /// Lets time pass (`struct __kernel_timespec`); one completion, ETIME. The kernel copies the time when it takes the
-    /// submission (`io_uring_prep_timeout(3)`).
+    /// Completes with ETIME once the time has passed (`struct __kernel_timespec`); one completion. The kernel copies
+    /// the time when it takes the submission (`io_uring_prep_timeout(3)`).
     package static func timeout(_ time: UnsafeRawPointer, token: OperationToken) -> SubmissionEntry {
         unsafe SubmissionEntry(.timeout, descriptor: -1, address: time, byteCount: 1, token: token)
     }
 
-    /// What all sends have in common: a broken connection is a result, never a signal; and the kernel itself goes on
+    /// The flags that all sends share: a broken connection is a result, never a signal, and the kernel itself continues
     /// after a short write.
     static func sending(
         _ operation: Operation,

@@ -1,12 +1,13 @@
 internal import CLiburing
 
-// A zero-copy send posts two completions: the first says how much was sent, as that of any send; if it says `more`, a
-// second one, the notification, says that the kernel no longer reads the memory, and whether it had copied the bytes
-// after all (`io_uring_prep_send_zc(3)`, 6.0; IORING_SEND_ZC_REPORT_USAGE, 6.2).
+// A zero-copy send posts two completions. The first reports the number of bytes sent, like that of any send. If it has
+// the `more` flag, a second completion follows, the notification. It reports that the kernel no longer reads the
+// memory, and whether the kernel copied the bytes after all (`io_uring_prep_send_zc(3)`, 6.0;
+// IORING_SEND_ZC_REPORT_USAGE, 6.2).
 
 extension SubmissionEntry {
-    /// As ``send(descriptor:address:byteCount:token:)``, out of the memory itself, which must stay as it is until the
-    /// notification. `fixedBuffer` is the index of registered memory that it lies in.
+    /// Like ``send(descriptor:address:byteCount:token:)``, without copying. The memory must not change until the
+    /// notification. `fixedBuffer` is the index of the registered memory that contains it.
     package static func sendZeroCopy(
         descriptor: Int32,
         address: UnsafeRawPointer,
@@ -29,7 +30,7 @@ extension SubmissionEntry {
         return entry
     }
 
-    /// As ``sendMessage(descriptor:message:token:)``, out of the memory itself (6.1).
+    /// Like ``sendMessage(descriptor:message:token:)``, without copying (6.1).
     package static func sendMessageZeroCopy(
         descriptor: Int32,
         message: UnsafeRawPointer,
@@ -51,10 +52,10 @@ extension SubmissionEntry {
 }
 
 extension CompletionEntry {
-    /// Whether this is the notification of a zero-copy send, and says that the kernel had copied the bytes
+    /// Whether this is the notification of a zero-copy send whose bytes the kernel copied after all
     /// (IORING_NOTIF_USAGE_ZC_COPIED).
     package var reportsCopy: Bool { isNotification && UInt32(bitPattern: result) & 1 << 31 != 0 }
 
-    /// Whether this is the notification of a zero-copy send. Its result is no error number.
+    /// Whether this is the notification of a zero-copy send. Its result is not an error number.
     package var isNotification: Bool { flags.contains(.notification) }
 }

@@ -1,8 +1,8 @@
 /// One submission: `struct io_uring_sqe` of the kernel's ABI, 64 bytes, field by field.
 ///
-/// The loop writes these and every engine reads them, the kernel included, so the layout is the kernel's
-/// (include/uapi/linux/io_uring.h); `SubmissionEntryTests` compare it with the C struct. Those that Eddy does not use
-/// are private, and stay 0.
+/// The loop writes these entries and every engine reads them, including the kernel, so the layout is the kernel's
+/// (include/uapi/linux/io_uring.h). `SubmissionEntryTests` compare it with the C struct. Fields that Eddy does not use
+/// are private and stay 0.
 package struct SubmissionEntry {
     package var operation: Operation
     package var flags: Flags = []
@@ -13,13 +13,13 @@ package struct SubmissionEntry {
     package var offset: UInt64 = 0
     package var address: UInt64 = 0
     package var byteCount: UInt32 = 0
-    /// `msg_flags`, `accept_flags`, `cancel_flags` …: flags that the operation's system call would take.
+    /// `msg_flags`, `accept_flags`, `cancel_flags` …: the flags of the equivalent system call.
     package var callFlags: UInt32 = 0
     package var token: OperationToken
     /// `buf_index` of a fixed buffer, `buf_group` of provided ones.
     package var bufferGroup: UInt16 = 0
     private var personality: UInt16 = 0
-    /// `file_index`, and since 6.17 `optlen`, which is a multishot receive's limit in bytes.
+    /// `file_index`, and since 6.17 `optlen`, the limit of a multishot receive in bytes.
     package var optionLength: UInt32 = 0
     private var reserved: (UInt64, UInt64) = (0, 0)
 
@@ -29,7 +29,7 @@ package struct SubmissionEntry {
         self.token = token
     }
 
-    /// An operation on memory: `byteCount` bytes at `address`, or as many structures.
+    /// An operation on memory: `byteCount` bytes, or that many structures, at `address`.
     init(
         _ operation: Operation,
         descriptor: Int32,
@@ -42,10 +42,12 @@ package struct SubmissionEntry {
         self.byteCount = UInt32(byteCount)
     }
 
-    /// Bytes that a receive takes at most of a provided buffer with `capacity` bytes left: a length of 0 sets no limit.
+    /// The number of bytes that a receive may take of a provided buffer with `capacity` bytes left. A length of 0 sets
+    /// no limit.
     package func room(in capacity: Int) -> Int { byteCount == 0 ? capacity : min(capacity, Int(byteCount)) }
 
-    /// `enum io_uring_op`, as far as Eddy submits them. A struct, since an enum's bytes are not its raw value.
+    /// The operations of `enum io_uring_op` that Eddy submits. A struct, since the memory layout of an enum is not its
+    /// raw value.
     package struct Operation: Equatable, Sendable {
         package let rawValue: UInt8
         private init(_ rawValue: UInt8) { self.rawValue = rawValue }
@@ -66,7 +68,7 @@ package struct SubmissionEntry {
     package struct Flags: OptionSet, Sendable {
         package let rawValue: UInt8
         package init(rawValue: UInt8) { self.rawValue = rawValue }
-        /// Take the memory from the provided-buffer ring `bufferGroup`.
+        /// Take the buffer from the provided-buffer ring `bufferGroup`.
         package static let bufferSelect = Flags(rawValue: 1 << 5)
         /// Post no completion for a success (5.17).
         package static let skipSuccess = Flags(rawValue: 1 << 6)

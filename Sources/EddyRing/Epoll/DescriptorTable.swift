@@ -1,47 +1,47 @@
 internal import Glibc
 
-// A descriptor has two lanes, one a direction, each a list of operations that wait:
+// A descriptor has two queues of waiting operations, one for each direction:
 //
-//     descriptor n ─┬─ lane 2n     reading: accepts, receives, reads
-//                   └─ lane 2n + 1 writing: connects, sends
+//     descriptor n ─┬─ queue 2n     reading: accepts, receives, reads
+//                   └─ queue 2n + 1 writing: connects, sends
 //
-// A lane that can go on without being told, since its turn was over or the completion queue full, is in the queue of
-// lanes that are ready.
+// A queue that can continue without an event, because its turn was over or the completion queue was full, is in the
+// list of ready queues.
 
-/// One direction of a descriptor.
-struct Lane: Equatable {
+/// The operations that wait for one direction of a descriptor.
+struct DescriptorQueue: Equatable {
     let index: UInt32
 
     init(index: UInt32) { self.index = index }
 
-    /// The lane of a descriptor, which is not negative.
-    static func reading(_ descriptor: Int32) -> Lane { Lane(index: UInt32(descriptor) << 1) }
-    static func writing(_ descriptor: Int32) -> Lane { Lane(index: UInt32(descriptor) << 1 | 1) }
+    /// - Precondition: the descriptor is not negative.
+    static func reading(_ descriptor: Int32) -> DescriptorQueue { DescriptorQueue(index: UInt32(descriptor) << 1) }
+    static func writing(_ descriptor: Int32) -> DescriptorQueue { DescriptorQueue(index: UInt32(descriptor) << 1 | 1) }
 
     var descriptor: Int32 { Int32(index >> 1) }
 }
 
-/// What an epoll engine knows of descriptors, by their number.
+/// The state that an epoll engine keeps for each descriptor, indexed by its number.
 @safe
 final class DescriptorTable {
-    struct LaneState {
-        /// The first operation that waits.
+    struct QueueState {
+        /// The first waiting operation.
         var first = OperationTable.none
         fileprivate var nextReady = DescriptorTable.none
         fileprivate var isReady = false
     }
 
     struct DescriptorState {
-        /// Whether epoll knows the descriptor. A hint: it may have been closed, and its number given to another file.
+        /// Whether epoll watches the descriptor. A hint: the descriptor may have been closed and its number reused.
         var isRegistered = false
-        /// Whether something may be left behind a receive that has taken less than it had room for: the end of the
-        /// stream, an error, or what follows urgent data, before which recv(2) stops (tcp(7)).
+        /// Whether a short receive may have left something: the end of the stream, an error, or data after urgent data,
+        /// before which recv(2) stops (tcp(7)).
         var mayHoldMore = false
     }
 
     private static let none = UInt32.max
 
-    private var lanes: UnsafeMutablePointer<LaneState>
+    private var queues: UnsafeMutablePointer<QueueState>
     private var descriptors: UnsafeMutablePointer<DescriptorState>
     private(set) var capacity = 64
     private var firstReady = DescriptorTable.none
@@ -50,19 +50,19 @@ final class DescriptorTable {
     init() {
         unsafe descriptors = .allocate(capacity: capacity)
         unsafe descriptors.initialize(repeating: DescriptorState(), count: capacity)
-        unsafe lanes = .allocate(capacity: 2 * capacity)
-        unsafe lanes.initialize(repeating: LaneState(), count: 2 * capacity)
+        unsafe queues = .allocate(capacity: 2 * capacity)
+        unsafe queues.initialize(repeating: QueueState(), count: 2 * capacity)
     }
 
     deinit {
         unsafe descriptors.deallocate()
-        unsafe lanes.deallocate()
+        unsafe queues.deallocate()
     }
 
     /// - Precondition: ``makeRoom(for:)`` was called for the descriptor.
-    subscript(lane: Lane) -> LaneState {
-        unsafeAddress { unsafe UnsafePointer(lanes + Int(lane.index)) }
-        unsafeMutableAddress { unsafe lanes + Int(lane.index) }
+    subscript(queue: DescriptorQueue) -> QueueState {
+        unsafeAddress { unsafe UnsafePointer(queues + Int(queue.index)) }
+        unsafeMutableAddress { unsafe queues + Int(queue.index) }
     }
 
     /// - Precondition: ``makeRoom(for:)`` was called for the descriptor.
@@ -71,8 +71,8 @@ final class DescriptorTable {
         unsafeMutableAddress { unsafe descriptors + Int(descriptor) }
     }
 
-    /// Grows the table so that it has a place for a descriptor; false when that is not open. Numbers are given out from
-    /// the lowest up, so the table is as large as the process's descriptors are many.
+    /// Grows the table to contain a descriptor; false if the descriptor is not open. The kernel assigns the lowest free
+    /// number, so the size of the table follows the number of open descriptors.
     @inline(__always)
     func makeRoom(for descriptor: Int32) -> Bool {
         if Int(descriptor) < capacity { return true }
@@ -88,40 +88,40 @@ final class DescriptorTable {
         let newDescriptors = UnsafeMutablePointer<DescriptorState>.allocate(capacity: larger)
         unsafe newDescriptors.moveInitialize(from: descriptors, count: capacity)
         unsafe (newDescriptors + capacity).initialize(repeating: DescriptorState(), count: larger - capacity)
-        let newLanes = UnsafeMutablePointer<LaneState>.allocate(capacity: 2 * larger)
-        unsafe newLanes.moveInitialize(from: lanes, count: 2 * capacity)
-        unsafe (newLanes + 2 * capacity).initialize(repeating: LaneState(), count: 2 * (larger - capacity))
+        let newQueues = UnsafeMutablePointer<QueueState>.allocate(capacity: 2 * larger)
+        unsafe newQueues.moveInitialize(from: queues, count: 2 * capacity)
+        unsafe (newQueues + 2 * capacity).initialize(repeating: QueueState(), count: 2 * (larger - capacity))
         unsafe descriptors.deallocate()
-        unsafe lanes.deallocate()
-        unsafe (descriptors, lanes) = (newDescriptors, newLanes)
+        unsafe queues.deallocate()
+        unsafe (descriptors, queues) = (newDescriptors, newQueues)
         capacity = larger
     }
 
-    // MARK: Lanes that are ready
+    // MARK: Ready queues
 
     var hasReady: Bool { firstReady != Self.none }
 
-    /// The last lane that is ready; nil when there is none.
-    var lastReadyLane: Lane? { lastReady == Self.none ? nil : Lane(index: lastReady) }
+    /// The last ready queue; nil if none is ready.
+    var lastReadyQueue: DescriptorQueue? { lastReady == Self.none ? nil : DescriptorQueue(index: lastReady) }
 
-    func appendReady(_ lane: Lane) {
-        guard !self[lane].isReady else { return }
-        self[lane].isReady = true
-        self[lane].nextReady = Self.none
+    func appendReady(_ queue: DescriptorQueue) {
+        guard !self[queue].isReady else { return }
+        self[queue].isReady = true
+        self[queue].nextReady = Self.none
         if lastReady == Self.none {
-            firstReady = lane.index
+            firstReady = queue.index
         } else {
-            self[Lane(index: lastReady)].nextReady = lane.index
+            self[DescriptorQueue(index: lastReady)].nextReady = queue.index
         }
-        lastReady = lane.index
+        lastReady = queue.index
     }
 
-    func popReady() -> Lane? {
+    func popReady() -> DescriptorQueue? {
         guard firstReady != Self.none else { return nil }
-        let lane = Lane(index: firstReady)
-        firstReady = self[lane].nextReady
+        let queue = DescriptorQueue(index: firstReady)
+        firstReady = self[queue].nextReady
         if firstReady == Self.none { lastReady = Self.none }
-        self[lane].isReady = false
-        return lane
+        self[queue].isReady = false
+        return queue
     }
 }

@@ -5,20 +5,20 @@ internal import Glibc
 extension EpollEngine {
     // MARK: Accepting
 
-    /// Connections that one listener accepts before others have their turn.
+    /// The number of connections that one listener accepts before other queues run.
     private static let connectionsATurn = 64
 
-    /// accept(2) has no flag that keeps it from waiting, so the listening socket is made non-blocking for good.
+    /// accept(2) has no flag for a non-blocking call, so the listening socket becomes non-blocking permanently.
     func startAccepting(_ entry: SubmissionEntry) {
         let flags = fcntl(entry.descriptor, F_GETFL)
         guard flags >= 0 else { return post(entry.token, -errno) }
         if flags & O_NONBLOCK == 0 { _ = fcntl(entry.descriptor, F_SETFL, flags | O_NONBLOCK) }
         startWaiting(entry, toRead: true)
-        // Tried at once: of a socket that does not listen epoll has nothing to report.
+        // Try at once: epoll reports nothing for a socket that does not listen.
         descriptors.appendReady(.reading(entry.descriptor))
     }
 
-    func accept(_ slot: UInt32) -> Progress {
+    func accept(_ slot: UInt32) -> PollResult {
         let entry = operations[slot].entry
         let isMultishot = entry.operationOptions & UInt16(IORING_ACCEPT_MULTISHOT) != 0
         for _ in 0..<Self.connectionsATurn {
@@ -38,7 +38,7 @@ extension EpollEngine {
 
     // MARK: Connecting
 
-    /// The socket is non-blocking for this one call only.
+    /// The socket is non-blocking only for this call.
     func startConnecting(_ entry: SubmissionEntry) {
         let flags = fcntl(entry.descriptor, F_GETFL)
         guard flags >= 0 else { return post(entry.token, -errno) }
@@ -54,8 +54,9 @@ extension EpollEngine {
         }
     }
 
-    /// The connection is made, or cannot be, or still under way: an event may be about an earlier file.
-    func connect(_ slot: UInt32) -> Progress {
+    /// Checks whether the connection succeeded, failed, or is still in progress: an event may concern an earlier file
+    /// with the same number.
+    func connect(_ slot: UInt32) -> PollResult {
         let entry = operations[slot].entry
         var error: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)

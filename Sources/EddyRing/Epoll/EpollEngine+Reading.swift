@@ -2,13 +2,13 @@ internal import CLiburing
 internal import Glibc
 
 extension EpollEngine {
-    /// Reads from something that has no position, such as an eventfd.
-    func read(_ slot: UInt32) -> Progress {
+    /// Reads from a descriptor without a position, such as an eventfd.
+    func read(_ slot: UInt32) -> PollResult {
         let entry = operations[slot].entry
         while true {
             var result = read(entry, flags: EDDY_RWF_NOWAIT)
             if result == -EOPNOTSUPP || result == -ENOSYS {
-                // Nothing but a look beforehand keeps this read from waiting.
+                // The file does not support RWF_NOWAIT: poll first, so that the read does not block.
                 var poll = pollfd(fd: entry.descriptor, events: Int16(POLLIN), revents: 0)
                 guard unsafe Glibc.poll(&poll, 1, 0) > 0 else { return .waits }
                 result = read(entry, flags: 0)
@@ -20,7 +20,7 @@ extension EpollEngine {
         }
     }
 
-    /// Reads from a file, waiting for the disk: epoll knows no other way.
+    /// Reads from a file and blocks for the disk: epoll cannot wait for files.
     func readFile(_ entry: SubmissionEntry) -> Int32 {
         var result = read(entry, flags: 0)
         while result == -EINTR { result = read(entry, flags: 0) }

@@ -2,7 +2,7 @@ internal import CLiburing
 internal import Glibc
 
 extension EpollEngine {
-    /// Bytes that one operation receives before others have their turn.
+    /// The number of bytes that one operation receives before other queues run.
     private static let bytesATurn = 256 << 10
 
     func startReceiving(_ entry: SubmissionEntry) {
@@ -18,8 +18,8 @@ extension EpollEngine {
         startWaiting(entry, toRead: true)
     }
 
-    /// Goes on with a receive. A multishot one receives until nothing more is there, or its turn is over.
-    func receive(_ slot: UInt32) -> Progress {
+    /// Continues a receive. A multishot receive continues until the socket is empty or its turn is over.
+    func receive(_ slot: UInt32) -> PollResult {
         let entry = operations[slot].entry
         let isMultishot = entry.operationOptions & UInt16(IORING_RECV_MULTISHOT) != 0
         var left = Self.bytesATurn
@@ -41,7 +41,7 @@ extension EpollEngine {
                 return .finished
             }
             post(entry.token, result, consume(result, of: buffer, entry).union(.more))
-            // Less than there was room for: all that was there (epoll(7), question 9), as a rule.
+            // A receive shorter than the buffer has usually emptied the socket (epoll(7), question 9).
             if Int(result) < buffer.byteCount, !descriptors[entry.descriptor].mayHoldMore { return .waits }
             left -= Int(result)
         }
@@ -57,7 +57,7 @@ extension EpollEngine {
         }
     }
 
-    /// Posts the last completion of a receive. The end of the stream and failures use no buffer up.
+    /// Posts the last completion of a receive. The end of the stream and failures consume no buffer.
     private func finish(_ entry: SubmissionEntry, _ result: Int32, _ buffer: BufferGroups.Target) {
         post(entry.token, result, result > 0 ? consume(result, of: buffer, entry) : [])
     }

@@ -16,7 +16,7 @@ extension EpollEngine {
         post(entry.token, result)
     }
 
-    /// The socket is full: what is left of the send waits for room.
+    /// Queues the rest of a send until the socket has room.
     private func keep(_ entry: SubmissionEntry, sent: Int) {
         var operation = WaitingOperation(entry, progress: UInt32(sent))
         if entry.operation == .sendMessage {
@@ -25,8 +25,8 @@ extension EpollEngine {
         enqueue(operation, in: .writing(entry.descriptor))
     }
 
-    /// Goes on with a send until all of it is sent or the socket is full.
-    func send(_ slot: UInt32) -> Progress {
+    /// Continues a send until all of it is sent or the socket is full.
+    func send(_ slot: UInt32) -> PollResult {
         let entry = operations[slot].entry
         while true {
             let result =
@@ -35,7 +35,7 @@ extension EpollEngine {
             if result == -EAGAIN { return .waits }
             let sent = operations[slot].progress
             guard result > 0 else {
-                // What was sent before the connection broke is told; the next operation learns of the rest.
+                // Report the bytes that were sent before the connection broke; the next operation gets the error.
                 finish(entry, sent > 0 ? Int32(bitPattern: sent) : result, isWhole: result == 0)
                 return .finished
             }
@@ -57,7 +57,7 @@ extension EpollEngine {
 
     // MARK: Calls
 
-    /// send(2) of what lies behind the first `sent` bytes, without waiting.
+    /// send(2) of the bytes after the first `sent`, without waiting.
     private func sendOnce(_ entry: SubmissionEntry, from sent: Int) -> Int32 {
         let address = unsafe UnsafeRawPointer(bitPattern: UInt(entry.address)).map { unsafe $0 + sent }
         let flags = Self.flags(of: entry)
@@ -73,10 +73,10 @@ extension EpollEngine {
         return unsafe send(message, of: entry)
     }
 
-    /// sendmsg(2) of the vectors that are left.
+    /// sendmsg(2) of the remaining vectors.
     private func sendVectors(_ entry: SubmissionEntry, _ vectors: UnsafeMutableBufferPointer<iovec>) -> Int32 {
         var message = unsafe msghdr()
-        // Vectors that are sent are empty, and cost nothing.
+        // Vectors that were sent are empty, which costs nothing.
         unsafe message.msg_iov = vectors.baseAddress
         unsafe message.msg_iovlen = vectors.count
         return unsafe withUnsafePointer(to: &message) { unsafe send($0, of: entry) }
@@ -122,7 +122,7 @@ extension EpollEngine {
         return unsafe copy
     }
 
-    /// Takes `byteCount` bytes off the front; whether nothing is left then.
+    /// Removes `byteCount` bytes from the front. Returns whether nothing is left.
     private static func drop(_ byteCount: Int, from vectors: UnsafeMutableBufferPointer<iovec>) -> Bool {
         var left = byteCount
         for index in vectors.indices {

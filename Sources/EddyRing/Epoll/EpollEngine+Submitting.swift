@@ -4,7 +4,7 @@ internal import EddySystem
 internal import Glibc
 
 extension EpollEngine {
-    /// Takes what is queued, as far as there is room for completions.
+    /// Takes queued submissions while there is room for completions.
     ///
     /// - Returns: the number of entries taken.
     func takeSubmissions() -> Int32 {
@@ -19,10 +19,10 @@ extension EpollEngine {
         return Int32(head &- first)
     }
 
-    /// Starts an operation, or performs all of it; false when it must be submitted again, once there is room.
+    /// Starts an operation or performs all of it. Returns false if it must be submitted again once there is room.
     ///
-    /// What surely has to wait, since it goes on for ever or expects a delay, is not even tried: epoll reports at once
-    /// what is there already.
+    /// Operations that will wait, because they never end or expect a delay, are not tried first: epoll reports at once
+    /// what is already available.
     private func start(_ entry: SubmissionEntry) -> Bool {
         switch entry.operation {
         case .send, .sendMessage: startSending(entry)
@@ -37,38 +37,38 @@ extension EpollEngine {
         return true
     }
 
-    /// Puts an operation of which nothing is done yet into its lane.
+    /// Appends an operation that has not started to its descriptor queue.
     func startWaiting(_ entry: SubmissionEntry, toRead: Bool) {
         let descriptor = entry.descriptor
-        // A number that is no descriptor has no lane.
+        // A negative descriptor has no queue.
         guard descriptor >= 0 else { return post(entry.token, -EBADF) }
         enqueue(WaitingOperation(entry), in: toRead ? .reading(descriptor) : .writing(descriptor))
     }
 
-    /// Whether another operation waits in the lane, which this one must not overtake.
-    func isOccupied(_ lane: Lane) -> Bool {
-        Int(lane.descriptor) < descriptors.capacity && descriptors[lane].first != OperationTable.none
+    /// Whether another operation waits in the queue, which this one must not overtake.
+    func isOccupied(_ queue: DescriptorQueue) -> Bool {
+        Int(queue.descriptor) < descriptors.capacity && descriptors[queue].first != OperationTable.none
     }
 
-    /// Goes on with the first operation of a lane.
-    func proceed(_ slot: UInt32) -> Progress {
+    /// Continues the first operation of a queue.
+    func proceed(_ slot: UInt32) -> PollResult {
         switch operations[slot].entry.operation {
         case .receive: receive(slot)
         case .send, .sendMessage: send(slot)
         case .accept: accept(slot)
         case .connect: connect(slot)
         case .read: read(slot)
-        default: unreachable("an operation waits in a lane that is not its own")
+        default: unreachable("an operation waits in a queue that is not its own")
         }
     }
 
-    /// How far an operation has come.
-    enum Progress {
+    /// The result of polling an operation.
+    enum PollResult {
         /// Its last completion is posted.
         case finished
-        /// Until epoll reports something.
+        /// The operation waits for an event of epoll.
         case waits
-        /// It could go on, and lets others go first.
+        /// The operation can continue, but other queues run first.
         case yields
     }
 
@@ -87,7 +87,7 @@ extension EpollEngine {
 
     // MARK: Cancelling
 
-    /// Ends what the entry names; false when there is no room for the completions of both.
+    /// Cancels the operation that the entry names. Returns false if the completions of both do not fit.
     private func cancel(_ entry: SubmissionEntry) -> Bool {
         if entry.callFlags & UInt32(IORING_ASYNC_CANCEL_ANY) != 0 { return cancelEverything(entry.token) }
         guard let slot = operations.first(OperationToken(rawValue: entry.address)) else {
@@ -111,7 +111,7 @@ extension EpollEngine {
         return true
     }
 
-    /// Posts the last completion of an operation that waits. A send that was under way says how much it sent.
+    /// Posts the last completion of a waiting operation. That of a partial send reports the number of bytes sent.
     private func end(_ slot: UInt32) {
         let entry = operations[slot].entry
         let isSend = entry.operation == .send || entry.operation == .sendMessage

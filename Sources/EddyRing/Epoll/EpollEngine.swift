@@ -4,23 +4,23 @@ internal import Glibc
 
 // What `enter` does, in this order:
 //
-//     1. submissions    each is tried at once, or given to epoll to wait for          ┐
-//     2. ready lanes    those whose turn was over the last time go on                 │ post completions
+//     1. submissions    each is tried at once, or waits for an event of epoll         ┐
+//     2. ready queues   those whose turn ended early continue                         │ post completions
 //     3. epoll_wait     until something happens, unless there are completions already │
-//     4. events         the lanes that they are about go on                           │
-//     5. timeouts       that are due                                                  ┘
-//     again from 2 until there are as many completions as were asked for, or the deadline has passed
+//     4. events         the queues that they concern continue                         │
+//     5. timeouts       those that are due complete                                   ┘
+//     repeats from 2 until enough completions are posted or the deadline has passed
 //
-// A descriptor is watched edge-triggered, so that an operation that goes on for ever, such as a multishot receive,
-// needs one epoll_ctl(2) in its life. An operation that begins to wait always calls it, even if the descriptor is
-// known: it may have been closed, and its number given to another file, without anybody telling.
+// Descriptors are watched edge-triggered, so that a long-running operation such as a multishot receive needs one
+// epoll_ctl(2). An operation that begins to wait always calls epoll_ctl(2), even if epoll already watches the
+// descriptor: the descriptor may have been closed and its number reused without notice.
 //
-// Nothing is ever done for which the completion queue has no room. What has to wait for room stays where it is:
-// submissions in their queue, lanes among those that are ready. So no completion is lost, and none overtakes another.
+// The engine performs no operation whose completion does not fit into the queue. Until there is room, submissions stay
+// in their queue and descriptor queues stay ready. So no completion is lost or reordered.
 
-/// A ring's operations performed by non-blocking calls, for systems that forbid io_uring.
+/// Performs a ring's operations by non-blocking calls, for systems that forbid io_uring.
 ///
-/// It honours the same contract as the kernel, on the thread that made it. Nothing happens outside of `enter`.
+/// It fulfils the same contract as the kernel, on the thread that created it, and does nothing outside of `enter`.
 @safe
 final class EpollEngine {
     let queues: RingQueues
@@ -31,9 +31,9 @@ final class EpollEngine {
     private let epoll: Int32
     private let events: UnsafeMutablePointer<epoll_event>
     private static let maximumEvents = 256
-    /// Timeouts that are running. No lane has them.
+    /// The running timeouts, which belong to no descriptor queue.
     var timeouts = TimeoutQueue()
-    /// Operations that a cancellation of everything has ended, while it goes on.
+    /// The number of operations that a `cancelEverything` in progress has ended.
     var cancelledSoFar: Int32 = 0
     /// Whether the kernel has epoll_pwait2(2).
     private var hasNanosecondWaits = true
@@ -53,14 +53,14 @@ final class EpollEngine {
 
     // MARK: Entering
 
-    /// Submits what is queued, then waits for completions until the deadline (nanoseconds of CLOCK_MONOTONIC).
+    /// Submits the queued entries, then waits for completions until the deadline (nanoseconds of CLOCK_MONOTONIC).
     ///
     /// - Returns: entries submitted, or the negated error number.
     func enter(waitFor count: UInt32, deadline: UInt64?) -> Int32 {
         let count = min(count, queues.completionCapacity)
         let submitted = takeSubmissions()
         while true {
-            runReadyLanes()
+            runReadyQueues()
             let mayWait = completionCount < count && !descriptors.hasReady
             let ready = wait(until: mayWait ? min(deadline ?? .max, timeouts.nextDeadline ?? .max) : 0)
             if ready < 0 { return submitted > 0 ? submitted : ready }
@@ -73,7 +73,7 @@ final class EpollEngine {
         }
     }
 
-    /// Waits for events until the deadline; 0: does not wait.
+    /// Waits for events until the deadline; with 0 it does not wait.
     ///
     /// - Returns: the number of events, or the negated error number.
     private func wait(until deadline: UInt64) -> Int32 {
@@ -96,13 +96,13 @@ final class EpollEngine {
             guard result < 0, errno == ENOSYS || errno == EPERM else { return result }
             hasNanosecondWaits = false
         }
-        // Rounded up: nobody is told of a deadline that has not passed.
+        // Round up, so that no deadline is reported early.
         let milliseconds = nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1)
         return unsafe epoll_wait(epoll, events, Int32(Self.maximumEvents), Int32(clamping: milliseconds))
     }
 
-    /// An event is a hint that the operations that wait for it may go on. It may be about a file that had the number
-    /// before.
+    /// Handles an event: a hint that waiting operations may continue. It may concern an earlier file with the same
+    /// number.
     private func handle(_ events: UInt32, on descriptor: Int32) {
         let ended = EPOLLERR.rawValue | EPOLLHUP.rawValue
         let special = ended | EPOLLRDHUP.rawValue | EPOLLPRI.rawValue
@@ -123,7 +123,7 @@ final class EpollEngine {
 
     // MARK: Completions
 
-    /// Completions that wait to be read.
+    /// The number of unread completions.
     var completionCount: UInt32 { unsafe queues.completionTail.pointee &- queues.completionHead.pointee }
 
     var hasRoom: Bool { completionCount < queues.completionCapacity }
@@ -137,50 +137,50 @@ final class EpollEngine {
         unsafe queues.completionTail.pointee = tail &+ 1
     }
 
-    // MARK: Lanes
+    // MARK: Descriptor queues
 
-    /// Goes on with what waits in a lane, in order, until something has to wait again.
-    func advance(_ lane: Lane) {
-        while case let operation = descriptors[lane].first, operation != OperationTable.none {
-            guard hasRoom else { return descriptors.appendReady(lane) }
+    /// Continues the operations of a queue in order, until one has to wait again.
+    func advance(_ queue: DescriptorQueue) {
+        while case let operation = descriptors[queue].first, operation != OperationTable.none {
+            guard hasRoom else { return descriptors.appendReady(queue) }
             switch proceed(operation) {
-            case .finished: operations.remove(operation, from: &descriptors[lane].first)
+            case .finished: operations.remove(operation, from: &descriptors[queue].first)
             case .waits: return
-            case .yields: return descriptors.appendReady(lane)
+            case .yields: return descriptors.appendReady(queue)
             }
         }
     }
 
-    /// Each lane that was ready when this was called has its turn, once.
-    private func runReadyLanes() {
-        guard let last = descriptors.lastReadyLane else { return }
-        while hasRoom, let lane = descriptors.popReady() {
-            advance(lane)
-            if lane == last { return }
+    /// Runs each queue that was ready at the call, once.
+    private func runReadyQueues() {
+        guard let last = descriptors.lastReadyQueue else { return }
+        while hasRoom, let queue = descriptors.popReady() {
+            advance(queue)
+            if queue == last { return }
         }
     }
 
-    /// Puts an operation into its lane, to go on when epoll tells that it can.
-    func enqueue(_ operation: WaitingOperation, in lane: Lane) {
-        guard descriptors.makeRoom(for: lane.descriptor) else { return post(operation.entry.token, -EBADF) }
-        let isFirst = descriptors[lane].first == OperationTable.none
-        let slot = operations.append(operation, to: &descriptors[lane].first)
-        guard isFirst, let error = watch(lane.descriptor) else { return }
-        fail(slot, in: lane, error)
+    /// Appends an operation to its queue, to continue when epoll reports an event.
+    func enqueue(_ operation: WaitingOperation, in queue: DescriptorQueue) {
+        guard descriptors.makeRoom(for: queue.descriptor) else { return post(operation.entry.token, -EBADF) }
+        let isFirst = descriptors[queue].first == OperationTable.none
+        let slot = operations.append(operation, to: &descriptors[queue].first)
+        guard isFirst, let error = watch(queue.descriptor) else { return }
+        fail(slot, in: queue, error)
     }
 
-    /// epoll cannot watch the descriptor: it is closed, or a file, which is always ready (EPERM).
-    private func fail(_ slot: UInt32, in lane: Lane, _ error: SystemError) {
+    /// Ends an operation whose descriptor epoll cannot watch: it is closed, or a file, which is always ready (EPERM).
+    private func fail(_ slot: UInt32, in queue: DescriptorQueue, _ error: SystemError) {
         let entry = operations[slot].entry
         switch error {
         case .notPermitted where entry.operation == .read: post(entry.token, readFile(entry))
         case .notPermitted: post(entry.token, -ENOTSOCK)
         default: post(entry.token, -error.code)
         }
-        operations.remove(slot, from: &descriptors[lane].first)
+        operations.remove(slot, from: &descriptors[queue].first)
     }
 
-    /// Has epoll report what the descriptor's lanes wait for: at once, if it is there already, and at each change.
+    /// Makes epoll report the events that the descriptor's queues wait for: at once if available, and at each change.
     private func watch(_ descriptor: Int32) -> SystemError? {
         var events = EPOLLET.rawValue
         if descriptors[.reading(descriptor)].first != OperationTable.none {

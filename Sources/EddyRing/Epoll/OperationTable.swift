@@ -1,19 +1,19 @@
 internal import Glibc
 
-// Operations that wait, in slots that are used again. Each is found in two ways:
+// Waiting operations, in slots that are reused. Each is found in two ways:
 //
-//     its lane      head ──▶ slot ──▶ slot        what waits for one direction of one descriptor, oldest first
-//     its token     bucket ──▶ slot ──▶ slot      what a cancellation names
+//     its queue     head ──▶ slot ──▶ slot        operations that wait for one direction of a descriptor, oldest first
+//     its token     bucket ──▶ slot ──▶ slot      the operation that a cancellation names
 
-/// An operation that could not end at once: what is left of it.
+/// The state of an operation that could not complete at once.
 @safe
 struct WaitingOperation {
     var entry: SubmissionEntry
-    /// Bytes that a send has sent, or that a multishot receive has received.
+    /// Bytes that a send has sent or a multishot receive has received.
     var progress: UInt32
-    /// What a message still has to send. A copy: the submitter's vectors are valid until `enter` has returned.
+    /// The unsent vectors of a message. A copy, since the submitter's vectors are valid only until `enter` returns.
     var vectors: UnsafeMutableBufferPointer<iovec>?
-    /// The next one of the same lane; of a free slot, the next free one.
+    /// The next operation of the same descriptor queue; for a free slot, the next free slot.
     fileprivate(set) var next = OperationTable.none
     fileprivate var nextInBucket = OperationTable.none
 
@@ -23,7 +23,7 @@ struct WaitingOperation {
     }
 }
 
-/// The operations of an epoll engine that wait. Allocates when more wait than ever before, and at no other time.
+/// The waiting operations of an epoll engine. Allocates only when more operations wait than ever before.
 @safe
 final class OperationTable {
     static let none = UInt32.max
@@ -31,10 +31,10 @@ final class OperationTable {
     private(set) var count = 0
     private var slots: UnsafeMutablePointer<WaitingOperation>
     private var buckets: UnsafeMutablePointer<UInt32>
-    /// Slots and buckets, a power of two.
+    /// The number of slots and of buckets, a power of two.
     private var capacity: Int
     private var firstFree = OperationTable.none
-    /// Slots from here on were never used.
+    /// The first slot that was never used.
     private var untouched = 0
 
     init(capacity: Int = 64) {
@@ -55,9 +55,9 @@ final class OperationTable {
         unsafeMutableAddress { unsafe slots + Int(slot) }
     }
 
-    // MARK: In and out
+    // MARK: Inserting and removing
 
-    /// Takes an operation in, behind the last one of the lane whose first is `head`.
+    /// Appends an operation to the queue that begins at `head`.
     func append(_ operation: WaitingOperation, to head: inout UInt32) -> UInt32 {
         let slot = insert(operation)
         guard head != Self.none else {
@@ -70,7 +70,7 @@ final class OperationTable {
         return slot
     }
 
-    /// Takes an operation in that belongs to no lane.
+    /// Inserts an operation that belongs to no descriptor queue.
     func insert(_ operation: WaitingOperation) -> UInt32 {
         if firstFree == Self.none, untouched == capacity { grow() }
         let slot: UInt32
@@ -88,7 +88,7 @@ final class OperationTable {
         return slot
     }
 
-    /// Takes an operation out of its lane, whose first is `head`, and forgets it.
+    /// Removes an operation from the queue that begins at `head`, and frees its slot.
     func remove(_ slot: UInt32, from head: inout UInt32) {
         if head == slot {
             head = self[slot].next
@@ -100,7 +100,7 @@ final class OperationTable {
         remove(slot)
     }
 
-    /// Forgets an operation that belongs to no lane.
+    /// Removes an operation that belongs to no descriptor queue.
     func remove(_ slot: UInt32) {
         unlink(slot)
         if let vectors = unsafe self[slot].vectors { unsafe vectors.deallocate() }
@@ -122,7 +122,7 @@ final class OperationTable {
         return nil
     }
 
-    /// Some operation, whichever.
+    /// An arbitrary operation.
     func any() -> UInt32? {
         guard count > 0 else { return nil }
         for bucket in 0..<capacity where unsafe buckets[bucket] != Self.none { return unsafe buckets[bucket] }
@@ -152,7 +152,7 @@ final class OperationTable {
         self[previous].nextInBucket = self[slot].nextInBucket
     }
 
-    /// Doubles the table. All slots are occupied then.
+    /// Doubles the table. All slots are occupied when it is called.
     private func grow() {
         let larger = UnsafeMutablePointer<WaitingOperation>.allocate(capacity: capacity * 2)
         unsafe larger.moveInitialize(from: slots, count: capacity)

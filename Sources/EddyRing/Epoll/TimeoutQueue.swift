@@ -1,7 +1,7 @@
-/// Timeouts that are running, the next one last.
+/// The running timeouts, the next one to expire last.
 ///
-/// A loop has its own timers and starts few of these, so a sorted array serves: the next one is found at once, and
-/// starting one moves as many as are due earlier.
+/// A loop has its own timers and starts few of these, so a sorted array suffices: finding the next one takes constant
+/// time, and inserting one moves only those that are due earlier.
 struct TimeoutQueue {
     private struct Timeout {
         let deadline: UInt64
@@ -10,7 +10,7 @@ struct TimeoutQueue {
 
     private var timeouts: [Timeout] = []
 
-    /// When the next one is due (nanoseconds of CLOCK_MONOTONIC); nil when none is running.
+    /// When the next timeout is due (nanoseconds of CLOCK_MONOTONIC); nil if none is running.
     var nextDeadline: UInt64? { timeouts.last?.deadline }
 
     mutating func insert(_ operation: UInt32, deadline: UInt64) {
@@ -18,7 +18,7 @@ struct TimeoutQueue {
         timeouts.insert(Timeout(deadline: deadline, operation: operation), at: position)
     }
 
-    /// An operation whose time has come.
+    /// An operation whose deadline has passed.
     func firstDue(at now: UInt64) -> UInt32? {
         guard let next = timeouts.last, next.deadline <= now else { return nil }
         return next.operation

@@ -1,12 +1,11 @@
 internal import Synchronization
 
-/// Which engine is used, why, and what it does without.
+/// The engine in use, the reason for its choice, and what its rings lack.
 public struct EngineChoice: Sendable, Equatable {
-    /// The engine.
     public let kind: EngineKind
-    /// Why it is this one.
+    /// The reason for the choice.
     public let reason: Reason
-    /// What the rings do without for lack of locked memory; nil when that suffices.
+    /// What the rings lack because locked memory is short; nil if it suffices.
     public private(set) var reduction: Reduction?
 
     /// Why an engine was chosen.
@@ -15,13 +14,13 @@ public struct EngineChoice: Sendable, Equatable {
         case available
         /// `EDDY_ENGINE` names it.
         case environment
-        /// The system provides no io_uring, for this reason.
+        /// io_uring is unavailable, for this reason.
         case fallback(RingError)
     }
 
-    /// What the rings of a group of loops do without for lack of locked memory. None has fixed buffers.
+    /// What the rings of a group of loops lack because locked memory is short. Such rings never have fixed buffers.
     public struct Reduction: Sendable, Equatable {
-        /// Entries of each loop's submission queue; 512 when only the fixed buffers had to go.
+        /// Entries of each loop's submission queue; 512 if only the fixed buffers were dropped.
         public let submissionEntries: UInt32
         /// The limit of locked memory (RLIMIT_MEMLOCK), in bytes.
         public let lockedMemoryLimit: UInt64
@@ -45,12 +44,12 @@ public struct EngineChoice: Sendable, Equatable {
         return choice
     }
 
-    /// The choice for one loop, which is made on first use and then kept. A group of loops may have to use less
-    /// (`EventLoopGroup.engine`), since all of them need locked memory.
+    /// The choice for one loop, made on first use and then cached. A group of loops may have to use less
+    /// (`EventLoopGroup.engine`), since all of its loops need locked memory.
     ///
-    /// - Throws: ``RingError`` when the environment is invalid, or when no descriptor or no address space is left. The
-    ///   next call tries again then. It also does where too little memory may be locked for the smallest ring, which is
-    ///   epoll's turn: other processes of the user may return theirs.
+    /// - Throws: ``RingError`` if the environment is invalid, or if no descriptor or no address space is left; the next
+    ///   call then tries again. If the limit of locked memory does not allow the smallest ring, the choice is epoll,
+    ///   and the next call tries again, too: other processes of the user may have released memory.
     public static func current() throws(RingError) -> EngineChoice {
         if let choice = made.withLock({ $0 }) { return choice }
         let choice = try choose(RingEnvironment.current.get().engine)
@@ -64,7 +63,7 @@ public struct EngineChoice: Sendable, Equatable {
     private static func choose(_ wanted: EngineKind?) throws(RingError) -> EngineChoice {
         if let wanted { return EngineChoice(kind: wanted, reason: .environment) }
         do {
-            // The smallest ring that a loop uses, so that the answer holds for a loop.
+            // Try the smallest ring that a loop uses, so that the result holds for a loop.
             _ = try RingEngine(
                 .uring,
                 features: .permitted,
@@ -82,8 +81,8 @@ public struct EngineChoice: Sendable, Equatable {
         }
     }
 
-    /// What an operator should know: that io_uring is not used, or with less than it could have, why, and what to do.
-    /// Nil when there is nothing to say.
+    /// A message for the operator if io_uring is not used, or is used with reduced rings: the reason, and what to do.
+    /// Nil if there is nothing to report.
     public var notice: String? {
         if case .fallback(let error) = reason {
             return "using \(kind), which takes more processor time, because \(error)"
@@ -93,7 +92,7 @@ public struct EngineChoice: Sendable, Equatable {
 }
 
 extension EngineChoice.Reduction: CustomStringConvertible {
-    /// Such as `with queues of 128 entries instead of 512 and without fixed buffers, because …; raise it with …`.
+    /// For example `with queues of 128 entries instead of 512 and without fixed buffers, because …; raise it with …`.
     public var description: String {
         let standard = RingSize.standard.submissionEntries
         let queues =

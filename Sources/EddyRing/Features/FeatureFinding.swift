@@ -1,24 +1,24 @@
 internal import EddySystem
 
-/// What became of one feature on this system.
+/// The status of one feature on this system.
 package struct FeatureFinding: Sendable {
     package let feature: RingFeature
     package let status: Status
-    /// How to get it; nil when it is used.
+    /// How to enable the feature; nil if it is used.
     package let remedy: String?
 
     package enum Status: String, Sendable, Codable {
-        /// It was tried and does what is promised.
+        /// The probe succeeded.
         case used
-        /// `EDDY_DISABLE` names it, or a tier that it is not part of.
+        /// `EDDY_DISABLE` names the feature, or a tier that excludes it.
         case disabled
-        /// It was tried, and is not there.
+        /// The probe failed.
         case missing
-        /// The engine is not io_uring, whose feature it is.
+        /// The feature belongs to io_uring, and the engine is another one.
         case unused
     }
 
-    /// The findings of every feature, for loops with that engine and those features.
+    /// The findings for every feature, for loops with that engine and those features.
     package static func all(with choice: EngineChoice, _ features: RingFeatures) -> [FeatureFinding] {
         RingFeature.allCases.map { FeatureFinding($0, isUsed: features[$0], choice) }
     }
@@ -28,12 +28,12 @@ package struct FeatureFinding: Sendable {
         if !RingFeatures.permitted[feature] {
             (status, remedy) = (.disabled, "take it out of EDDY_DISABLE")
         } else if choice.kind != .uring {
-            // The epoll engine emulates some of them, which says nothing of io_uring.
+            // The epoll engine emulates some features, which does not mean that io_uring has them.
             (status, remedy) = (.unused, Self.remedy(forEngine: choice))
         } else if isUsed {
             (status, remedy) = (.used, nil)
         } else {
-            (status, remedy) = (.missing, Self.remedy(for: feature, choice, kernel: SystemFacts.kernelVersion))
+            (status, remedy) = (.missing, Self.remedy(for: feature, choice, kernel: SystemInformation.kernelVersion))
         }
     }
 
@@ -45,7 +45,7 @@ package struct FeatureFinding: Sendable {
         }
     }
 
-    /// How to get what a ring lacks on a kernel of that release.
+    /// How to enable a missing feature on a kernel of that release.
     static func remedy(for feature: RingFeature, _ choice: EngineChoice, kernel: (major: Int, minor: Int)?) -> String {
         switch feature {
         case .fixedBuffers:

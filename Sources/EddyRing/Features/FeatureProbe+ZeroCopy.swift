@@ -3,8 +3,8 @@ internal import EddySystem
 internal import Glibc
 
 extension FeatureProbe {
-    /// A zero-copy send of one piece, and one of two: each must say how much it sent, and then that it is done with the
-    /// memory. On a TCP connection of its own, since other stream sockets have no such sends.
+    /// Performs a zero-copy send of one piece and one of two. Each must report the number of bytes sent, and then
+    /// release the memory. Uses a TCP connection, since other stream sockets do not support zero-copy sends.
     func sendsWithoutCopying() throws(RingError) -> Bool {
         let listener = try Self.openSocket()
         defer { Socket.close(listener) }
@@ -31,7 +31,7 @@ extension FeatureProbe {
         let first = unsafe iovec(iov_base: pattern.baseAddress, iov_len: 30)
         let second = unsafe iovec(iov_base: pattern.baseAddress, iov_len: 20)
         var pieces = unsafe (first, second)
-        // Of the whole pair: a pointer to its first half says nothing of the second.
+        // A pointer to the whole pair: one to its first half must not access the second.
         return try unsafe withUnsafeMutableBytes(of: &pieces) { pieces throws(RingError) in
             var message = unsafe msghdr()
             unsafe message.msg_iov = pieces.assumingMemoryBound(to: iovec.self).baseAddress
@@ -47,7 +47,7 @@ extension FeatureProbe {
         }
     }
 
-    /// Whether both completions come. Nobody need have received the bytes: loopback copies them.
+    /// Whether both completions arrive. The notification does not require a receive: loopback copies the bytes.
     private func sendsAndNotifies(_ entry: SubmissionEntry, byteCount: Int32) throws(RingError) -> Bool {
         guard let sent = try perform(entry), sent.result == byteCount, !sent.isLast else { return false }
         try ring.enter(waitFor: 1, deadline: MonotonicClock.now + Self.patience)
@@ -65,8 +65,8 @@ extension FeatureProbe {
         return descriptor
     }
 
-    /// The socket to which `sender` is connected over loopback; nil where there is no such interface, or a firewall
-    /// closes it.
+    /// Connects `sender` over loopback and returns the accepted socket; nil if the interface is missing or a firewall
+    /// blocks it.
     private static func connect(_ sender: Int32, by listener: Int32) throws(RingError) -> Int32? {
         do {
             try Socket.bind(listener, to: .loopback(port: 0))
@@ -76,7 +76,7 @@ extension FeatureProbe {
         }
         guard let address = Socket.localAddress(of: listener) else { return nil }
         unsafe address.withSystemAddress { pointer, length in
-            // In progress, as a rule: the listener tells when it is done.
+            // Usually EINPROGRESS: the listener becomes readable once the connection is established.
             let address = unsafe pointer.assumingMemoryBound(to: sockaddr.self)
             unsafe _ = Glibc.connect(sender, address, socklen_t(length))
         }
@@ -98,7 +98,7 @@ extension FeatureProbe {
         return received == byteCount
     }
 
-    /// Waits for a moment until something can be read or accepted.
+    /// Waits up to `patience` until the descriptor is readable.
     private static func isReadable(_ descriptor: Int32) -> Bool {
         var descriptor = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&descriptor, 1, Int32(patience / 1_000_000)) == 1

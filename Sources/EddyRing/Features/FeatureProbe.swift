@@ -3,22 +3,23 @@ internal import EddyBuffers
 internal import EddySystem
 internal import Glibc
 
-/// Tries what an engine promises on a pair of connected sockets: a small ring, a small pool, no network but loopback.
+/// Probes an engine on a pair of connected sockets: a small ring, a small pool, no network except loopback.
 ///
-/// Each trial checks the outcome that Eddy relies on, byte for byte. A trial that fails means that the feature is not
-/// used, whatever the reason; unless it could not be made.
+/// Each probe checks the behaviour that Eddy relies on, byte for byte. If a probe fails, the feature is not used,
+/// regardless of the reason. A probe that could not be performed throws.
 @safe
 final class FeatureProbe {
     let ring: Ring
     private let pool = BufferPool(configuration: .init(receiveChunkSize: 4096))
     private let near: Int32
     private let far: Int32
-    /// What is sent: more than any default socket buffer takes at once.
+    /// The bytes to send: more than any default socket buffer takes at once.
     let pattern: UnsafeMutableRawBufferPointer
 
-    /// Whether the trial of a feature found it.
+    /// Whether the engine has the feature.
     ///
-    /// - Throws: when descriptors or memory are short: this may pass, and says nothing of the feature.
+    /// - Throws: if descriptors or memory are short. This may be temporary, and does not mean that the feature is
+    ///   missing.
     static func finds(_ feature: RingFeature, on engine: EngineKind) throws(RingError) -> Bool {
         do {
             let probe = try FeatureProbe(engine)
@@ -67,19 +68,20 @@ final class FeatureProbe {
         unsafe pattern.deallocate()
     }
 
-    /// 100 bytes come, then 50 more: one receive must report both, and go on.
+    /// Receives 100 bytes, then 50 more: one multishot receive must report both and continue.
     private func receivesAgainAndAgain() throws(RingError) -> Bool {
         try receiveAfter100(50, limit: 0)?.isLast == false
     }
 
-    /// 100 bytes come twice, 150 are allowed: the second receive must end the operation, and not the first.
+    /// Receives 100 bytes twice with a limit of 150: the second completion must end the operation, and the first must
+    /// not.
     private func honoursReceiveLimits() throws(RingError) -> Bool {
         try receiveAfter100(100, limit: 150)?.isLast == true
     }
 
-    /// A multishot receive of 100 bytes, which must go on, and of so many more.
+    /// Performs a multishot receive of 100 bytes, which must continue, and of `byteCount` more.
     ///
-    /// - Returns: the second completion; nil when there are not two with those bytes.
+    /// - Returns: the second completion; nil unless both arrive with those sizes.
     private func receiveAfter100(_ byteCount: Int, limit: UInt32) throws(RingError) -> CompletionEntry? {
         let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: false, target: 4)
         defer { receiveRing.close() }
@@ -99,16 +101,16 @@ final class FeatureProbe {
         return second.result == byteCount ? second : nil
     }
 
-    /// A slab of the pool is registered as a fixed buffer.
+    /// Whether a slab of the pool can be registered as a fixed buffer.
     private func pinsMemory() -> Bool {
-        guard let chunk = pool.lendReceiveChunk() else { return false }
-        defer { pool.takeBack(chunk) }
+        guard let chunk = pool.allocateReceiveChunk() else { return false }
+        defer { pool.reclaim(chunk) }
         var fixedBuffers = FixedBuffers(ring: ring)
         fixedBuffers.register(slabsOf: pool)
         return fixedBuffers.registeredSlabs > 0
     }
 
-    /// 100 bytes, then 50, then a whole chunk's rest: the slices must follow each other in one chunk.
+    /// Receives 100 bytes, then 50, then the rest of a chunk: the slices must be adjacent in one chunk.
     private func fillsBuffersIncrementally() throws(RingError) -> Bool {
         let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: true, target: 2)
         defer { receiveRing.close() }
@@ -129,9 +131,9 @@ final class FeatureProbe {
         return true
     }
 
-    /// 100 bytes come to one socket and 60 others to the other: the order of the completions must be the order of the
-    /// bytes in their chunk, since nothing else says where they lie. Kernels before 6.15 posted the completion of a single
-    /// receive behind that of a multishot one that came later (Linux 687b2bae0eff).
+    /// Receives 100 bytes on one socket and 60 other bytes on the other. The completions must arrive in the order of
+    /// the bytes in the chunk, since nothing else reveals their position. Kernels before 6.15 posted the completion of
+    /// a single receive after that of a later multishot one (Linux 687b2bae0eff).
     private func completesAsItFills() throws(RingError) -> Bool {
         let others = [UInt8](repeating: 0xA5, count: 60)
         let receiveRing = try ReceiveRing(ring: ring, pool: pool, incremental: true, target: 2)
@@ -159,19 +161,19 @@ final class FeatureProbe {
         return true
     }
 
-    /// A small send must post nothing; one that is too large must say how much of it the socket took.
+    /// A small send must post no completion. One that is too large must report how much the socket took.
     private func endsSendsInline() throws(RingError) -> Bool {
         guard try send(100) == nil, drainFar() == 100 else { return false }
         guard let completion = try send(unsafe pattern.count), completion.result > 0 else { return false }
         let sent = Int(completion.result)
         guard unsafe sent < pattern.count, drainFar() == sent else { return false }
-        // A full socket takes nothing and says so.
+        // A full socket must report EAGAIN.
         guard let second = try send(unsafe pattern.count), second.result > 0 else { return false }
         let third = try send(1)
         return third?.error == .again && drainFar() == Int(second.result)
     }
 
-    // MARK: Tools
+    // MARK: Helpers
 
     static let patience: UInt64 = 1_000_000_000
 
@@ -193,12 +195,12 @@ final class FeatureProbe {
         return ring.nextCompletion()
     }
 
-    /// Writes to the far side what the near side is to receive.
+    /// Writes to the far socket, for the near one to receive.
     private func write(_ byteCount: Int) -> Bool {
         unsafe Glibc.write(far, pattern.baseAddress, byteCount) == byteCount
     }
 
-    /// Reads all that waits at the far side; returns its length.
+    /// Reads everything available at the far socket and returns its length.
     private func drainFar() -> Int {
         var total = 0
         unsafe withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 16) { bytes in

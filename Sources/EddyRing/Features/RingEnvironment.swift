@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// What the environment asks of rings: `EDDY_ENGINE` and `EDDY_DISABLE`. Read once, when it is needed first.
+/// The configuration of rings by the environment: `EDDY_ENGINE` and `EDDY_DISABLE`, read once on first use.
 struct RingEnvironment: Equatable {
-    /// The engine that was asked for.
+    /// The requested engine.
     private(set) var engine: EngineKind?
-    /// What must not be used.
+    /// The disabled features.
     private(set) var disabled: Set<RingFeature> = []
 
     static let current = Result { () throws(RingError) in
@@ -15,8 +15,8 @@ struct RingEnvironment: Equatable {
     }
 
     /// - Parameters:
-    ///   - engine: the name of an engine; empty or nil: whichever the system gives.
-    ///   - disable: names of features or tiers with commas between.
+    ///   - engine: the name of an engine; empty or nil selects the system's best.
+    ///   - disable: comma-separated names of features or tiers.
     init(engine: String?, disable: String?) throws(RingError) {
         if let engine, !engine.isEmpty {
             guard let kind = EngineKind.allCases.first(where: { $0.rawValue == engine }) else {
@@ -39,7 +39,7 @@ struct RingEnvironment: Equatable {
         }
     }
 
-    /// Names for all that came after a kernel release, so that a newer kernel serves like that one.
+    /// Names for all features newer than a kernel release, to make a newer kernel behave like that release.
     private enum Tier: String, CaseIterable {
         case linux6_1 = "tier-6.1"
         case linux5_19 = "tier-5.19"

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// What a ring can do beyond what Eddy cannot do without: of the system, as far as the environment permits it.
+/// The optional features that a ring may use: those of the system that the environment permits.
 ///
-/// Kernels are patched, so each feature is found by trying it, not by the version (``probed()``).
+/// Distributions patch kernels, so features are probed, not derived from the version (``probed()``).
 package struct RingFeatures: Sendable, Equatable {
     package var deferredTaskWork = false
     package var multishotReceives = false
@@ -13,15 +13,15 @@ package struct RingFeatures: Sendable, Equatable {
     package var fixedBuffers = false
     package var zeroCopySends = false
 
-    /// None.
+    /// Creates an empty set.
     package init() {}
 
-    /// Those given.
+    /// Creates a set of the given features.
     package init(_ features: some Sequence<RingFeature>) {
         for feature in features { self[feature] = true }
     }
 
-    /// Those of both.
+    /// The features in both sets.
     package func intersection(_ other: RingFeatures) -> RingFeatures {
         RingFeatures(RingFeature.allCases.filter { self[$0] && other[$0] })
     }
@@ -44,16 +44,16 @@ package struct RingFeatures: Sendable, Equatable {
         }
     }
 
-    /// All that the environment does not forbid, whether the system has them or not.
+    /// All features that the environment does not disable, whether or not the system has them.
     package static let permitted: RingFeatures = {
         guard case .success(let environment) = RingEnvironment.current else { return RingFeatures() }
         return RingFeatures(RingFeature.allCases.filter { !environment.disabled.contains($0) })
     }()
 
-    /// What the engine of this process can do and may, which is found out on first use and then kept.
+    /// The permitted features of this process's engine, probed on first use and then cached.
     ///
-    /// - Throws: ``RingError`` as ``EngineChoice/current()`` does. What is lacking for the moment says nothing of the
-    ///   features, so they are tried again then.
+    /// - Throws: ``RingError`` as ``EngineChoice/current()`` does. A temporary shortage does not mean that features are
+    ///   missing, so the next call probes again.
     package static func probed() throws(RingError) -> RingFeatures {
         let engine = try EngineChoice.current().kind
         return try found.withLock { found throws(RingError) in
@@ -66,9 +66,9 @@ package struct RingFeatures: Sendable, Equatable {
 
     private static let found = Mutex<[EngineKind: RingFeatures]>([:])
 
-    /// What an engine can do and may, found out by trying it.
+    /// Probes the permitted features of an engine.
     ///
-    /// - Throws: ``RingError`` when there are not enough descriptors, or there is not enough locked memory, to try it.
+    /// - Throws: ``RingError`` if there are not enough descriptors or not enough locked memory to probe.
     package static func probed(on engine: EngineKind) throws(RingError) -> RingFeatures {
         var features = RingFeatures()
         for feature in RingFeature.allCases where permitted[feature] {

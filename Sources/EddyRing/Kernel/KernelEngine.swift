@@ -4,18 +4,18 @@ internal import Glibc
 
 /// io_uring itself: two queues shared with the kernel, and the system calls that move them.
 ///
-/// Everything here happens on the thread that made the engine; the kernel enforces it (SINGLE_ISSUER).
+/// All calls are made on the thread that created the engine; the kernel enforces it (SINGLE_ISSUER).
 @safe
 final class KernelEngine {
-    /// Features that need no probing because the ring's set-up tells.
+    /// Features that need no probing, because the ring's setup reports them.
     struct Setup {
         var flags: UInt32
-        /// Completions run only within `enter`, on this thread: no interruptions, best batching (6.1).
+        /// Completions are posted only within `enter`, on this thread: no interrupts, best batching (6.1).
         var defersTaskWork: Bool { flags & UInt32(IORING_SETUP_DEFER_TASKRUN) != 0 }
         /// Deadlines of `enter` are absolute (6.12, the same release as FEAT_MIN_TIMEOUT).
         var hasAbsoluteDeadlines: Bool
-        /// Whether waits can be kept out of the accounts of waiting for disks (6.15). Otherwise an idle server looks like a
-        /// busy disk (/proc/pressure/io).
+        /// Whether waits can be excluded from I/O wait accounting (6.15). Otherwise an idle server looks like a busy
+        /// disk (/proc/pressure/io).
         var knowsIdleWaits: Bool
     }
 
@@ -24,7 +24,8 @@ final class KernelEngine {
     /// The thread in whose table the ring's descriptor is registered.
     private let thread = gettid()
 
-    /// Sets up a ring, best configuration first, and leaves out what an older kernel refuses or `features` lacks.
+    /// Sets up a ring. Tries the best configuration first, and drops flags that an older kernel rejects or `features`
+    /// lacks.
     init(submissionEntries: UInt32, completionEntries: UInt32, features: RingFeatures) throws(RingError) {
         let required: UInt32 = UInt32(IORING_SETUP_CLAMP) | UInt32(IORING_SETUP_CQSIZE)
         let ladder: [UInt32] = [
@@ -44,7 +45,7 @@ final class KernelEngine {
             unsafe ring.deallocate()
             throw RingError(setupFailure: SystemError(-result))
         }
-        // Saves a look-up of the descriptor in each call; where it is refused, the plain descriptor serves.
+        // Saves looking up the descriptor in each call. If registration is refused, the plain descriptor is used.
         let registered = unsafe io_uring_register_ring_fd(ring)
         let entered = unsafe io_uring_enter2(UInt32(ring.pointee.ring_fd), 0, 0, 0, nil, 0)
         if Self.isForbidden(registered) || Self.isForbidden(entered) {
@@ -62,22 +63,23 @@ final class KernelEngine {
         prepareSubmissionArray()
     }
 
-    /// Whether a security profile forbids a system call: one that allows io_uring_setup may forbid the others.
+    /// Whether a security profile forbids a system call: a profile may allow io_uring_setup and forbid the others.
     private static func isForbidden(_ result: Int32) -> Bool {
         [.notPermitted, .accessDenied, .notImplemented].contains(SystemError(-result))
     }
 
     deinit {
-        // The last reference may be dropped anywhere. Registered descriptors are numbered for each thread, and here the
-        // number may be that of another ring, which would lose its own. Those of a thread that ends are given back.
+        // The last reference may be dropped on any thread. Registered descriptors are numbered per thread, and on
+        // another thread the number may belong to another ring, which would lose its registration. The kernel releases
+        // the registrations of a thread that ends.
         if gettid() != thread { unsafe ring.pointee.int_flags = 0 }
         unsafe io_uring_queue_exit(ring)
         unsafe ring.deallocate()
         LockedMemory.noteClosedRing()
     }
 
-    /// The kernel finds entries through an array of indices. Eddy fills entries in order, so the array never
-    /// changes. (Newer liburings leave the array out.)
+    /// The kernel finds entries through an array of indices. Eddy fills entries in order, so the array never changes.
+    /// (Newer versions of liburing omit the array.)
     private func prepareSubmissionArray() {
         guard let array = unsafe ring.pointee.sq.array else { return }
         for index in 0..<Int(unsafe ring.pointee.sq.ring_entries) {
@@ -110,7 +112,7 @@ final class KernelEngine {
             var argument = io_uring_getevents_arg()
             argument.ts = UInt64(UInt(bitPattern: time))
             return unsafe withUnsafeMutablePointer(to: &argument) { argument in
-                // With EXT_ARG the place of the signal mask holds this argument instead.
+                // With EXT_ARG this argument takes the place of the signal mask.
                 let argument = unsafe UnsafeMutableRawPointer(argument).assumingMemoryBound(to: sigset_t.self)
                 return unsafe io_uring_enter2(
                     UInt32(descriptor),
@@ -126,14 +128,14 @@ final class KernelEngine {
 }
 
 extension RingError {
-    /// The reason behind a failed io_uring_setup(2).
+    /// Classifies a failure of io_uring_setup(2).
     fileprivate init(setupFailure error: SystemError) {
         switch error {
-        case .notImplemented where SystemFacts.ioUringDisabled == nil:
-            self = .unsupported(kernel: SystemFacts.kernelRelease)
-        // A kernel that has the switch has io_uring: a security profile hides it.
+        case .notImplemented where SystemInformation.ioUringDisabled == nil:
+            self = .unsupported(kernel: SystemInformation.kernelRelease)
+        // A kernel with the sysctl has io_uring, so a security profile hides it.
         case .notImplemented: self = .forbidden(byPolicy: false)
-        case .notPermitted, .accessDenied: self = .forbidden(byPolicy: SystemFacts.ioUringDisabled ?? 0 > 0)
+        case .notPermitted, .accessDenied: self = .forbidden(byPolicy: SystemInformation.ioUringDisabled ?? 0 > 0)
         case .outOfMemory: self = .shortOfMemory(call: "io_uring_setup")
         case .invalidArgument: self = .missingFeature("COOP_TASKRUN and SUBMIT_ALL")
         default: self.init(call: "io_uring_setup", error: error)

@@ -2,9 +2,9 @@ internal import CLiburing
 internal import EddySystem
 internal import Glibc
 
-/// The process's address space, as far as it is limited (RLIMIT_AS, `ulimit -v`).
+/// The limit of the process's address space (RLIMIT_AS, `ulimit -v`).
 package enum AddressSpace {
-    /// The limit in bytes, when it leaves no room for another thread's stack; nil when it does, or when there is none.
+    /// The limit in bytes if it leaves no room for another thread's stack; nil if it does, or if there is no limit.
     static var exhaustedLimit: UInt64? {
         var attributes = pthread_attr_t()
         var stackSize = 8 << 20
@@ -16,18 +16,18 @@ package enum AddressSpace {
             try requireRoom(for: stackSize)
             return nil
         } catch {
-            return SystemFacts.addressSpace.soft
+            return SystemInformation.addressSpace.soft
         }
     }
 
-    /// Makes sure that so many more bytes could be mapped.
+    /// Checks that `byteCount` more bytes can be mapped.
     ///
-    /// The kernel does not tell what is left, so they are mapped for a moment. Memory that nothing can be read from or
-    /// written to costs nothing but address space.
+    /// The kernel does not report how much is left, so the bytes are mapped briefly. Inaccessible memory costs only
+    /// address space.
     ///
     /// - Throws: `addressSpaceLimit`.
     package static func requireRoom(for byteCount: Int) throws(RingError) {
-        guard let limit = SystemFacts.addressSpace.soft else { return }
+        guard let limit = SystemInformation.addressSpace.soft else { return }
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let mapped = unsafe mmap(nil, byteCount, PROT_NONE, flags, -1, 0), unsafe mapped != MAP_FAILED else {
             throw .addressSpaceLimit(bytes: limit)
@@ -35,9 +35,9 @@ package enum AddressSpace {
         unsafe munmap(mapped, byteCount)
     }
 
-    /// Where the address space is limited, has all threads share one arena of the C library's allocator: 64 MiB for each
-    /// thread would not fit. Call it before there are threads.
+    /// If the address space is limited, makes all threads share one arena of the C library's allocator: 64 MiB for each
+    /// thread would not fit. Call it before any thread is started.
     package static func prepareAllocator() {
-        if SystemFacts.addressSpace.soft != nil { _ = mallopt(M_ARENA_MAX, 1) }
+        if SystemInformation.addressSpace.soft != nil { _ = mallopt(M_ARENA_MAX, 1) }
     }
 }

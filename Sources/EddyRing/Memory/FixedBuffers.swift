@@ -4,23 +4,23 @@ package import EddySystem
 /// The pool's slabs registered with the kernel as fixed buffers: pinned once, so that zero-copy sends and reads of
 /// files need not pin them for each operation (`io_uring_registered_buffers(7)`).
 ///
-/// Registering pins memory and counts against the user's limit of locked memory, of which rings take their part,
-/// too: so no more than a quarter of the limit is used for it. It is never necessary: where it is refused, slabs stay
-/// unregistered and everything works without the gain.
+/// Registration pins memory and counts against the user's limit of locked memory, which the rings also need, so it uses
+/// at most a quarter of the limit. It is optional: if it is refused, slabs stay unregistered and everything works
+/// without the gain.
 package struct FixedBuffers: ~Copyable {
-    /// Slabs that are registered: the pool's first ones.
+    /// The number of registered slabs, which are the pool's first ones.
     package private(set) var registeredSlabs = 0
-    /// Why no (more) slabs are registered, for example ENOMEM: the limit of locked memory (`ulimit -l`) is too low for
-    /// them; or EOPNOTSUPP: the engine has no such thing, or must not use it. Nil while none was refused.
+    /// Why no (more) slabs are registered: for example ENOMEM if the limit of locked memory (`ulimit -l`) is too low,
+    /// or EOPNOTSUPP if the engine has no fixed buffers or must not use them. Nil if none was refused.
     package private(set) var refusal: SystemError?
 
-    /// Their bytes, which are pinned.
+    /// The number of registered, pinned bytes.
     package private(set) var registeredBytes = 0
 
     private let ring: Ring
     private static let tableSize = 64
 
-    /// Makes the ring's table of buffers, which is empty at first, and stays empty unless `isEnabled`.
+    /// Registers an empty table of buffers, if `isEnabled`.
     package init(ring: Ring, isEnabled: Bool = true) {
         self.ring = ring
         guard isEnabled else {
@@ -32,10 +32,10 @@ package struct FixedBuffers: ~Copyable {
     }
 
     deinit {
-        LockedMemory.giveBack(registeredBytes)
+        LockedMemory.release(registeredBytes)
     }
 
-    /// The registered slab of the pool that the slice's memory lies in, which names it in operations; nil if none.
+    /// The index of the registered slab that contains the slice's memory, for use in operations; nil if none does.
     package func index(of slice: Slice, in pool: BufferPool) -> UInt16? {
         let start = unsafe UInt(bitPattern: slice.start)
         for index in 0..<registeredSlabs {
@@ -46,7 +46,7 @@ package struct FixedBuffers: ~Copyable {
         return nil
     }
 
-    /// Registers slabs that the pool has mapped since the last call. Costs nothing when there are none.
+    /// Registers slabs that the pool has mapped since the last call. Free of cost if there are none.
     package mutating func register(slabsOf pool: BufferPool) {
         while refusal == nil, registeredSlabs < min(pool.slabCount, Self.tableSize) {
             guard let slab = unsafe pool.slabMemory(at: registeredSlabs) else { return }
@@ -61,7 +61,7 @@ package struct FixedBuffers: ~Copyable {
                 registeredBytes += slab.count
                 pool.pinSlabs(registeredSlabs)
             } else {
-                LockedMemory.giveBack(slab.count)
+                LockedMemory.release(slab.count)
                 refusal = result < 0 ? SystemError(-result) : .outOfMemory
             }
         }

@@ -2,45 +2,45 @@ internal import EddySystem
 internal import Glibc
 internal import Synchronization
 
-/// The memory that this process may pin for its rings' fixed buffers. Any thread.
+/// The memory that this process may pin for its rings' fixed buffers. Thread-safe.
 enum LockedMemory {
-    /// The user's limit (`ulimit -l`) in bytes; `UInt64.max`: without one.
-    static var limit: UInt64 { SystemFacts.lockedMemory.soft ?? .max }
+    /// The user's limit (`ulimit -l`) in bytes; `UInt64.max` if unlimited.
+    static var limit: UInt64 { SystemInformation.lockedMemory.soft ?? .max }
 
     private static let reserved = Atomic<UInt64>(0)
 
-    /// Reserves `byteCount` bytes to pin. Refuses to go beyond a quarter of the limit: the other processes of the
-    /// user, and the rings themselves, need the rest.
+    /// Reserves `byteCount` bytes to pin. Fails beyond a quarter of the limit: the user's other processes, and the
+    /// rings themselves, need the rest.
     static func reserve(_ byteCount: Int) -> Bool {
         let total = reserved.wrappingAdd(UInt64(byteCount), ordering: .relaxed).newValue
         if total <= limit / 4 { return true }
-        giveBack(byteCount)
+        release(byteCount)
         return false
     }
 
-    static func giveBack(_ byteCount: Int) {
+    static func release(_ byteCount: Int) {
         reserved.wrappingSubtract(UInt64(byteCount), ordering: .relaxed)
     }
 
     // MARK: Rings that were closed
 
-    /// When this process closed a ring last (nanoseconds of CLOCK_MONOTONIC); 0: never.
+    /// When this process last closed a ring (nanoseconds of CLOCK_MONOTONIC); 0 if never.
     private static let lastClose = Atomic<UInt64>(0)
-    /// When locked memory was short for the first time; 0: never.
+    /// When locked memory was first short; 0 if never.
     private static let firstShortage = Atomic<UInt64>(0)
     /// The kernel takes tens of milliseconds to unlock the memory of a closed ring.
     static let releaseTime: UInt64 = 250_000_000
 
-    /// A ring has been closed: its memory will be unlocked soon.
+    /// Records that a ring was closed: the kernel will unlock its memory soon.
     static func noteClosedRing() {
         lastClose.store(MonotonicClock.now, ordering: .relaxed)
     }
 
-    /// Repeats `body` while it fails for lack of locked memory that a closed ring may still hold: one of this process, or
-    /// one of a process of the same user that has just ended, as that of a server which is restarted. Blocks for a
-    /// quarter of a second at most.
+    /// Repeats `body` while it fails for lack of locked memory that a closed ring may still hold: a ring of this
+    /// process, or of a process of the same user that has just ended, such as a server that is restarted. Blocks for at
+    /// most a quarter of a second.
     ///
-    /// - Parameter byteCount: what `body` locks. More than the limit is never to be had, and not waited for.
+    /// - Parameter byteCount: the bytes that `body` locks. If they exceed the limit, the call does not wait.
     static func awaitingRelease<Value: ~Copyable>(
         of byteCount: UInt64,
         _ body: () throws(RingError) -> Value
@@ -57,7 +57,7 @@ enum LockedMemory {
         }
     }
 
-    /// Whether rings that were closed may still hold memory. Those of other processes are waited for once.
+    /// Whether closed rings may still hold memory. The wait for rings of other processes happens only once.
     private static func mayBeReleased(at now: UInt64) -> Bool {
         let noted = firstShortage.compareExchange(expected: 0, desired: now, ordering: .relaxed)
         let shortage = noted.exchanged ? now : noted.original

@@ -4,11 +4,11 @@ internal import Glibc
 
 /// Memory for the messages (`struct msghdr`) and vectors of the sends that one `enter` submits.
 ///
-/// The kernel copies both while it takes the submission (IORING_FEAT_SUBMIT_STABLE), so all of it is free again
-/// when `enter` has returned: nothing is allocated or kept for a send.
+/// The kernel copies both when it takes the submission (IORING_FEAT_SUBMIT_STABLE), so the whole arena is free again
+/// when `enter` has returned: no send allocates or retains memory.
 @safe
 package struct MessageArena: ~Copyable {
-    /// Pieces that one message can have. The kernel's own limit is 1,024; more pieces a send gain nothing.
+    /// The maximum number of pieces of a message. The kernel's own limit is 1,024; more pieces per send gain nothing.
     package static let maximumPieces = 64
 
     private let messages: UnsafeMutablePointer<msghdr>
@@ -58,7 +58,7 @@ package struct MessageArena: ~Copyable {
         unsafe messages[used.pointee.messages - 1].msg_iovlen += 1
     }
 
-    /// Forgets all messages; call it after an `enter` that took every submission.
+    /// Removes all messages. Call it after an `enter` that took every submission.
     package func reset() {
         unsafe used.pointee = (0, 0)
     }

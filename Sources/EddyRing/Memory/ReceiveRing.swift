@@ -10,27 +10,27 @@ internal import EddySystem
 //     │free│free│ chunk, half │ chunk       │ chunk    │free│free│
 //     └────┴────┴─────────────┴─────────────┴──────────┴────┴────┘
 //
-// With incremental consumption (kernel 6.12) each receive takes what arrived, right behind the one before; the
-// completion says `bufferContinues` until the chunk is full. Without it a receive uses a chunk up, so chunks are
-// smaller. Either way an entry that is used up is given another free chunk, whichever that is: a slow consumer that
-// holds one slice costs memory, and does not block the entry.
+// With incremental consumption (kernel 6.12) each receive takes the bytes that arrived, directly after those of the
+// previous one; the completion has `bufferContinues` until the chunk is full. Otherwise a receive uses up a chunk, so
+// chunks are smaller. In both cases a used-up entry gets any other free chunk: a slow consumer that holds a slice costs
+// memory, but does not block the entry.
 //
-// The ring starts with few chunks, which stay in the cache, grows when receives find it empty, and shrinks when most of
-// its chunks have long been idle. It does not grow beyond an eighth of the share of receives: what one call of `enter`
-// receives must not fill the pool, before the loop has seen whose bytes they are.
+// The ring starts with few chunks, which stay in the cache. It grows when receives find it empty, and shrinks when most
+// of its chunks have been idle for long. It does not grow beyond an eighth of the share of receives: the receives of
+// one `enter` must not fill the pool before the loop has attributed their bytes to connections.
 //
-// A slice holds its chunk. The more memory slices retain, the larger the slices that are copied out of their chunks
-// (``BufferPool/copyLimit(chunkSize:queuedBytes:)``): a connection that keeps one slice of each chunk then takes the
-// memory of those slices alone.
+// A slice retains its chunk. The more memory slices retain, the larger the slices that are copied out of their chunks
+// (``BufferPool/copyLimit(chunkSize:queuedBytes:)``). So a connection that keeps one slice of each chunk uses only the
+// memory of those slices.
 
-/// Chunks lent to the kernel for receives, and the way from a completion to the slice that it filled.
+/// The chunks provided to the kernel for receives, and the mapping from a completion to the slice that it filled.
 ///
 /// Owner thread only.
 @safe
 package final class ReceiveRing {
-    /// Names the ring in submissions.
+    /// The group number that submissions use.
     package let group: UInt16
-    /// Whether the kernel fills a chunk by and by instead of once.
+    /// Whether the kernel fills a chunk incrementally instead of once.
     package let isIncremental: Bool
 
     /// Bytes of each chunk.
@@ -39,40 +39,40 @@ package final class ReceiveRing {
     private let ring: Ring
     private let pool: BufferPool
     private let entries: UnsafeMutablePointer<ProvidedBuffer>
-    private let lent: UnsafeMutablePointer<LentChunk>
+    private let provided: UnsafeMutablePointer<ProvidedChunk>
     private let state: UnsafeMutablePointer<State>
 
     package static let capacity: UInt16 = 256
     private static let mask = capacity - 1
 
     /// A chunk in the ring, and how far it has been filled.
-    private struct LentChunk {
+    private struct ProvidedChunk {
         var chunk: Chunk?
         var filled: UInt32 = 0
     }
 
     private struct State {
-        /// The largest slice that is copied out of its chunk; 0: none.
+        /// The largest slice that is copied out of its chunk; 0 if none is.
         var copyLimit = 0
-        /// The fewest entries that the kernel had left since ``shrink()``.
+        /// The minimum of ``count`` since ``shrink()``.
         var fewest: UInt16 = 0
-        /// Entries that the ring starts with, and never goes below.
+        /// The initial and smallest target.
         let minimum: UInt16
-        /// Where the next entry goes. Wraps.
+        /// The position of the next entry. Wraps.
         var tail: UInt16 = 0
-        /// Entries that the kernel has and has not used up.
+        /// Entries that the kernel has not used up.
         var count: UInt16 = 0
-        /// Entries that the ring aims at; doubled when receives found it empty, up to a maximum.
+        /// The target number of entries; doubled when receives find the ring empty, up to `maximum`.
         var target: UInt16
         let maximum: UInt16
         var starvations: UInt64 = 0
         /// Slices that were copied out.
         var copies: UInt64 = 0
-        /// Whether the kernel knows the entries.
+        /// Whether the ring is registered with the kernel.
         var isRegistered = false
     }
 
-    /// Registers a ring of the pool's chunks with the kernel and provides the first of them.
+    /// Registers a ring of the pool's chunks with the kernel, and provides the first chunks.
     package init(
         ring: Ring,
         pool: BufferPool,
@@ -87,15 +87,15 @@ package final class ReceiveRing {
         isIncremental = incremental
         self.chunkSize = chunkSize ?? pool.configuration.receiveChunkSize
         let count = Int(Self.capacity)
-        // The kernel wants whole pages.
+        // The kernel requires whole pages.
         let memory = UnsafeMutableRawPointer.allocate(
             byteCount: count * MemoryLayout<ProvidedBuffer>.stride,
             alignment: 4096
         )
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count * MemoryLayout<ProvidedBuffer>.stride)
         unsafe entries = memory.bindMemory(to: ProvidedBuffer.self, capacity: count)
-        unsafe lent = .allocate(capacity: count)
-        unsafe lent.initialize(repeating: LentChunk(), count: count)
+        unsafe provided = .allocate(capacity: count)
+        unsafe provided.initialize(repeating: ProvidedChunk(), count: count)
         unsafe state = .allocate(capacity: 1)
         let mostChunks = pool.shares.received / 8 / self.chunkSize
         let maximum = UInt16(min(max(mostChunks, Int(target)), Int(Self.capacity)))
@@ -125,22 +125,22 @@ package final class ReceiveRing {
     }
 
     deinit {
-        // Until it is closed the kernel may read the entries: they are leaked rather than freed.
+        // The kernel may read the entries until the ring is closed, so they are leaked rather than freed.
         if unsafe !state.pointee.isRegistered { unsafe entries.deallocate() }
-        unsafe lent.deallocate()
+        unsafe provided.deallocate()
         unsafe state.deallocate()
     }
 
-    /// Takes the ring and its chunks back from the kernel. Only when every completion that names a chunk has been read.
+    /// Unregisters the ring and reclaims its chunks. Call it only after every completion that names a chunk was read.
     ///
-    /// Receives that are still in flight find no chunk (ENOBUFS), unless the ring has been refilled by then.
+    /// Receives that are still in flight find no chunk (ENOBUFS), unless the ring is refilled first.
     package func close() {
         ring.engine.unregisterBufferRing(group: group)
         unsafe state.pointee.isRegistered = false
         for index in 0..<Int(Self.capacity) {
-            guard let chunk = unsafe lent[index].chunk else { continue }
-            unsafe lent[index].chunk = nil
-            pool.takeBack(chunk)
+            guard let chunk = unsafe provided[index].chunk else { continue }
+            unsafe provided[index].chunk = nil
+            pool.reclaim(chunk)
         }
         unsafe state.pointee.count = 0
     }
@@ -154,18 +154,18 @@ package final class ReceiveRing {
 
     // MARK: Completions
 
-    /// The slice that a receive's completion filled; nil when it filled none (end of the stream, failure).
+    /// The slice that a receive filled; nil if it filled none (end of the stream, failure).
     package func slice(for completion: CompletionEntry) -> Slice? {
         guard let index = completion.bufferIndex else { return nil }
         require(index < Self.capacity, "the kernel names a buffer that it was never given")
-        let entry = unsafe lent + Int(index)
+        let entry = unsafe provided + Int(index)
         guard let chunk = unsafe entry.pointee.chunk else {
             unreachable("the kernel names a buffer that it has given back")
         }
         guard completion.result > 0 else {
-            // The end of the stream uses nothing up. With incremental consumption the kernel keeps the chunk,
-            // though it does not say `bufferContinues` here (liburing issue 1545).
-            if !isIncremental { unsafe giveBack(entry, chunk) }
+            // The end of the stream consumes nothing. With incremental consumption the kernel keeps the chunk, although
+            // it does not set `bufferContinues` here (liburing issue 1545).
+            if !isIncremental { unsafe reclaim(entry, chunk) }
             return nil
         }
         let byteCount = UInt32(completion.result)
@@ -179,7 +179,7 @@ package final class ReceiveRing {
             capacity: byteCount
         )
         unsafe entry.pointee.filled = filled + byteCount
-        if !completion.flags.contains(.bufferContinues) { unsafe giveBack(entry, chunk) }
+        if !completion.flags.contains(.bufferContinues) { unsafe reclaim(entry, chunk) }
         return unsafe Int(byteCount) <= state.pointee.copyLimit ? copyOut(slice) : slice
     }
 
@@ -190,20 +190,20 @@ package final class ReceiveRing {
         return copy
     }
 
-    /// The kernel has let go of the chunk; its entry can be provided anew.
-    private func giveBack(_ entry: UnsafeMutablePointer<LentChunk>, _ chunk: Chunk) {
-        unsafe entry.pointee = LentChunk()
+    /// The kernel has released the chunk, so its entry can be provided again.
+    private func reclaim(_ entry: UnsafeMutablePointer<ProvidedChunk>, _ chunk: Chunk) {
+        unsafe entry.pointee = ProvidedChunk()
         unsafe state.pointee.count -= 1
         unsafe state.pointee.fewest = min(state.pointee.fewest, state.pointee.count)
-        pool.takeBack(chunk)
+        pool.reclaim(chunk)
     }
 
     // MARK: Refilling
 
-    /// Provides free chunks up to the target, and publishes them with one store; gives the ring to the kernel again if
-    /// it was taken back. Where the kernel has no memory for it receives wait, and the next call tries again.
+    /// Provides free chunks up to the target, and publishes them with one store. Registers the ring again if it was
+    /// unregistered. If the kernel lacks memory for it, receives wait, and the next call tries again.
     ///
-    /// - Parameter queuedBytes: bytes of the queues of all connections, which are retained for a reason.
+    /// - Parameter queuedBytes: bytes in the queues of all connections, which are retained legitimately.
     /// - Returns: whether the ring has chunks now.
     @discardableResult
     package func refill(queuedBytes: Int = 0) -> Bool {
@@ -211,7 +211,8 @@ package final class ReceiveRing {
         guard unsafe state.pointee.count < state.pointee.target else { return true }
         guard unsafe state.pointee.isRegistered || (try? register()) != nil else { return false }
         let before = unsafe state.pointee.tail
-        while unsafe state.pointee.count < state.pointee.target, let chunk = pool.lendReceiveChunk(size: chunkSize) {
+        while unsafe state.pointee.count < state.pointee.target, let chunk = pool.allocateReceiveChunk(size: chunkSize)
+        {
             provide(chunk)
         }
         if unsafe state.pointee.tail != before {
@@ -221,10 +222,10 @@ package final class ReceiveRing {
     }
 
     private func provide(_ chunk: Chunk) {
-        // At most `target` ≤ capacity entries are out at a time and the kernel uses them up in order, so the
-        // position in the ring is free and serves as the index.
+        // The kernel holds at most `target` ≤ capacity entries and uses them up in order, so the position in the ring
+        // is free and serves as the index.
         let index = unsafe state.pointee.tail & Self.mask
-        unsafe lent[Int(index)] = LentChunk(chunk: chunk)
+        unsafe provided[Int(index)] = ProvidedChunk(chunk: chunk)
         let entry = unsafe entries + Int(index)
         unsafe entry.pointee.address = UInt64(UInt(bitPattern: chunk.base))
         unsafe entry.pointee.byteCount = UInt32(chunk.capacity)
@@ -233,18 +234,18 @@ package final class ReceiveRing {
         unsafe state.pointee.count += 1
     }
 
-    /// A receive found the ring empty: aims at twice the chunks from now on.
-    package func noteStarvation() {
+    /// Records that a receive found the ring empty (ENOBUFS), and doubles the target number of chunks.
+    package func noteBufferShortage() {
         unsafe state.pointee.starvations += 1
         unsafe state.pointee.target = min(state.pointee.target * 2, state.pointee.maximum)
     }
 
-    /// Halves the ring if more than half of its chunks have been idle since the last call, and gathers its chunks if they
-    /// lie scattered. Call it every now and then, when every completion that was posted has been read.
+    /// Halves the ring if more than half of its chunks have been idle since the last call, and compacts its chunks if
+    /// they are scattered. Call it periodically, after every posted completion was read.
     ///
-    /// Chunks that the kernel has cannot be taken out one by one, and an idle kernel uses none up. So the ring is taken
-    /// away as a whole and given anew: receives that are in flight look for it when data arrive. Only where the kernel
-    /// posts completions within `enter` alone, so that nothing can happen in between.
+    /// Chunks cannot be removed from the kernel individually, and an idle kernel uses none up. So the whole ring is
+    /// unregistered and registered anew: receives in flight look it up when data arrive. This requires that the kernel
+    /// posts completions only within `enter`, so that nothing happens in between.
     package func shrink() {
         let (count, fewest, target) = unsafe (state.pointee.count, state.pointee.fewest, state.pointee.target)
         unsafe state.pointee.fewest = count

@@ -80,7 +80,7 @@ final class TimingOracle {
         case .receiveStarted:
             if watch.isStarved { watch.starvedUntil = now }
             watch.starvedSince = nil
-        case .starved:
+        case .bufferStalled:
             watch.starvedSince = watch.starvedSince ?? now
             watch.starvedUntil = now
         case .sendStarted:

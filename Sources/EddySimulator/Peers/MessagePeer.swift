@@ -74,7 +74,7 @@ final class MessagePeer: Peer {
 
     private func die() {
         network.note("peer \(port) dies in the middle of a message")
-        network.census[.peerDiedInMessage] += 1
+        network.counters[.peerDiedInMessage] += 1
         hasMisbehaved = true
         hasEnded = true
         switch death {

@@ -1,4 +1,4 @@
-/// Why a text is no address, with what it should look like.
+/// Why a text is not a valid address; the description states the expected form.
 public enum AddressError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The text is neither `HOST:PORT` nor `unix:PATH`.
     case malformed(String)
@@ -6,7 +6,7 @@ public enum AddressError: Error, Equatable, Sendable, CustomStringConvertible {
     case badPort(String)
     /// The path (or abstract name) of a Unix domain socket has more than 107 bytes (unix(7), `sun_path`).
     case pathTooLong(String, byteCount: Int)
-    /// The name does not resolve; `reason` is the resolver's.
+    /// The name does not resolve; `reason` is the resolver's message.
     case unresolved(name: String, reason: String)
 
     public var description: String {

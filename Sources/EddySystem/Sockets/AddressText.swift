@@ -1,4 +1,4 @@
-/// What a text means before any name is looked up.
+/// A parsed address text, before any name is resolved.
 package enum AddressText: Hashable, Sendable {
     case address(SocketAddress)
     case name(String, port: UInt16)
@@ -6,7 +6,7 @@ package enum AddressText: Hashable, Sendable {
     /// Reads `HOST:PORT` or `unix:PATH`.
     init(_ text: String) throws(AddressError) {
         let scheme = "unix:"
-        // Byte by byte: a path may begin with a mark that would join the colon to one character.
+        // Compare bytes: a path may begin with a combining mark, which would merge with the colon into one character.
         if text.utf8.starts(with: scheme.utf8) {
             let path = String(Substring(text.utf8.dropFirst(scheme.utf8.count)))
             self = .address(try SocketAddress(unixPath: path))
@@ -21,7 +21,7 @@ package enum AddressText: Hashable, Sendable {
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = String(host.dropFirst().dropLast())
             guard host.contains(":") else { throw .malformed(text) }
-            // In URIs the percent sign before a zone is written %25 (RFC 6874).
+            // In URIs the percent sign before a zone is written as %25 (RFC 6874).
             if let zone = host.firstRange(of: "%25") { host.replaceSubrange(zone, with: "%") }
         } else if host.contains(":") {
             throw .malformed(text)
@@ -32,11 +32,11 @@ package enum AddressText: Hashable, Sendable {
         } else if let number = SocketAddress(number: host) {
             self = .address(number.withPort(port))
         } else if host.contains(":") {
-            let scope = host.contains("%") ? ", a link-local one with an interface of this machine behind the %" : ""
-            throw .unresolved(name: host, reason: "it is no IPv6 number" + scope)
+            let scope = host.contains("%") ? ", a link-local one with an interface of this machine after the %" : ""
+            throw .unresolved(name: host, reason: "it is not an IPv6 address" + scope)
         } else if host.split(separator: ".").last?.allSatisfy({ $0.isASCII && $0.isNumber }) == true {
-            // No name ends with a number (RFC 3696, section 2): nobody needs to be asked.
-            throw .unresolved(name: host, reason: "it is no IPv4 number")
+            // No host name ends with a number (RFC 3696, section 2), so no lookup is needed.
+            throw .unresolved(name: host, reason: "it is not an IPv4 address")
         } else {
             self = .name(host, port: port)
         }

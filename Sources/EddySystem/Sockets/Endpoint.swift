@@ -1,29 +1,29 @@
-/// Where a client connects to: an address, or a name whose addresses are looked up when it connects.
+/// The target of a client's connection: an address, or a name whose addresses are resolved at each connect.
 ///
 /// ```swift
-/// let endpoint = try Endpoint("localhost:7000")     // nothing is looked up here
+/// let endpoint = try Endpoint("localhost:7000")     // performs no lookup
 /// ```
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     package let target: AddressText
 
-    /// Reads `HOST:PORT` or `unix:PATH`, as ``SocketAddress/init(_:)`` does, but looks no name up.
+    /// Parses `HOST:PORT` or `unix:PATH` like ``SocketAddress/init(_:)``, but resolves no name.
     ///
-    /// - Throws: ``AddressError``; `unresolved` only for a number that is none, such as `256.0.0.1`.
+    /// - Throws: ``AddressError``; `unresolved` only for an invalid numeric address, such as `256.0.0.1`.
     public init(_ text: String) throws(AddressError) {
         target = try AddressText(text)
     }
 
-    /// An address, of which nothing is looked up.
+    /// An endpoint with a known address, which needs no lookup.
     public init(_ address: SocketAddress) {
         target = .address(address)
     }
 
-    /// The address, if it is known without the resolver.
+    /// The address, if no lookup is needed.
     public var address: SocketAddress? {
         if case .address(let address) = target { address } else { nil }
     }
 
-    /// As it is written: `localhost:7000`, `[::1]:7000`, `unix:/run/service.sock`.
+    /// For example `localhost:7000`, `[::1]:7000`, `unix:/run/service.sock`.
     public var description: String {
         switch target {
         case .address(let address): address.description

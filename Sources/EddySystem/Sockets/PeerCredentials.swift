@@ -1,14 +1,14 @@
 internal import CLiburing
 internal import Glibc
 
-/// Which process, of which user, is at the other end of a Unix domain socket (unix(7), SO_PEERCRED).
+/// The process and user at the other end of a Unix domain socket (unix(7), SO_PEERCRED).
 ///
-/// The kernel has taken them from the peer when it called connect(2), or, for the side that connects, from the listener
-/// when it called listen(2). The peer cannot choose them, but they grow old: it may have handed the socket to another
-/// process or changed its user since, and once it has ended its process ID may be another process's. So decide by the
+/// The kernel recorded them when the peer called connect(2), or, for the connecting side, when the listener called
+/// listen(2). The peer cannot forge them, but they can become stale: the peer may have passed the socket to another
+/// process or changed its user since, and after it has ended its process ID may be reused. So base decisions on the
 /// user or the group.
 public struct PeerCredentials: Sendable, Hashable {
-    /// The process ID; 0 for a process that this one's PID namespace does not contain.
+    /// The process ID; 0 if the process is not in this process's PID namespace.
     public let processID: Int32
     /// The effective user ID, as this process's user namespace maps it.
     public let userID: UInt32
@@ -19,7 +19,7 @@ public struct PeerCredentials: Sendable, Hashable {
 extension Socket {
     /// The credentials of the peer; nil for a socket of another family, or one that is not connected.
     package static func peerCredentials(of descriptor: Int32) -> PeerCredentials? {
-        // Sockets of other families answer with a user that does not exist.
+        // Sockets of other families return a user that does not exist.
         guard localAddress(of: descriptor)?.isUnix == true else { return nil }
         // struct ucred
         var fields: (processID: Int32, userID: UInt32, groupID: UInt32) = (0, .max, .max)

@@ -1,12 +1,12 @@
 internal import Glibc
 
 extension Socket {
-    /// Takes the errors of sockets that have one, which the system tells once (socket(7), SO_ERROR): whoever sends or
-    /// receives afterwards is not told. What was received before stays.
+    /// Returns and clears the pending errors of sockets. The system reports such an error once (socket(7), SO_ERROR),
+    /// so later sends and receives do not get it. Bytes received before the error stay readable.
     ///
-    /// - Returns: the places in `descriptors` of the sockets that have broken, in order, and why.
+    /// - Returns: the indices in `descriptors` of the broken sockets, in order, with their errors.
     package static func takeErrors(of descriptors: [Int32]) -> [(index: Int, error: SystemError)] {
-        // Nothing is asked for; errors are reported in any case (poll(2)).
+        // No events are requested: poll(2) always reports errors.
         var polled = descriptors.map { pollfd(fd: $0, events: 0, revents: 0) }
         guard unsafe poll(&polled, nfds_t(polled.count), 0) > 0 else { return [] }
         return polled.indices.compactMap { index in

@@ -2,12 +2,12 @@ internal import CLiburing
 internal import Glibc
 internal import Synchronization
 
-/// The calls on sockets that do not wait and so need no ring: making, naming, shutting down, closing.
+/// The socket calls that do not wait and so need no ring: opening, naming, shutting down, closing.
 ///
-/// They are system calls of their own on purpose: as operations of a ring they would be handed to a worker thread
-/// (shutdown) or gain nothing (the others happen once a listener or connection).
+/// They are deliberately direct system calls: as operations of a ring they would run on a worker thread (shutdown) or
+/// gain nothing (the others happen once per listener or connection).
 package enum Socket {
-    /// A stream socket for `address`'s family, not inherited by child processes.
+    /// Opens a stream socket for the family of `address`, with close-on-exec set.
     package static func openStream(for address: SocketAddress) throws(SystemError) -> Int32 {
         try openStream(family: address.family)
     }
@@ -19,20 +19,21 @@ package enum Socket {
         return descriptor
     }
 
-    /// Readies a descriptor that this process was given: child processes do not inherit it, and a ring can wait for it.
+    /// Prepares a descriptor that this process was given: sets close-on-exec, and makes it blocking so that a ring can
+    /// wait for it.
     ///
-    /// A ring does not wait on behalf of a descriptor in non-blocking mode (io_uring_enter(2), EAGAIN). The mode is
-    /// shared with whoever else has the socket.
+    /// A ring does not wait for a descriptor in non-blocking mode (io_uring_enter(2), EAGAIN). Every process that has
+    /// the socket shares the mode.
     package static func adopt(_ descriptor: Int32) throws(SystemError) {
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         let flags = fcntl(descriptor, F_GETFL)
         guard flags >= 0, fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) >= 0 else { throw .current }
     }
 
-    /// Whether this machine makes IPv6 sockets: not with `ipv6.disable=1`, nor where a container forbids them.
+    /// Whether this machine can create IPv6 sockets: not with `ipv6.disable=1`, nor in a container that forbids them.
     ///
-    /// Found out when it is needed first, and then kept. What is lacking for the moment, such as descriptors, says
-    /// nothing of it: IPv6 is presumed then, and it is asked again.
+    /// Determined on first use and then cached. If the attempt fails for a temporary reason, such as a lack of
+    /// descriptors, the result is true and the next call tries again.
     package static var hasIPv6: Bool {
         foundIPv6.withLock { found in
             if let found { return found }
@@ -58,7 +59,7 @@ package enum Socket {
         }
     }
 
-    /// As ``bind(_:to:)``; blocks while the address is in use, for `patience` at most.
+    /// Like ``bind(_:to:)``, but retries while the address is in use, for at most `patience`. Blocks the thread.
     package static func bind(
         _ descriptor: Int32,
         to address: SocketAddress,
@@ -75,7 +76,8 @@ package enum Socket {
         }
     }
 
-    /// Connects without waiting: done at once for a Unix domain socket, EAGAIN if its listener's backlog is full.
+    /// Connects without waiting. For a Unix domain socket this completes at once, with EAGAIN if the listener's backlog
+    /// is full.
     package static func connectAtOnce(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) {
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         try unsafe address.withSystemAddress { pointer, length throws(SystemError) in
@@ -88,7 +90,7 @@ package enum Socket {
         guard Glibc.listen(descriptor, backlog) == 0 else { throw .current }
     }
 
-    /// Whether the process, or the system, gives no further descriptor now.
+    /// Whether the process or the system has no free descriptor.
     static var areDescriptorsUsedUp: Bool {
         let descriptor = eventfd(0, Int32(EFD_CLOEXEC))
         guard descriptor >= 0 else { return errno == EMFILE || errno == ENFILE }
@@ -101,24 +103,24 @@ package enum Socket {
     package enum Option {
         /// Listen on an address that connections of an earlier listener still use (socket(7)).
         case reuseAddress
-        /// Several listeners on one port, among which the kernel spreads connections (socket(7)).
+        /// Several listeners on one port, among which the kernel distributes connections (socket(7)).
         case reusePort
         /// Send small segments at once (tcp(7)); connections inherit it from their listener.
         case noDelay
-        /// Listen for IPv6 alone (ipv6(7)). What it is at first is the system's choice.
+        /// Listen only for IPv6 (ipv6(7)). The default depends on the system.
         case onlyIPv6
-        /// Leave the choice of a port to `connect`, which can use one port for many peers (ip(7)).
+        /// Defer the choice of a port to `connect`, which can use one port for many peers (ip(7)).
         case noPortWhenBound
-        /// Receive urgent bytes where they stand among the others, as RFC 6093 has it, instead of passing them over; and
-        /// do not stop there: a receive that waits would do so for the byte behind them (tcp(7), SO_OOBINLINE).
+        /// Receive urgent bytes in place in the stream, as RFC 6093 requires, instead of skipping them. It also keeps a
+        /// waiting receive from stopping at the urgent mark (tcp(7), SO_OOBINLINE).
         case urgentInline
-        /// Take no more than ``unsentLimit`` from a writer whose peer takes nothing (tcp(7), TCP_NOTSENT_LOWAT);
-        /// connections inherit it from their listener. The kernel's memory for TCP is one for the whole machine, and
-        /// where slow peers fill it, packets of all others are dropped (tcp(7), tcp_mem).
+        /// Accept at most ``unsentLimit`` unsent bytes (tcp(7), TCP_NOTSENT_LOWAT); connections inherit it from their
+        /// listener. The whole machine shares the kernel's TCP memory, and if slow peers fill it the kernel drops
+        /// packets of all connections (tcp(7), tcp_mem).
         case limitUnsent
     }
 
-    /// Bytes that a socket keeps for a peer before they are sent: what a peer that takes nothing costs the kernel.
+    /// Unsent bytes that a socket holds: the kernel memory that a peer costs that receives nothing.
     static let unsentLimit: Int32 = 32 << 10
 
     package static func enable(_ option: Option, on descriptor: Int32) throws(SystemError) {
@@ -151,7 +153,7 @@ package enum Socket {
         guard unsafe setsockopt(descriptor, level, name, &value, size) == 0 else { throw .current }
     }
 
-    /// Has `close` reset the connection instead of ending it in order: SO_LINGER with no time (socket(7)).
+    /// Makes `close` reset the connection instead of closing it gracefully: SO_LINGER with a timeout of 0 (socket(7)).
     package static func resetOnClose(_ descriptor: Int32) {
         var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
         unsafe _ = setsockopt(
@@ -186,8 +188,8 @@ package enum Socket {
         }
     }
 
-    /// Whether the peer is this very machine: at a loopback address, or at the same one as this side, or no peer of an
-    /// IP network at all.
+    /// Whether the peer is on this machine: its address is a loopback address or equals the local one, or the socket
+    /// has no peer in an IP network.
     package static func isWithinMachine(_ descriptor: Int32) -> Bool {
         guard let local = localAddress(of: descriptor), let remote = remoteAddress(of: descriptor) else { return true }
         if local.host == remote.host { return true }
@@ -200,40 +202,40 @@ package enum Socket {
 
     // MARK: Ending
 
-    /// Ends the direction to the peer: it reads the end of the stream once it has read all that was sent.
+    /// Shuts down sending: the peer reads the end of the stream after all bytes that were sent.
     package static func shutdownWrite(_ descriptor: Int32) {
         _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// Closes the descriptor. Cancels no operation: their last completions must have come before.
+    /// Closes the descriptor. This cancels no operation, so the last completion of each must have arrived before.
     ///
-    /// close(2) releases the descriptor whatever it returns on Linux, so it is never repeated.
+    /// On Linux close(2) releases the descriptor even if it fails, so it is never repeated.
     package static func close(_ descriptor: Int32) {
         _ = Glibc.close(descriptor)
     }
 
-    /// Bytes handed to the kernel that the peer has not acknowledged yet; nil when the socket cannot tell, or is
-    /// connected no more.
+    /// Bytes passed to the kernel that the peer has not acknowledged; nil if the socket cannot report it or is no
+    /// longer connected.
     package static func unacknowledgedBytes(_ descriptor: Int32) -> Int? {
-        // What a reset has thrown away would be counted for ever.
+        // Otherwise bytes discarded by a reset would count forever.
         if let information = try? information(of: descriptor), information.isClosed { return nil }
         var bytes: Int32 = 0
         return unsafe ioctl(descriptor, UInt(SIOCOUTQ), &bytes) == 0 ? Int(bytes) : nil
     }
 
-    /// Bytes that the peer has acknowledged since the connection was made; 0 when the socket cannot tell.
+    /// Bytes that the peer has acknowledged since the connection was established; 0 if the socket cannot report it.
     package static func acknowledgedBytes(_ descriptor: Int32) -> UInt64 {
         (try? information(of: descriptor))?.bytesAcknowledged ?? 0
     }
 
-    /// Bytes that the peer has sent and the socket keeps until they are received (tcp(7), SIOCINQ); 0 when it cannot tell.
+    /// Received bytes in the socket's buffer (tcp(7), SIOCINQ); 0 if the socket cannot report it.
     package static func bytesToReceive(_ descriptor: Int32) -> Int {
         var bytes: Int32 = 0
         return unsafe ioctl(descriptor, UInt(FIONREAD), &bytes) == 0 ? Int(bytes) : 0
     }
 
-    /// A number that changes when the peer takes bytes of what this side has to send, and at no other time while one
-    /// send is under way: what TCP has delivered; with other sockets, what waits for the peer (SIOCOUTQ).
+    /// A number that, during one send, changes only when the peer accepts bytes: the bytes that TCP has delivered; for
+    /// other sockets, derived from the unsent bytes (SIOCOUTQ).
     package static func deliveryProgress(_ descriptor: Int32) -> UInt64 {
         let acknowledged = acknowledgedBytes(descriptor)
         return acknowledged > 0 ? acknowledged : UInt64.max - UInt64(unacknowledgedBytes(descriptor) ?? 0)

@@ -2,10 +2,10 @@ internal import CLiburing
 internal import Glibc
 
 extension SocketAddress {
-    /// Whether whoever connects to `target` comes to a socket that listens here: it is the same address, or this one stands
-    /// for all of this machine's and `target` is one of them. Asks the system only where the ports are the same.
+    /// Whether a connection to `target` reaches a socket that listens on this address: both are equal, or this one is
+    /// unspecified and `target` is an address of this machine. Performs system calls only if the ports are equal.
     ///
-    /// Addresses that are translated on the way (NAT) are not known to be the same.
+    /// Addresses that NAT translates are not recognised.
     package func listens(for target: SocketAddress) -> Bool {
         let (own, target) = (unmapped, target.unmapped.isUnspecified ? target.unmapped.loopback : target.unmapped)
         guard !own.isUnix, !target.isUnix else { return own == target }
@@ -13,14 +13,14 @@ extension SocketAddress {
         return own.host == target.host || own.isUnspecified && Socket.isLocal(target)
     }
 
-    /// What a connect to an unspecified address comes to (ip(7), RFC 4291, 2.5.2).
+    /// The address that a connect to an unspecified address reaches (ip(7), RFC 4291, 2.5.2).
     private var loopback: SocketAddress {
         isIPv6 ? SocketAddress(host: .ipv6(upper: 0, lower: 1, scope: 0), port: port) : .loopback(port: port)
     }
 }
 
 extension Socket {
-    /// Whether an address is one of this machine's: a socket can be bound to it.
+    /// Whether an address belongs to this machine, so that a socket can be bound to it.
     static func isLocal(_ address: SocketAddress) -> Bool {
         guard let descriptor = try? openStream(for: address) else { return false }
         defer { close(descriptor) }

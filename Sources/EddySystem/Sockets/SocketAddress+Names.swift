@@ -2,7 +2,7 @@ internal import CLiburing
 internal import Glibc
 
 extension SocketAddress {
-    /// Reads an IPv4 or IPv6 number, without a port; nil when the text is none. Asks nobody.
+    /// Parses a numeric IPv4 or IPv6 address without a port; nil if the text is invalid. Performs no lookup.
     init?(number: String) {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -12,12 +12,12 @@ extension SocketAddress {
         self = first
     }
 
-    /// The addresses that the system's resolver has for a name (getaddrinfo(3)), in the order in which they should be
-    /// tried (RFC 6724), with port 0. Blocks the thread for as long as the resolver takes.
+    /// Resolves a name (getaddrinfo(3)) to addresses in the order in which to try them (RFC 6724), with port 0. Blocks
+    /// the thread while the resolver works.
     ///
-    /// - Parameter onlyConfiguredFamilies: leaves out families of which this machine has no address but loopback
+    /// - Parameter onlyConfiguredFamilies: omits families for which this machine has only loopback addresses
     ///   (AI_ADDRCONFIG).
-    /// - Returns: at least one.
+    /// - Returns: at least one address.
     /// - Throws: ``AddressError/unresolved(name:reason:)``.
     package static func lookUp(
         _ name: String,
@@ -27,7 +27,7 @@ extension SocketAddress {
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         unsafe hints.ai_flags = onlyConfiguredFamilies ? AI_ADDRCONFIG : 0
         var answer = unsafe addresses(of: name, hints)
-        // A machine that has loopback addresses alone has no family by this rule, and would know no name at all.
+        // On a machine with only loopback addresses AI_ADDRCONFIG excludes every family, and no name would resolve.
         if onlyConfiguredFamilies, case .failure = answer {
             unsafe hints.ai_flags = 0
             answer = unsafe addresses(of: name, hints)
@@ -44,7 +44,7 @@ extension SocketAddress {
         let code: Int32
         let error: SystemError
 
-        /// Without descriptors the resolver asks nobody, and says that there is no such name.
+        /// Without free descriptors the resolver sends no query and reports that the name does not exist.
         var reason: String {
             if Socket.areDescriptorsUsedUp { return "\(SystemError.tooManyOpenFiles), raise ulimit -n" }
             return code == EAI_SYSTEM ? error.description : unsafe String(cString: gai_strerror(code))

@@ -1,31 +1,32 @@
 extension SocketAddress {
     /// Reads `HOST:PORT` or `unix:PATH`.
     ///
-    /// The host is an IPv4 number, an IPv6 number in brackets, or a name; `*` or nothing is ``any(port:)``. A path is
-    /// that of a socket's file, and with an `@` in front a name in the abstract name space, which needs no file
+    /// The host is an IPv4 address, an IPv6 address in brackets, or a name; `*` or an empty host is ``any(port:)``. A
+    /// path is that of a socket file; after an `@` it is a name in the abstract namespace, which needs no file
     /// (unix(7)).
     ///
-    /// A name is looked up in the system's resolver (getaddrinfo(3)), which blocks the thread, and its first address
-    /// is taken. To connect to a name use an ``Endpoint``, which does neither.
+    /// A name is resolved by the system (getaddrinfo(3)), which blocks the thread, and its first address is used. To
+    /// connect to a name use an ``Endpoint``, which resolves it at each connect and tries all of its addresses.
     ///
     /// - Throws: ``AddressError``.
     public init(_ text: String) throws(AddressError) {
         switch try AddressText(text) {
         case .address(let address): self = address
         case .name(let name, let port):
-            // Only families that this machine has: the first address is the only one that is tried.
+            // Restrict to families that this machine has, since only the first address is used.
             let addresses = try Self.lookUp(name, onlyConfiguredFamilies: true)
             self = addresses[0].withPort(port)
         }
     }
 
-    /// Bytes of the longest path or abstract name: `sun_path` has 108, one of which is the NUL behind or in front.
+    /// The maximum length of a path or abstract name: `sun_path` has 108 bytes, one of which is the NUL after the path
+    /// or before the name.
     static let longestPath = 107
 
-    /// The Unix domain socket with that path, or, after an `@`, with that abstract name.
+    /// The address of a Unix domain socket with a path or, after an `@`, an abstract name.
     ///
-    /// - Throws: ``AddressError/pathTooLong(_:byteCount:)``; ``AddressError/malformed(_:)`` for an empty path and one
-    ///   that contains a NUL.
+    /// - Throws: ``AddressError/pathTooLong(_:byteCount:)``; ``AddressError/malformed(_:)`` if the path is empty or
+    ///   contains a NUL.
     public init(unixPath path: String) throws(AddressError) {
         let isAbstract = path.utf8.first == UInt8(ascii: "@")
         let name = Array(isAbstract ? path.utf8.dropFirst() : path.utf8[...])

@@ -1,10 +1,10 @@
 internal import CLiburing
 internal import Glibc
 
-// Between SocketAddress and the C library's `sockaddr`, whose fields are in the order of the network.
+// Conversions between SocketAddress and the C library's `sockaddr`, whose fields are in network byte order.
 
 extension SocketAddress {
-    /// Reads a `sockaddr` of `length` bytes; nil for families other than IPv4, IPv6 and Unix, and for one that is cut.
+    /// Reads a `sockaddr` of `length` bytes; nil if it is truncated, or its family is not IPv4, IPv6 or Unix.
     package init?(_ raw: UnsafeRawPointer, length: Int) {
         guard length >= Self.pathOffset else { return nil }
         switch unsafe Int32(raw.loadUnaligned(as: sa_family_t.self)) {
@@ -25,7 +25,7 @@ extension SocketAddress {
             )
         case AF_UNIX:
             let room = unsafe UnsafeRawBufferPointer(start: raw, count: length).dropFirst(Self.pathOffset)
-            // The length of a path may or may not include the NUL behind it; an abstract name may contain any byte.
+            // The length of a path may include the terminating NUL; an abstract name may contain any byte.
             let name = unsafe room.first == 0 ? room : room.prefix { $0 != 0 }
             self.init(host: .unix(unsafe Array(name)), port: 0)
         default:
@@ -33,14 +33,14 @@ extension SocketAddress {
         }
     }
 
-    /// Where a path begins in a `sockaddr_un`.
+    /// The offset of the path in a `sockaddr_un`.
     private static let pathOffset = MemoryLayout<sa_family_t>.size
 
-    /// Calls `body` with the address as the system wants it, valid for the call.
+    /// Calls `body` with the address as a `sockaddr`, valid for the duration of the call.
     package func withSystemAddress<Result, Failure: Error>(
         _ body: (UnsafeRawPointer, Int) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        // One storage for both kinds, so that `body` is called from one place.
+        // One storage for all families, so that there is one call of `body`.
         var storage = sockaddr_storage()
         let length = unsafe withUnsafeMutableBytes(of: &storage) { bytes in
             unsafe fill(bytes.baseAddress.unsafelyUnwrapped)
@@ -71,7 +71,7 @@ extension SocketAddress {
             unsafe storage.storeBytes(of: ipv6, as: sockaddr_in6.self)
             return MemoryLayout<sockaddr_in6>.size
         case .unix(let name):
-            // The storage is zero, so a path ends with a NUL. An abstract name ends where the length says (unix(7)).
+            // The storage is zeroed, so a path ends with a NUL. The length delimits an abstract name (unix(7)).
             unsafe storage.storeBytes(of: sa_family_t(AF_UNIX), as: sa_family_t.self)
             unsafe (storage + Self.pathOffset).copyMemory(from: name, byteCount: name.count)
             return Self.pathOffset + name.count + (filePath == nil ? 0 : 1)

@@ -1,27 +1,27 @@
 internal import CLiburing
 internal import Glibc
 
-// A Unix domain socket's file stays when its server dies, and bind(2) refuses a path where there is a file:
+// A Unix domain socket's file survives its server, and bind(2) refuses a path that exists:
 //
 //     bind ──▶ done
 //       │ EADDRINUSE
 //       ▼
-//     what is there? ── no socket ───────────────────────────────▶ ENOTSOCK, untouched
+//     file type ── not a socket ────────────────────────────────────▶ ENOTSOCK, untouched
 //       │ a socket
 //       ▼
-//     connect to it ── taken, or its backlog is full: it lives ───▶ EADDRINUSE, untouched
-//       │ ECONNREFUSED: nobody listens
+//     connect to it ── accepted, or backlog full: server alive ────▶ EADDRINUSE, untouched
+//       │ ECONNREFUSED: no listener
 //       ▼
 //     unlink, bind again
 //
-// Two servers that start at the same time must not remove each other's file between the question and the removal, and
-// one that has bound and does not listen yet must not be taken for dead. So whoever binds, listens or removes holds a
-// lock on the directory meanwhile (flock(2)), which leaves nothing behind.
+// Two servers that start concurrently must not remove each other's file between the check and the removal, and a server
+// that has bound and not yet called listen must not be taken for dead. So a process holds a lock on the directory while
+// it binds, listens or removes (flock(2)). The lock leaves no file.
 
 /// The file of a Unix domain socket that this process has bound.
 package final class SocketFile: Sendable {
     private let path: [CChar]
-    /// The file itself (O_PATH, open(2)). While it is open, no other file gets its inode, by which it is recognised.
+    /// The file itself (O_PATH, open(2)). While it is open its inode is not reused, so the inode identifies the file.
     private let descriptor: Int32
 
     private init(_ path: [CChar]) throws(SystemError) {
@@ -32,14 +32,14 @@ package final class SocketFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Listens on a path, in place of the file of a server that no longer lives.
+    /// Listens on a path, and replaces the file of a server that has ended.
     ///
     /// - Parameters:
-    ///   - mode: the file's permissions; nil: as the process's umask has them. They are never wider, not even for a moment.
-    ///   - prepare: what else is done to the file before any peer can connect. What it throws is thrown.
-    /// - Returns: the file; nil for an address that has none.
-    /// - Throws: `addressInUse` when a server lives there; `notASocket` when another kind of file is there; what
-    ///   bind(2), listen(2) and open(2) throw otherwise. No file is left behind then.
+    ///   - mode: the file's permissions; nil applies the process's umask. They are never wider, not even briefly.
+    ///   - prepare: further changes to the file before any peer can connect. Its error is rethrown.
+    /// - Returns: the file; nil for an address without a file.
+    /// - Throws: `addressInUse` if a live server has the path; `notASocket` if another kind of file exists there;
+    ///   otherwise the errors of bind(2), listen(2) and open(2). On failure no file is left.
     package static func listen(
         _ descriptor: Int32,
         on address: SocketAddress,
@@ -53,7 +53,7 @@ package final class SocketFile: Sendable {
             return nil
         }
         let path = bytes.map { CChar(bitPattern: $0) } + [0]
-        // The file gets the permissions of the socket's own inode, less the umask: so it has them from the start.
+        // The file gets the permissions of the socket's inode, less the umask, when it is created.
         if let mode, fchmod(descriptor, mode) != 0 { throw .current }
         return try DirectoryLock.hold(around: bytes) { () throws(SystemError) in
             do throws(SystemError) {
@@ -66,21 +66,22 @@ package final class SocketFile: Sendable {
             do throws(SystemError) {
                 let file = try SocketFile(path)
                 try prepare(file)
-                // After the owner, whose change may clear bits. It gives back what the umask has taken.
+                // Set the mode after the owner, since chown(2) may clear bits. This also restores bits that the umask
+                // cleared.
                 if let mode { try file.setMode(mode) }
                 try Socket.listen(descriptor, backlog: backlog)
                 return file
             } catch {
-                // Bound just now: it is nobody else's file.
+                // This call created the file, so it belongs to no other process.
                 unsafe _ = unlink(path)
                 throw error
             }
         }
     }
 
-    /// Gives the file to a user and a group; nil leaves one as it is.
+    /// Sets the owner and group of the file; nil leaves one unchanged.
     ///
-    /// - Throws: what chown(2) throws, such as `notPermitted`.
+    /// - Throws: the errors of chown(2), such as `notPermitted`.
     package func setOwner(user: UInt32?, group: UInt32?) throws(SystemError) {
         guard unsafe fchownat(descriptor, "", user ?? .max, group ?? .max, Self.emptyPath) == 0 else { throw .current }
     }
@@ -89,15 +90,15 @@ package final class SocketFile: Sendable {
     private static let emptyPath: Int32 = 0x1000
 
     private func setMode(_ mode: UInt32) throws(SystemError) {
-        // fchmod(2) takes no descriptor of this kind; its link does, and always leads to the very file.
+        // fchmod(2) does not accept an O_PATH descriptor. Its link in /proc does, and always refers to this file.
         guard unsafe chmod("/proc/self/fd/\(descriptor)", mode) == 0 else { throw .current }
     }
 
-    /// Removes the file, unless it is another one by now. A second call does nothing.
+    /// Removes the file, unless it has been replaced. A second call has no effect.
     package func remove() {
         let bytes = path.dropLast().map { UInt8(bitPattern: $0) }
         try? DirectoryLock.hold(around: bytes) { () throws(SystemError) in
-            let there = try Self.facts(of: path)
+            let there = try Self.status(of: path)
             var own = stat()
             guard unsafe fstat(descriptor, &own) == 0 else { throw .current }
             if own.st_dev == there.st_dev, own.st_ino == there.st_ino { unsafe _ = unlink(path) }
@@ -105,7 +106,7 @@ package final class SocketFile: Sendable {
     }
 
     private static func removeDead(_ path: [CChar], at address: SocketAddress) throws(SystemError) {
-        guard try facts(of: path).st_mode & S_IFMT == S_IFSOCK else { throw .notASocket }
+        guard try status(of: path).st_mode & S_IFMT == S_IFSOCK else { throw .notASocket }
         let probe = try Socket.openStream(for: address)
         defer { Socket.close(probe) }
         do {
@@ -119,16 +120,17 @@ package final class SocketFile: Sendable {
         throw .addressInUse
     }
 
-    private static func facts(of path: [CChar]) throws(SystemError) -> stat {
-        var facts = stat()
-        guard unsafe lstat(path, &facts) == 0 else { throw .current }
-        return facts
+    private static func status(of path: [CChar]) throws(SystemError) -> stat {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { throw .current }
+        return status
     }
 }
 
-/// The lock of the directory in which a file lies.
+/// The lock of a file's directory.
 private enum DirectoryLock {
-    /// Holds the lock for the time of `body`. Does without where the directory cannot be opened: `body` will say why.
+    /// Holds the lock during `body`. If the directory cannot be opened, runs `body` without it: `body` will report the
+    /// error.
     static func hold<Result>(
         around path: [UInt8],
         _ body: () throws(SystemError) -> Result
@@ -139,7 +141,8 @@ private enum DirectoryLock {
         return try body()
     }
 
-    /// Others of Eddy's hold the lock for microseconds. Whoever holds it longer is a stranger and is not waited for.
+    /// Other processes that use Eddy hold the lock for microseconds. If another program holds it for a second, proceed
+    /// without it.
     private static func lock(_ descriptor: Int32) {
         for _ in 0..<1000 {
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// An address in the system's form, at a place in memory that does not move: what a ring is given to connect to.
+/// An address as a `sockaddr` at a stable memory location, for a ring's connect.
 @safe
 package final class SystemAddress {
     private let pointer: UnsafeMutablePointer<sockaddr_storage>
@@ -16,7 +16,7 @@ package final class SystemAddress {
         }
     }
 
-    /// Its bytes, valid for as long as the object lives.
+    /// The bytes of the address, valid for the lifetime of the object.
     package var start: UnsafeRawPointer { unsafe UnsafeRawPointer(pointer) }
 
     deinit {

@@ -1,54 +1,54 @@
 internal import CLiburing
 internal import Glibc
 
-/// What the system knows of a TCP connection (tcp(7), TCP_INFO; `struct tcp_info` in include/uapi/linux/tcp.h).
+/// The kernel's information about a TCP connection (tcp(7), TCP_INFO; `struct tcp_info` in include/uapi/linux/tcp.h).
 public struct TCPInformation: Sendable, Hashable {
-    /// Whether the connection is no more, as after a reset.
+    /// Whether the connection is closed, for example by a reset.
     let isClosed: Bool
-    /// Smoothed round-trip time, to the microsecond.
+    /// Smoothed round-trip time, with a resolution of a microsecond.
     public var roundTripTime: Duration
-    /// Mean deviation of the round-trip time, to the microsecond.
+    /// Mean deviation of the round-trip time, with a resolution of a microsecond.
     public var roundTripTimeVariation: Duration
-    /// The least round-trip time that was measured, to the microsecond (4.6).
+    /// Minimum measured round-trip time, with a resolution of a microsecond (4.6).
     public var minimumRoundTripTime: Duration
-    /// How long this side waits for an acknowledgement before it sends again, to the microsecond.
+    /// Time without an acknowledgement before this side retransmits, with a resolution of a microsecond.
     public var retransmissionTimeout: Duration
-    /// Segments that may be in flight.
+    /// Maximum number of segments in flight.
     public var congestionWindow: Int
-    /// The number of segments at which the window's growth turns careful.
+    /// Size of the congestion window, in segments, at which slow start ends.
     public var slowStartThreshold: Int
-    /// Bytes of a segment to the peer.
+    /// Maximum size of sent segments, in bytes.
     public var sendSegmentSize: Int
-    /// Bytes of a segment from the peer.
+    /// Estimated maximum size of received segments, in bytes.
     public var receiveSegmentSize: Int
     /// Segments in flight.
     public var unacknowledgedSegments: Int
-    /// Segments in flight that are taken for lost.
+    /// Segments in flight that are considered lost.
     public var lostSegments: Int
-    /// Times that the first segment in flight was sent again without an answer so far.
+    /// Unanswered retransmissions of the first segment in flight.
     public var consecutiveRetransmissions: Int
-    /// Segments that were sent again since the connection was made.
+    /// Retransmitted segments since the connection was established.
     public var totalRetransmissions: Int
-    /// Bytes sent, those that were sent again included (4.19).
+    /// Bytes sent, including retransmissions (4.19).
     public var bytesSent: UInt64
-    /// Bytes that were sent again (4.19).
+    /// Bytes retransmitted (4.19).
     public var bytesRetransmitted: UInt64
-    /// Bytes that the peer has acknowledged since the connection was made (4.1).
+    /// Bytes that the peer has acknowledged since the connection was established (4.1).
     public var bytesAcknowledged: UInt64
-    /// Bytes that were received from the peer (4.1).
+    /// Bytes received from the peer (4.1).
     public var bytesReceived: UInt64
-    /// Bytes in the socket's buffer that were not sent yet (4.6).
+    /// Unsent bytes in the socket's buffer (4.6).
     public var bytesNotSent: Int
-    /// The most recent rate of delivery, in bytes a second (4.9).
+    /// Most recent delivery rate, in bytes per second (4.9).
     public var deliveryRate: UInt64
-    /// The time since data were sent, to the millisecond.
+    /// Time since data was last sent, with a resolution of a millisecond.
     public var timeSinceSent: Duration
-    /// The time since data were received, to the millisecond.
+    /// Time since data was last received, with a resolution of a millisecond.
     public var timeSinceReceived: Duration
 }
 
 extension Socket {
-    /// What the system knows of a connection. Fields that an older kernel does not have are 0.
+    /// The kernel's information about a connection. Fields that an older kernel lacks are 0.
     package static func information(of descriptor: Int32) throws(SystemError) -> TCPInformation {
         let information = unsafe withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { fields in
             unsafe fields.initializeMemory(as: UInt8.self, repeating: 0)
@@ -62,7 +62,8 @@ extension Socket {
 }
 
 extension TCPInformation {
-    /// Reads the kernel's structure, whose fields never move; glibc's declaration of it ends at `tcpi_total_retrans`.
+    /// Parses the kernel's structure, whose field offsets never change. The declaration in glibc ends at
+    /// `tcpi_total_retrans`.
     init(kernelFields bytes: UnsafeRawBufferPointer) {
         func word(_ offset: Int) -> Int { unsafe Int(bytes.load(fromByteOffset: offset, as: UInt32.self)) }
         func long(_ offset: Int) -> UInt64 { unsafe bytes.load(fromByteOffset: offset, as: UInt64.self) }

@@ -1,37 +1,38 @@
 internal import CLiburing
 internal import Glibc
 
-/// What can be set on a TCP connection (tcp(7), socket(7)).
+/// An option of a TCP connection (tcp(7), socket(7)).
 ///
-/// Lingering is not among them: how a connection is closed is the loop's business.
+/// SO_LINGER is not included: the loop controls how a connection closes.
 public enum TCPOption: Sendable, Hashable {
-    /// Send small segments at once instead of waiting for acknowledgements (TCP_NODELAY). On for connections of Eddy.
+    /// Send small segments at once instead of waiting for acknowledgements (TCP_NODELAY). On by default in Eddy.
     case noDelay(Bool)
-    /// Ask a silent peer whether it is still there: after `idle`, then every `interval`; after `count` questions
-    /// without an answer the connection fails with a timeout (SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT).
-    /// Whole seconds up to 32,767, rounded up; up to 127 questions.
+    /// Probe a silent peer after `idle`, then every `interval`. After `count` unanswered probes the connection fails
+    /// with a timeout (SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT). Whole seconds up to 32,767, rounded up;
+    /// up to 127 probes.
     case keepAlive(idle: Duration, interval: Duration, count: Int)
-    /// Never ask a silent peer, which is how connections begin.
+    /// Never probe a silent peer, which is the default.
     case noKeepAlive
-    /// How long what was sent may stay unacknowledged before the connection fails with a timeout, in milliseconds,
-    /// rounded up (TCP_USER_TIMEOUT, RFC 5482). Zero: as the system does.
+    /// How long sent data may stay unacknowledged before the connection fails with a timeout, in milliseconds, rounded
+    /// up (TCP_USER_TIMEOUT, RFC 5482). Zero selects the system's default.
     case userTimeout(Duration)
     /// Acknowledge at once, until the system decides otherwise (TCP_QUICKACK: not permanent).
     case quickAcknowledgement(Bool)
-    /// Bytes of the socket's own buffer for sending, of which the system takes double, up to net.core.wmem_max
-    /// (SO_SNDBUF). It ends the automatic adaptation of its size.
+    /// Size of the socket's send buffer in bytes, which the system doubles, up to net.core.wmem_max (SO_SNDBUF).
+    /// Disables the automatic adaptation of the size.
     case sendBufferSize(Int)
-    /// Bytes of the socket's own buffer for receiving, of which the system takes double, up to net.core.rmem_max
-    /// (SO_RCVBUF). It ends the automatic adaptation of its size.
+    /// Size of the socket's receive buffer in bytes, which the system doubles, up to net.core.rmem_max (SO_RCVBUF).
+    /// Disables the automatic adaptation of the size.
     case receiveBufferSize(Int)
-    /// Bytes that the system takes beyond what it may send now, since the peer's window or the network is full
-    /// (TCP_NOTSENT_LOWAT). 32 KiB for connections of Eddy: what a peer that takes nothing costs the system, whose memory
-    /// for TCP is one for all.
+    /// The unsent bytes that the system accepts while the peer's window or the network is full (TCP_NOTSENT_LOWAT). 32
+    /// KiB by default in Eddy: this limits the kernel memory that a peer costs that receives nothing. All connections
+    /// of the machine share the memory of TCP.
     case unsentLimit(Int)
 }
 
 extension Socket {
-    /// Sets an option. What the system does not take is EINVAL, and EOPNOTSUPP on a socket that is not TCP's.
+    /// Sets an option. Throws EINVAL for a value that the system rejects, and EOPNOTSUPP if the socket is not a TCP
+    /// socket.
     package static func set(_ option: TCPOption, on descriptor: Int32) throws(SystemError) {
         let tcp = Int32(IPPROTO_TCP)
         switch option {
@@ -53,7 +54,7 @@ extension Socket {
 }
 
 extension Duration {
-    /// How many units there are, a part counting as a whole.
+    /// The number of units, rounded up.
     fileprivate func roundedUp(to unit: Duration) -> Int32 {
         Int32(min(max((self / unit).rounded(.up), Double(Int32.min)), Double(Int32.max)))
     }

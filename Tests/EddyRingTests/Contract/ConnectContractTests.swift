@@ -63,7 +63,7 @@ struct ConnectContractTests {
         // A listener with a full backlog drops connection requests.
         let listener = try world.listen(backlog: 0)
         let crowd = try (0..<4).map { _ in try world.dial(listener.address) }
-        try world.settle()
+        try world.runDelayedEvents()
         let client = try connect(to: listener.address, on: world.ring)
         #expect(world.ring.nextCompletion() == nil)
         let last = try world.ring.cancelAll()

@@ -28,7 +28,7 @@ struct EnterContractTests {
         }
         #expect(try connection.far.read(bytes.count) == bytes)
         #expect(ring.nextCompletion() == nil)
-        #expect(ring.isSettled)
+        #expect(ring.isDrained)
         #expect(ring.statistics.submissions == 100)
         #expect(ring.statistics.completions == 100)
         #expect(ring.statistics.overflows == 0)
@@ -46,7 +46,7 @@ struct EnterContractTests {
         // If there is no room, epoll does nothing; the other engines keep what does not fit.
         #expect((ring.statistics.overflows > 0) == (engine.kind != .epoll))
         #expect(ring.statistics.completions == 200)
-        #expect(ring.isSettled)
+        #expect(ring.isDrained)
         #expect(try connection.far.read(bytes.count) == bytes)
     }
 
@@ -56,7 +56,7 @@ struct EnterContractTests {
         let ring = world.ring
         try ring.enter(waitFor: 0, deadline: nil)
         #expect(ring.nextCompletion() == nil)
-        #expect(ring.isSettled)
+        #expect(ring.isDrained)
     }
 
     /// More than occur in 5 ms, and fewer than the calls of a ring that does not wait.
@@ -105,7 +105,7 @@ struct EnterContractTests {
         try bytes.withUnsafeBytes { bytes in
             try submitOneByOne(bytes, from: connection, to: ring)
             try ring.enter(waitFor: 2, deadline: 0)
-            #expect(ring.isSettled)
+            #expect(ring.isDrained)
             #expect(try ring.completions(1).map(\.result) == [1])
         }
     }

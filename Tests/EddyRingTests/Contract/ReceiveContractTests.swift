@@ -116,7 +116,7 @@ struct ReceiveContractTests {
             }
             receiver.connection.far.write([1, 2, 3])
             receiver.connection.far.close()
-            try receiver.world.settle()
+            try receiver.world.runDelayedEvents()
             if !armedFirst { try receiver.ring.submit(receiver.multishot(expectsDelay: true, token: token)) }
             var received: [UInt8] = []
             var last: CompletionEntry?

@@ -95,7 +95,7 @@ struct SendContractTests {
         try bytes.withUnsafeBytes { sent in
             try ring.submit(send(sent, on: connection))
             try ring.enter(waitFor: 0, deadline: nil)
-            try world.settle()
+            try world.runDelayedEvents()
             connection.far.reset()
             let completion = try #require(try ring.completions(1).first)
             #expect(completion.result > 0)
@@ -111,7 +111,7 @@ struct SendContractTests {
         try bytes.withUnsafeBytes { sent in
             try ring.submit(send(sent, on: connection))
             try ring.enter(waitFor: 0, deadline: nil)
-            try world.settle()
+            try world.runDelayedEvents()
             let completion = try #require(try ring.cancelAll().first)
             #expect(completion.isLast)
             try #require(completion.result > 0)
@@ -132,7 +132,7 @@ struct SendContractTests {
             while last?.error == nil {
                 try ring.submit(send(.init(rebasing: sent[taken...]), on: connection))
                 try ring.enter(waitFor: 0, deadline: nil)
-                try world.settle()
+                try world.runDelayedEvents()
                 last = try ring.cancelAll().first
                 try #require(last != nil)
                 taken += max(0, Int(last?.result ?? 0))
@@ -162,7 +162,7 @@ struct SendContractTests {
                 )
                 try ring.submit(entry.endingInline())
                 try ring.enter(waitFor: 0, deadline: nil)
-                #expect(ring.isSettled)
+                #expect(ring.isDrained)
                 return ring.nextCompletion()
             }
             #expect(try send(1000) == nil)
@@ -180,7 +180,7 @@ struct SendContractTests {
             var error: SystemError?
             let deadline = ring.now + 30_000_000_000
             while error == nil, ring.now < deadline {
-                try world.settle()
+                try world.runDelayedEvents()
                 error = try send(1)?.error
             }
             #expect(error == .brokenPipe || error == .connectionReset)
@@ -211,7 +211,7 @@ struct SendContractTests {
                         )
                         try ring.submit(entry.endingInline())
                         try ring.enter(waitFor: 0, deadline: nil)
-                        #expect(ring.isSettled)
+                        #expect(ring.isDrained)
                         results.append(ring.nextCompletion()?.result)
                     }
                 }

@@ -31,12 +31,12 @@ struct FixedBuffersTests {
     func unsupported(engine: EngineKind) throws {
         let ring = try Ring(engine: engine, submissionEntries: 4, completionEntries: 8)
         let pool = BufferPool(configuration: .init(receiveChunkSize: 4096))
-        let chunk = try #require(pool.lendReceiveChunk())
+        let chunk = try #require(pool.allocateReceiveChunk())
         var fixed = FixedBuffers(ring: ring, isEnabled: engine != .uring)
         fixed.register(slabsOf: pool)
         #expect(fixed.registeredSlabs == 0)
         #expect(fixed.refusal == .notSupported)
-        pool.takeBack(chunk)
+        pool.reclaim(chunk)
     }
 
     @Test("With almost no limit nothing is pinned")
@@ -62,11 +62,11 @@ private func registerSlabs(_ count: Int) throws -> (registered: Int, refusal: Sy
     var fixed = FixedBuffers(ring: ring)
     fixed.register(slabsOf: pool)
     precondition(fixed.registeredSlabs == 0 && fixed.refusal == nil)
-    let chunks = (0..<count).compactMap { _ in pool.lendReceiveChunk() }
+    let chunks = (0..<count).compactMap { _ in pool.allocateReceiveChunk() }
     fixed.register(slabsOf: pool)
     fixed.register(slabsOf: pool)
     precondition(fixed.registeredBytes == fixed.registeredSlabs * 2 << 20)
-    for chunk in chunks { pool.takeBack(chunk) }
+    for chunk in chunks { pool.reclaim(chunk) }
     pool.close()
     return (fixed.registeredSlabs, fixed.refusal)
 }

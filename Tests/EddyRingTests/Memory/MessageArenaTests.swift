@@ -13,7 +13,7 @@ struct MessageArenaTests {
         let arena = MessageArena(messageCapacity: 4, vectorCapacity: 16)
         let ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 16)
         let pair = try SocketPair()
-        let chunk = try #require(pool.lendReceiveChunk())
+        let chunk = try #require(pool.allocateReceiveChunk())
         for index in 0..<chunk.capacity {
             chunk.base.storeBytes(of: UInt8(truncatingIfNeeded: index), toByteOffset: index, as: UInt8.self)
         }
@@ -36,7 +36,7 @@ struct MessageArenaTests {
             arena.reset()
         }
         #expect(pair.readFar() == expected)
-        pool.takeBack(chunk)
+        pool.reclaim(chunk)
     }
 
     @Test("There is room for as many pieces as there are vectors")

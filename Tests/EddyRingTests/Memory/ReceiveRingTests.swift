@@ -123,7 +123,7 @@ struct ReceiveRingTests {
             #expect(completions.last?.error == .noBufferSpace)
             #expect(completions.last?.isLast == true)
             #expect(!receiveRing.hasChunks)
-            receiveRing.noteStarvation()
+            receiveRing.noteBufferShortage()
             #expect(receiveRing.starvations == 1)
             #expect(receiveRing.refill())
             try world.ring.submit(multishot(connection))
@@ -142,7 +142,7 @@ struct ReceiveRingTests {
     func poolAtItsLimit(engine: TestedEngine, incremental: Bool) throws {
         try withReceiveRing(engine, incremental: incremental, target: 2) { world, receiveRing, connection in
             var taken: [Chunk] = []
-            while let chunk = pool.lendReceiveChunk() { taken.append(chunk) }
+            while let chunk = pool.allocateReceiveChunk() { taken.append(chunk) }
             #expect(taken.count == 510)
             connection.far.write([UInt8](repeating: 1, count: 2 * Self.chunkSize))
             try world.ring.submit(multishot(connection))
@@ -152,7 +152,7 @@ struct ReceiveRingTests {
             slices[0].dropOnOwnerThread()
             #expect(receiveRing.refill())
             slices[1].dropOnOwnerThread()
-            for chunk in taken { pool.takeBack(chunk) }
+            for chunk in taken { pool.reclaim(chunk) }
             _ = try world.ring.cancelAll().compactMap { receiveRing.slice(for: $0) }
         }
     }

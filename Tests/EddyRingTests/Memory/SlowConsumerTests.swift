@@ -36,7 +36,7 @@ import Testing
             let completion = try #require(ring.nextCompletion())
             defer { receiveRing.refill() }
             if completion.error == .noBufferSpace {
-                receiveRing.noteStarvation()
+                receiveRing.noteBufferShortage()
                 return nil
             }
             return receiveRing.slice(for: completion)
@@ -98,7 +98,7 @@ import Testing
         guard engine.features.incrementalBuffers else { return }
         let pairs = try Pairs(engine, maximumBytes: 64 << 20, incremental: true, chunkSize: 64 << 10)
         #expect(pairs.pool.statistics.chunksFilling == 4)
-        for _ in 0..<3 { pairs.receiveRing.noteStarvation() }
+        for _ in 0..<3 { pairs.receiveRing.noteBufferShortage() }
         pairs.receiveRing.refill()
         #expect(pairs.pool.statistics.chunksFilling == 32)
         // The first call starts the period.
@@ -117,7 +117,7 @@ import Testing
     /// A single call of `enter` must not fill the pool.
     @Test(arguments: EngineKind.tested) func theRingTakesAnEighthOfThePoolAtMost(engine: EngineKind) throws {
         let pairs = try Pairs(engine, maximumBytes: 8 << 20, incremental: false, chunkSize: 64 << 10)
-        for _ in 0..<10 { pairs.receiveRing.noteStarvation() }
+        for _ in 0..<10 { pairs.receiveRing.noteBufferShortage() }
         pairs.receiveRing.refill()
         #expect(pairs.pool.statistics.chunksFilling == 16)
     }
@@ -130,10 +130,10 @@ import Testing
         #expect(pairs.receiveRing.copies == 0)
         var retained: [Slice] = []
         for _ in 0..<40 {
-            let chunk = try #require(pairs.pool.lendReceiveChunk())
+            let chunk = try #require(pairs.pool.allocateReceiveChunk())
             chunk.retainOnOwnerThread(byteCount: 1)
             retained.append(Slice(chunk: chunk, start: chunk.base, count: 1, capacity: 1))
-            pairs.pool.takeBack(chunk)
+            pairs.pool.reclaim(chunk)
         }
         pairs.receiveRing.refill()
         let copy = try #require(try pairs.pass([1, 2, 3], through: 0))
@@ -152,12 +152,12 @@ import Testing
         var slices: [Slice] = []
         var others: [Chunk] = []
         for _ in 0..<4 {
-            for _ in 1..<perSlab { others.append(try #require(pairs.pool.lendReceiveChunk())) }
+            for _ in 1..<perSlab { others.append(try #require(pairs.pool.allocateReceiveChunk())) }
             for _ in 0..<8 {
                 slices.append(try #require(try pairs.pass([UInt8](repeating: 1, count: 32 << 10), through: 0)))
             }
         }
-        for chunk in others { pairs.pool.takeBack(chunk) }
+        for chunk in others { pairs.pool.reclaim(chunk) }
         for slice in slices { slice.drop() }
         #expect(pairs.pool.isScattered(chunkSize: 256 << 10))
         for _ in 0..<10 {
@@ -186,7 +186,7 @@ import Testing
             )
         )
         try pairs.ring.enter(waitFor: 0, deadline: nil)
-        for _ in 0..<3 { pairs.receiveRing.noteStarvation() }
+        for _ in 0..<3 { pairs.receiveRing.noteBufferShortage() }
         pairs.receiveRing.refill()
         for _ in 0..<4 { pairs.receiveRing.shrink() }
         for round in 0..<10 {

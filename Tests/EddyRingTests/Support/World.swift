@@ -94,7 +94,7 @@ final class World {
     // MARK: Time and descriptors
 
     /// Lets events that are in transit or delayed happen.
-    func settle() throws {
+    func runDelayedEvents() throws {
         let deadline = ring.now + 200_000_000
         if network == nil { usleep(10_000) }
         while network != nil, ring.now < deadline { try ring.enter(waitFor: .max, deadline: deadline) }

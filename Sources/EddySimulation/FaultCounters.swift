@@ -1,12 +1,12 @@
-/// How often each fault has happened, and what else is worth counting.
-package struct SimulationCensus: Sendable {
+/// Counts the occurrences of each fault, and other events.
+package struct FaultCounters: Sendable {
     private var faults = [Int](repeating: 0, count: SimulatedFault.allCases.count)
-    /// Operations submitted, and completions posted.
+    /// The number of operations submitted and of completions posted.
     package var submissions = 0
     package var completions = 0
-    /// Bytes that have reached a socket.
+    /// The number of bytes that have reached a socket.
     package var bytes = 0
-    /// Connections made.
+    /// The number of connections established.
     package var connections = 0
 
     package init() {}
@@ -16,7 +16,7 @@ package struct SimulationCensus: Sendable {
         set { faults[fault.rawValue] = newValue }
     }
 
-    package static func += (sum: inout SimulationCensus, other: SimulationCensus) {
+    package static func += (sum: inout FaultCounters, other: FaultCounters) {
         for fault in SimulatedFault.allCases { sum[fault] += other[fault] }
         sum.submissions += other.submissions
         sum.completions += other.completions

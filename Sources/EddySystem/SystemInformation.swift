@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// What the system says about itself and its limits.
-package enum SystemFacts {
+/// The kernel's version and the process's resource limits.
+package enum SystemInformation {
     /// The kernel's release, as `uname -r` prints it.
     package static var kernelRelease: String {
         var name = utsname()
@@ -11,7 +11,7 @@ package enum SystemFacts {
         }
     }
 
-    /// The first two numbers of the kernel's release; nil when it does not begin with them.
+    /// The first two numbers of the kernel's release; nil if it does not begin with them.
     package static var kernelVersion: (major: Int, minor: Int)? { version(ofRelease: kernelRelease) }
 
     package static func version(ofRelease release: String) -> (major: Int, minor: Int)? {
@@ -22,19 +22,19 @@ package enum SystemFacts {
         return (major, minor)
     }
 
-    /// A limit of this process, and what it may raise it to (getrlimit(2)); nil: without a limit, or without an answer.
+    /// A soft and a hard limit of this process (getrlimit(2)); nil if unlimited or unknown.
     package struct Limit: Sendable, Equatable, Codable {
         package let soft: UInt64?
         package let hard: UInt64?
     }
 
-    /// Descriptors that this process may have (RLIMIT_NOFILE, `ulimit -n`).
+    /// The limit of open descriptors (RLIMIT_NOFILE, `ulimit -n`).
     package static var openFiles: Limit { limit(RLIMIT_NOFILE) }
 
-    /// Bytes that this user may lock in memory (RLIMIT_MEMLOCK, `ulimit -l`).
+    /// The limit of locked memory of this user, in bytes (RLIMIT_MEMLOCK, `ulimit -l`).
     package static var lockedMemory: Limit { limit(__RLIMIT_MEMLOCK) }
 
-    /// Bytes of address space that this process may use (RLIMIT_AS, `ulimit -v`).
+    /// The limit of this process's address space, in bytes (RLIMIT_AS, `ulimit -v`).
     package static var addressSpace: Limit { limit(RLIMIT_AS) }
 
     private static func limit(_ resource: __rlimit_resource) -> Limit {
@@ -46,8 +46,8 @@ package enum SystemFacts {
         return Limit(soft: finite(limit.rlim_cur), hard: finite(limit.rlim_max))
     }
 
-    /// The value of `kernel.io_uring_disabled` (Documentation/admin-guide/sysctl/kernel.rst): 0, 1 or 2; nil where the
-    /// kernel has no such switch.
+    /// The value of `kernel.io_uring_disabled` (Documentation/admin-guide/sysctl/kernel.rst): 0, 1 or 2; nil if the
+    /// kernel lacks the sysctl.
     package static var ioUringDisabled: Int? {
         guard let digit = SmallFile.text(of: "/proc/sys/kernel/io_uring_disabled")?.first, digit.isASCII else {
             return nil

@@ -1,16 +1,16 @@
 internal import CLiburing
 internal import Glibc
 
-/// What a descriptor that somebody else has opened is.
-package struct SocketFacts: Equatable, Sendable {
-    /// SOCK_STREAM: bytes in order.
+/// The type and state of an inherited socket.
+package struct SocketInformation: Equatable, Sendable {
+    /// Whether its type is SOCK_STREAM.
     package let isStream: Bool
-    /// listen(2) was called.
+    /// Whether listen(2) was called.
     package let isListening: Bool
-    /// IPv4, IPv6 or Unix.
+    /// Whether its family is IPv4, IPv6 or Unix.
     package let isOfKnownFamily: Bool
 
-    /// Asks the system (socket(7)).
+    /// Queries the socket's options (socket(7)).
     ///
     /// - Throws: EBADF, `notASocket`.
     package init(of descriptor: Int32) throws(SystemError) {
