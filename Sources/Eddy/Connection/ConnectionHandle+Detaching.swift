@@ -1,18 +1,18 @@
 internal import EddyBuffers
 
-// The way of a connection off its loop:
+// How a connection leaves its loop:
 //
 //     queue sent ──▶ receive cancelled ──▶ every last completion ──▶ slot vacated, descriptor and bytes handed out
 //
-// No receive is armed on the way; bytes that still come from the one in flight are kept.
+// No receive is armed in the meantime; bytes that still arrive from the one in flight are kept.
 
 extension ConnectionHandle {
-    /// Gives up the slot and everything of the kernel's that belongs to it, but not the descriptor.
+    /// Gives up the slot and all associated kernel resources except the descriptor.
     func detach() async throws(ConnectionError) -> sending DetachedConnection {
         guard driver.connections[id].lifecycle.phase == .open else {
             throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
         }
-        // The descriptor would carry other bytes than the connection did.
+        // The bytes on the descriptor would differ from those of the connection.
         guard driver.connections[id].transform == .none else { throw .option(.notSupported) }
         driver.connections[id].lifecycle.move(to: .detaching)
         do {
@@ -27,7 +27,7 @@ extension ConnectionHandle {
             driver.pool.allocate($0).relinquish()
         }
         guard let slice = whole else { unreachable("what the program allocates is never refused") }
-        // Within the limit or not: it is the program's now.
+        // The memory is the program's now, within the limit or not.
         _ = driver.pool.transferToHandler(slice)
         let descriptor = driver.connections[id].descriptor
         driver.vacate(id)
@@ -49,7 +49,7 @@ extension ConnectionHandle {
         return driver.connections[id].sending.output == .finPending
     }
 
-    /// Waits for the last completions. They come in any case, so a cancelled task waits for them, too.
+    /// Waits for the last completions. They come in any case, so even a cancelled task waits for them.
     private func endReceiving() async throws(ConnectionError) {
         driver.cancelReceive(id)
         while !driver.connections[id].isIdle {

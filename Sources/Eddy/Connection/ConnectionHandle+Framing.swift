@@ -1,14 +1,15 @@
 internal import EddyBuffers
 
-// Reads of messages: so many bytes, up to a delimiter, or behind a length. Each waits until the whole message lies in
-// the connection's queue, and only then takes it out:
+// Reads of messages: of a given length, up to a delimiter, or after a length prefix. Each read waits until the whole
+// message is in the connection's queue, and only then takes it out:
 //
 //     queue  ┌─────────────────────┐
-//            │ searched  │ new     │ ◀── received       whole? take it, in one slice
-//            └─────────────────────┘                    else: search goes on at `new`
+//            │ searched  │ new     │ ◀── received       complete? take it, in one slice
+//            └─────────────────────┘                    else: the search continues at `new`
 //
-// So a read that fails or is cancelled in the middle has taken nothing. The receive window does not bound it: a reader
-// that waits for more than the window is given more, as far as there is memory (``ConnectionDriver/receiveRoom(_:)``).
+// So a read that fails or is cancelled partway has taken nothing. The receive window does not bound the read: a reader
+// that waits for more than the window may receive more, as far as there is memory
+// (``ConnectionDriver/receiveRoom(_:)``).
 
 extension ConnectionHandle {
     /// The next `byteCount` bytes; nil if the stream ended before the first of them.
@@ -19,7 +20,7 @@ extension ConnectionHandle {
         return try take(byteCount)
     }
 
-    /// The bytes before the next delimiter, which is taken out of the stream as well; nil if the stream ended before
+    /// The bytes before the next delimiter, which is removed from the stream as well; nil if the stream ended before
     /// the first byte.
     func read(
         until delimiter: Delimiter,
@@ -35,12 +36,12 @@ extension ConnectionHandle {
         return message
     }
 
-    /// The next line, without its end.
+    /// The next line, without its line ending.
     func readLine(limit: Int) async throws(ConnectionError) -> sending Buffer? {
         try requireLoopThread()
         requireValid(limit)
         let lineFeed = Delimiter(UInt8(ascii: "\n"))
-        // A carriage return before the line feed does not count.
+        // A carriage return before the line feed does not count towards the limit.
         guard let end = try await receive(until: lineFeed, limit: limit, allowance: 1) else { return nil }
         let hasReturn =
             end > 0 && driver.slices.byte(at: end - 1, of: driver.connections[id].receiving.queue) == UInt8(ascii: "\r")
@@ -51,7 +52,7 @@ extension ConnectionHandle {
         return message
     }
 
-    /// The next message behind its length; nil if the stream ended before the first byte of the length.
+    /// The next message after its length; nil if the stream ended before the first byte of the length.
     func readFrame(
         prefix: LengthPrefix,
         endianness: Endianness,
@@ -78,7 +79,7 @@ extension ConnectionHandle {
 
     // MARK: Waiting
 
-    /// Waits until as many bytes are there; false if the stream ended before the first.
+    /// Waits until that many bytes are in the queue; false if the stream ended before the first.
     private func receive(atLeast byteCount: Int) async throws(ConnectionError) -> Bool {
         guard byteCount <= driver.pool.copyShare || driver.connections[id].receiving.queue.byteCount >= byteCount else {
             throw .outOfMemory(needed: byteCount, limit: driver.pool.copyShare)
@@ -95,8 +96,8 @@ extension ConnectionHandle {
         return true
     }
 
-    /// Waits until a delimiter is there; returns the number of bytes before it, `limit + allowance` at most, or nil if
-    /// the stream ended before the first byte.
+    /// Waits until a delimiter is in the queue; returns the number of bytes before it, at most `limit + allowance`, or
+    /// nil if the stream ended before the first byte.
     private func receive(
         until delimiter: Delimiter,
         limit: Int,
@@ -114,7 +115,7 @@ extension ConnectionHandle {
             )
             if let end, end <= longest { return end }
             let received = Int(driver.connections[id].receiving.queue.byteCount)
-            // Its first bytes may be there already.
+            // The first bytes of the delimiter may already be in the queue.
             searched = max(searched, received - (delimiter.count - 1))
             guard searched <= longest else { throw .delimiterNotFound(limit: limit) }
             guard try await receiveMore(expected: longest + delimiter.count) else {
@@ -124,14 +125,14 @@ extension ConnectionHandle {
         }
     }
 
-    /// Waits until more has come than is there; false if nothing more will come.
+    /// Waits until more bytes have arrived; false if no more will come.
     private func receiveMore(expected: Int) async throws(ConnectionError) -> Bool {
         driver.noteWaitingMessage(id)
         guard !hasStoppedReceiving else {
             try driver.requireReadable(id)
             return false
         }
-        // What is there must be joined some day.
+        // The queued bytes must eventually be joined.
         guard Int(driver.connections[id].receiving.queue.byteCount) < driver.pool.copyShare else {
             throw .outOfMemory(needed: expected, limit: driver.pool.copyShare)
         }
@@ -146,7 +147,7 @@ extension ConnectionHandle {
         if driver.connections[id].deadlines != nil { driver.startedWaitingToRead(id) }
         let hasCome = loop.poll(for: id, holding: #isolation) {
             if driver.connections[id].receiving.queue.byteCount > before || hasStoppedReceiving { return true }
-            // A receive that was being cancelled, since the window was full, may have ended.
+            // The receive may have completed that was being cancelled because the window was full.
             driver.armReceive(id)
             return false
         }
@@ -158,12 +159,12 @@ extension ConnectionHandle {
 
     private var hasStoppedReceiving: Bool { driver.connections[id].hasStoppedReceiving }
 
-    /// Takes bytes that are there, and lets the peer send others.
+    /// Takes bytes out of the queue, and makes room for the peer to send more.
     private func take(
         _ byteCount: Int,
         behind prefix: Int = 0
     ) throws(ConnectionError) -> sending Buffer {
-        // Taken out before the message, and put back should there be no memory to join it in.
+        // Taken out before the message, and put back if there is no memory to join the message in.
         let head = driver.slices.take(
             prefix,
             of: &driver.connections[id].receiving.queue,

@@ -2,11 +2,11 @@ public import EddyBuffers
 internal import EddySystem
 
 extension ConnectionHandle {
-    /// Whether the task must be suspended, since there is nothing to read, or it has read enough, and others are to run.
-    /// More is being received then.
+    /// Whether the task must be suspended, because there is nothing to read, or because it has read enough and others
+    /// must run. The connection then receives more.
     @usableFromInline
     func mustWaitToRead(holding actor: (any Actor)?) -> Bool {
-        // Elsewhere the read throws.
+        // On another thread the read throws.
         guard loop.isCurrent else { return false }
         driver.noteWaitingMessage(id)
         guard !driver.connections[id].isReadable else { return driver.turn.value.isOver }
@@ -24,7 +24,7 @@ extension ConnectionHandle {
         return try driver.read(id)
     }
 
-    /// Whatever has arrived; waits if nothing has.
+    /// Reads what has arrived; waits if nothing has.
     func read() async throws(ConnectionError) -> sending Buffer? {
         while mustWaitToRead(holding: #isolation) {
             await Waiter.suspend { suspendReader($0) }
@@ -32,7 +32,7 @@ extension ConnectionHandle {
         return try takeReceived()
     }
 
-    /// Returns in the task's next turn if this one is over.
+    /// Waits for the task's next turn if this one is over.
     func takeTurn() async {
         guard driver.turn.value.isOver else { return }
         await Waiter.suspend { reader in
@@ -45,12 +45,12 @@ extension ConnectionHandle {
         if isOnLoopThread { driver.endReading(id) }
     }
 
-    /// Runs `body` with a read deadline, within the one that there is.
+    /// Runs `body` with a read deadline, within an existing one.
     func withReadDeadline<Success: ~Copyable, Failure: Error>(
         after duration: Duration,
         _ body: @concurrent () async throws(Failure) -> Success
     ) async throws(Failure) -> Success {
-        // Reads throw elsewhere.
+        // On another thread, reads throw.
         guard isOnLoopThread else { return try await body() }
         let outer = driver.readDeadline(of: id)
         let inner = driver.now.advanced(by: duration)

@@ -2,17 +2,17 @@ internal import EddyBuffers
 internal import EddyRing
 internal import EddySystem
 
-// From a file to a socket through chunks of the pool, which are registered where they are (READ_FIXED):
+// From a file to a socket through chunks of the pool, which are registered in place (READ_FIXED):
 //
 //     file ──read──▶ [ chunk ] ──▶ [ queue: in flight │ waits ] ──send──▶ peer
 //                       ▲                    │
 //                       └── next read ◀──────┘ while no more than the high watermark is queued
 //
 // One read is in flight at a time. It overlaps with the sends of the chunks before it, so the disk and the network work
-// at once, and what is held is bounded by the high watermark and one chunk.
+// simultaneously, and the high watermark plus one chunk bounds the memory held.
 
 extension ConnectionHandle {
-    /// Opens a file and sends a part of it behind all that was written before.
+    /// Opens a file and sends a part of it after all previous writes.
     func sendFile(_ path: String, range: Range<Int>?) async throws(ConnectionError) {
         let descriptor: Int32
         do { descriptor = try RegularFile.open(path) } catch { throw .file(error) }
@@ -20,7 +20,7 @@ extension ConnectionHandle {
         try await sendFile(descriptor, range: range)
     }
 
-    /// Sends a part of a file behind all that was written before.
+    /// Sends a part of a file after all previous writes.
     func sendFile(_ descriptor: Int32, range: Range<Int>?) async throws(ConnectionError) {
         try requireLoopThread()
         let size: Int
@@ -39,7 +39,7 @@ extension ConnectionHandle {
             }
             guard slice.count > 0 else {
                 slice.drop()
-                // All of it was asked for, and nobody has cut it meanwhile.
+                // The whole file was requested, and it was not truncated meanwhile.
                 if isWhole, let sizeNow = try? RegularFile.size(of: descriptor), sizeNow >= size { return }
                 throw .fileTooShort(size: offset, sent: offset - range.lowerBound)
             }
@@ -50,9 +50,9 @@ extension ConnectionHandle {
         }
     }
 
-    /// Reads what fits into a chunk; no bytes at the file's end. The slice's reference is the caller's.
+    /// Reads as much as fits into a chunk; no bytes at the end of the file. The slice's reference passes to the caller.
     private func read(_ descriptor: Int32, _ range: Range<Int>) async throws(ConnectionError) -> Slice {
-        // Where memory is short a little at a time.
+        // If memory is tight, read in small pieces.
         let chunk = driver.memory.value.isTight ? nil : driver.pool.allocateChunk(size: ConnectionDriver.bulkSize)
         var slice = chunk ?? driver.pool.allocate(Self.smallRead).relinquish()
         while true {

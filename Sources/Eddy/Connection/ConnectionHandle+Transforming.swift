@@ -3,11 +3,10 @@ extension ConnectionHandle {
     ///
     /// Read timeouts and deadlines limit each wait for the peer.
     ///
-    /// - Throws: ``ConnectionError`` when the handshake fails, and ``ConnectionError/unexpectedEnd(received:)`` when the
-    ///   peer's stream ends within it. The connection is broken then, unless the read timed out or the task was cancelled:
-    ///   it must not be used all the same.
-    /// - Precondition: the connection has no transform, nothing was written that has not been sent, and no other task uses
-    ///   it.
+    /// - Throws: ``ConnectionError`` when the handshake fails, and ``ConnectionError/unexpectedEnd(received:)`` when
+    ///   the peer's stream ends during it. The connection is broken then, unless the read timed out or the task was
+    ///   cancelled: even then it must not be used.
+    /// - Precondition: the connection has no transform, all written bytes have been sent, and no other task uses it.
     func install(_ transform: any ConnectionTransform) async throws(ConnectionError) {
         try requireLoopThread()
         driver.connections[id].requireNoReader()
@@ -22,6 +21,6 @@ extension ConnectionHandle {
             driver.armReceive(id)
             await Waiter.suspend { driver.connections[id].suspendReader($0) }
         }
-        // A failure after the handshake is told by the read that comes to it: what came before can be read.
+        // A failure after the handshake is reported by the read that reaches it: earlier bytes can still be read.
     }
 }

@@ -1,11 +1,11 @@
 public import EddyBuffers
 
-// What writers wait for:
+// When writers wait:
 //
 //     queued bytes    0 ──────── low ──────────────── high ────────▶
 //                               ◀── waiting ends       waiting begins
 //
-// Where the loop's memory is short both are less: see ``ConnectionDriver/writeLimit(_:)``.
+// When the loop's memory is tight, both are lower: see ``ConnectionDriver/writeLimit(_:)``.
 
 extension ConnectionHandle {
     func setWatermarks(low: Int, high: Int) {
@@ -30,7 +30,7 @@ extension ConnectionHandle {
         return driver.connections[id].sending.queue.byteCount > driver.writeLimit(id)
     }
 
-    /// Queues all the buffers, also beyond the high watermark; returns whether the writer must wait now.
+    /// Queues all the buffers, even beyond the high watermark; returns whether the writer must wait now.
     func queue(contentsOf buffers: some Sequence<SharedBuffer>) throws(ConnectionError) -> Bool {
         var isAbove = false
         for buffer in buffers { isAbove = try queue(buffer) }
@@ -49,7 +49,7 @@ extension ConnectionHandle {
         if !isDrained, driver.connections[id].sending.isCancelled { throw .cancelled }
     }
 
-    /// Ends this side's direction and waits until the end is on its way.
+    /// Ends the sending direction and waits until FIN is sent.
     func finishWriting() async throws(ConnectionError) {
         try requireLoopThread()
         driver.endWriting(id)

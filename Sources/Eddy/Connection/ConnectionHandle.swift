@@ -1,11 +1,11 @@
-// What tasks wait for lies above the driver, which knows no tasks: it resumes a ``Waiter``.
+// Tasks wait here, above the driver, which has no notion of tasks: it resumes a ``Waiter``.
 //
 //     read     bytes there? ──▶ take them
-//              none ──▶ arm a receive ──▶ poll the ring inline, or suspend ──▶ resumed with bytes, the end or a failure
+//              none ──▶ arm a receive ──▶ poll the ring inline, or suspend ──▶ resumed with bytes, EOF or a failure
 //     write    queue ──▶ above the high watermark? suspend until the queue has drained
 
-/// A connection as its tasks see it: what ``Connection``, ``ConnectionReader``, ``ConnectionWriter`` and
-/// ``ConnectionChunks`` have in common. Opaque: programs use those.
+/// A connection as its tasks see it: the common part of ``Connection``, ``ConnectionReader``, ``ConnectionWriter`` and
+/// ``ConnectionChunks``. Opaque: programs use those types.
 public struct ConnectionHandle: Sendable {
     let loop: EventLoop
     let id: ConnectionID

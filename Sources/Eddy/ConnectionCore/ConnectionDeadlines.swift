@@ -1,56 +1,57 @@
-// A connection with timeouts has one timer. Nothing that happens on the connection moves it; it leaves a stamp instead.
-// When the timer is due, the stamps are read, and it is set again if nothing is due yet:
+// A connection with timeouts has one timer. Activity on the connection does not move the timer; it records a timestamp.
+// When the timer fires, the loop reads the timestamps and sets the timer again if nothing has expired:
 //
 //     idle timeout of 5     stamps      ┊x ┊  ┊ x┊  ┊x ┊  ┊  ┊  ┊  ┊  ┊  ┊
 //                           timer       ╰──────────────▲
 //                                                 last stamp + 5 ▲────────── due: reset
 //
-// So a request costs a store or two, which is next to nothing beside setting a timer, and a connection without timeouts
-// costs a comparison.
+// So a request costs one or two stores, which is negligible compared with setting a timer. A connection without
+// timeouts pays for one comparison.
 //
 //     read     stamped when a task begins to wait for bytes
 //     idle     stamped when bytes were received or sent
-//     write    the peer may take bytes of a send for a long time before the send completes, so while something is
-//              queued, the timer is due four times in the timeout, and the system is asked what the peer has taken
+//     write    the peer may take bytes of a send for a long time before the send completes. While bytes are queued, the
+//              timer therefore fires four times per timeout, and the loop asks the system what the peer has taken
 
-/// The timeouts of a connection, and since when it has waited for what.
+/// The timeouts of a connection, and the times at which its waits began.
 ///
-/// Only connections that have timeouts or a read deadline, are being closed, or are relayed from a side that has broken,
-/// have one; for others the loop keeps no time.
-/// Times are nanoseconds of CLOCK_MONOTONIC, taken from ``ConnectionDriver/time``.
+/// Only a connection that has timeouts or a read deadline, is closing, or is relayed from a failed side has deadlines.
+/// The loop keeps no time for any other connection. Times are nanoseconds of CLOCK_MONOTONIC, taken from
+/// ``ConnectionDriver/time``.
 struct ConnectionDeadlines {
     /// The timeouts, in nanoseconds; `never` for none.
     var readTimeout = Self.never
     var writeTimeout = Self.never
     var idleTimeout = Self.never
-    /// How long the peer may take nothing of what the other side of its relay has sent before that broke.
+    /// How long the peer may make no progress on bytes that the other side of its relay sent before that side failed.
     var relayTimeout = Self.never
-    /// When the task that waits to read has waited enough, whatever came in between.
+    /// When the task that waits to read times out, even if bytes arrived in the meantime.
     var readDeadline = Self.never
 
-    /// Since when the reading task has waited, while it waits.
+    /// When the reading task began to wait; valid while it waits.
     var waitingSince: UInt64 = 0
     /// When bytes were last received, sent or acknowledged.
     var lastActivity: UInt64 = 0
-    /// Since when the peer has taken nothing of what is queued for it, while something is.
+    /// When the peer last took any of the bytes queued for it; valid while bytes are queued.
     var stalledSince: UInt64 = 0
-    /// How much it had taken when the loop looked last; see ``Socket/deliveryProgress(_:)``.
+    /// How much the peer had taken at the loop's last check; see ``Socket/deliveryProgress(_:)``.
     var progress: UInt64 = 0
 
     /// The connection's timer and when it is due; `never` when it is not running.
     var timer: TimerID?
     var due = Self.never
-    /// The timer that asks whether the peer has received everything, and how often it has asked.
+    /// The timer that checks whether the peer has received everything, and the number of checks made.
     var deliveryTimer: TimerID?
     var deliveryAttempt: UInt64 = 0
-    /// When the peer of a connection that a server drains was seen to have everything; `never`: not yet.
+    /// When the loop found that the peer of a connection that a server drains had received everything; `never`: not
+    /// yet.
     var deliveredSince = Self.never
 
     var nextVacant = VacantSlot.end
 
     static let never = UInt64.max
 
-    /// What is due.
+    /// A timeout that has expired.
     enum Expiry: Equatable, CaseIterable {
         case none
         case write
@@ -59,53 +60,53 @@ struct ConnectionDeadlines {
         case read
     }
 
-    /// How long the peer may take nothing of what is queued for it.
+    /// How long the peer may take none of the bytes queued for it.
     var sendTimeout: UInt64 { min(writeTimeout, relayTimeout) }
 
-    /// What a look at the peer's progress must not be later than a quarter of. Without looks an idle timeout would take
-    /// what the peer has taken long ago for activity of now.
+    /// The loop checks the peer's progress at least every quarter of this time. Without the checks, an idle timeout
+    /// would count bytes that the peer took long ago as current activity.
     private var patience: UInt64 { min(sendTimeout, idleTimeout) }
 
     // MARK: Stamps
 
-    /// All waits begin now.
+    /// Restarts all waits now.
     mutating func restart(at now: UInt64) {
         (waitingSince, lastActivity, stalledSince) = (now, now, now)
     }
 
-    /// A task waits for bytes.
+    /// Records that a task waits for bytes.
     ///
-    /// - Returns: when the timer must be due, if it would be due later; nil otherwise.
+    /// - Returns: the deadline to set the timer for if the timer would fire later; nil otherwise.
     mutating func startedReading(at now: UInt64) -> UInt64? {
         waitingSince = now
         return readLimit < due ? readLimit : nil
     }
 
-    /// Whether waits to read are limited.
+    /// Whether reads have a time limit.
     @inline(__always)
     var limitsReads: Bool { readTimeout & readDeadline != Self.never }
 
-    /// A send is under way that waits until the peer has taken enough.
+    /// Records that a send is in flight that waits for the peer to take enough.
     ///
-    /// - Returns: when the timer must be due, if it would be due later; nil otherwise.
+    /// - Returns: the deadline to set the timer for if the timer would fire later; nil otherwise.
     mutating func startedSending(at now: UInt64) -> UInt64? {
         stalledSince = now
         let look = now.advanced(byNanoseconds: patience / 4)
         return look < due ? look : nil
     }
 
-    /// Whether sends are looked at.
+    /// Whether the loop checks the progress of sends.
     var watchesSends: Bool { patience != Self.never }
 
-    /// Nothing can be received because the loop has no memory, which is not the peer's fault.
+    /// Records that the connection cannot receive because the loop has no memory. The peer is not at fault.
     mutating func lackedMemory(at now: UInt64) {
         (waitingSince, lastActivity) = (now, now)
     }
 
-    /// Nothing is queued for the peer.
+    /// Records that no bytes are queued for the peer.
     mutating func nothingQueued(at now: UInt64) { stalledSince = now }
 
-    /// What the peer has taken of a send that is under way.
+    /// Records how much the peer has taken of a send in flight.
     mutating func madeProgress(_ progress: UInt64, at now: UInt64) {
         guard progress != self.progress else { return }
         self.progress = progress
@@ -114,7 +115,7 @@ struct ConnectionDeadlines {
 
     // MARK: Reading the stamps
 
-    /// What is due now. The first in the order of the cases counts.
+    /// The timeout that has expired. If several have, the first in the order of the cases counts.
     ///
     /// - Parameters:
     ///   - isReading: whether a task waits for bytes.
@@ -127,11 +128,11 @@ struct ConnectionDeadlines {
         return .none
     }
 
-    /// When something may be due, if nothing more happens.
+    /// The earliest time at which a timeout may expire if there is no further activity.
     ///
     /// - Parameters:
     ///   - isReading: whether a task waits for bytes.
-    ///   - isSending: whether something is queued for the peer.
+    ///   - isSending: whether bytes are queued for the peer.
     func nextLook(at now: UInt64, isReading: Bool, isSending: Bool) -> UInt64 {
         var next = lastActivity.advanced(byNanoseconds: idleTimeout)
         if isReading { next = min(next, readLimit) }
@@ -157,7 +158,7 @@ extension ConnectionDeadlines: SlotElement {
 }
 
 extension UInt64 {
-    /// This moment and some nanoseconds later; the end of time when that overflows.
+    /// This time plus some nanoseconds; `UInt64.max` on overflow.
     @inline(__always)
     func advanced(byNanoseconds nanoseconds: UInt64) -> UInt64 {
         let (sum, overflow) = addingReportingOverflow(nanoseconds)

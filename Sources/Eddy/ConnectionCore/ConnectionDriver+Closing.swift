@@ -2,27 +2,27 @@ internal import EddyBuffers
 internal import EddyRing
 internal import EddySystem
 
-// What happens when a connection's owner releases it:
+// How a connection ends after its owner has released it:
 //
-//     graceful: queue sent ──▶ FIN ──▶ what still comes is read and dropped until the peer's FIN ──┐
+//     graceful: queue sent ──▶ FIN ──▶ read and drop input until the peer's FIN ──────────────────┐
 //     graceful, while the server shuts down: … ──▶ FIN ──▶ peer has acknowledged everything, and is silent for 500 ms
 //     reset after flush: queue sent ──▶ peer has acknowledged everything ─────────────────────────┤
 //     reset: ─────────────────────────────────────────────────────────────────────────────────────┤
-//     any failure, or the close timeout (gracefully where only silence is waited for): ────────────┤
+//     any failure, or the close timeout (graceful if only silence is awaited): ───────────────────┤
 //                                                                                                 ▼
-//                               cancel what is in flight ──▶ every last completion ──▶ close, vacate the slot
+//                               cancel operations in flight ──▶ every last completion ──▶ close, vacate the slot
 //
-// A close with unread input would make the kernel send a reset, which can destroy the reply on its way to the peer
-// (RFC 1122, 4.2.2.13; RFC 2525, 2.17). That is why a graceful close reads to the end.
+// If a socket is closed with unread input, the kernel sends a reset, which can destroy the reply on its way to the peer
+// (RFC 1122, 4.2.2.13; RFC 2525, 2.17). A graceful close therefore reads to EOF.
 
 extension ConnectionDriver {
-    /// The connection's owner is gone.
+    /// Begins the close of a connection whose owner has released it.
     func beginClosing(_ id: ConnectionID) {
         perform(connections[id].beginClosing(), on: id)
-        // The peer of a transformed stream must not take a close for a stream that was cut off.
+        // The peer must not mistake the close of a transformed stream for a truncation.
         if connections[id].transform == .ready, connections[id].lifecycle.ending == .graceful { endWriting(id) }
         continueClosing(id)
-        // Still there: it has to wait for its peer, and gets a limit.
+        // The connection still waits for its peer: set the close timeout.
         if connections[id].lifecycle.phase == .closing { limitClosing(id, progress: 0) }
     }
 
@@ -38,7 +38,7 @@ extension ConnectionDriver {
         case .none: return
         case .finish: return finishClosing(id)
         case .wait, .awaitPeer, .awaitDelivery:
-            // A peer that still sends may take what is left only when it has been heard.
+            // A peer that is still sending may not take the remaining bytes until its own have been read.
             armReceive(id)
         }
         switch step {
@@ -50,21 +50,21 @@ extension ConnectionDriver {
         }
     }
 
-    /// Ends what is in flight; closes the descriptor and vacates the slot when nothing is.
+    /// Cancels the operations in flight. If there are none, closes the descriptor and vacates the slot.
     private func finishClosing(_ id: ConnectionID) {
         guard closeDescriptor(id) else { return }
         slices.removeAll(of: &connections[id].receiving.queue)
         vacate(id)
     }
 
-    /// Closes the descriptor when nothing is in flight, and drops what was to be sent. Cancels what is, which makes it a
-    /// reset.
+    /// Closes the descriptor if no operation is in flight, and drops the queued bytes. Otherwise cancels the operations
+    /// in flight, which makes the close a reset.
     ///
     /// - Returns: whether the descriptor is closed.
     @discardableResult
     func closeDescriptor(_ id: ConnectionID) -> Bool {
         guard connections[id].isIdle else {
-            // One that is closed gracefully although its peer has not ended has nothing to lose.
+            // A graceful close that the peer has not answered with FIN loses nothing once delivery is complete.
             if connections[id].lifecycle.delivery != .complete { connections[id].lifecycle.end(.reset) }
             cancelOperations(id)
             return false
@@ -90,7 +90,8 @@ extension ConnectionDriver {
 
     // MARK: The close timeout
 
-    /// Resets the connection. A slow peer is not a dead one: the deadline is extended while bytes are acknowledged.
+    /// Resets the connection at the close timeout. A slow peer is not a dead one: extend the deadline while bytes are
+    /// acknowledged.
     func closeTimedOut(_ id: ConnectionID) {
         if hasUndeliveredBytes(id) {
             let progress = ring.deliveryProgress(connections[id].descriptor)
@@ -109,8 +110,8 @@ extension ConnectionDriver {
 
     // MARK: Delivery
 
-    /// Ends the connection, with a reset or gracefully, once the peer's system has acknowledged all that was sent; until
-    /// then asks again, after 1, 2, 4 … 64 ms. The close timeout ends it in any case.
+    /// Ends the connection, by a reset or gracefully, once the peer's system has acknowledged all sent bytes. Until
+    /// then it checks again after 1, 2, 4 … 64 ms. The close timeout ends the connection in any case.
     func checkDelivery(_ id: ConnectionID) {
         guard connections[id].isFinishing else { return }
         guard hasEverything(id) else {
@@ -128,33 +129,33 @@ extension ConnectionDriver {
         }
     }
 
-    /// Whether nothing of what was sent would be lost if the connection ended as it is to end.
+    /// Whether the connection's pending ending would lose none of the sent bytes.
     private func hasEverything(_ id: ConnectionID) -> Bool {
         let descriptor = connections[id].descriptor
         // A reset would overtake FIN.
         guard connections[id].lifecycle.ending == .graceful else {
             return ring.unacknowledgedBytes(descriptor) ?? 0 == 0
         }
-        // What was sent to a Unix domain socket lies in the peer's socket, and stays there until it is read.
+        // Bytes sent to a Unix domain socket are in the peer's socket, and stay there until the peer reads them.
         return ring.localAddress(of: descriptor)?.isUnix ?? false || isAcknowledged(id)
     }
 
-    /// Whether the peer's system has everything that was sent, but perhaps for FIN: that counts as a byte, and the system
-    /// sends it by itself.
+    /// Whether the peer's system has acknowledged every sent byte. FIN may be outstanding: it counts as a byte, and the
+    /// system retransmits it without help.
     func isAcknowledged(_ id: ConnectionID) -> Bool {
         let bytes = ring.unacknowledgedBytes(connections[id].descriptor) ?? 0
         return bytes <= (connections[id].sending.output == .finSent ? 1 : 0)
     }
 
-    /// Ends a connection gracefully whose peer has everything, and has not ended. What the peer had sent before it learned
-    /// of the end may still arrive, and would be answered with a reset if the socket were closed: so the socket is closed
-    /// when nothing has arrived for a while. What arrives is dropped.
+    /// Gracefully ends a connection whose peer has received everything but has not sent FIN. Bytes that the peer sent
+    /// before it learned of the close may still arrive, and a closed socket would answer them with a reset. So the
+    /// socket is closed only after nothing has arrived for a while. Arriving bytes are dropped.
     private func finishWhenSilent(_ id: ConnectionID) {
         let index = makeDeadlines(id)
         deadlines[index].deliveredSince = min(deadlines[index].deliveredSince, now)
         let silentSince = max(deadlines[index].deliveredSince, deadlines[index].lastActivity)
         var end = silentSince + Self.silenceBeforeClose
-        // Without memory nothing is received. The close timeout ends this in any case.
+        // Without memory the loop receives nothing. The close timeout ends the connection in any case.
         if ring.bytesToReceive(connections[id].descriptor) > 0 { end = max(end, now + Self.silenceBeforeClose) }
         if now < end {
             deadlines[index].deliveryTimer = timers.schedule(.delivery(id), at: end)
@@ -164,7 +165,8 @@ extension ConnectionDriver {
         }
     }
 
-    /// Ends a connection gracefully that only waits for its peer's silence; false where it waits for something else.
+    /// Gracefully ends a connection that only waits for its peer's silence; returns false if it waits for something
+    /// else.
     func endIfDelivered(_ id: ConnectionID) -> Bool {
         guard connections[id].lifecycle.phase == .closing, connections[id].lifecycle.ending == .graceful,
             let index = connections[id].deadlines, deadlines[index].deliveredSince != ConnectionDeadlines.never
@@ -174,17 +176,17 @@ extension ConnectionDriver {
         return true
     }
 
-    /// Longer than what is sent is on its way, and short beside a server's grace.
+    /// Longer than bytes are in transit, and short compared with a server's grace period.
     static let silenceBeforeClose: UInt64 = 500_000_000
 
-    // MARK: The loop's end
+    // MARK: Shutdown of the loop
 
-    /// Fails every connection: the loop ends.
+    /// Fails every connection, because the loop ends.
     func failAll() {
         connections.forEachConnection { fail($0, ConnectionError.shutDownCode) }
     }
 
-    /// Resets every connection, also those whose owners have not released them.
+    /// Resets every connection, including those that their owners have not released.
     func closeAll() {
         connections.forEachConnection { id in
             connections[id].lifecycle.end(.reset)

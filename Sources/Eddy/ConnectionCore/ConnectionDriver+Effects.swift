@@ -2,7 +2,7 @@ internal import EddyBuffers
 internal import EddyRing
 
 extension ConnectionDriver {
-    /// Performs what a transition of the connection calls for.
+    /// Performs the effects of a transition of the connection.
     func perform(_ effects: ConnectionEffects, on id: ConnectionID) {
         if effects.isEmpty { return }
         assert(connections.isCurrent(id), "effects are performed on a connection that is there")
@@ -30,41 +30,40 @@ extension ConnectionDriver {
     @inline(__always)
     func resumeWriter(_ id: ConnectionID) { connections[id].sending.takeWriter()?.resume() }
 
-    // MARK: Events that need no more than that
+    // MARK: Events that only perform a transition
 
-    /// Breaks the connection: what waits for it is told, and its descriptor is closed with a reset. The first failure is
-    /// the one that counts.
+    /// Fails the connection: resumes its waiters, and closes its descriptor with a reset. The first failure counts.
     func fail(_ id: ConnectionID, _ code: Int32) { perform(connections[id].fail(code), on: id) }
 
-    /// Breaks the connection as ``fail(_:_:)``, and its peer sees a reset. Its slot is vacated now if its owner is gone, and
-    /// otherwise as soon as the owner releases it.
+    /// Fails the connection like ``fail(_:_:)``, and resets it for the peer. The slot is vacated now if the owner is
+    /// gone, and otherwise as soon as the owner releases it.
     func reset(_ id: ConnectionID, failure: Int32) { perform(connections[id].reset(failure), on: id) }
 
-    /// Nothing can be sent any more; see ``ConnectionState/failSending(_:)``.
+    /// Fails the sending direction; see ``ConnectionState/failSending(_:)``.
     func sendingFailed(_ id: ConnectionID, _ code: Int32) { perform(connections[id].failSending(code), on: id) }
 
-    /// Drops what has come and all else that comes.
+    /// Drops the received bytes and all that arrive later.
     func endReading(_ id: ConnectionID) { perform(connections[id].endReading(), on: id) }
 
-    /// An operation of a connection that is on its way out has ended.
+    /// Continues the end of a connection after one of its operations has completed.
     func continueEnding(_ id: ConnectionID) { perform(connections[id].continueEnding(), on: id) }
 
-    /// The connection's server shuts down.
+    /// Drains the connection, because its server shuts down.
     func drain(_ id: ConnectionID) {
         perform(connections[id].beginDraining(holdsBytes: holdsBytes(id)), on: id)
     }
 
-    /// The task that uses a connection is being cancelled. It must not wait any more. Its cancellation is installed once a
-    /// connection (`connect`) or once a side (`concurrently`), never for a single read: that would cost more than the read.
-    /// It leaves a mark, which is tested where a task is about to wait:
+    /// Cancels the waits of the task that uses a connection, because the task is being cancelled. A cancellation
+    /// handler is installed once per connection (`connect`) or once per side (`concurrently`), never per read: that
+    /// would cost more than the read. It sets a flag, which is tested before a task waits:
     ///
-    ///     before:  the mark is there when the task is about to wait        it throws instead
-    ///     while:   a task waits                                            it is resumed, finds the mark, throws
+    ///     before:  the flag is set when the task is about to wait          it throws instead
+    ///     while:   a task waits                                            it is resumed, finds the flag, throws
     ///     after:   the task was resumed already, with bytes or with room   it gets them; its next wait throws
     ///
-    /// What was queued is still sent. The receive in flight is ended, so that a task that reads for as long as there are
-    /// bytes comes to the end of them, however fast the peer sends. What it had received by then is in the queue, where the
-    /// next read finds it; the rest stays in the socket.
+    /// Queued bytes are still sent. The receive in flight is cancelled, so that a task that reads for as long as there
+    /// are bytes reaches the end of them, however fast the peer sends. Bytes received by then are in the queue for the
+    /// next read; the rest stay in the socket.
     func cancel(_ id: ConnectionID, sides: ConnectionSides) {
         guard connections.isCurrent(id) else { return }
         perform(connections[id].cancel(sides), on: id)
@@ -72,24 +71,25 @@ extension ConnectionDriver {
 
     // MARK: Draining
 
-    // A server that shuts down takes no further messages, and finishes those that it has:
+    // A server that shuts down accepts no further messages, and finishes those in progress:
     //
-    //     waits for a message, and none is there  the read returns nil, as at EOF; the handler closes
-    //     a message is under way, or its answer   is finished; nil when the handler waits for the next one
-    //     one task reads and another writes       is not affected: what is written says nothing of what was read
-    //     relayed                                 is not affected: where its messages end is not known
-    //     closing                                 the peer's end is waited for no longer than it still sends
+    //     waits for a message, and none is there    the read returns nil, as at EOF; the handler closes
+    //     a message or its answer is in progress    it is finished; the handler's wait for the next one returns nil
+    //     one task reads and another writes         not affected: a write does not show which message was answered
+    //     relayed                                   not affected: the message boundaries are unknown
+    //     closing                                   waits for the peer's FIN only while the peer keeps sending
     //
-    // A message is under way from the first byte that was received, or lay unread, since something was last written. A
-    // handler that has taken the beginning of the next message with the one that it answers is told the end within it.
+    // A message is in progress if bytes have been received since the last write, or lie unread in the socket. If a
+    // handler has read the beginning of the next message together with the one that it answers, it gets EOF within the
+    // next one.
 
-    /// A message that the socket holds is under way, too.
+    /// Counts a message that is still in the socket as in progress.
     @inline(__always)
     func noteWaitingMessage(_ id: ConnectionID) {
         if connections[id].drain.isComplete, holdsBytes(id) { connections[id].drain.isUnanswered = true }
     }
 
-    /// Whether the socket holds bytes that were not received.
+    /// Whether the socket holds bytes that have not been received.
     private func holdsBytes(_ id: ConnectionID) -> Bool {
         connections[id].descriptor >= 0 && ring.bytesToReceive(connections[id].descriptor) > 0
     }

@@ -4,7 +4,7 @@ internal import EddySystem
 // A connection's slot: occupied for a descriptor, released by the owner, vacated after the last completion.
 
 extension ConnectionDriver {
-    /// Occupies a slot for a new connection, with the loop's watermarks; nil at the limit of connections.
+    /// Occupies a slot for a new connection, with the loop's watermarks; nil at the connection limit.
     func open(descriptor: Int32, phase: Lifecycle.Phase) -> ConnectionID? {
         guard connections.count < configuration.maximumConnections else { return nil }
         let id = connections.occupy(descriptor: descriptor, phase: phase)
@@ -14,7 +14,7 @@ extension ConnectionDriver {
         return id
     }
 
-    /// The connection is no more, or no longer the loop's.
+    /// Vacates the slot of a connection that has ended, or has left the loop.
     func vacate(_ id: ConnectionID) {
         assert(connections[id].isIdle, "a slot is vacated after the last completion")
         assert(connections[id].relay == nil, "a relay ends before its connections")
@@ -29,8 +29,8 @@ extension ConnectionDriver {
         if let listener { unsafe delegate?.connectionClosed(of: listener) }
     }
 
-    /// Takes a connection out of the queues that it is still in: nothing is sent or received there any more, and the
-    /// slot's next connection must not be found.
+    /// Takes a connection out of the queues that it is still in: it sends and receives nothing more, and the queues
+    /// must not refer to the slot's next connection.
     func leaveQueues(_ id: ConnectionID) {
         if connections[id].sending.unschedule() { sendQueue.removeAll(id) }
         if connections[id].receiving.unpark(.forBuffers) { bufferQueue.removeAll(id) }
@@ -41,7 +41,7 @@ extension ConnectionDriver {
 
     // MARK: The owner
 
-    /// The owner of a connection is gone.
+    /// Schedules the close of a connection whose owner is gone.
     func release(_ id: ConnectionID) {
         // A loop that ends closes connections before their owners release them.
         guard connections.isCurrent(id),
@@ -51,13 +51,13 @@ extension ConnectionDriver {
         closeQueue.append(id)
     }
 
-    /// Closes what was released. Not earlier: a handler that throws releases its connection first, and only then is it
-    /// known that the connection must not look as if it had ended well.
+    /// Closes released connections. This is deferred: a handler that throws releases its connection first, and only
+    /// afterwards is it known that the connection must not appear to have ended successfully.
     func closeReleased() {
         while let id = closeQueue.popFirst() { beginClosing(id) }
     }
 
-    /// The connection's owner has failed: its peer is told by a reset, after what was written has been delivered.
+    /// Marks the connection's owner as failed: a reset follows once the written bytes have been delivered.
     func markFailed(_ id: ConnectionID) {
         if connections.isCurrent(id) { connections[id].lifecycle.end(.resetAfterFlush) }
     }

@@ -2,20 +2,20 @@ internal import EddyBuffers
 internal import EddyRing
 internal import EddySystem
 
-// A connection has at most one receive in flight. It is armed when there is room for what may come:
+// A connection has at most one receive in flight. It is armed when there is room for the bytes that it may bring:
 //
-//     received and not read          0 ────────────▶ receive window, or the threshold of the loop's memory
+//     received, unread               0 ────────────▶ receive window, or the threshold of the loop's memory
 //     (or, relayed: the other side's queue)
 //                                    armed           not armed; the peer fills the socket's buffer and stops
 //
-// With a kernel that knows receive limits the multishot receive is given the room as a credit and ends by itself, up to
-// a chunk later. Where there is little room, single receives ask for exactly as much. Without receive limits, or when
-// the threshold has fallen since, the multishot receive is cancelled. A connection of a kernel without limits receives
-// one by one from then on: to cancel and arm again and again costs more than it saves.
+// If the kernel supports receive limits, the multishot receive gets the room as a credit and ends by itself, up to a
+// chunk later. If there is little room, single receives ask for exactly that much. Without receive limits, or when the
+// threshold has fallen since, the multishot receive is cancelled. On a kernel without limits the connection uses single
+// receives from then on: repeated cancelling and arming costs more than it saves.
 //
-// A kernel that fills large chunks incrementally serves small and large messages alike. For others there are two sizes: a
-// connection that fills a small chunk and has more waiting changes to large ones, and back when it leaves them nearly
-// empty.
+// If the kernel fills large chunks incrementally, they serve small and large messages alike. Otherwise there are two
+// sizes: a connection that fills a small chunk and has more waiting changes to large chunks, and changes back when it
+// leaves them nearly empty.
 //
 //        small chunk full, more waiting
 //     ──────────────────────────────────▶
@@ -24,7 +24,7 @@ internal import EddySystem
 //        less than a quarter of a small chunk
 
 extension ConnectionDriver {
-    /// Submits a receive if the connection may have one, and there is room for what it brings.
+    /// Submits a receive if the connection may have one and there is room for the bytes that it brings.
     func armReceive(_ id: ConnectionID) {
         guard connections[id].mayReceive else { return }
         let room = windowRoom(id)
@@ -35,7 +35,8 @@ extension ConnectionDriver {
         }
     }
 
-    /// The reader waits for a message that its window does not hold. Single receives bring no more than that message.
+    /// Receives for a reader that waits for a message larger than its window. Single receives bring no more than that
+    /// message.
     private func receiveMessage(_ id: ConnectionID) {
         let room = messageRoom(id)
         if room > 0 { submitReceive(id, room: room, isSingle: true) } else { awaitMemoryForMessage(id) }
@@ -79,19 +80,19 @@ extension ConnectionDriver {
         connections[id].operations += 1
     }
 
-    /// Room below which a receive is a single one, which brings no byte more.
+    /// Room below which a single receive is used, which never exceeds its limit.
     private var smallestCredit: Int { min(configuration.receiveWindow, 64 << 10) }
 
-    /// The limit of a single receive into a chunk; 0 where the chunk is one.
+    /// The limit of a single receive into a chunk; 0 if the chunk itself is the limit.
     private static func limit(_ room: Int, below chunkSize: Int) -> UInt32 {
         room < chunkSize ? UInt32(truncatingIfNeeded: room) : 0
     }
 
-    /// Receives with an operation each. On kernels without a fix of 2026 a multishot receive on a Unix domain socket may
-    /// wait for ever for the end of the stream that follows the last bytes at once (axboe/liburing#1549).
+    /// Uses one operation per receive. On kernels without a fix of 2026, a multishot receive on a Unix domain socket
+    /// may wait forever for an EOF that immediately follows the last bytes (axboe/liburing#1549).
     func receiveSingly(_ id: ConnectionID) { connections[id].receiving.hints.insert(.singleShot) }
 
-    /// Asks for the end of the receive in flight; its last completion comes in any case.
+    /// Cancels the receive in flight; its last completion comes in any case.
     func cancelReceive(_ id: ConnectionID) {
         guard connections[id].receiving.cancel() else { return }
         submit(.cancel(OperationToken(.receive, id), token: OperationToken(.cancel, id)))
@@ -99,7 +100,7 @@ extension ConnectionDriver {
 
     // MARK: Completions
 
-    /// A receive completed: bytes, the end of the stream, a failure, or its own end.
+    /// Handles the completion of a receive: bytes, EOF, a failure, or the end of the receive itself.
     func received(_ completion: CompletionEntry, id: ConnectionID) {
         if let slice = receivedSlice(completion, id: id) {
             counters.bytesReceived += UInt64(slice.count)
@@ -134,14 +135,14 @@ extension ConnectionDriver {
             let slice = receiveRing.slice(for: completion)
             if let slice, Int(slice.count) == receiveRing.chunkSize, completion.flags.contains(.socketNotEmpty) {
                 connections[id].receiving.hints.insert(.largeChunks)
-                // The multishot receive would fill small chunks for ever.
+                // The multishot receive would keep filling small chunks.
                 if !completion.isLast { cancelReceive(id) }
             }
             return slice
         }
     }
 
-    /// Puts received bytes where they belong.
+    /// Passes received bytes on according to the connection's phase.
     private func accept(_ slice: Slice, from id: ConnectionID) {
         guard connections[id].lifecycle.phase == .open, connections[id].receiving.input != .discarding else {
             return acceptUnread(slice, from: id)
@@ -150,7 +151,7 @@ extension ConnectionDriver {
         deliver(slice, from: id)
     }
 
-    /// Bytes for the user: the reader, or the other side of a relay.
+    /// Delivers bytes to the user: the reader, or the other side of a relay.
     @inline(__always)
     func deliver(_ slice: Slice, from id: ConnectionID) {
         if connections[id].isRelaying {
@@ -162,8 +163,8 @@ extension ConnectionDriver {
         resumeReader(id)
     }
 
-    /// Bytes that no reader waits for: kept for the program that gets the descriptor, or still reads what came before a
-    /// failure.
+    /// Handles bytes that no reader waits for. They are kept for a program that gets the descriptor, or that still
+    /// reads the bytes received before a failure.
     @inline(never)
     private func acceptUnread(_ slice: Slice, from id: ConnectionID) {
         let phase = connections[id].lifecycle.phase
@@ -175,7 +176,7 @@ extension ConnectionDriver {
         }
     }
 
-    /// The receive is over: why, and what follows.
+    /// Handles the end of the receive: determines the reason, and continues accordingly.
     private func receiveEnded(_ completion: CompletionEntry, id: ConnectionID) {
         switch completion.error {
         case nil where completion.result == 0:
@@ -185,7 +186,8 @@ extension ConnectionDriver {
                 perform(connections[id].receivedEnd(), on: id)
             }
         case nil, .cancelled, .interrupted, .again:
-            // Its credit is used up, it was cancelled, or the kernel could not continue: armed again when there is room.
+            // Its credit is used up, it was cancelled, or the kernel could not continue: arm it again when there is
+            // room.
             armReceiveIfOpen(id)
         case .noBufferSpace:
             awaitBuffers(id)
@@ -195,12 +197,12 @@ extension ConnectionDriver {
         if connections[id].lifecycle.phase != .open { continueEnding(id) }
     }
 
-    /// Arms the receive again, unless the connection is on its way out.
+    /// Arms the receive again, unless the connection is closing or broken.
     private func armReceiveIfOpen(_ id: ConnectionID) {
         if connections[id].lifecycle.phase == .open { armReceive(id) }
     }
 
-    /// The ring of the receive that ended grows. A connection that found no large chunk uses small ones.
+    /// Grows the ring of the receive that ended. A connection that found no large chunk uses small ones.
     private func ranOutOfBuffers(_ id: ConnectionID, _ size: ReceiveSide.ChunkSize) {
         switch size {
         case .large:
@@ -210,8 +212,8 @@ extension ConnectionDriver {
         }
     }
 
-    /// Cancels the receive of a connection that reads more slowly than its peer sends, and has no limit, or a limit of
-    /// times when there was more memory.
+    /// Cancels the receive of a connection that reads more slowly than its peer sends, if the receive has no limit, or
+    /// has one from before memory became scarce.
     private func pauseWithoutRoom(_ id: ConnectionID) {
         guard receiveRoom(id) <= 0 else { return }
         if !features.receiveLimits { connections[id].receiving.hints.insert(.singleShot) }
@@ -220,7 +222,7 @@ extension ConnectionDriver {
 
     // MARK: Waiting for buffers
 
-    /// There are chunks again for a connection that was parked.
+    /// Resumes receiving on a parked connection, because there are chunks again.
     func receiveAgain(_ id: ConnectionID) {
         switch connections[id].lifecycle.phase {
         case .open: armReceiveIfOpen(id)
@@ -238,18 +240,18 @@ extension ConnectionDriver {
 
     // MARK: The reading task
 
-    /// Suspends a reader: until there is something to read, or, where there is, until others have had their turns.
+    /// Suspends a reader until there is something to read; if there already is, until other tasks have had their turns.
     @inline(__always)
     func suspendReader(_ id: ConnectionID, _ reader: Waiter) {
         connections[id].suspendReader(reader)
         if turn.value.isOver, connections[id].isReadable { awaitTurn(id) }
     }
 
-    /// Takes the first slice that was received; nil at the end. What came before a failure is delivered before it.
+    /// Takes the first received slice; nil at EOF. Bytes received before a failure are delivered before the failure.
     func read(_ id: ConnectionID) throws(ConnectionError) -> sending Buffer? {
         if let slice = slices.popFirst(of: &connections[id].receiving.queue) {
             guard pool.transferToHandler(slice) else {
-                // A handler that tries again and again comes to the end of its turn.
+                // A handler that retries repeatedly uses up its turn.
                 turn.value.read(byteCount: 0)
                 slices.prepend(slice, to: &connections[id].receiving.queue)
                 throw .tooMuchKept(limit: pool.configuration.maximumKeptBytes)
@@ -272,7 +274,7 @@ extension ConnectionDriver {
         if timedOut { throw .readTimedOut }
     }
 
-    /// The handler has taken bytes.
+    /// Accounts for bytes that the handler has taken.
     @inline(__always)
     func tookBytes(_ byteCount: UInt32, from id: ConnectionID) {
         turn.value.read(byteCount: byteCount)
@@ -281,7 +283,7 @@ extension ConnectionDriver {
         continueReceiving(id)
     }
 
-    /// Something was read: there is room for more. Bytes that came just in time win over a timeout.
+    /// Makes room for more after a read. Bytes that arrived just in time take precedence over a timeout.
     @inline(__always)
     private func continueReceiving(_ id: ConnectionID) {
         guard !connections[id].receiving.isArmed || connections[id].receiving.interruption == .timedOut else { return }

@@ -2,20 +2,19 @@ internal import EddyBuffers
 internal import EddyRing
 internal import EddySystem
 
-// Sends of one connection go one after the other, in order. What is written while one is in flight waits in the queue:
+// The sends of a connection run one at a time, in order. Bytes written while one is in flight wait in the queue:
 //
 //     queue     ┌──────────────┬─────────────────────────┐
 //               │ in flight    │ waits; the next send    │  ◀── write
 //               └──────────────┴─────────────────────────┘
 //
-// A send is tried inline first: the socket takes all of it within `enter`, which is what nearly always happens, and
-// then no completion is posted at all. If it takes less, the rest is sent by an ordinary send, which waits for room.
-// No completion wakes the loop when an inline send succeeds, so a send whose success something waits for is an ordinary
-// one.
+// A send is tried inline first: usually the socket takes all of it within `enter`, and no completion is posted at all.
+// If the socket takes less, an ordinary send, which waits for room, sends the rest. A successful inline send posts no
+// completion that wakes the loop, so if something waits for the success of a send, the send is an ordinary one.
 
 extension ConnectionDriver {
-    /// Queues a slice, whose reference the driver takes over. When nothing can be sent it drops the slice and returns
-    /// why.
+    /// Queues a slice, whose reference the driver takes over. If the connection cannot send, drops the slice and
+    /// returns the reason.
     func write(_ slice: Slice, to id: ConnectionID) -> ConnectionError? {
         if connections[id].lifecycle.cannotSend {
             slice.drop()
@@ -31,13 +30,13 @@ extension ConnectionDriver {
         }
         pool.transferToQueue(slice)
         heartbeat?.uses(connections[id].descriptor, listener: connections[id].listener)
-        // What waits to be read may be the beginning of the next message.
+        // Unread bytes may be the beginning of the next message.
         if connections[id].receiving.queue.isEmpty { connections[id].drain.isUnanswered = false }
         output(slice, to: id)
         return nil
     }
 
-    /// Bytes of the user, or of the other side of a relay, for the peer.
+    /// Sends bytes of the user, or of the other side of a relay, to the peer.
     @inline(__always)
     func output(_ slice: Slice, to id: ConnectionID) {
         if connections[id].transform != .none { return transformWrite(slice, to: id) }
@@ -51,7 +50,7 @@ extension ConnectionDriver {
         scheduleSend(id)
     }
 
-    /// Has the connection looked at before the next `enter`.
+    /// Schedules the connection for a send before the next `enter`.
     @inline(__always)
     func scheduleSend(_ id: ConnectionID) {
         if connections[id].sending.schedule() { sendQueue.append(id) }
@@ -69,12 +68,13 @@ extension ConnectionDriver {
         }
     }
 
-    /// Whether the loop may wait for completions: nothing is left that only the next iteration would do.
+    /// Whether the loop may wait for completions, because no work is left for the next iteration.
     ///
     /// - Parameter hadInlineSends: whether inline sends were in flight when the iteration began.
     func mayWait(hadInlineSends: Bool) -> Bool {
         guard !hadInlineSends, turnQueue.isEmpty, receiveQueue.isEmpty else { return false }
-        // No completion tells that an inline send has succeeded, and it may hold the memory that a connection waits for.
+        // No completion reports the success of an inline send, and the send may hold the memory that a connection waits
+        // for.
         return bufferQueue.isEmpty && messageQueue.isEmpty || inlineSends.isEmpty
     }
 
@@ -106,7 +106,7 @@ extension ConnectionDriver {
         if isInline {
             entry = entry.endingInline()
             inlineSends.append(id)
-            // Its success is noticed only when something else wakes the loop, which may be much later.
+            // The loop notices its success only when something else wakes it, which may be much later.
             noteActivity(id)
         } else if connections[id].deadlines != nil {
             startedWaitingToSend(id)
@@ -114,15 +114,15 @@ extension ConnectionDriver {
         submit(entry)
     }
 
-    /// Bytes that one send takes at most.
+    /// The most bytes that one send takes.
     ///
-    /// io_uring waits 128 times for room in the socket (APOLL_MAX_RETRY), and leaves the rest to a thread that blocks, if
-    /// there may be one more; the socket has room for some 16 KiB each time (``TCPOption/unsentLimit(_:)``). And where the
-    /// time of a peer's progress counts, the end of a send has to come often enough to tell of it: sockets other than
-    /// TCP's do not count what their peers take.
+    /// io_uring waits 128 times for room in the socket (APOLL_MAX_RETRY), and then leaves the rest to a worker thread
+    /// that blocks, if the limit permits one more. The socket has room for some 16 KiB each time
+    /// (``TCPOption/unsentLimit(_:)``). And if the peer's progress is timed, sends must complete often enough to show
+    /// it: sockets other than TCP's do not count the bytes that their peers take.
     static let sendLimit: UInt32 = 256 << 10
 
-    /// The number of slices that the next send takes: at least one, of which it may be the beginning.
+    /// The number of slices that the next send takes: at least one, perhaps only the beginning of it.
     func piecesToSend(_ id: ConnectionID) -> Int {
         let pieces = min(Int(connections[id].sending.queue.count), MessageArena.maximumPieces)
         guard pieces > 1, connections[id].sending.queue.byteCount > Self.sendLimit else { return pieces }
@@ -134,7 +134,7 @@ extension ConnectionDriver {
         return max(1, fitting)
     }
 
-    /// Makes a message of the first `pieces` slices of the queue, which are in flight from now on.
+    /// Makes a message of the first `pieces` slices of the queue. They are in flight from now on.
     @inline(__always)
     func beginMessage(_ kind: SendSide.Kind, of pieces: Int, from id: ConnectionID) -> UnsafeRawPointer {
         let message = unsafe messages.startMessage()
@@ -149,8 +149,8 @@ extension ConnectionDriver {
 
     /// Whether the next send may be an inline one, whose success the loop notices only when something else wakes it.
     ///
-    /// It may not when anything is to follow its success: a waiting writer, the rest of the queue, the end of the
-    /// stream, or the other side of a relay, which is not being read.
+    /// It may not if anything follows its success: a waiting writer, the rest of the queue, EOF, or the other side of a
+    /// relay whose reading has paused.
     private func mayEndInline(_ id: ConnectionID, pieces: Int) -> Bool {
         guard features.inlineSends, connections[id].sending.inlineBackoff == 0,
             connections[id].lifecycle.phase == .open,
@@ -163,35 +163,35 @@ extension ConnectionDriver {
 
     // MARK: Completions
 
-    /// An ordinary send ended.
+    /// Handles the completion of an ordinary send.
     func sent(_ completion: CompletionEntry, id: ConnectionID) {
         let isBroken = isBrokenSend(completion, id: id)
         let error = isBroken ? SystemError.connectionReset : completion.error
         finishSend(id, byteCount: max(0, Int(completion.result)), error: error)
     }
 
-    /// Whether the connection broke within the send, which takes all bytes otherwise. The system has told this send of
-    /// the error, and tells nothing else: a receive would find the end of the stream where there is none.
+    /// Whether the connection failed during the send, which otherwise takes all bytes. The system reports the error to
+    /// this send only: a later receive would see EOF instead of the error.
     ///
-    /// A send may also be short since the kernel lacked memory, or a thread that would have waited: then the socket is as
-    /// it was, and the rest is sent again.
+    /// A send is also short if the kernel lacked memory or a worker thread. The socket is unchanged then, and the
+    /// driver sends the rest again.
     func isBrokenSend(_ completion: CompletionEntry, id: ConnectionID) -> Bool {
         guard let flight = connections[id].sending.flight else { return false }
         return completion.result >= 0 && UInt32(completion.result) < flight.bytes && !flight.isCancelled
             && ring.unacknowledgedBytes(connections[id].descriptor) == nil
     }
 
-    /// An inline send could not send everything: `EAGAIN`, fewer bytes, or a failure.
+    /// Handles an inline send that did not send everything: `EAGAIN`, fewer bytes, or a failure.
     func inlineSendFailed(_ completion: CompletionEntry, id: ConnectionID) {
         connections[id].sending.inlineBackoff = Self.sendsAfterSlowPeer
         let error = completion.error == .again ? nil : completion.error
         finishSend(id, byteCount: max(0, Int(completion.result)), error: error)
     }
 
-    /// Ordinary sends after one that the socket had no room for, before inline ones are tried again.
+    /// Ordinary sends after one for which the socket had no room, before inline sends are tried again.
     private static let sendsAfterSlowPeer: UInt8 = 8
 
-    /// Completes inline sends: those that `enter` has taken and that have posted nothing have sent everything.
+    /// Completes inline sends: a send that `enter` has taken and that has posted no completion has sent everything.
     func completeInlineSends() {
         messages.reset()
         while let id = inlineSends.popFirst() {
@@ -200,9 +200,9 @@ extension ConnectionDriver {
         }
     }
 
-    /// Takes what was sent off the queue and sends the rest.
+    /// Takes the sent bytes off the queue and sends the rest.
     ///
-    /// - Parameter isActivity: whether the bytes, if there are any, have moved in this iteration.
+    /// - Parameter isActivity: whether the bytes, if there are any, moved in this iteration.
     func finishSend(_ id: ConnectionID, byteCount: Int, error: SystemError?, isActivity: Bool = true) {
         _ = connections[id].sending.complete()
         assert(!connections[id].isIdle, "a completion belongs to an operation")
@@ -223,7 +223,7 @@ extension ConnectionDriver {
         if connections[id].lifecycle.phase != .open { continueEnding(id) }
     }
 
-    /// There is room in the queue again: for the writing task, and for the other side of a relay.
+    /// Notifies the writing task and the other side of a relay that the queue has room again.
     private func queueDrained(_ id: ConnectionID) {
         resumeWriter(id)
         if let relay = connections[id].relay, !connections[relay.peer].receiving.isArmed { armReceive(relay.peer) }
@@ -231,7 +231,7 @@ extension ConnectionDriver {
 
     // MARK: Half-close
 
-    /// Ends this side's direction once all that is queued has been sent.
+    /// Ends the sending direction once the queue has been sent.
     func endWriting(_ id: ConnectionID) {
         guard connections[id].sending.output == .open else { return }
         if connections[id].transform == .ready, !connections[id].lifecycle.cannotSend { transformEnd(of: id) }

@@ -2,34 +2,35 @@ internal import EddyBuffers
 internal import EddyRing
 internal import EddySystem
 
-// Thresholds keep connections from using all memory up. Where receives wait for memory all the same, it must come back
-// from somewhere:
+// Thresholds keep connections from using up all memory. If receives wait for memory nevertheless, the loop must reclaim
+// it:
 //
-//     receives wait ──▶ half of starvationTimeout ──▶ how far is each connection that holds memory?
+//     receives wait ──▶ half of starvationTimeout ──▶ record the progress of each connection that holds memory
 //                                        │
 //                                        ▼ the other half
-//     messages wait for the first of them:  that one is reset if its message has not got any further
-//     receives find no chunk:               of the connections that are not any further the ones that hold most are
-//                                           reset, until a quarter of the budget is free
+//     messages wait for the first of them:  that one is reset if its message has made no progress
+//     receives find no chunk:               the largest holders among the connections without progress are reset,
+//                                           until a quarter of the budget is free
 //                                        │
 //                                        ▼ a tenth of the time later
 //                                           the next ones
 //
-// A connection that reads, writes, or waits for its next request is never reset for memory: it holds none, or it gets
-// further.
+// A connection that reads, writes, or waits for its next request is never reset for memory: it holds none, or it makes
+// progress.
 
-/// How far a connection was: what its handler has taken, what its peer has taken, and what has come of a message.
+/// A snapshot of a connection's progress: bytes its handler has taken, bytes its peer has taken, and received message
+/// bytes.
 struct ProgressMark: Equatable {
-    /// Bytes that the handler has read and that have been sent. Wraps.
+    /// Bytes that the handler has read, plus bytes that have been sent. Wraps.
     var moved: UInt32
     /// Bytes that the peer has acknowledged.
     var delivered: UInt64
-    /// Bytes that have been received and not read.
+    /// Bytes received and not yet read.
     var received: UInt32
 }
 
 extension ConnectionDriver {
-    /// Receives wait for memory: the time runs from here, unless it does already.
+    /// Starts the starvation timer because receives wait for memory, unless it already runs.
     func watchStarvation() {
         guard starvationTimer.value == nil, isStarving else { return }
         setStarvationTimer(after: configuration.starvationTimeout / 2)
@@ -39,7 +40,7 @@ extension ConnectionDriver {
         starvationTimer.value = timers.schedule(.starvationTimedOut, at: now.advanced(by: time))
     }
 
-    /// No receive waits for memory.
+    /// Stops the starvation timer because no receive waits for memory.
     func endStarvation() {
         guard starvationTimer.value != nil else { return }
         timers.cancel(starvationTimer.value)
@@ -47,7 +48,7 @@ extension ConnectionDriver {
         progressMarks.value = [:]
     }
 
-    /// The time is over, and receives still wait.
+    /// Sheds connections if receives still wait when the timer fires.
     func starvationTimedOut() {
         starvationTimer.value = nil
         let marks = progressMarks.value
@@ -65,18 +66,18 @@ extension ConnectionDriver {
         }
     }
 
-    /// Those that are to give their memory back, the largest first.
+    /// The connections to reclaim memory from, the largest first.
     private func stalledHolders(
         among holders: [(id: ConnectionID, byteCount: Int)],
         since marks: [ConnectionID: ProgressMark]
     ) -> [(id: ConnectionID, byteCount: Int)] {
         guard !bufferQueue.isEmpty else {
-            // There is memory for the first message; the others wait for nothing else.
+            // There is memory for the first message, and the others wait only for that one.
             return holders.filter { $0.id == messageQueue.first && hasStalled($0.id, since: marks[$0.id]) }
         }
         let stalled = holders.filter { hasStalled($0.id, since: marks[$0.id]) }
         guard stalled.isEmpty else { return stalled }
-        // Nothing is received any more, not even from peers that have sent more: one of them must make room.
+        // Nothing is being received, not even from peers that have sent more: one connection must make room.
         return Array(holders.filter { marks[$0.id] == progressMark($0.id) }.prefix(1))
     }
 
@@ -89,9 +90,9 @@ extension ConnectionDriver {
         )
     }
 
-    /// Whether a connection is no further than it was. A message must have grown by a 64th of its length, so that a
-    /// peer that sends a byte now and then does not hold others up for ever; one that is not being received, for lack of
-    /// memory, has not stalled while its peer has sent more of it.
+    /// Whether a connection has made no progress. A message must have grown by a 64th of its length, so that a peer
+    /// that sends an occasional byte does not block others forever. A connection that cannot receive for lack of memory
+    /// has not stalled if its peer has sent more of the message.
     private func hasStalled(_ id: ConnectionID, since mark: ProgressMark?) -> Bool {
         guard let mark else { return false }
         let current = progressMark(id)
@@ -104,7 +105,7 @@ extension ConnectionDriver {
         return growth <= connections[id].receiving.expectedBytes / 64
     }
 
-    /// What the program keeps is not the loop's to take back.
+    /// Reports memory that the program keeps, which the loop cannot reclaim.
     private func reportKeptMemory() {
         writeToStandardError(
             "eddy: connections wait for memory, and buffers that the program keeps hold the \(pool.mappedBytes) bytes "
@@ -113,7 +114,7 @@ extension ConnectionDriver {
         )
     }
 
-    /// The connections whose queues hold memory, those with most of it first.
+    /// The connections whose queues hold memory, the largest first.
     private func largestHolders() -> [(id: ConnectionID, byteCount: Int)] {
         var holders: [(id: ConnectionID, byteCount: Int)] = []
         connections.forEachConnection { id in
@@ -123,7 +124,7 @@ extension ConnectionDriver {
         return holders.sorted { ($1.byteCount, $0.id.index) < ($0.byteCount, $1.id.index) }
     }
 
-    /// Resets a connection for the memory that it holds. Its handler gets ENOBUFS.
+    /// Resets a connection to reclaim its memory. Its handler gets ENOBUFS.
     private func shed(_ id: ConnectionID) {
         if !connections[id].lifecycle.hasFailed { counters.connectionsEvicted += 1 }
         slices.removeAll(of: &connections[id].receiving.queue)

@@ -32,7 +32,7 @@ extension ConnectionDriver {
         deadlines[makeDeadlines(id)].readDeadline = deadline
     }
 
-    /// A connection has been made: it has the loop's timeouts, if there are any.
+    /// Applies the loop's timeouts, if there are any, to a new connection.
     func applyTimeouts(_ id: ConnectionID) {
         setTimeouts(configuration.timeouts, of: id)
     }
@@ -47,7 +47,7 @@ extension ConnectionDriver {
 
     // MARK: The connection's timer
 
-    /// The connection's deadlines, made now if there were none.
+    /// The connection's deadlines, created if there were none.
     func makeDeadlines(_ id: ConnectionID) -> DeadlinesID {
         if let index = connections[id].deadlines { return index }
         let index = deadlines.occupy()
@@ -56,7 +56,7 @@ extension ConnectionDriver {
         return index
     }
 
-    /// The connection ends: its timers are cancelled.
+    /// Cancels the timers of a connection that ends.
     func dropDeadlines(_ id: ConnectionID) {
         guard let index = connections[id].deadlines else { return }
         timers.cancel(deadlines[index].timer)
@@ -65,7 +65,7 @@ extension ConnectionDriver {
         deadlines.vacate(index)
     }
 
-    /// Sets the connection's only timer, in place of what it was set for before.
+    /// Sets the connection's only timer, replacing its previous deadline.
     func setTimer(of id: ConnectionID, at deadline: UInt64) {
         let index = makeDeadlines(id)
         timers.cancel(deadlines[index].timer)
@@ -87,27 +87,27 @@ extension ConnectionDriver {
 
     // MARK: Stamps
 
-    /// A task waits for bytes.
+    /// Records that a task waits for bytes.
     func startedWaitingToRead(_ id: ConnectionID) {
         guard let index = connections[id].deadlines, deadlines[index].limitsReads else { return }
         if let due = deadlines[index].startedReading(at: stamp(index)) { setTimer(of: id, at: due) }
     }
 
-    /// A send is under way that waits until the peer has taken enough.
+    /// Records that a send is in flight that waits for the peer to take enough.
     func startedWaitingToSend(_ id: ConnectionID) {
-        // The timer of one that is being closed is the close timeout's.
+        // While a connection is closing, its timer is the close timeout.
         guard let index = connections[id].deadlines, connections[id].lifecycle.phase != .closing,
             deadlines[index].watchesSends
         else { return }
         if let due = deadlines[index].startedSending(at: stamp(index)) { setTimer(of: id, at: due) }
     }
 
-    /// The time of this iteration. Without a timer the loop's may be out of date.
+    /// The time of this iteration. If the connection has no timer, the loop's time may be stale and is updated.
     private func stamp(_ index: DeadlinesID) -> UInt64 {
         deadlines[index].due == ConnectionDeadlines.never ? updateTime() : time.value
     }
 
-    /// Bytes have moved.
+    /// Records that bytes have moved.
     @inline(__always)
     func noteActivity(_ id: ConnectionID) {
         if let index = connections[id].deadlines { deadlines[index].lastActivity = time.value }
@@ -115,7 +115,7 @@ extension ConnectionDriver {
 
     // MARK: Reading the stamps
 
-    /// The timer was due: does what the stamps say, or sets it again.
+    /// Handles the timer: acts on an expired timeout, or sets the timer again.
     private func checkTimeouts(_ id: ConnectionID, _ index: DeadlinesID) {
         guard !connections[id].lifecycle.hasFailed else { return }
         let now = time.value
@@ -130,7 +130,7 @@ extension ConnectionDriver {
             counters.writeTimeouts += 1
             return reset(id, failure: ConnectionError.writeTimedOutCode)
         case .relay:
-            // The other side is what has broken.
+            // The other side is the one that failed.
             guard let peer = connections[id].relay?.peer else { break }
             return reset(id, failure: connections[peer].lifecycle.failure.code)
         case .idle:
@@ -145,7 +145,7 @@ extension ConnectionDriver {
         setTimer(of: id, at: nextLook(id, index, now: now))
     }
 
-    /// When something may be due, if nothing more happens.
+    /// The earliest time at which a timeout may expire if there is no further activity.
     private func nextLook(_ id: ConnectionID, _ index: DeadlinesID, now: UInt64) -> UInt64 {
         deadlines[index].nextLook(
             at: now,
@@ -154,15 +154,15 @@ extension ConnectionDriver {
         )
     }
 
-    /// Whether a task waits for bytes, suspended or not. That of a relay waits for its end.
+    /// Whether a task waits for bytes, suspended or not. The task of a relay waits for the relay's end instead.
     private func waitsToRead(_ id: ConnectionID) -> Bool {
         guard connections[id].receiving.hasReader || pollingReader.value == id else { return false }
         return !connections[id].isRelaying && connections[id].receiving.interruption != .timedOut
             && !connections[id].receiving.awaitsTurn
     }
 
-    /// Stamps what no event does: what the peer has taken of a send that is under way, and that nothing can be received
-    /// because the loop has no memory.
+    /// Records what no event reports: how much the peer has taken of a send in flight, and that the connection cannot
+    /// receive because the loop has no memory.
     private func noteProgress(_ id: ConnectionID, _ index: DeadlinesID, now: UInt64) {
         if connections[id].receiving.lacksMemory { deadlines[index].lackedMemory(at: now) }
         if connections[id].sending.queue.isEmpty {

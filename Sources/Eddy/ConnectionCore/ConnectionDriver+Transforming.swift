@@ -1,7 +1,7 @@
 internal import EddyBuffers
 
 extension ConnectionDriver {
-    /// Installs a transform. What was received and not read is what it receives first.
+    /// Installs a transform. Unread received bytes are its first input.
     func install(_ transform: any ConnectionTransform, on id: ConnectionID) {
         assert(connections[id].transform == .none, "a connection has one transform")
         connections[id].transform = .handshaking
@@ -20,21 +20,21 @@ extension ConnectionDriver {
         return transform
     }
 
-    /// Bytes have come from the socket of a connection that is transformed.
+    /// Passes bytes from the socket to the connection's transform.
     @inline(never)
     func transformReceived(_ slice: Slice, from id: ConnectionID) {
         transform(of: id).received(slice, TransformContext(driver: self, id: id))
     }
 
-    /// FIN has come from the socket of a connection that is transformed.
+    /// Passes FIN from the socket to the connection's transform.
     @inline(never)
     func transformReceivedEnd(of id: ConnectionID) {
         let isRead = connections[id].lifecycle.phase == .open && connections[id].receiving.input != .discarding
-        // What is dropped unread has no end that could be missed.
+        // A stream that is dropped unread cannot be truncated.
         guard isRead, !connections[id].lifecycle.cannotSend else {
             return perform(connections[id].receivedEnd(), on: id)
         }
-        // What comes after the end of the transform's stream concerns the socket only.
+        // After the end of the transform's stream, FIN concerns the socket only.
         if connections[id].receiving.input != .ended {
             transform(of: id).receivedEnd(TransformContext(driver: self, id: id))
         }
@@ -45,13 +45,13 @@ extension ConnectionDriver {
         transform(of: id).write(slice, TransformContext(driver: self, id: id))
     }
 
-    /// What marks the end of a transformed stream is sent before FIN.
+    /// Lets the transform send its end marker before FIN.
     @inline(never)
     func transformEnd(of id: ConnectionID) {
         transform(of: id).end(TransformContext(driver: self, id: id))
     }
 
-    /// The connection ends, and its transform with it.
+    /// Drops the transform of a connection that ends.
     func dropTransform(_ id: ConnectionID) {
         if connections[id].transform != .none { transforms.value[id] = nil }
     }

@@ -1,7 +1,8 @@
-// How a task that has read enough in a row lets others run; see ``Turn``.
+// How a task that has read enough in a row yields to others; see ``Turn``.
 //
-// And how connections let others receive. While memory is tight, receives are single ones of few bytes each. A thousand
-// peers that push would then all have one in each `enter`, and who asks little would wait for all of them:
+// And how connections yield to others when they receive. While memory is tight, receives are single ones of few bytes
+// each. A thousand peers that send continuously would then all have one in each `enter`, and a connection with small
+// requests would wait for all of them:
 //
 //     socket was emptied      armed at once: it waits in the kernel, and costs nothing until the peer sends
 //     socket holds more       ──▶ receiveQueue ──▶ a few in each iteration
@@ -12,7 +13,7 @@ extension ConnectionDriver {
         turnQueue.append(id)
     }
 
-    /// Whether the connection has more to receive, and others come first.
+    /// Whether the connection has more to receive but must let others receive first.
     func mustAwaitReceiveTurn(_ id: ConnectionID) -> Bool {
         memory.value.isTight && !connections[id].receiving.hints.contains(.pollFirst)
     }
@@ -22,7 +23,7 @@ extension ConnectionDriver {
         receiveQueue.append(id)
     }
 
-    /// The next of those that have more to receive do so.
+    /// Begins the next few receives of connections that have more to receive.
     func beginReceiveTurns() {
         for _ in 0..<min(receiveQueue.count, Self.receivesAnIteration) {
             guard let id = receiveQueue.popFirst() else { return }
@@ -32,7 +33,7 @@ extension ConnectionDriver {
         }
     }
 
-    /// There are no chunks: who awaits a turn to receive awaits memory.
+    /// Moves connections that await a turn to receive to the queue for memory, because there are no chunks.
     func parkReceiveTurns() {
         while let id = receiveQueue.popFirst() {
             connections[id].receiving.unpark(.forTurn)
@@ -40,14 +41,14 @@ extension ConnectionDriver {
         }
     }
 
-    /// At 10 µs for each with the send that follows, an iteration takes a millisecond.
+    /// At 10 µs for each receive with the send that follows, an iteration takes a millisecond.
     private static let receivesAnIteration = 64
 
-    /// The kernel has been heard, and others have their jobs: those whose turns were over go on after them.
+    /// Resumes the readers whose turns were over, after the kernel's completions and the jobs of other tasks.
     func beginTurns() {
         for _ in 0..<turnQueue.count {
             guard let id = turnQueue.popFirst() else { return }
-            // Something else may have resumed the reader, which then waits for something else.
+            // Something else may have resumed the reader, which may now wait for something else.
             if connections[id].receiving.awaitsTurn { resumeReader(id) }
         }
     }

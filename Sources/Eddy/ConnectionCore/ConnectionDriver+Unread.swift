@@ -1,17 +1,17 @@
 internal import EddyRing
 internal import EddySystem
 
-// A receive is told of a reset. Where none is under way nobody is, until bytes are sent or received again, which may be
-// never:
+// A reset completes the receive in flight. Without a receive in flight, the loop notices a reset only at the next send
+// or receive, which may never come:
 //
-//     the window is full           the handler, or the other side of a relay, does not take what has come
-//     the peer has ended           this side has not, and has nothing to send
+//     the window is full           the handler, or the other side of a relay, does not take the received bytes
+//     the peer has sent FIN        this side has not, and has nothing to send
 //
 // So once a second the loop asks the system about all connections of these kinds, in one call, for as long as there are
 // any. Connections that receive cost nothing.
 
 extension ConnectionDriver {
-    /// Nothing is being received from a connection: it is looked at soon.
+    /// Starts the timer that checks connections without a receive in flight.
     @inline(__always)
     func watchUnread() {
         if unreadTimer.value == nil { startWatchingUnread() }
@@ -27,7 +27,7 @@ extension ConnectionDriver {
         unreadTimer.value = nil
     }
 
-    /// Tells the connections that have broken.
+    /// Fails the connections that the system reports as reset.
     func lookAtUnread() {
         unreadTimer.value = nil
         var ids: [ConnectionID] = []

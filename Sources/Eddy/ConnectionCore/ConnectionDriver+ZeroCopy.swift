@@ -2,17 +2,19 @@ internal import EddyBuffers
 internal import EddyRing
 internal import EddySystem
 
-// A zero-copy send leaves the bytes where they are; the network card reads them there. They must stay until it has:
+// A zero-copy send leaves the bytes in place, and the network card reads them there. They must stay until it has done
+// so:
 //
 //     queue:  [ slices of the send │ more ]         [ more ]
 //                        first completion ─────────────▲    the next send may begin
 //     held:                                [ slices ]  ──notification──▶ back to the pool
 //
-// It pays for large sends that leave the machine. Within the machine the kernel copies all the same, and notifies on
-// top: such connections are told by their addresses, and where the kernel reports copies after all, it is believed.
+// Zero-copy pays for large sends that leave the machine. Within the machine the kernel copies anyway, and posts a
+// notification in addition. The addresses identify such connections; if the kernel reports copies on others, the driver
+// stops using zero-copy there.
 
 extension ConnectionDriver {
-    /// Submits what is queued as a zero-copy send; false where a plain one is better.
+    /// Submits queued bytes as a zero-copy send; false if a plain one is better.
     func submitZeroCopySend(_ id: ConnectionID) -> Bool {
         guard wantsZeroCopy(id), let first = slices.first(of: connections[id].sending.queue) else { return false }
         let pieces = piecesToSend(id)
@@ -40,7 +42,7 @@ extension ConnectionDriver {
         return true
     }
 
-    /// Whether what the connection sends leaves the machine without a copy, as far as is known.
+    /// Whether the bytes of the connection leave the machine without a copy, as far as is known.
     private func wantsZeroCopy(_ id: ConnectionID) -> Bool {
         if configuration.zeroCopy == .always { return connections[id].sending.zeroCopy != .unsuitable }
         if connections[id].sending.zeroCopy == .unknown {
@@ -52,7 +54,7 @@ extension ConnectionDriver {
 
     // MARK: Completions
 
-    /// A zero-copy send has sent what it could, or the kernel has let go of its bytes.
+    /// Handles a completion of a zero-copy send: the result of the send, or the kernel's release of its bytes.
     func zeroCopySent(_ completion: CompletionEntry) {
         let send = ZeroCopySendID(completion.token)
         let connection = zeroCopySends[send].connection
@@ -69,11 +71,11 @@ extension ConnectionDriver {
         if !completion.isNotification { finishZeroCopySend(completion, id: connection) }
     }
 
-    /// Moves what was sent out of the queue; the slot is the connection's as long as its operation is in flight.
+    /// Moves the sent slices out of the queue. The connection keeps its slot as long as its operation is in flight.
     private func firstCompletion(_ completion: CompletionEntry, of send: ZeroCopySendID) {
         guard !completion.isLast else { return }
         let connection = zeroCopySends[send].connection
-        // The slices themselves: the kernel reads them until the notification. They have references of their own.
+        // Whole slices: the kernel reads them until the notification. They have references of their own.
         let sent =
             completion.result > 0 ? Int(completion.result) : Int(connections[connection].sending.flight?.bytes ?? 0)
         slices.retainFirst(sent, of: connections[connection].sending.queue, in: &zeroCopySends[send].held)
@@ -85,7 +87,7 @@ extension ConnectionDriver {
         guard let error, completion.isLast, Self.refusals.contains(error) else {
             return finishSend(id, byteCount: max(0, Int(completion.result)), error: error)
         }
-        // This socket or this kernel sends in the plain way only, or memory may not be pinned now.
+        // This socket or kernel supports plain sends only, or memory cannot be pinned now.
         connections[id].sending.zeroCopy = .unsuitable
         finishSend(id, byteCount: 0, error: nil)
     }
@@ -95,7 +97,7 @@ extension ConnectionDriver {
         .invalidArgument, .notSupported, .outOfMemory, .noBufferSpace, .again,
     ]
 
-    /// The kernel has copied the bytes: it will do so again.
+    /// Records that the kernel has copied the bytes: expect it to do so again.
     private func noteCopy(_ id: ConnectionID) {
         counters.zeroCopyCopies += 1
         guard configuration.zeroCopy == .automatic, connections.isCurrent(id) else { return }

@@ -1,33 +1,33 @@
 internal import EddyBuffers
 internal import EddyRing
 
-// What a loop's connections live on, below tasks:
+// The layers under a loop's connections, below tasks:
 //
 //     Connection   tasks wait here (``Waiter``), and read and write
 //          │
-//     ConnectionDriver   performs what the states call for: submits, resumes, schedules, closes
+//     ConnectionDriver   performs the effects of the states: submits, resumes, schedules, closes
 //          │
-//     ConnectionState    what is known of one connection, and its transitions
+//     ConnectionState    the state of one connection, and its transitions
 //          │
 //     Ring, BufferPool, TimerWheel
 
-/// What the driver tells the loop that it belongs to.
+/// Events that the driver reports to its loop.
 protocol ConnectionDriverDelegate: AnyObject {
-    /// A connection that a listener has accepted is closed.
+    /// A connection that the listener accepted has closed.
     func connectionClosed(of listener: ListenerID)
-    /// A connection has broken that is being made, or on which another one's making depends.
+    /// A connection failed that the connector is making, or on which it depends.
     func connectionFailed(_ failure: Int32, of connector: ConnectorID)
 }
 
-/// The connections of a loop, and what performs their transitions. Loop thread only.
+/// The connections of a loop, and the driver of their transitions. Loop thread only.
 final class ConnectionDriver: @unchecked Sendable {
     let configuration: EventLoop.Configuration
     let features: RingFeatures
     let ring: Ring
     let pool: BufferPool
-    /// What receives fill.
+    /// The chunks that receives fill.
     let receiveRing: ReceiveRing
-    /// Large chunks for connections that fill small ones, where the kernel does not fill chunks incrementally.
+    /// Large chunks for connections that fill small ones, if the kernel does not fill chunks incrementally.
     let bulkRing: ReceiveRing?
     /// Read by the stall detector; nil without a watchdog.
     let heartbeat: Heartbeat?
@@ -46,40 +46,40 @@ final class ConnectionDriver: @unchecked Sendable {
     let sendQueue = LoopQueue<ConnectionID>()
     /// Connections whose send ends within the next `enter`.
     let inlineSends = LoopQueue<ConnectionID>()
-    /// Connections whose owners have released them in this iteration.
+    /// Connections that their owners have released in this iteration.
     let closeQueue = LoopQueue<ConnectionID>()
-    /// Connections whose receives found no buffer, in the order in which they did.
+    /// Connections whose receives found no buffer, in order of arrival.
     let bufferQueue = LoopQueue<ConnectionID>()
-    /// Connections whose readers wait for messages that are larger than what they may hold now, in that order.
+    /// Connections whose readers wait for messages larger than the connections may hold now, in order of arrival.
     let messageQueue = LoopQueue<ConnectionID>()
-    /// Connections whose readers' turns are over, until others have had theirs.
+    /// Connections whose readers have used up their turns and wait until others have had theirs.
     let turnQueue = LoopQueue<ConnectionID>()
-    /// Connections that have more to receive while memory is tight: a few of them do so in each iteration.
+    /// Connections that have more to receive while memory is tight: a few of them receive in each iteration.
     let receiveQueue = LoopQueue<ConnectionID>()
-    /// What the job that is running may still read.
+    /// How much the running job may still read.
     let turn = LoopLocal(Turn())
     /// How much of its memory each connection may hold.
     let memory: LoopLocal<MemoryBudget>
-    /// Bytes that receives in flight were promised while memory is tight.
+    /// Bytes promised to receives in flight while memory is tight.
     let promisedBytes = LoopLocal(0)
-    /// The connection whose task polls the ring while it waits to read; nil: none.
+    /// The connection whose task polls the ring inline while it waits to read; nil: none.
     let pollingReader = LoopLocal<ConnectionID?>(nil)
     /// Runs while receives wait for memory.
     let starvationTimer = LoopLocal<TimerID?>(nil)
-    /// The timer of connections from which nothing is being received, while it runs; see ``watchUnread()``.
+    /// The timer that checks connections without a receive in flight, while it runs; see ``watchUnread()``.
     let unreadTimer = LoopLocal<TimerID?>(nil)
-    /// How far the connections that held memory were when it fired last.
+    /// The progress, at its last firing, of the connections that held memory.
     let progressMarks = LoopLocal([ConnectionID: ProgressMark]())
     let zeroCopySends = SlotTable<ZeroCopySend>()
     /// The transforms of the connections that have any.
     let transforms = LoopLocal([ConnectionID: any ConnectionTransform]())
-    /// Queued bytes from which on a zero-copy send is considered.
+    /// Queued bytes at or above which a zero-copy send is considered.
     let zeroCopyFloor: UInt32
     private let counterStorage = LoopLocal(EventLoop.Statistics())
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
     private let fileReadStorage = LoopLocal(FileReads())
 
-    /// What the loop counts itself; the rest is asked of the ring and the pool.
+    /// The counters that the loop keeps itself; the ring and the pool supply the others.
     var counters: EventLoop.Statistics {
         @inline(__always) _read { yield counterStorage.value }
         @inline(__always) _modify { yield &counterStorage.value }
@@ -112,17 +112,17 @@ final class ConnectionDriver: @unchecked Sendable {
             features.incrementalBuffers
             ? nil
             : try ReceiveRing(ring: ring, pool: pool, incremental: false, group: 1, target: 4, chunkSize: Self.bulkSize)
-        // A server that cannot receive would only look as if it had started.
+        // A server that cannot receive would only appear to have started.
         guard receiveRing.hasChunks else { throw RingError.withoutPool }
         fixedBufferStorage = LoopLocal(FixedBuffers(ring: ring, isEnabled: features.fixedBuffers))
         fixedBufferStorage.value.register(slabsOf: pool)
     }
 
-    /// Bytes of a chunk for bulk transfers: a relay of large messages takes 2.5 times less processor time with it than
+    /// Bytes of a chunk for bulk transfers: a relay of large messages uses 2.5 times less processor time with it than
     /// with 16 KiB.
     static let bulkSize = 256 << 10
 
-    /// The registered buffer that the slice lies in, if it does.
+    /// The index of the registered buffer that contains the slice; nil if none does.
     func fixedBufferIndex(of slice: Slice) -> UInt16? { fixedBufferStorage.value.index(of: slice, in: pool) }
 
     /// Bytes of the pool that are registered with the kernel.
@@ -141,10 +141,10 @@ final class ConnectionDriver: @unchecked Sendable {
     /// Nanoseconds of CLOCK_MONOTONIC, or of a simulation's clock.
     var now: UInt64 { ring.now }
 
-    /// Brings the loop's time up to now.
+    /// Updates the loop's time.
     ///
-    /// The loop looks at the clock once an iteration, and only while it has a timer; what happens in the iteration
-    /// happens at that time.
+    /// The loop reads the clock once per iteration, and only while it has a timer. All events of an iteration count as
+    /// happening at that time.
     @discardableResult
     func updateTime() -> UInt64 {
         time.value = now
@@ -155,8 +155,8 @@ final class ConnectionDriver: @unchecked Sendable {
 
     /// Gives the kernel free chunks, then lets connections receive that waited for them, in order.
     ///
-    /// The last thing before `enter`: whatever has given memory back, a send, a job or another thread, has done so
-    /// before, or wakes the loop.
+    /// This is the last step before `enter`: a send, a job or another thread that frees memory has done so before, or
+    /// wakes the loop.
     ///
     /// - Returns: whether receives find memory.
     func supplyMemory() -> Bool {
@@ -166,7 +166,7 @@ final class ConnectionDriver: @unchecked Sendable {
             // Every chunk is held. Memory that another thread returns must wake the loop.
             pool.startWaitingForRemoteFrees()
             guard refill() else {
-                // A loop with receives that await their turn does not sleep, and these could not begin.
+                // A loop with receives that await their turn does not sleep, and those receives could not begin.
                 parkReceiveTurns()
                 watchStarvation()
                 return false
@@ -183,17 +183,17 @@ final class ConnectionDriver: @unchecked Sendable {
         return true
     }
 
-    /// Whether receives find a chunk. Without large chunks they go on with small ones.
+    /// Whether receives find a chunk. Without large chunks they use small ones.
     private func refill() -> Bool {
         let hasChunks = receiveRing.refill(queuedBytes: slices.footprint)
         bulkRing?.refill(queuedBytes: slices.footprint)
         return hasChunks
     }
 
-    /// Whether ``trimMemory()`` may give something back.
+    /// Whether ``trimMemory()`` may release memory.
     var mayTrimMemory: Bool { pool.mayShrink || slices.mayShrink || pool.mayTrimCopies }
 
-    /// Gives idle memory back.
+    /// Releases idle memory.
     func trimMemory() {
         if !ring.hasCompletions { receiveRing.shrink() }
         if !ring.hasCompletions { bulkRing?.shrink() }
@@ -211,7 +211,7 @@ final class ConnectionDriver: @unchecked Sendable {
     /// Whether the kernel may still read or write memory of the pool.
     var holdsPoolMemory: Bool { connections.count > 0 || zeroCopySends.count > 0 || !fileReads.isEmpty }
 
-    /// Takes the receive rings away from the kernel, once it holds no memory of the pool.
+    /// Unregisters the receive rings, once the kernel holds no memory of the pool.
     func closeReceiveRings() {
         receiveRing.close()
         bulkRing?.close()
@@ -219,7 +219,7 @@ final class ConnectionDriver: @unchecked Sendable {
 
     // MARK: Files
 
-    /// A read of a file has ended.
+    /// Handles the completion of a file read.
     func fileRead(_ completion: CompletionEntry) {
         fileReads.complete(FileReadID(completion.token), result: completion.result)?.resume()
     }

@@ -1,6 +1,6 @@
 /// Identifies a connection of a loop: its slot in the table and the slot's generation, which detects stale identifiers.
 ///
-/// It is the lower part of the tokens of the connection's operations, so a completion brings it back.
+/// It is the lower part of the tokens of the connection's operations, so each completion carries it.
 struct ConnectionID: SlotID {
     private let bits: UInt64
 

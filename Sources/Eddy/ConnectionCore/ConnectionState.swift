@@ -1,10 +1,10 @@
 internal import EddyBuffers
 
-/// Everything that the loop knows of one connection. No object, no allocation.
+/// The complete state of one connection. No object, no allocation.
 ///
 /// Its parts are values that own their data and transitions: ``Lifecycle``, ``ReceiveSide``, ``SendSide``, ``Drain``. A
-/// transition that concerns more than one of them is a method here. It returns the ``ConnectionEffects`` that the
-/// ``ConnectionDriver`` performs.
+/// transition that involves more than one of them is a method here. It returns the ``ConnectionEffects`` for the
+/// ``ConnectionDriver`` to perform.
 struct ConnectionState {
     var lifecycle = Lifecycle()
     var receiving = ReceiveSide()
@@ -12,26 +12,26 @@ struct ConnectionState {
     var drain = Drain()
     /// Whether a ``ConnectionTransform`` lies between the socket and the user.
     var transform = Transform.none
-    /// The connection that what is received here is relayed to.
+    /// The connection to which this one's received bytes are relayed.
     var relay: RelayLink?
-    /// -1 once it is closed, which that of a broken connection may be before its ``Connection`` is gone.
+    /// -1 once closed. The descriptor of a broken connection may be closed before its ``Connection`` is gone.
     var descriptor: Int32 = -1
     var generation: UInt32 = 0
-    /// Operations submitted whose last completion has not come.
+    /// Submitted operations whose last completion has not come.
     var operations: UInt8 = 0
     /// The listener that accepted the connection.
     var listener: ListenerID?
-    /// The connector that makes this connection, or that gives up when this connection breaks.
+    /// The connector that makes this connection, or that gives up when this connection fails.
     var connector: ConnectorID?
-    /// The timeouts and what they are measured from, if there are any.
+    /// The timeouts and the times from which they are measured, if there are any.
     var deadlines: DeadlinesID?
-    /// Bytes that the handler has read and that have been sent, for a look at whether anything moves. Wraps.
+    /// Bytes that the handler has read, plus bytes that have been sent, to check for progress. Wraps.
     var movedBytes: UInt32 = 0
     var nextVacant = VacantSlot.end
 
     enum Transform: UInt8, Sendable {
         case none
-        /// The task that has installed it waits; nothing is written yet.
+        /// The task that installed the transform waits; nothing has been written yet.
         case handshaking
         case ready
     }
@@ -43,16 +43,17 @@ struct ConnectionState {
         var holdsWaiter = false
     }
 
-    /// A server that shuts down, and the message that is under way.
+    /// The shutdown of the server, and the message in progress.
     struct Drain: Equatable {
-        /// The server shuts down: neither the peer's next message is waited for, nor its end.
+        /// The server shuts down: wait neither for the peer's next message nor for its FIN.
         var isDraining = false
-        /// Something was received since something was last written: a message is under way, or its answer.
+        /// Bytes were received after the last write: a message or its answer is in progress.
         var isUnanswered = false
-        /// One task reads and another writes: what is written says nothing of what was read.
+        /// One task reads and another writes: a write does not show which message was answered.
         var isUsedConcurrently = false
 
-        /// Whether the server shuts down and no message is under way: the reader comes to an end, though its peer has not.
+        /// Whether the server shuts down and no message is in progress: the reader gets EOF, though the peer has not
+        /// sent FIN.
         @inline(__always)
         var isComplete: Bool { isDraining && !isUnanswered && !isUsedConcurrently }
     }
@@ -60,11 +61,11 @@ struct ConnectionState {
     @inline(__always)
     var isRelaying: Bool { relay != nil }
 
-    /// Whether the kernel must be asked for nothing more.
+    /// Whether the kernel holds no operation of the connection.
     var isIdle: Bool { operations == 0 }
 
-    /// A second reader would take the place of the first, or its bytes, and the first waited for ever. A relay reads
-    /// both of its connections.
+    /// Requires that no reader waits. A second reader would replace the first, or take its bytes, and the first would
+    /// wait forever. A relay reads both of its connections.
     func requireNoReader() {
         require(
             !receiving.hasReader && (relay?.holdsWaiter ?? true),
@@ -72,14 +73,14 @@ struct ConnectionState {
         )
     }
 
-    /// A task waits to be resumed as the reader.
+    /// Registers a task as the reader to resume.
     @inline(__always)
     mutating func suspendReader(_ reader: Waiter) {
         requireNoReader()
         receiving.suspend(reader)
     }
 
-    /// What cancelled one side alone is over with that side's task.
+    /// Clears the cancellation of one side when that side's task has ended.
     mutating func clearCancellation() {
         receiving.clearCancellation()
         sending.isCancelled = false
@@ -88,24 +89,24 @@ struct ConnectionState {
     /// Whether a task that uses the connection was cancelled.
     var isCancelled: Bool { receiving.interruption == .cancelled || sending.isCancelled }
 
-    // MARK: Questions of more than one part
+    // MARK: Queries that involve more than one part
 
-    /// Whether a receive may be submitted, if there is room for what it brings.
+    /// Whether a receive may be submitted, if there is room for the bytes that it brings.
     @inline(__always)
     var mayReceive: Bool { receiving.mayArm && !lifecycle.hasFailed }
 
-    /// Whether a read would not wait: there are bytes, the end, a failure or an interruption.
+    /// Whether a read would not wait, because of bytes, EOF, a failure or an interruption.
     @inline(__always)
     var isReadable: Bool {
         !receiving.queue.isEmpty || receiving.endsWait || lifecycle.hasFailed || drain.isComplete
     }
 
-    /// Whether nothing more comes for the reader of a message.
+    /// Whether the reader of a message will get no more bytes.
     var hasStoppedReceiving: Bool {
         lifecycle.hasFailed || receiving.queue.isEmpty && drain.isComplete || receiving.endsWait
     }
 
-    /// Whether nothing is being received from an open connection that could still be reset.
+    /// Whether no receive is in flight on an open connection that the peer could still reset.
     var mayBreakUnnoticed: Bool {
         !receiving.isArmed && lifecycle.phase == .open && !lifecycle.cannotSend && !hasEndedBothWays
     }
@@ -113,16 +114,16 @@ struct ConnectionState {
     /// Whether both sides have sent FIN.
     var hasEndedBothWays: Bool { receiving.input == .ended && sending.output == .finSent }
 
-    /// Whether the connection is being closed, and not reset.
+    /// Whether the connection is closing other than by a reset.
     var isFinishing: Bool { lifecycle.phase == .closing && lifecycle.ending != .reset }
 
     // MARK: Transitions
 
-    /// Both directions have failed. The first failure counts.
+    /// Fails both directions. The first failure counts.
     mutating func fail(_ code: Int32) -> ConnectionEffects {
         guard !lifecycle.hasFailed else { return [] }
         lifecycle.fail(code)
-        // Also of a connection that is being closed, if something is left: its peer must not take a part for the whole.
+        // This includes a closing connection with queued bytes: its peer must not mistake a part for the whole.
         if lifecycle.phase == .open || !sending.queue.isEmpty { lifecycle.end(.reset) }
         var effects: ConnectionEffects = [.failConnector, .failRelay, .resumeReader, .resumeWriter]
         if lifecycle.phase == .open {
@@ -132,63 +133,63 @@ struct ConnectionState {
         return effects
     }
 
-    /// Nothing can be sent any more. The system keeps what was received before a reset until it is read (tcp(7) does not
-    /// say so; recv(2) returns it first and the error afterwards), so the connection is broken only when that has been
-    /// received. The task that waits to write is told now.
+    /// Fails the sending direction. The system keeps bytes received before a reset until they are read (tcp(7) does not
+    /// say so; recv(2) returns them first and the error afterwards), so the connection is broken only after they have
+    /// been received. The task that waits to write gets the failure now.
     mutating func failSending(_ code: Int32) -> ConnectionEffects {
         guard !lifecycle.cannotSend else { return [] }
         guard lifecycle.phase == .open, !receiving.isOver, receiving.interruption != .cancelled else {
             return fail(code)
         }
         lifecycle.failSending(code)
-        // A multishot receive that has taken the last bytes waits to be woken once more, and a dead socket wakes nothing:
-        // single ones come to the end.
+        // A multishot receive that has taken the last bytes waits for another wakeup, and a dead socket sends none.
+        // Single receives reach the end.
         var effects: ConnectionEffects = [.resumeWriter, .limitRelay, .cancelReceive, .armReceive]
         if !sending.isInFlight { effects.insert(.dropQueued) }
         return effects
     }
 
-    /// The owner has released the connection, and the loop begins to close it.
+    /// Begins to close the connection, which its owner has released.
     mutating func beginClosing() -> ConnectionEffects {
         lifecycle.move(to: .closing)
-        // The peer's end is waited for, also by a task that was cancelled.
+        // The close waits for the peer's FIN, even after a cancellation of the task.
         receiving.clearCancellation()
-        // What could not be sent is missing: the peer must not take the rest for the whole. What a broken connection still
-        // holds is not waited for.
+        // Bytes that could not be sent are missing: the peer must not mistake the rest for the whole. The close does
+        // not wait for the bytes that a broken connection still holds.
         if lifecycle.cannotSend {
             lifecycle.end(.reset)
             lifecycle.fail(lifecycle.failure.code)
         }
-        // An iterator of its chunks may wait elsewhere.
+        // An iterator over its chunks may still wait in another task.
         return [.resumeReader, .resumeWriter, .dropReceived]
     }
 
-    /// The peer's FIN has come, or the end of a stream that has broken: a send was told of the error, and the receive is
-    /// not.
+    /// Handles the peer's FIN, or the EOF of a failed stream: the system reports the error to a send, and not to the
+    /// receive.
     mutating func receivedEnd() -> ConnectionEffects {
         if lifecycle.cannotSend { return fail(lifecycle.failure.code) }
         receiving.receivedEnd()
         return isRelaying ? .endRelayDirection : .resumeReader
     }
 
-    /// This side reads no more.
+    /// Ends the receiving direction.
     mutating func endReading() -> ConnectionEffects {
         receiving.discard()
         return [.resumeReader, .dropReceived, .armReceive]
     }
 
-    /// FIN is sent if it is due.
+    /// Sends FIN if it is due.
     mutating func endSendingIfDue() -> ConnectionEffects {
         guard sending.isEndDue, !lifecycle.cannotSend else { return [] }
         sending.sentEnd()
         return [.shutDownWriting, .resumeWriter, .finishRelay]
     }
 
-    /// The task that uses the connection is being cancelled: its waits end.
+    /// Ends the waits of the task that uses the connection, because it is being cancelled.
     mutating func cancel(_ sides: ConnectionSides) -> ConnectionEffects {
         switch lifecycle.phase {
         case .open where isRelaying:
-            // The other connection's bytes are under way here, and no task would send the rest.
+            // The other connection's bytes are in progress here, and no task would send the rest.
             return reset(ConnectionError.cancelledCode)
         case .open, .detaching:
             var effects: ConnectionEffects = []
@@ -205,15 +206,15 @@ struct ConnectionState {
         }
     }
 
-    /// The connection is reset, at once if its owner is gone.
+    /// Resets the connection, at once if its owner is gone.
     mutating func reset(_ code: Int32) -> ConnectionEffects {
         lifecycle.end(.reset)
         return fail(code).union(.continueClosing)
     }
 
-    /// The server shuts down.
+    /// Begins to drain the connection, because the server shuts down.
     ///
-    /// - Parameter holdsBytes: whether the socket holds bytes: a message is under way.
+    /// - Parameter holdsBytes: whether the socket holds bytes, which means that a message is in progress.
     mutating func beginDraining(holdsBytes: @autoclosure () -> Bool) -> ConnectionEffects {
         drain.isDraining = true
         switch lifecycle.phase {
@@ -225,7 +226,7 @@ struct ConnectionState {
         }
     }
 
-    /// An operation of a connection that is on its way out has ended.
+    /// Continues the end of a connection after one of its operations has completed.
     func continueEnding() -> ConnectionEffects {
         switch lifecycle.phase {
         case .closing: .continueClosing
@@ -235,18 +236,18 @@ struct ConnectionState {
         }
     }
 
-    /// What a connection that is being closed waits for next.
+    /// The next step in closing the connection.
     mutating func closingStep() -> ClosingStep {
         guard lifecycle.phase == .closing else { return .none }
         guard lifecycle.ending != .reset, !lifecycle.hasFailed, lifecycle.delivery != .complete else { return .finish }
         guard sending.queue.isEmpty else { return .wait }
         switch lifecycle.ending {
         case .graceful:
-            // The end of a transformed stream may have come before FIN: then a receive still waits for that.
+            // The end of a transformed stream may precede FIN: then a receive still waits for FIN.
             if receiving.input == .ended, !receiving.isArmed { return .finish }
             let sendsEnd = sending.output != .finSent
             if sendsEnd { sending.sentEnd() }
-            // A peer that keeps its connections for later may not close for long.
+            // A peer that pools its connections may not close for a long time.
             return .awaitPeer(sendsEnd: sendsEnd, awaitsDelivery: drain.isDraining && lifecycle.awaitDelivery())
         case .resetAfterFlush: return lifecycle.awaitDelivery() ? .awaitDelivery : .wait
         case .reset: return .finish
@@ -256,18 +257,18 @@ struct ConnectionState {
     enum ClosingStep: Equatable {
         /// The connection is not being closed.
         case none
-        /// What is under way is waited for, and the peer is read meanwhile.
+        /// Operations are in progress; keep reading from the peer meanwhile.
         case wait
-        /// The peer's FIN, or its silence after a delivery, is waited for.
+        /// Wait for the peer's FIN, or for its silence after delivery.
         case awaitPeer(sendsEnd: Bool, awaitsDelivery: Bool)
-        /// Everything is sent; the peer's acknowledgement is waited for.
+        /// Everything is sent; wait for the peer's acknowledgement.
         case awaitDelivery
-        /// What is in flight is cancelled, and the socket closed.
+        /// Cancel the operations in flight, and close the socket.
         case finish
     }
 }
 
-/// What a task does with a connection.
+/// The directions in which a task uses a connection.
 struct ConnectionSides: OptionSet, Sendable {
     let rawValue: UInt8
     static let reading = ConnectionSides(rawValue: 1 << 0)

@@ -2,9 +2,9 @@ internal import EddyRing
 
 /// The connections of a loop. Loop thread only.
 ///
-/// A slot is vacated after the last completion of the connection's operations, and its timers are cancelled then. What
-/// may come later checks ``SlotTable/isCurrent(_:)``: a task's cancellation, another thread's message, chunks, a file's
-/// sender, a zero-copy notification.
+/// A slot is vacated after the last completion of the connection's operations, and its timers are cancelled then.
+/// Events that may come later check ``SlotTable/isCurrent(_:)``: a task's cancellation, another thread's message,
+/// chunks, the sender of a file, a zero-copy notification.
 typealias ConnectionTable = SlotTable<ConnectionState>
 
 extension ConnectionState: SlotElement {

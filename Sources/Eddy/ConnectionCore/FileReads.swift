@@ -1,9 +1,9 @@
 typealias FileReadID = PlainID<FileReads.Read>
 
-/// The reads of files that are in flight on a loop: the tasks that wait, and the results. Loop thread only.
+/// The file reads in flight on a loop: the tasks that wait, and the results. Loop thread only.
 ///
-/// A task that has submitted a read waits for its completion even when it is cancelled: the kernel writes into the
-/// task's memory.
+/// A task that has submitted a read waits for its completion even when the task is cancelled: the kernel writes into
+/// the task's memory.
 struct FileReads {
     enum Read {
         /// Submitted; the task is about to wait, or waits.
@@ -33,7 +33,7 @@ struct FileReads {
         return suspension
     }
 
-    /// The result of a read, which ends.
+    /// Takes the result of a completed read and removes the read.
     mutating func end(_ id: FileReadID) -> Int32? {
         guard case .done(let result) = reads[id] else { return nil }
         reads[id] = nil

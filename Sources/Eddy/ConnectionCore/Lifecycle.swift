@@ -1,4 +1,4 @@
-// From a connection's descriptor to its close:
+// The phases of a connection, from its descriptor to its close:
 //
 //     connecting ──▶ open ──────────▶ released ──▶ closing ──▶ (vacant)
 //          │          │ ▲              ▲
@@ -7,26 +7,26 @@
 //          │        broken ────────────┘
 //          └──▶ (vacant)
 //
-//     ending      graceful ──▶ resetAfterFlush ──▶ reset              never back
+//     ending      graceful ──▶ resetAfterFlush ──▶ reset              never backwards
 //     failure     none ──▶ sending ──▶ both                           the first cause counts
 //     delivery    notAwaited ──▶ awaited ──▶ complete                 only while closing
 
-/// Where a connection is in its life, and how it ends.
+/// The phase of a connection, and how it ends.
 struct Lifecycle: Equatable, Sendable {
     enum Phase: UInt8, CaseIterable, Sendable {
-        /// The slot is in use by no connection.
+        /// No connection uses the slot.
         case vacant
         case connecting
         /// A ``Connection`` owns it.
         case open
-        /// A ``Connection`` owns it, and it has failed: its descriptor and what it had to send are gone, or go as soon as
-        /// nothing is in flight. What was received before can still be read.
+        /// A ``Connection`` owns it, and it has failed: its descriptor and queued bytes are gone, or will be as soon as
+        /// no operation is in flight. Bytes received before the failure can still be read.
         case broken
-        /// The ``Connection`` is gone; the loop has not looked yet.
+        /// The ``Connection`` is gone; the loop has not yet noticed.
         case released
-        /// The ``Connection`` is gone; what it left is being finished.
+        /// The ``Connection`` is gone; the loop finishes its remaining work.
         case closing
-        /// The ``Connection`` is being given up for its descriptor, which Eddy does not close.
+        /// The ``Connection`` is giving up its descriptor, which Eddy does not close.
         case detaching
     }
 
@@ -36,16 +36,16 @@ struct Lifecycle: Equatable, Sendable {
         case graceful
         /// Send what is queued, wait until the peer has acknowledged it, then reset.
         case resetAfterFlush
-        /// Reset now, whatever is queued.
+        /// Reset now; queued bytes are lost.
         case reset
 
         static func < (left: Ending, right: Ending) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// Why a connection broke: an error number of the system, or a negative code of ``ConnectionError``'s own.
+    /// Why a connection failed: an error number of the system, or one of ``ConnectionError``'s own negative codes.
     enum Failure: Equatable, Sendable {
         case none
-        /// Nothing can be sent any more. What the socket still holds is received first.
+        /// Sending has failed. Bytes that the socket still holds are received first.
         case sending(Int32)
         /// Both directions have failed.
         case both(Int32)
@@ -62,9 +62,9 @@ struct Lifecycle: Equatable, Sendable {
     /// While closing: whether the peer's system has acknowledged everything.
     enum Delivery: UInt8, CaseIterable, Sendable {
         case notAwaited
-        /// All is sent; a timer asks whether the peer has received it.
+        /// All is sent; a timer checks whether the peer has received it.
         case awaited
-        /// It has, and nothing more is waited for.
+        /// The peer has received it, and the connection waits for nothing more.
         case complete
     }
 
@@ -81,15 +81,15 @@ struct Lifecycle: Equatable, Sendable {
     /// Whether the connection has failed in both directions.
     @inline(__always)
     var hasFailed: Bool { if case .both = failure { true } else { false } }
-    /// Whether nothing can be sent any more.
+    /// Whether sending has failed.
     @inline(__always)
     var cannotSend: Bool { failure != .none }
-    /// Whether what the socket holds is received before the failure counts.
+    /// Whether bytes that the socket holds are received before the failure counts.
     var isReceivingLast: Bool { if case .sending = failure { true } else { false } }
 
     // MARK: Transitions
 
-    /// Whether a connection may go from one phase to another.
+    /// Whether a transition from one phase to another is valid.
     static func permits(_ from: Phase, to next: Phase) -> Bool {
         switch (from, next) {
         case (.vacant, .connecting), (.vacant, .open),
@@ -104,7 +104,7 @@ struct Lifecycle: Equatable, Sendable {
         }
     }
 
-    /// Goes to the next phase. A transition that must not happen asserts; without assertions the connection is reset.
+    /// Moves to the next phase. An invalid transition asserts; without assertions the connection is reset.
     mutating func move(to next: Phase) {
         guard Self.permits(phase, to: next) else {
             assertionFailure("a connection does not go from \(phase) to \(next)")
@@ -114,24 +114,24 @@ struct Lifecycle: Equatable, Sendable {
         phase = next
     }
 
-    /// The connection ends no more gently than so.
+    /// Makes the ending at least as abrupt as `ending`.
     mutating func end(_ ending: Ending) { self.ending = max(self.ending, ending) }
 
-    /// Nothing can be sent any more. The first failure counts.
+    /// Fails the sending direction. The first failure counts.
     mutating func failSending(_ code: Int32) {
         assert(code != 0, "a failure has a cause")
         if failure == .none { failure = .sending(code) }
     }
 
-    /// Both directions have failed. The first failure counts.
+    /// Fails both directions. The first failure counts.
     mutating func fail(_ code: Int32) {
         assert(code != 0 || failure != .none, "a failure has a cause")
         failure = .both(failure == .none ? code : failure.code)
     }
 
-    /// All is sent: whether the peer has received it is asked from now on.
+    /// Starts to await delivery: all bytes are sent, and a timer checks from now on whether the peer has received them.
     ///
-    /// - Returns: whether that is new.
+    /// - Returns: whether delivery was not awaited before.
     mutating func awaitDelivery() -> Bool {
         guard delivery == .notAwaited else { return false }
         assert(phase == .closing, "delivery is awaited when nothing more is written")
@@ -139,7 +139,7 @@ struct Lifecycle: Equatable, Sendable {
         return true
     }
 
-    /// The peer has received everything, and nothing more is waited for.
+    /// Completes delivery: the peer has received everything, and the connection waits for nothing more.
     mutating func delivered() {
         assert(phase == .closing, "delivery ends a connection that is being closed")
         delivery = .complete

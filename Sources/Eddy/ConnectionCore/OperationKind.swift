@@ -1,6 +1,6 @@
 internal import EddyRing
 
-/// What a submission of the loop was: the upper byte of its token.
+/// The kind of a submission of the loop: the upper byte of its token.
 enum OperationKind: UInt8 {
     /// The read of the descriptor by which other threads wake the loop.
     case wake = 1
@@ -8,17 +8,17 @@ enum OperationKind: UInt8 {
     case accept
     case connect
     case receive
-    /// A send that completes when the socket has taken everything.
+    /// A send that completes when the socket has taken all bytes.
     case send
-    /// A send that ends within `enter` and completes only if it did not take everything.
+    /// A send that ends within `enter` and completes only if the socket did not take all bytes.
     case inlineSend
-    /// A send out of the memory itself; the index is its number among the loop's zero-copy sends.
+    /// A send directly from the caller's memory; the index is its number among the loop's zero-copy sends.
     case zeroCopySend
-    /// A read of a file; the index is its number among the loop's.
+    /// A read of a file; the index is its number among the loop's file reads.
     case readFile
-    /// The timer after which memory that nobody has needed goes back to the system.
+    /// The timer after which unused memory is returned to the system.
     case trimMemory
-    /// A cancellation; nobody waits for its own completion.
+    /// A cancellation; its own completion is ignored.
     case cancel
 }
 
@@ -34,7 +34,7 @@ extension OperationToken {
 }
 
 extension SlotID {
-    /// What the operation belongs to that has completed.
+    /// The identifier in the token of a completed operation.
     @inline(__always)
     init(_ token: OperationToken) { self.init(index: Int(token.index), generation: token.generation) }
 }

@@ -8,10 +8,10 @@ internal import EddyBuffers
 //     parking      none ──▶ forBuffers, forTurn ──▶ none                instead of a receive, while memory is short
 //     input        open ──▶ discarding ──▶ ended                        ended: the peer's FIN has come
 //                    └──────────────────────▲
-//     reader       none ──▶ waiting ──▶ none                            a task, or what drives the connection instead
+//     reader       none ──▶ waiting ──▶ none                            a task, or the driver of the connection
 //                             └▶ waitingForTurn ──▶ none
 
-/// What is received on a connection: the operation, what has come and was not read, and who reads it.
+/// The receiving side of a connection: the operation, the received and unread bytes, and the reader.
 struct ReceiveSide {
     /// The chunks that a receive fills.
     enum ChunkSize: UInt8, CaseIterable, Sendable {
@@ -27,7 +27,7 @@ struct ReceiveSide {
         case cancelling(ChunkSize)
     }
 
-    /// Where a connection waits that may not receive for lack of memory.
+    /// The queue of a connection that may not receive for lack of memory.
     enum Parking: UInt8, CaseIterable, Sendable {
         case none
         /// A receive found no buffer (ENOBUFS).
@@ -38,41 +38,41 @@ struct ReceiveSide {
 
     enum Input: UInt8, CaseIterable, Sendable {
         case open
-        /// This side reads no more: what still comes is dropped.
+        /// This side reads no more: bytes that still arrive are dropped.
         case discarding
         /// The peer's FIN has come.
         case ended
     }
 
-    /// Why a read does not wait, although nothing has come.
+    /// Why a read returns without data.
     enum Interruption: UInt8, CaseIterable, Sendable {
         case none
-        /// The read has waited for too long. The next read waits anew.
+        /// The read has timed out. The next read starts a new wait.
         case timedOut
-        /// The task that reads was cancelled.
+        /// The reading task was cancelled.
         case cancelled
     }
 
     enum Reader {
         case none
         case waiting(Waiter)
-        /// There is something to read, and others have their turns first.
+        /// There is something to read, but other tasks have their turns first.
         case waitingForTurn(Waiter)
     }
 
-    /// How the next receive is best made.
+    /// How to make the next receive.
     struct Hints: OptionSet, Sendable {
         let rawValue: UInt8
-        /// All that was there was received: the next bytes have not come yet, most likely.
+        /// Everything available was received: most likely, the next bytes have not arrived yet.
         static let pollFirst = Hints(rawValue: 1 << 0)
         /// The peer fills small chunks.
         static let largeChunks = Hints(rawValue: 1 << 1)
-        /// An operation for each receive: the connection was read too slowly for multishot receives without a limit, or is
-        /// of a kind for which they do not work.
+        /// Uses one operation per receive: the connection was read too slowly for multishot receives without a limit,
+        /// or multishot receives do not work on its kind of socket.
         static let singleShot = Hints(rawValue: 1 << 2)
     }
 
-    /// Received, not read yet.
+    /// Received bytes, not yet read.
     var queue = SliceQueue()
     private(set) var operation = Operation.none
     private(set) var parking = Parking.none
@@ -82,22 +82,22 @@ struct ReceiveSide {
     var hints: Hints = []
     /// Whether the connection is in the queue of those whose readers wait for memory for a message.
     var isQueuedForMessage = false
-    /// Bytes that must be there before the reader's message is complete, at most; 0 while none waits for a message.
+    /// The most bytes needed to complete the reader's message; 0 while no reader waits for a message.
     var expectedBytes: UInt32 = 0
-    /// Bytes that the single receive in flight was promised while memory is tight; 0 for none, and for others.
+    /// Bytes promised to the single receive in flight while memory is tight; 0 if there is none, or for other receives.
     var promisedBytes: UInt32 = 0
 
     var isArmed: Bool { operation != .none }
     var hasReader: Bool { if case .none = reader { false } else { true } }
     var isParked: Bool { parking != .none }
 
-    /// Whether nothing is received because the loop has no memory for it.
+    /// Whether the connection does not receive because the loop has no memory for it.
     var lacksMemory: Bool { parking == .forBuffers || isQueuedForMessage && !isArmed }
 
-    /// Whether nothing more comes for a reader, unless the connection fails.
+    /// Whether a reader will get no more bytes, unless the connection fails.
     var isOver: Bool { input != .open }
 
-    /// Whether a read returns although nothing has come.
+    /// Whether a read returns even without data.
     @inline(__always)
     var endsWait: Bool { input != .open || interruption != .none }
 
@@ -109,7 +109,7 @@ struct ReceiveSide {
         operation == .none && parking == .none && input != .ended && interruption != .cancelled
     }
 
-    /// A receive is submitted.
+    /// Records that a receive is submitted.
     @inline(__always)
     mutating func arm(_ size: ChunkSize) {
         assert(mayArm, "a connection has one receive in flight, and none after the end")
@@ -117,16 +117,16 @@ struct ReceiveSide {
         hints.insert(.pollFirst)
     }
 
-    /// The receive in flight is to end.
+    /// Records that the receive in flight is being cancelled.
     ///
-    /// - Returns: whether it must be cancelled; its last completion comes in any case.
+    /// - Returns: whether a cancellation must be submitted; the last completion comes in any case.
     mutating func cancel() -> Bool {
         guard case .armed(let size) = operation else { return false }
         operation = .cancelling(size)
         return true
     }
 
-    /// The last completion of the receive has come.
+    /// Records the last completion of the receive.
     ///
     /// - Returns: the chunks that it filled.
     @inline(__always)
@@ -140,15 +140,15 @@ struct ReceiveSide {
         }
     }
 
-    /// The connection is parked instead of receiving.
+    /// Parks the connection instead of receiving.
     mutating func park(_ parking: Parking) {
         assert(self.parking == .none && parking != .none, "a connection is parked once")
         self.parking = parking
     }
 
-    /// The connection has left the queue that it was parked in.
+    /// Records that the connection has left the queue that it was parked in.
     ///
-    /// - Returns: whether it was in that one.
+    /// - Returns: whether it was in that queue.
     @discardableResult
     mutating func unpark(_ parking: Parking) -> Bool {
         guard self.parking == parking else { return false }
@@ -158,24 +158,24 @@ struct ReceiveSide {
 
     // MARK: The end
 
-    /// The peer's FIN has come.
+    /// Records the peer's FIN.
     mutating func receivedEnd() { input = .ended }
 
-    /// This side reads no more.
+    /// Ends the receiving direction.
     mutating func discard() {
         if input == .open { input = .discarding }
     }
 
     // MARK: Interruptions
 
-    /// The reader has waited for too long.
+    /// Interrupts a reader that has waited too long.
     mutating func timeOut() {
         if interruption == .none { interruption = .timedOut }
     }
 
-    /// The read that was told of a timeout has ended, or bytes have come just in time.
+    /// Clears a timeout: the read that reported it has ended, or bytes arrived just in time.
     ///
-    /// - Returns: whether a timeout was to be reported.
+    /// - Returns: whether a timeout was pending.
     @discardableResult
     mutating func clearTimeout() -> Bool {
         guard interruption == .timedOut else { return false }
@@ -183,27 +183,27 @@ struct ReceiveSide {
         return true
     }
 
-    /// The task that reads was cancelled: it does not wait any more.
+    /// Records that the reading task was cancelled: it waits no more.
     mutating func interrupt() { interruption = .cancelled }
 
-    /// The connection is used by a task that was not cancelled, or by none.
+    /// Clears the cancellation: a task that was not cancelled uses the connection, or no task does.
     mutating func clearCancellation() {
         if interruption == .cancelled { interruption = .none }
     }
 
     // MARK: The reader
 
-    /// A task waits to be resumed as the reader.
+    /// Registers a task as the reader to resume.
     @inline(__always)
     mutating func suspend(_ waiter: Waiter) { reader = .waiting(waiter) }
 
-    /// The reader that was just suspended waits for its turn.
+    /// Makes the reader that was just suspended wait for its turn.
     mutating func awaitTurn() {
         guard case .waiting(let waiter) = reader else { return assertionFailure("a reader waits for its turn") }
         reader = .waitingForTurn(waiter)
     }
 
-    /// Takes the reader out, to resume it.
+    /// Takes out the reader, to resume it.
     @inline(__always)
     mutating func takeReader() -> Waiter? {
         switch reader {
@@ -214,6 +214,6 @@ struct ReceiveSide {
         }
     }
 
-    /// Whether the reader waits for its turn only.
+    /// Whether the reader only waits for its turn.
     var awaitsTurn: Bool { if case .waitingForTurn = reader { true } else { false } }
 }

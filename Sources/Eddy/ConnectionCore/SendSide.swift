@@ -9,15 +9,15 @@ internal import EddyBuffers
 //     output       open ──▶ finPending ──▶ finSent                           pending until the queue has been sent
 //                    └────────────────────────▲
 
-/// What is sent on a connection: the operation, what is queued, and who waits for it.
+/// The sending side of a connection: the operation, the queue, and the writer that waits for room.
 struct SendSide {
-    /// How a send in flight is made.
+    /// The kind of a send in flight.
     enum Kind: UInt8, CaseIterable, Sendable {
-        /// It ends within `enter`, and completes only if it did not take everything.
+        /// It ends within `enter`, and completes only if the socket did not take all bytes.
         case inline
-        /// It completes when the socket has taken everything.
+        /// It completes when the socket has taken all bytes.
         case ordinary
-        /// The kernel reads the memory itself; a notification follows the completion.
+        /// The kernel reads the bytes in place; a notification follows the completion.
         case zeroCopy
     }
 
@@ -38,30 +38,30 @@ struct SendSide {
 
     enum Output: UInt8, CaseIterable, Sendable {
         case open
-        /// FIN follows once all that is queued has been sent.
+        /// FIN follows once the queue has been sent.
         case finPending
-        /// FIN was sent: nothing follows.
+        /// FIN was sent: nothing more follows.
         case finSent
     }
 
-    /// Whether zero-copy sends are for this connection.
+    /// Whether zero-copy sends suit this connection.
     enum ZeroCopy: UInt8, Sendable {
         case unknown
         case suitable
         case unsuitable
     }
 
-    /// Queued for sending, what is in flight included.
+    /// Bytes queued for sending, including those in flight.
     var queue = SliceQueue()
     private(set) var operation = Operation.none
     private(set) var output = Output.open
     private(set) var writer: Waiter?
-    /// Whether the task that writes was cancelled: it does not wait for room any more.
+    /// Whether the writing task was cancelled: it waits for room no more.
     var isCancelled = false
     var zeroCopy = ZeroCopy.unknown
-    /// Ordinary sends left until inline ones are tried again: the peer was slow.
+    /// Ordinary sends left before inline ones are tried again, because the peer was slow.
     var inlineBackoff: UInt8 = 0
-    /// Bytes queued above which a writer waits, and at which it is resumed.
+    /// Queued bytes above which a writer waits, and at which it is resumed.
     var highWatermark: UInt32 = .max
     var lowWatermark: UInt32 = .max
 
@@ -71,15 +71,15 @@ struct SendSide {
     var isInFlight: Bool { if case .inFlight = operation { true } else { false } }
     var hasWriter: Bool { writer != nil }
 
-    /// Whether the queue's last slice may grow: what is in flight must stay as the kernel knows it.
+    /// Whether the queue's last slice may grow: the slices in flight must not change under the kernel.
     @inline(__always)
     var mayMerge: Bool { queue.count > UInt32(flight?.slices ?? 0) }
 
     // MARK: The operation
 
-    /// The connection has something to send, or to end.
+    /// Schedules the connection, which has bytes or FIN to send.
     ///
-    /// - Returns: whether it enters the queue of those that have.
+    /// - Returns: whether it must enter the send queue.
     @inline(__always)
     mutating func schedule() -> Bool {
         guard operation == .none else { return false }
@@ -87,9 +87,9 @@ struct SendSide {
         return true
     }
 
-    /// The connection has left that queue.
+    /// Records that the connection has left the send queue.
     ///
-    /// - Returns: whether it was in it.
+    /// - Returns: whether it was in the queue.
     @inline(__always)
     @discardableResult
     mutating func unschedule() -> Bool {
@@ -98,7 +98,7 @@ struct SendSide {
         return true
     }
 
-    /// A send of the first slices of the queue is submitted.
+    /// Records the submission of a send of the first slices of the queue.
     @inline(__always)
     mutating func begin(_ kind: Kind, slices: UInt16, bytes: UInt32) {
         assert(operation == .none, "a connection has one send in flight")
@@ -107,9 +107,9 @@ struct SendSide {
         if kind == .ordinary, inlineBackoff > 0 { inlineBackoff -= 1 }
     }
 
-    /// The send in flight is to end.
+    /// Records that the send in flight is being cancelled.
     ///
-    /// - Returns: the send that must be cancelled; nil if there is none, or it ends without.
+    /// - Returns: the send to cancel; nil if there is none, or if it ends without a cancellation.
     mutating func cancel() -> Flight? {
         guard case .inFlight(var flight) = operation, flight.kind != .inline, !flight.isCancelled else { return nil }
         flight.isCancelled = true
@@ -117,7 +117,7 @@ struct SendSide {
         return flight
     }
 
-    /// The send in flight has ended.
+    /// Records that the send in flight has ended.
     @inline(__always)
     mutating func complete() -> Flight {
         defer { operation = .none }
@@ -130,19 +130,19 @@ struct SendSide {
 
     // MARK: The end
 
-    /// This side's direction ends once all that is queued has been sent.
+    /// Ends the sending direction once the queue has been sent.
     ///
-    /// - Returns: whether that is new.
+    /// - Returns: whether the direction was still open.
     mutating func end() -> Bool {
         guard output == .open else { return false }
         output = .finPending
         return true
     }
 
-    /// Whether FIN is due: it is pending, and everything before it has been sent.
+    /// Whether FIN is due: it is pending, and all bytes before it have been sent.
     var isEndDue: Bool { output == .finPending && !isInFlight && queue.isEmpty }
 
-    /// FIN is sent.
+    /// Records that FIN is sent.
     mutating func sentEnd() {
         assert(output != .finSent && queue.isEmpty && !isInFlight, "FIN follows everything, once")
         output = .finSent
@@ -150,8 +150,7 @@ struct SendSide {
 
     // MARK: The writer
 
-    /// A task waits to be resumed as the writer. A second one would take the place of the first, which would wait for
-    /// ever.
+    /// Registers a task as the writer to resume. A second writer would replace the first, which would wait forever.
     mutating func suspend(_ waiter: Waiter) {
         require(
             writer == nil,
@@ -160,7 +159,7 @@ struct SendSide {
         writer = waiter
     }
 
-    /// Takes the writer out, to resume it.
+    /// Takes out the writer, to resume it.
     @inline(__always)
     mutating func takeWriter() -> Waiter? {
         guard let waiter = writer else { return nil }

@@ -1,27 +1,27 @@
 internal import EddyBuffers
 
-// Bytes that belong together arrive in slices wherever the network has cut them. Where they lie in one slice they are
-// cut out of it; where they do not, they are copied into one, once:
+// The bytes of one message arrive in slices, cut anywhere by the network. If they lie in one slice, they are cut out of
+// it; if not, they are copied into one, once:
 //
 //     cut      [ frame │ next frame … ]                  no copy: both parts stay in the same chunk
 //     gather   [ fra ][ m ][ e │ next frame … ]   ──▶    [ frame ]   [ next frame … ]
 //
-// A reader that waits for the rest of a frame leaves what is there in the queue, so a wait that is cancelled loses
-// nothing. Small slices must not pile up meanwhile: each would hold its whole chunk. So they are gathered into the
-// first slice of the queue, which has room to grow, and doubles when it is full:
+// A reader that waits for the rest of a frame leaves the received bytes in the queue, so a cancelled wait loses
+// nothing. Small slices must not pile up in the meantime, because each would hold its whole chunk. So they are gathered
+// into the first slice of the queue, which has room to grow, and doubles when it is full:
 //
 //     [ fra ][ m ][ e ][ o ][ f ]   ──▶   [ frameof ·········· ]   ◀── the next small slices
 //
 // Each byte is copied once into place and, over all doublings, about once more.
 
 extension SliceStore {
-    /// Takes the first `byteCount` bytes out as one slice, whose reference is the caller's now.
+    /// Takes out the first `byteCount` bytes as one slice, whose reference passes to the caller.
     ///
-    /// They are copied only if they lie in several slices: into the first one if it has room, else into what `allocate`
-    /// returns for `capacity` bytes.
+    /// They are copied only if they lie in several slices: into the first one if it has room, otherwise into the slice
+    /// that `allocate` returns for `capacity` bytes.
     ///
-    /// - Returns: nil if that is nothing; then nothing has changed.
-    /// - Precondition: the queue holds as many.
+    /// - Returns: nil if `allocate` returns nil; then nothing has changed.
+    /// - Precondition: the queue holds at least that many bytes.
     func take(
         _ byteCount: Int,
         of queue: inout SliceQueue,
@@ -47,7 +47,7 @@ extension SliceStore {
         return whole
     }
 
-    /// The first bytes of the first slice, which keeps the rest.
+    /// Cuts off the first bytes of the first slice, which keeps the rest.
     private func cut(_ byteCount: Int, of queue: inout SliceQueue) -> Slice {
         guard let first = first(of: queue), let chunk = first.chunk else { return .empty }
         chunk.retain()
@@ -55,9 +55,9 @@ extension SliceStore {
         return unsafe Slice(chunk: chunk, start: first.start, count: UInt32(byteCount), capacity: UInt32(byteCount))
     }
 
-    /// Gathers everything into the queue's first slice if it lies in many small ones, and `allocate` has memory for it.
+    /// Gathers all bytes into the queue's first slice if they lie in many small ones, and `allocate` has memory for it.
     ///
-    /// - Parameter expected: bytes that will be there in the end; no more room is made.
+    /// - Parameter expected: the total number of bytes expected; no more room is made.
     func gatherFragments(of queue: inout SliceQueue, expected: Int, allocate: (Int) -> Slice?) {
         guard isFragmented(queue) else { return }
         let byteCount = Int(queue.byteCount)
@@ -67,7 +67,7 @@ extension SliceStore {
         }
     }
 
-    /// Whether the slices behind the first hold more memory than they are worth.
+    /// Whether the slices after the first hold disproportionate memory.
     private func isFragmented(_ queue: SliceQueue) -> Bool {
         guard queue.count > 4, let first = first(of: queue) else { return false }
         return queue.count > 64 || queue.byteCount - first.count < (queue.count - 1) * 4096

@@ -2,13 +2,13 @@ internal import EddyBuffers
 internal import Glibc
 
 extension SliceStore {
-    /// Where a delimiter first starts at or behind `start`, counted from the first byte of the queue; nil where it is
-    /// not there as a whole. It may lie across slices.
+    /// The position of the first delimiter that starts at or after `start`, counted from the first byte of the queue;
+    /// nil if there is no complete delimiter. It may span slices.
     ///
-    /// Takes a time that grows with what lies behind `start`, and with the number of slices before.
+    /// Takes time proportional to the bytes after `start` plus the number of slices before it.
     func firstIndex(of delimiter: Delimiter, in queue: SliceQueue, from start: Int) -> Int? {
         var node = queue.first
-        /// Where the node's first byte stands.
+        /// The position of the node's first byte.
         var base = 0
         while node != Self.none {
             let (slice, next) = unsafe (storage.pointee.nodes[Int(node)].slice, storage.pointee.nodes[Int(node)].next)
@@ -26,7 +26,7 @@ extension SliceStore {
         return nil
     }
 
-    /// Whether the delimiter's bytes stand one behind the other from a place on.
+    /// Whether the delimiter's bytes are consecutive from a position on.
     private func matches(_ delimiter: Delimiter, at offset: Int, node: UInt32) -> Bool {
         var (node, offset) = (node, offset)
         for index in 0..<delimiter.count {
@@ -45,7 +45,7 @@ extension SliceStore {
 
     /// The byte at an index, counted from the first byte of the queue.
     ///
-    /// - Precondition: the queue holds more bytes.
+    /// - Precondition: the queue holds more than `index` bytes.
     func byte(at index: Int, of queue: SliceQueue) -> UInt8 {
         require(index >= 0 && index < Int(queue.byteCount), "the byte must lie in the queue")
         var node = queue.first
@@ -57,9 +57,9 @@ extension SliceStore {
         return unsafe storage.pointee.nodes[Int(node)].slice.start.load(fromByteOffset: offset, as: UInt8.self)
     }
 
-    /// The unsigned integer that the first `byteCount` bytes are.
+    /// The unsigned integer encoded in the first `byteCount` bytes.
     ///
-    /// - Precondition: the queue holds as many; `byteCount` is at most 8.
+    /// - Precondition: the queue holds at least that many bytes; `byteCount` is at most 8.
     func leadingInteger(_ byteCount: Int, of queue: SliceQueue, endianness: Endianness) -> UInt64 {
         var value: UInt64 = 0
         var index = 0

@@ -1,8 +1,8 @@
 internal import EddyBuffers
 
-/// Slices in order: what a connection has received and nobody has read, or what it has to send.
+/// Slices in order: received and unread bytes of a connection, or bytes that it has to send.
 ///
-/// The links lie in the loop's ``SliceStore``, so an idle connection's queues take 16 bytes each and nothing else.
+/// The links lie in the loop's ``SliceStore``, so an idle connection's queues take only 16 bytes each.
 struct SliceQueue {
     fileprivate(set) var first: UInt32 = SliceStore.none
     fileprivate(set) var last: UInt32 = SliceStore.none
@@ -12,26 +12,27 @@ struct SliceQueue {
 
     var isEmpty: Bool { count == 0 }
 
-    /// Bytes that the queue takes: those of its slices, and what it costs to manage each.
+    /// Bytes charged for the queue: those of its slices, and the overhead of each slice.
     var footprint: Int { Int(byteCount) + Int(count) * SliceStore.costOfSlice }
 }
 
-// Each slice takes a node, and may take a chunk of its own. So small slices that are no neighbours in memory are copied
+// Each slice takes a node, and may take a chunk of its own. So small slices that are not adjacent in memory are copied
 // together, once a queue has several slices:
 //
 //     [ a ][ b ][ c ][ d ]  +  [ e ]   ──▶   [ a ][ b ][ c ][ de ··········· ]   ◀── the next small slices
 //
-// The copy has room to grow and doubles when it is full, up to a page: so a queue of single bytes takes a slice a page.
+// The copy has room to grow and doubles when it is full, up to a page: so a queue of single bytes takes one slice per
+// page.
 
 /// The links of all ``SliceQueue``s of a loop: nodes in one growing array, free ones in a list.
 ///
-/// A handle, as ``LoopQueue``. Loop thread only.
+/// A handle, like ``LoopQueue``. Loop thread only.
 @safe
 struct SliceStore: ~Copyable {
     static let none = UInt32.max
-    /// Bytes that a slice costs besides its own: its node, and the state of a chunk that it may have alone.
+    /// Overhead of a slice in bytes: its node, and the state of a chunk that it may be the only slice of.
     static let costOfSlice = 128
-    /// Slices that a queue has before small ones are copied together, the largest of those, and of what they become.
+    /// The number of slices before small ones are copied together, the largest such slice, and the largest copy.
     private static let sliceCountBeforeCoalescing: UInt32 = 4
     private static let largestCoalesced: UInt32 = 1024
     private static let coalescedSize: UInt32 = 4096
@@ -41,7 +42,7 @@ struct SliceStore: ~Copyable {
     struct Node {
         var slice: Slice
         var next: UInt32
-        /// Bytes that the slice counts among those of all queues, until it is gone altogether.
+        /// Bytes charged for the slice until all of it has been removed.
         var charge: UInt32 = 0
     }
 
@@ -52,12 +53,12 @@ struct SliceStore: ~Copyable {
         var firstFree: UInt32
         /// Nodes in use.
         var count = 0
-        /// What the slices of all queues count.
+        /// The sum of the charges of the slices of all queues.
         var charge = 0
     }
 
     let storage: UnsafeMutablePointer<Storage>
-    /// What copies are made in; nil: none are made. It outlives the store.
+    /// The pool for copies; nil: no copies are made. It outlives the store.
     private let pool: Unmanaged<BufferPool>?
 
     init(capacity: Int = smallestCapacity, pool: BufferPool? = nil) {
@@ -72,19 +73,19 @@ struct SliceStore: ~Copyable {
         unsafe storage.deallocate()
     }
 
-    /// Bytes that all queues take.
+    /// Bytes charged for all queues.
     var footprint: Int { unsafe storage.pointee.charge + storage.pointee.count * Self.costOfSlice }
 
-    /// What a slice counts: its memory. A large buffer of the program's own counts in part: one write is taken as a whole,
-    /// and must not make memory scarce for all.
+    /// The charge of a slice: its memory. A large buffer of the program's own counts in part: one write is accepted as
+    /// a whole, and must not make memory scarce for all connections.
     private static func charge(of slice: Slice) -> UInt32 {
         slice.count <= largestProgramCharge || slice.holdsReceivedBytes ? slice.count : largestProgramCharge
     }
 
     private static let largestProgramCharge: UInt32 = 64 << 10
 
-    /// Adds a slice, whose reference the queue takes over. Joins it with the last one when `mayMerge`: where they are
-    /// neighbours in memory, or by copying where both are small.
+    /// Adds a slice, whose reference the queue takes over. If `mayMerge`, joins it with the last slice: directly if
+    /// they are adjacent in memory, or by copying if both are small.
     func append(_ slice: Slice, to queue: inout SliceQueue, mayMerge: Bool = false) {
         queue.byteCount += slice.count
         let charge = Self.charge(of: slice)
@@ -111,7 +112,7 @@ struct SliceStore: ~Copyable {
         queue.count += 1
     }
 
-    /// Copies a small slice behind the one of a node; false where that is too large, or there is no memory.
+    /// Appends a copy of a small slice to the slice of a node; false if that one is too large, or there is no memory.
     @inline(never)
     private func coalesce(_ slice: Slice, with node: UInt32) -> Bool {
         var whole = unsafe storage.pointee.nodes[Int(node)].slice
@@ -133,7 +134,7 @@ struct SliceStore: ~Copyable {
         return true
     }
 
-    /// Puts a slice, whose reference the queue takes over, before all others.
+    /// Puts a slice, whose reference the queue takes over, in front of all others.
     func prepend(_ slice: Slice, to queue: inout SliceQueue) {
         let node = takeFree()
         let charge = Self.charge(of: slice)
@@ -145,7 +146,7 @@ struct SliceStore: ~Copyable {
         unsafe storage.pointee.charge += Int(charge)
     }
 
-    /// Takes the first slice out; its reference is the caller's now.
+    /// Takes out the first slice, whose reference passes to the caller.
     func popFirst(of queue: inout SliceQueue) -> Slice? {
         guard queue.first != Self.none else { return nil }
         let node = queue.first
@@ -177,8 +178,8 @@ struct SliceStore: ~Copyable {
         }
     }
 
-    /// Gives another queue references of its own to the slices that the first `byteCount` bytes lie in. They are
-    /// counted without their bytes, which these slices still count.
+    /// Gives another queue its own references to the slices that contain the first `byteCount` bytes. Both queues are
+    /// charged for them.
     func retainFirst(_ byteCount: Int, of queue: SliceQueue, in other: inout SliceQueue) {
         var node = queue.first
         var left = byteCount
@@ -194,7 +195,7 @@ struct SliceStore: ~Copyable {
         }
     }
 
-    /// Drops the first `byteCount` bytes; slices that are gone altogether go back to their pool.
+    /// Drops the first `byteCount` bytes; slices that are removed as a whole return to their pool.
     func removeFirst(_ byteCount: Int, of queue: inout SliceQueue) {
         var left = byteCount
         while left > 0, let slice = first(of: queue) {
@@ -208,7 +209,7 @@ struct SliceStore: ~Copyable {
         }
     }
 
-    /// Drops all of it.
+    /// Drops all slices.
     func removeAll(of queue: inout SliceQueue) {
         while let slice = popFirst(of: &queue) { slice.drop() }
     }
@@ -221,7 +222,8 @@ struct SliceStore: ~Copyable {
         return node
     }
 
-    /// The queues are bounded by the loop's budget, in which each slice counts, and so are the nodes.
+    /// Grows the node array. The queues are bounded by the loop's budget, in which each slice counts, and so are the
+    /// nodes.
     @inline(never)
     private func grow() {
         let old = unsafe storage.pointee
@@ -232,7 +234,7 @@ struct SliceStore: ~Copyable {
         link(upTo: old.capacity * 2)
     }
 
-    /// Makes the nodes behind the current capacity free ones.
+    /// Adds the nodes beyond the current capacity to the free list.
     private func link(upTo capacity: Int) {
         for index in (unsafe storage.pointee.capacity..<capacity).reversed() {
             let node = unsafe Node(slice: .empty, next: storage.pointee.firstFree)
@@ -244,12 +246,12 @@ struct SliceStore: ~Copyable {
 
     // MARK: Shrinking
 
-    /// Whether ``shrink(visitingQueues:)`` may give something back.
+    /// Whether ``shrink(visitingQueues:)`` may release memory.
     var mayShrink: Bool { unsafe storage.pointee.capacity > Self.smallestCapacity }
 
-    /// Gives back nodes that have not been needed since the last burst: at most half of those that stay are free.
+    /// Releases nodes that have not been needed since the last burst: at most half of the remaining nodes are free.
     ///
-    /// - Parameter visit: calls the closure that it is given with every queue of the store.
+    /// - Parameter visit: calls its closure argument with every queue of the store.
     func shrink(visitingQueues visit: ((inout SliceQueue) -> Void) -> Void) {
         let (count, capacity) = unsafe (storage.pointee.count, storage.pointee.capacity)
         guard capacity > Self.smallestCapacity, count < capacity / 4 else { return }
@@ -280,10 +282,10 @@ struct SliceStore: ~Copyable {
 }
 
 extension Slice {
-    /// Whether its memory is that of receives, or of copies of received bytes.
+    /// Whether its memory was filled by receives, or by copies of received bytes.
     fileprivate var holdsReceivedBytes: Bool { chunk?.holdsReceivedBytes ?? false }
 
-    /// Copies the first `count` bytes of another slice behind its own.
+    /// Copies the first `count` bytes of another slice to the end of this one.
     mutating func append(_ other: Slice, count byteCount: Int) {
         require(byteCount <= Int(capacity - count), "a slice holds what it has room for")
         unsafe end.copyMemory(from: other.start, byteCount: byteCount)

@@ -1,17 +1,17 @@
 // The zero-copy sends of a loop that the kernel has not released. A send is in the table from its submission to its
-// notification. Its slices are in the connection's queue until the first completion, and here from then on; by then the
-// connection may be gone.
+// notification. Its slices are in the connection's queue until the first completion, and in the table afterwards; the
+// connection may be gone by then.
 
 /// Identifies a zero-copy send from its submission to its notification.
 typealias ZeroCopySendID = PlainID<ZeroCopySend>
 
 /// A zero-copy send whose last completion has not come.
 struct ZeroCopySend {
-    /// The connection, which may have ended when the notification comes.
+    /// The connection, which may have ended by the time of the notification.
     var connection = ConnectionID(index: 0, generation: 0)
-    /// Whether the first completion has not come: the connection's send is in flight.
+    /// Whether the first completion is outstanding: the connection's send is in flight.
     var isSending = false
-    /// Slices that the kernel may still read, though they have been sent.
+    /// Sent slices that the kernel may still read.
     var held = SliceQueue()
     /// Whether its slot is in use.
     var isOccupied = false
@@ -30,14 +30,14 @@ extension ZeroCopySend: SlotElement {
 }
 
 extension SlotTable<ZeroCopySend> {
-    /// A send of the connection is being submitted.
+    /// Adds a send that the connection is submitting.
     func begin(for connection: ConnectionID) -> ZeroCopySendID {
         let id = occupy()
         self[id] = ZeroCopySend(connection: connection, isSending: true, isOccupied: true)
         return id
     }
 
-    /// The last completion of a send has come.
+    /// Removes a send after its last completion.
     func end(_ id: ZeroCopySendID) {
         self[id].isOccupied = false
         vacate(id)
