@@ -196,7 +196,7 @@ final class Simulation: @unchecked Sendable {
     }
 
     /// Whether the workload's messages have a length prefix.
-    private var exchangesMessages: Bool { scenario.workload == .exchange || scenario.workload == .neighbours }
+    var exchangesMessages: Bool { scenario.workload == .exchange || scenario.workload == .neighbours }
 
     /// The pool and the server stay within their limits.
     private func checkOccupancy() {
