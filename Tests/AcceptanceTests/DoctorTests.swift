@@ -42,7 +42,7 @@ extension AcceptanceTests {
         func fewDescriptors() async throws {
             let diagnosis = try await Diagnosis.make(["--loops", "1"], under: shell("ulimit -n 64"))
             #expect(diagnosis.openFiles.hard == 64)
-            #expect(diagnosis.openFilesRemedy?.contains("about 40 connections") == true)
+            #expect(diagnosis.openFilesRemedy?.contains("about 40 concurrent connections") == true)
             #expect(diagnosis.openFilesRemedy?.contains("ulimit -n") == true)
             let raisable = try await Diagnosis.make(["--loops", "1"], under: shell("ulimit -Sn 64"))
             #expect(raisable.openFilesRemedy?.contains("unless it is raised") == true)

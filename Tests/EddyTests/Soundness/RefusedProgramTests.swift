@@ -120,6 +120,74 @@ struct RefusedProgramTests {
             unsound: "",
             error: "type 'Session' does not conform to the 'Sendable' protocol"
         ),
+        // The idioms of the article CompilerErrors.
+        Program(
+            name: "an optional buffer is consumed twice",
+            text: """
+                import Eddy
+
+                func printLine(of connection: borrowing Connection) async throws {
+                    #
+                }
+                """,
+            sound: """
+                guard let line = try await connection.readLine(limit: 100) else { return }
+                print(line.count, String(decoding: line))
+                """,
+            unsound: """
+                let line = try await connection.readLine(limit: 100)
+                print(line!.count, String(decoding: line!))
+                """,
+            error: "'line' used after consume"
+        ),
+        Program(
+            name: "an optional buffer is mapped",
+            text: """
+                import Eddy
+
+                func line(of connection: borrowing Connection) async throws -> String? {
+                    #
+                }
+                """,
+            sound: """
+                guard let line = try await connection.readLine(limit: 100) else { return nil }
+                return String(decoding: line)
+                """,
+            unsound: "try await connection.readLine(limit: 100).map { String(decoding: $0) }",
+            error: "referencing instance method 'map' on 'Optional' requires that 'Buffer' conform to 'Copyable'"
+        ),
+        Program(
+            name: "a read races a timeout in another task",
+            text: """
+                import Eddy
+
+                func withTimeout<Success: Sendable>(
+                    _ body: @escaping @Sendable () async throws -> Success
+                ) async throws -> Success { try await body() }
+
+                func count(of connection: borrowing Connection) async throws -> Int? {
+                    try await #
+                }
+                """,
+            sound: "connection.withReadDeadline(after: .seconds(1)) { try await connection.read()?.count }",
+            unsound: "withTimeout { try await connection.read()?.count }",
+            error: "capture of 'connection' with non-Sendable type 'Connection' in a '@Sendable' closure"
+        ),
+        Program(
+            name: "a parser of readable connections lets one escape",
+            text: """
+                import Eddy
+
+                func request(from connection: borrowing some ConnectionReading & ~Copyable) async throws -> Int? {
+                    #
+                }
+
+                func serve(_ connection: borrowing Connection) async throws -> Int? { try await request(from: connection) }
+                """,
+            sound: "try await connection.readLine(limit: 100)?.count",
+            unsound: "Task { _ = try await connection.read() }; return nil",
+            error: "capture of non-Sendable type '(some ConnectionReading & ~Copyable).Type'"
+        ),
         Program(
             name: "two tasks write to one connection",
             text: """
