@@ -86,6 +86,7 @@ extension FuzzTests {
                 "tcp://127.0.0.1:7000", "tcp://[::1]:1", "tcp://localhost:1", "unix:/run/x", "unix:@x", "tcp://",
                 "tcp:/x:1", "http://x:1",
                 "127.0.0.1:7000", "tcp://unix:/x", "tcp://\u{301}x:1", "unix:\u{301}x",
+                "tcp://:7000", "tcp://*:7000", "tcp://fd:3", "tcp://systemd:http",
             ]
             await fuzz("load", corpus: corpus, dictionary: ["tcp://", "unix:"]) { fuzzCase in
                 let text = fuzzCase.text
@@ -93,7 +94,11 @@ extension FuzzTests {
                 let bytes = Array(text.utf8)
                 let rest = bytes.starts(with: "tcp://".utf8) ? String(decoding: bytes.dropFirst(6), as: UTF8.self) : nil
                 let endpointText = bytes.starts(with: "unix:".utf8) ? text : rest
-                let endpoint = endpointText.flatMap { try? Endpoint($0) }
+                // What only a server can listen on is no target.
+                let isForListening = ["*:", ":", "fd:", "systemd:"].contains { prefix in
+                    endpointText?.utf8.starts(with: prefix.utf8) ?? false
+                }
+                let endpoint = isForListening ? nil : endpointText.flatMap { try? Endpoint($0) }
                 try require(target?.endpoint == endpoint, "is \(target as Any), not \(endpoint as Any)")
                 try require(target == nil || target?.text == text, "is called \(target?.text ?? "")")
             }
