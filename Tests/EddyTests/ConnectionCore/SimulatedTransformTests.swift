@@ -120,14 +120,7 @@ struct SimulatedTransformTests {
             do {
                 let received = try await loop.connect(to: address) { [sent] connection in
                     try await connection.handle.install(MaskingTransform(key: 0xC4, longestRecord: 300))
-                    let gathered = Gathered()
-                    try await connection.concurrently { reader in
-                        while let piece = try await reader.read() { gathered.bytes += [UInt8](piece) }
-                    } writing: { writer in
-                        try await writer.write(copying: sent.span)
-                        try await writer.endWriting()
-                    }
-                    return gathered.bytes
+                    return try await connection.sendAndGather(sent)
                 }
                 return difference(received, from: sent).map { .differs($0) } ?? .echoed
             } catch let error as ConnectionError {
@@ -136,9 +129,5 @@ struct SimulatedTransformTests {
                 return .differs("\(error)")
             }
         }
-    }
-
-    private final class Gathered: @unchecked Sendable {
-        var bytes: [UInt8] = []
     }
 }

@@ -38,7 +38,7 @@ struct TransformTests {
         let sent = randomBytes(byteCount)
         try await withServer(set, handler: Self.transformed(EddyTests.echo)) { server in
             let received = try await connect(to: server) { connection in
-                try await connection.concurrentExchange(sent)
+                try await connection.sendAndGather(sent)
             }
             #expect(difference(received, from: sent) == nil)
         }
@@ -202,21 +202,5 @@ struct TransformTests {
             try await connect(to: server) { _ = try await $0.read() }
             #expect(try await errors.next() == .option(.notSupported))
         }
-    }
-}
-
-extension Connection {
-    /// Writes bytes and ends writing, while it reads to the end of the stream.
-    fileprivate consuming func concurrentExchange(_ bytes: [UInt8]) async throws -> [UInt8] {
-        let received = Channel<[UInt8]>()
-        try await concurrently { reader in
-            var gathered: [UInt8] = []
-            while let piece = try await reader.read() { gathered += [UInt8](piece) }
-            received.send(gathered)
-        } writing: { writer in
-            try await writer.write(copying: bytes.span)
-            try await writer.endWriting()
-        }
-        return try await received.next()
     }
 }

@@ -21,6 +21,20 @@ extension Connection {
         return received
     }
 
+    /// Writes the bytes and ends writing, while it reads to the end of the stream. Returns the bytes read.
+    func sendAndGather(_ bytes: [UInt8]) async throws -> [UInt8] {
+        let received = Channel<[UInt8]>()
+        try await concurrently { reader in
+            var gathered: [UInt8] = []
+            while let piece = try await reader.read() { gathered += Array(piece) }
+            received.send(gathered)
+        } writing: { writer in
+            try await writer.write(copying: bytes.span)
+            try await writer.endWriting()
+        }
+        return try await received.next()
+    }
+
     /// Writes a copy of the bytes.
     func write(_ bytes: [UInt8]) async throws(ConnectionError) {
         try await write(Buffer.from(copying: bytes.span))
