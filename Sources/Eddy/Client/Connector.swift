@@ -82,7 +82,7 @@ final class Connector: @unchecked Sendable {
 
     // MARK: Attempts
 
-    /// Starts the next attempt that does not fail at once. Ends if there is none and none is in progress.
+    /// Starts the next attempt that does not fail at once. Ends when no address is left and no attempt is in progress.
     private func tryNext() {
         nextAttempt = .max
         loop.driver.timers.cancel(attemptTimer)

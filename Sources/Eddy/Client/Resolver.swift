@@ -101,7 +101,7 @@ final class Resolver: Sendable {
         }
     }
 
-    /// The next name for a thread; nil when there is none, and the thread ends.
+    /// The next name for a thread; nil when no name waits, and the thread ends.
     private func next() -> String? {
         state.withLock { state in
             guard !state.waiting.isEmpty else {

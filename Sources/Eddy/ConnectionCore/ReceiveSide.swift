@@ -84,7 +84,7 @@ struct ReceiveSide {
     var isQueuedForMessage = false
     /// The most bytes needed to complete the reader's message; 0 while no reader waits for a message.
     var expectedBytes: UInt32 = 0
-    /// Bytes promised to the single receive in flight while memory is tight; 0 if there is none, or for other receives.
+    /// Bytes promised to the single receive in flight while memory is tight; 0 without one, and for other receives.
     var promisedBytes: UInt32 = 0
 
     var isArmed: Bool { operation != .none }

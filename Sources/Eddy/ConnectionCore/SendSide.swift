@@ -109,7 +109,7 @@ struct SendSide {
 
     /// Records that the send in flight is being cancelled.
     ///
-    /// - Returns: the send to cancel; nil if there is none, or if it ends without a cancellation.
+    /// - Returns: the send to cancel; nil without a send, or for one that ends without a cancellation.
     mutating func cancel() -> Flight? {
         guard case .inFlight(var flight) = operation, flight.kind != .inline, !flight.isCancelled else { return nil }
         flight.isCancelled = true
