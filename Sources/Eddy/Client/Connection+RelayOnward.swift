@@ -16,17 +16,13 @@ extension Connection {
         let (loop, id) = (loop, id)
         var options = options
         if let listener = loop.driver.connections[id].listener { options.avoided = loop.listeners[listener]?.address }
-        if loop.driver.connections[id].lifecycle.hasFailed {
-            throw ConnectionError(failure: loop.driver.connections[id].lifecycle.failure.code)
-        }
+        try loop.driver.connections[id].lifecycle.requireUnfailed()
         do {
             try await loop.connect(to: endpoint, options: options, whileOpen: id) { other in
                 try await relay(to: other)
             }
         } catch let error as ConnectError {
-            if loop.driver.connections[id].lifecycle.hasFailed {
-                throw ConnectionError(failure: loop.driver.connections[id].lifecycle.failure.code)
-            }
+            try loop.driver.connections[id].lifecycle.requireUnfailed()
             throw error
         }
     }

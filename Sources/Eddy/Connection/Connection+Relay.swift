@@ -22,8 +22,6 @@ extension Connection {
         if loop.driver.connections[first].isRelaying {
             await Waiter.suspend { loop.driver.connections[first].suspendReader($0) }
         }
-        for id in [first, second] where loop.driver.connections[id].lifecycle.hasFailed {
-            throw ConnectionError(failure: loop.driver.connections[id].lifecycle.failure.code)
-        }
+        for id in [first, second] { try loop.driver.connections[id].lifecycle.requireUnfailed() }
     }
 }

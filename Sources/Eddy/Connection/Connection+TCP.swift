@@ -47,9 +47,7 @@ extension ConnectionHandle {
     /// The descriptor of a connection that has not failed.
     fileprivate var openDescriptor: Int32 {
         get throws(ConnectionError) {
-            guard !driver.connections[id].lifecycle.hasFailed else {
-                throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
-            }
+            try driver.connections[id].lifecycle.requireUnfailed()
             return driver.connections[id].descriptor
         }
     }

@@ -9,9 +9,7 @@ internal import EddyBuffers
 extension ConnectionHandle {
     /// Gives up the slot and all associated kernel resources except the descriptor.
     func detach() async throws(ConnectionError) -> sending DetachedConnection {
-        guard driver.connections[id].lifecycle.phase == .open else {
-            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
-        }
+        try driver.connections[id].lifecycle.requireUnfailed()
         // The bytes on the descriptor would differ from those of the connection.
         guard driver.connections[id].transform == .none else { throw .option(.notSupported) }
         driver.connections[id].lifecycle.move(to: .detaching)
@@ -39,9 +37,7 @@ extension ConnectionHandle {
             guard !driver.connections[id].sending.isCancelled else { throw .cancelled }
             await Waiter.suspend { driver.connections[id].sending.suspend($0) }
         }
-        if driver.connections[id].lifecycle.cannotSend {
-            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
-        }
+        try driver.connections[id].lifecycle.requireSending()
     }
 
     private var mustWaitToSend: Bool {
@@ -55,8 +51,6 @@ extension ConnectionHandle {
         while !driver.connections[id].isIdle {
             await Waiter.suspend { driver.connections[id].suspendReader($0) }
         }
-        if driver.connections[id].lifecycle.hasFailed {
-            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
-        }
+        try driver.connections[id].lifecycle.requireUnfailed()
     }
 }

@@ -10,9 +10,7 @@ extension ConnectionHandle {
     func install(_ transform: any ConnectionTransform) async throws(ConnectionError) {
         try requireLoopThread()
         driver.connections[id].requireNoReader()
-        if driver.connections[id].lifecycle.hasFailed {
-            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
-        }
+        try driver.connections[id].lifecycle.requireUnfailed()
         driver.install(transform, on: id)
         while driver.connections[id].transform == .handshaking {
             try driver.requireReadable(id)

@@ -42,9 +42,7 @@ extension ConnectionHandle {
     func waitUntilDrained() async throws(ConnectionError) {
         guard !driver.connections[id].sending.isCancelled else { throw .cancelled }
         await Waiter.suspend { driver.connections[id].sending.suspend($0) }
-        if driver.connections[id].lifecycle.cannotSend {
-            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
-        }
+        try driver.connections[id].lifecycle.requireSending()
         let isDrained = driver.connections[id].sending.queue.byteCount <= driver.resumeMark(id)
         if !isDrained, driver.connections[id].sending.isCancelled { throw .cancelled }
     }
@@ -57,8 +55,6 @@ extension ConnectionHandle {
             guard !driver.connections[id].sending.isCancelled else { throw .cancelled }
             await Waiter.suspend { driver.connections[id].sending.suspend($0) }
         }
-        if driver.connections[id].lifecycle.cannotSend {
-            throw ConnectionError(failure: driver.connections[id].lifecycle.failure.code)
-        }
+        try driver.connections[id].lifecycle.requireSending()
     }
 }

@@ -87,6 +87,17 @@ struct Lifecycle: Equatable, Sendable {
     /// Whether bytes that the socket holds are received before the failure counts.
     var isReceivingLast: Bool { if case .sending = failure { true } else { false } }
 
+    /// Throws the failure of a connection that has failed in both directions.
+    @inline(__always)
+    func requireUnfailed() throws(ConnectionError) {
+        if hasFailed { throw ConnectionError(failure: failure.code) }
+    }
+
+    /// Throws the failure of a connection that cannot send.
+    func requireSending() throws(ConnectionError) {
+        if cannotSend { throw ConnectionError(failure: failure.code) }
+    }
+
     // MARK: Transitions
 
     /// Whether a transition from one phase to another is valid.
