@@ -128,7 +128,7 @@ extension ConnectionHandle {
     /// Waits until more bytes have arrived; false if no more will come.
     private func receiveMore(expected: Int) async throws(ConnectionError) -> Bool {
         driver.noteWaitingMessage(id)
-        guard !hasStoppedReceiving else {
+        guard !driver.connections[id].hasStoppedReceiving else {
             try driver.requireReadable(id)
             return false
         }
@@ -146,7 +146,11 @@ extension ConnectionHandle {
         let before = driver.connections[id].receiving.queue.byteCount
         if driver.connections[id].deadlines != nil { driver.startedWaitingToRead(id) }
         let hasCome = loop.poll(for: id, holding: #isolation) {
-            if driver.connections[id].receiving.queue.byteCount > before || hasStoppedReceiving { return true }
+            if driver.connections[id].receiving.queue.byteCount > before
+                || driver.connections[id].hasStoppedReceiving
+            {
+                return true
+            }
             // The receive may have completed that was being cancelled because the window was full.
             driver.armReceive(id)
             return false
@@ -156,8 +160,6 @@ extension ConnectionHandle {
         }
         return true
     }
-
-    private var hasStoppedReceiving: Bool { driver.connections[id].hasStoppedReceiving }
 
     /// Takes bytes out of the queue, and makes room for the peer to send more.
     private func take(

@@ -150,11 +150,6 @@ typealias DeadlinesID = PlainID<ConnectionDeadlines>
 
 extension ConnectionDeadlines: SlotElement {
     typealias ID = DeadlinesID
-
-    var generation: UInt32 {
-        get { 0 }
-        set {}
-    }
 }
 
 extension UInt64 {

@@ -9,14 +9,14 @@ extension ConnectionDriver {
         if effects.contains(.failConnector), let connector = connections[id].connector {
             unsafe delegate?.connectionFailed(connections[id].lifecycle.failure.code, of: connector)
         }
-        if effects.contains(.failRelay), connections[id].isRelaying { relayFailed(id) }
+        if effects.contains(.failRelay) { relayFailed(id) }
         if effects.contains(.endRelayDirection) { endRelayDirection(from: id) }
         if effects.contains(.dropQueued) { slices.removeAll(of: &connections[id].sending.queue) }
         if effects.contains(.shutDownWriting) { ring.shutdownWrite(connections[id].descriptor) }
         if effects.contains(.resumeReader) { resumeReader(id) }
         if effects.contains(.resumeWriter) { resumeWriter(id) }
-        if effects.contains(.limitRelay), connections[id].isRelaying { limitRelaying(from: id) }
-        if effects.contains(.finishRelay), connections[id].isRelaying { finishRelayIfDone(id) }
+        if effects.contains(.limitRelay) { limitRelaying(from: id) }
+        if effects.contains(.finishRelay) { finishRelayIfDone(id) }
         if effects.contains(.dropReceived) { slices.removeAll(of: &connections[id].receiving.queue) }
         if effects.contains(.cancelReceive) { cancelReceive(id) }
         if effects.contains(.armReceive) { armReceive(id) }

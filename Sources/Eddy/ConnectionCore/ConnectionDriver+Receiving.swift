@@ -225,8 +225,7 @@ extension ConnectionDriver {
     /// Resumes receiving on a parked connection, because there are chunks again.
     func receiveAgain(_ id: ConnectionID) {
         switch connections[id].lifecycle.phase {
-        case .open: armReceiveIfOpen(id)
-        case .closing, .released: armReceive(id)
+        case .open, .closing, .released: armReceive(id)
         case .broken, .detaching, .connecting, .vacant: break
         }
     }
@@ -265,9 +264,7 @@ extension ConnectionDriver {
 
     /// No data and no waiter: returns at EOF, throws otherwise.
     func requireReadable(_ id: ConnectionID) throws(ConnectionError) {
-        if connections[id].lifecycle.hasFailed {
-            throw ConnectionError(failure: connections[id].lifecycle.failure.code)
-        }
+        try connections[id].lifecycle.requireUnfailed()
         let timedOut = connections[id].receiving.clearTimeout()
         guard !connections[id].drain.isComplete, !connections[id].receiving.isOver else { return }
         if connections[id].receiving.interruption == .cancelled { throw .cancelled }

@@ -13,8 +13,6 @@ struct ZeroCopySend {
     var isSending = false
     /// Sent slices that the kernel may still read.
     var held = SliceQueue()
-    /// Whether its slot is in use.
-    var isOccupied = false
     var nextVacant = VacantSlot.end
 }
 
@@ -22,37 +20,32 @@ extension ZeroCopySend: SlotElement {
     typealias ID = ZeroCopySendID
 
     static var segmentSize: Int { 64 }
-
-    var generation: UInt32 {
-        get { 0 }
-        set {}
-    }
 }
 
 extension SlotTable<ZeroCopySend> {
     /// Adds a send that the connection is submitting.
     func begin(for connection: ConnectionID) -> ZeroCopySendID {
         let id = occupy()
-        self[id] = ZeroCopySend(connection: connection, isSending: true, isOccupied: true)
+        self[id] = ZeroCopySend(connection: connection, isSending: true)
         return id
     }
 
     /// Removes a send after its last completion.
     func end(_ id: ZeroCopySendID) {
-        self[id].isOccupied = false
+        assert(!self[id].isSending && self[id].held.isEmpty, "a send ends after its completion and its notification")
         vacate(id)
     }
 
-    /// Calls `body` with the slices of each send that the kernel may still read.
+    /// Calls `body` with the slices of each send that the kernel may still read. Vacant slots hold no slices.
     func forEachHeld(_ body: (inout SliceQueue) -> Void) {
-        for index in 0..<capacity where self[id(at: index)].isOccupied { body(&self[id(at: index)].held) }
+        for index in 0..<capacity { body(&self[id(at: index)].held) }
     }
 
     /// The send that a connection has in flight.
     func sending(for connection: ConnectionID) -> ZeroCopySendID? {
         for index in 0..<capacity {
             let id = id(at: index)
-            if self[id].isOccupied, self[id].isSending, self[id].connection == connection { return id }
+            if self[id].isSending, self[id].connection == connection { return id }
         }
         return nil
     }

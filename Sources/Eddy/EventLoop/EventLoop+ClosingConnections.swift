@@ -10,14 +10,14 @@ extension EventLoop {
             driver.connections.forEachConnection { id in
                 if !driver.connections[id].isFinishing { driver.reset(id, failure: ConnectionError.shutDownCode) }
             }
-            let moment = self.ring.now + ConnectionDriver.silenceBeforeClose
-            while self.isAnyEnding, self.ring.now < moment { await self.pause() }
+            let moment = self.now + ConnectionDriver.silenceBeforeClose
+            while self.isAnyEnding, self.now < moment { await self.pause() }
             driver.connections.forEachConnection { id in
                 if !driver.endIfDelivered(id) { driver.reset(id, failure: ConnectionError.shutDownCode) }
             }
             // The last completions arrive in the next iterations. The end of the loop waits for any that do not.
-            let deadline = self.ring.now + 1_000_000_000
-            while driver.connections.count > 0, self.ring.now < deadline { await self.pause() }
+            let deadline = self.now + 1_000_000_000
+            while driver.connections.count > 0, self.now < deadline { await self.pause() }
         }
     }
 
@@ -30,6 +30,6 @@ extension EventLoop {
     /// Lets the loop run for a millisecond. ``sleep(for:)`` would return at once in a cancelled task, such as a
     /// server's.
     private func pause() async {
-        await Waiter.suspend { driver.timers.schedule(.sleep($0), at: ring.now + 1_000_000) }
+        await Waiter.suspend { driver.timers.schedule(.sleep($0), at: now + 1_000_000) }
     }
 }

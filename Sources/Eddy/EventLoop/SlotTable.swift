@@ -49,6 +49,13 @@ extension SlotElement {
     static var segmentSize: Int { 1024 }
 }
 
+extension SlotElement where ID == PlainID<Self> {
+    var generation: UInt32 {
+        get { 0 }
+        set {}
+    }
+}
+
 /// A link of a ``SlotTable``'s list of vacant slots.
 struct VacantSlot: Equatable {
     private let place: UInt32
