@@ -35,8 +35,10 @@ final class Listener: @unchecked Sendable {
     private var pauseTimer: TimerID?
     /// Accepted connections whose handlers have not started.
     private let accepted = LoopQueue<ConnectionID>()
-    /// The number of accepted connections without a task.
+    /// The number of accepted connections for which a task must be started.
     private var unserved = 0
+    /// Tasks that have served a connection and wait for another one.
+    private var idleTasks: [Waiter] = []
     /// Connections accepted here and not yet closed.
     private var openConnections = 0
     /// The task that starts handlers, while it waits for a connection, or for the last one to close.
@@ -187,8 +189,12 @@ final class Listener: @unchecked Sendable {
         if address.isUnix { loop.driver.receiveSingly(connection) }
         loop.driver.applyTimeouts(connection)
         accepted.append(connection)
-        unserved += 1
-        resumeWaiter()
+        if let task = idleTasks.popLast() {
+            task.resume()
+        } else {
+            unserved += 1
+            resumeWaiter()
+        }
     }
 
     /// Connections that are assigned to this listener and not yet closed. Callable on any thread.
@@ -229,9 +235,21 @@ final class Listener: @unchecked Sendable {
         waiter.resume()
     }
 
-    /// Waits for a connection without a task; returns false when the listener has been shut down. The caller starts a
-    /// task, which takes the connection.
-    func nextConnection() async -> Bool {
+    // MARK: The tasks of connections
+
+    // Starting and ending a task costs more than resuming one, so a task serves one connection after another:
+    //
+    //     accepted ──▶ a task is idle? ──yes──▶ resume it
+    //                        │no
+    //                        ▼
+    //                  start a task ──▶ serve ──▶ another connection waits? ──yes──▶ serve it
+    //                                                   │no
+    //                                                   ▼
+    //                                             idle, or ended if enough are idle
+
+    /// Waits until a task must be started for a connection; returns false when the listener has been shut down. The
+    /// task calls ``firstConnection()``.
+    func needsTask() async -> Bool {
         while unserved == 0 {
             guard phase == .accepting else { return false }
             await Waiter.suspend { waiter = $0 }
@@ -240,8 +258,30 @@ final class Listener: @unchecked Sendable {
         return true
     }
 
-    /// The connection that was accepted first; its task owns it from now on.
-    func takeConnection() -> ConnectionID? { accepted.popFirst() }
+    /// The connection for a task that has started; the task owns it.
+    func firstConnection() -> ConnectionID? { accepted.popFirst() }
+
+    /// The next connection for a task that has served one; nil: the task ends.
+    func nextConnection() async -> ConnectionID? {
+        if unserved > 0 {
+            unserved -= 1
+            return accepted.popFirst()
+        }
+        guard phase == .accepting, idleTasks.count < Self.mostIdleTasks else { return nil }
+        await Waiter.suspend { idleTasks.append($0) }
+        return accepted.popFirst()
+    }
+
+    /// An idle task takes 1.4 KiB.
+    private static let mostIdleTasks = 64
+
+    /// Tasks that wait for a connection.
+    var idleTaskCount: Int { idleTasks.count }
+
+    private func endIdleTasks() {
+        for task in idleTasks { task.resume() }
+        idleTasks = []
+    }
 
     // MARK: Shutting down
 
@@ -255,6 +295,7 @@ final class Listener: @unchecked Sendable {
             drainConnections()
             leaveIfDone()
             resumeWaiter()
+            endIdleTasks()
         }
         // A listener that has left the loop keeps its phase, and another one may have its number.
         guard phase == .draining, loop.listeners[id] === self else { return }

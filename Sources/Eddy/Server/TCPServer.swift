@@ -178,13 +178,16 @@ public final class TCPServer: Sendable {
         let onIncident = options.onIncident
         start(listener)
         // One closure for all connections: a closure per connection would cost 64 bytes while the connection is open.
-        let serveConnection: @isolated(any) @Sendable () async -> Void = { @concurrent in
-            guard let id = listener.takeConnection() else { return }
-            await Self.serve(id, on: loop, handler, onIncident)
+        let serveConnections: @isolated(any) @Sendable () async -> Void = { @concurrent in
+            var connection = listener.firstConnection()
+            while let id = connection {
+                await Self.serve(id, on: loop, handler, onIncident)
+                connection = await listener.nextConnection()
+            }
         }
         await withDiscardingTaskGroup { tasks in
-            while await listener.nextConnection() {
-                tasks.addTask(executorPreference: loop, operation: serveConnection)
+            while await listener.needsTask() {
+                tasks.addTask(executorPreference: loop, operation: serveConnections)
             }
             sockets.removeFile()
             // Handlers that ignore the reset of their connections are cancelled.
@@ -193,7 +196,7 @@ public final class TCPServer: Sendable {
         await listener.closed()
     }
 
-    /// The task of one connection. It is cancelled only after its connection was reset, so it needs no cancellation
+    /// Serves one connection. The task is cancelled only after the connection was reset, so it needs no cancellation
     /// handler of its own.
     private static func serve(
         _ id: ConnectionID,

@@ -155,7 +155,7 @@ struct AcceptingTests {
             while loop.driver.counters.acceptPauses == 0 { loop.advance() }
             #expect(loop.driver.counters.connectionsAccepted == 1)
             #expect(loop.driver.timers.count == 1)
-            let id = try #require(listener.takeConnection())
+            let id = try #require(listener.firstConnection())
             loop.driver.connections[id].lifecycle.end(.reset)
             loop.driver.beginClosing(id)
             while loop.driver.counters.connectionsAccepted == 1 { loop.advance() }

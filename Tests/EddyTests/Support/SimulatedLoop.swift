@@ -52,7 +52,7 @@ extension EventLoop {
         let listener = try Listener(simulatedIn: network, loop: self)
         let peer = network.dial(listener.address)
         while driver.counters.connectionsAccepted == 0 { advance() }
-        return (try #require(listener.takeConnection()), peer)
+        return (try #require(listener.firstConnection()), peer)
     }
 }
 
