@@ -18,10 +18,7 @@ extension Connection {
             throw .cancelled
         }
         for id in [first, second] { loop.driver.connections[id].requireNoReader() }
-        loop.driver.beginRelay(first, second)
-        if loop.driver.connections[first].isRelaying {
-            await Waiter.suspend { loop.driver.connections[first].suspendReader($0) }
-        }
+        await Relay(between: first, and: second, of: loop.driver).run()
         for id in [first, second] { try loop.driver.connections[id].lifecycle.requireUnfailed() }
     }
 }

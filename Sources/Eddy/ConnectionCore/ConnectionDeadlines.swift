@@ -25,6 +25,8 @@ struct ConnectionDeadlines {
     var idleTimeout = Self.never
     /// How long the peer may make no progress on bytes that the other side of its relay sent before that side failed.
     var relayTimeout = Self.never
+    /// The failure of that side, which is also this side's when it makes no progress.
+    var relayFailure: Int32 = 0
     /// When the task that waits to read times out, even if bytes arrived in the meantime.
     var readDeadline = Self.never
 
@@ -117,12 +119,10 @@ struct ConnectionDeadlines {
 
     /// The timeout that has expired. If several have, the first in the order of the cases counts.
     ///
-    /// - Parameters:
-    ///   - isReading: whether a task waits for bytes.
-    ///   - isRelaying: whether the connection is relayed.
-    func expiry(at now: UInt64, isReading: Bool, isRelaying: Bool) -> Expiry {
+    /// - Parameter isReading: whether a task waits for bytes.
+    func expiry(at now: UInt64, isReading: Bool) -> Expiry {
         if stalledSince.advanced(byNanoseconds: writeTimeout) <= now { return .write }
-        if isRelaying, stalledSince.advanced(byNanoseconds: relayTimeout) <= now { return .relay }
+        if stalledSince.advanced(byNanoseconds: relayTimeout) <= now { return .relay }
         if lastActivity.advanced(byNanoseconds: idleTimeout) <= now { return .idle }
         if isReading, readLimit <= now { return .read }
         return .none

@@ -9,14 +9,11 @@ extension ConnectionDriver {
         if effects.contains(.failConnector), let connector = connections[id].connector {
             unsafe delegate?.connectionFailed(connections[id].lifecycle.failure.code, of: connector)
         }
-        if effects.contains(.failRelay) { relayFailed(id) }
-        if effects.contains(.endRelayDirection) { endRelayDirection(from: id) }
         if effects.contains(.dropQueued) { slices.removeAll(of: &connections[id].sending.queue) }
         if effects.contains(.shutDownWriting) { ring.shutdownWrite(connections[id].descriptor) }
         if effects.contains(.resumeReader) { resumeReader(id) }
         if effects.contains(.resumeWriter) { resumeWriter(id) }
-        if effects.contains(.limitRelay) { limitRelaying(from: id) }
-        if effects.contains(.finishRelay) { finishRelayIfDone(id) }
+        if effects.contains(.callBack), connections[id].receiving.callback != nil { resumeReader(id) }
         if effects.contains(.dropReceived) { slices.removeAll(of: &connections[id].receiving.queue) }
         if effects.contains(.cancelReceive) { cancelReceive(id) }
         if effects.contains(.armReceive) { armReceive(id) }
@@ -24,11 +21,24 @@ extension ConnectionDriver {
         if effects.contains(.continueClosing) { continueClosing(id) }
     }
 
+    /// Resumes the task that reads, or calls the object that uses the connection soon.
     @inline(__always)
-    func resumeReader(_ id: ConnectionID) { connections[id].receiving.takeReader()?.resume() }
+    func resumeReader(_ id: ConnectionID) {
+        switch connections[id].receiving.resumeReader() {
+        case .nobody: break
+        case .task(let waiter): waiter.resume()
+        case .callback: readyQueue.append(id)
+        }
+    }
 
     @inline(__always)
-    func resumeWriter(_ id: ConnectionID) { connections[id].sending.takeWriter()?.resume() }
+    func resumeWriter(_ id: ConnectionID) {
+        switch connections[id].sending.takeWriter() {
+        case .none: break
+        case .task(let waiter): waiter.resume()
+        case .callback: resumeReader(id)
+        }
+    }
 
     // MARK: Events that only perform a transition
 

@@ -17,7 +17,7 @@ extension ConnectionDriver {
     /// Vacates the slot of a connection that has ended, or has left the loop.
     func vacate(_ id: ConnectionID) {
         assert(connections[id].isIdle, "a slot is vacated after the last completion")
-        assert(connections[id].relay == nil, "a relay ends before its connections")
+        assert(connections[id].receiving.callback == nil, "an object leaves a connection before its end")
         counters.connectionsClosed += 1
         let listener = connections[id].listener
         leaveQueues(id)
@@ -70,7 +70,7 @@ extension ConnectionDriver {
 }
 
 extension LoopQueue<ConnectionID> {
-    fileprivate func removeAll(_ id: ConnectionID) {
+    func removeAll(_ id: ConnectionID) {
         for _ in 0..<count {
             if let first = popFirst(), first != id { append(first) }
         }

@@ -52,10 +52,8 @@ extension ConnectionDriver {
 
     /// Bytes that the connection may receive regardless of whether its reader waits for a message.
     func windowRoom(_ id: ConnectionID) -> Int {
-        let backlog =
-            if let peer = connections[id].relay?.peer { connections[peer].sending.queue.footprint } else {
-                connections[id].receiving.queue.footprint
-            }
+        var backlog = connections[id].receiving.queue.footprint
+        if let downstream = connections[id].downstream { backlog += connections[downstream].sending.queue.footprint }
         let allowed = min(configuration.receiveWindow, memoryThreshold)
         let room = max(
             allowed - backlog - connections[id].sending.queue.footprint,
@@ -132,7 +130,7 @@ extension ConnectionDriver {
         return memory.value.isTight ? min(high, memoryThreshold) : high
     }
 
-    /// Queued bytes at which a writer resumes, as does a relay that waits for this side.
+    /// Queued bytes at which a writer resumes.
     @inline(__always)
     func resumeMark(_ id: ConnectionID) -> Int {
         let low = Int(connections[id].sending.lowWatermark)

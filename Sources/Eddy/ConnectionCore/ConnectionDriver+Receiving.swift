@@ -115,7 +115,11 @@ extension ConnectionDriver {
             assert(!connections[id].isIdle, "a completion belongs to an operation")
             connections[id].operations -= 1
             receiveEnded(completion, id: id)
-            if connections[id].mayBreakUnnoticed { watchUnread() }
+            if connections[id].mayBreakUnnoticed {
+                watchUnread()
+                // A relay waits for room.
+                if connections[id].receiving.callback != nil { resumeReader(id) }
+            }
         } else if memory.value.isTight || !features.receiveLimits {
             pauseWithoutRoom(id)
         }
@@ -151,13 +155,9 @@ extension ConnectionDriver {
         deliver(slice, from: id)
     }
 
-    /// Delivers bytes to the user: the reader, or the other side of a relay.
+    /// Delivers bytes to the user: a task, or an object.
     @inline(__always)
     func deliver(_ slice: Slice, from id: ConnectionID) {
-        if connections[id].isRelaying {
-            relay(slice, from: id)
-            return
-        }
         connections[id].drain.isUnanswered = true
         slices.append(slice, to: &connections[id].receiving.queue, mayMerge: true)
         resumeReader(id)

@@ -72,7 +72,7 @@ extension ConnectionDriver {
     ///
     /// - Parameter hadInlineSends: whether inline sends were in flight when the iteration began.
     func mayWait(hadInlineSends: Bool) -> Bool {
-        guard !hadInlineSends, turnQueue.isEmpty, receiveQueue.isEmpty else { return false }
+        guard !hadInlineSends, turnQueue.isEmpty, readyQueue.isEmpty, receiveQueue.isEmpty else { return false }
         // No completion reports the success of an inline send, and the send may hold the memory that a connection waits
         // for.
         return bufferQueue.isEmpty && messageQueue.isEmpty || inlineSends.isEmpty
@@ -149,16 +149,14 @@ extension ConnectionDriver {
 
     /// Whether the next send may be an inline one, whose success the loop notices only when something else wakes it.
     ///
-    /// It may not if anything follows its success: a waiting writer, the rest of the queue, EOF, or the other side of a
-    /// relay whose reading has paused.
+    /// It may not if anything follows its success: a waiting writer, the rest of the queue, or EOF.
     private func mayEndInline(_ id: ConnectionID, pieces: Int) -> Bool {
         guard features.inlineSends, connections[id].sending.inlineBackoff == 0,
             connections[id].lifecycle.phase == .open,
             !connections[id].sending.hasWriter, connections[id].sending.output != .finPending,
             pieces == Int(connections[id].sending.queue.count), pieces == 1 || messages.hasRoom(forPieces: pieces)
         else { return false }
-        guard let relay = connections[id].relay else { return true }
-        return connections[relay.peer].receiving.isArmed
+        return true
     }
 
     // MARK: Completions
@@ -219,14 +217,8 @@ extension ConnectionDriver {
         } else {
             perform(connections[id].endSendingIfDue(), on: id)
         }
-        if connections[id].sending.queue.byteCount <= resumeMark(id) { queueDrained(id) }
+        if connections[id].sending.queue.byteCount <= resumeMark(id) { resumeWriter(id) }
         if connections[id].lifecycle.phase != .open { continueEnding(id) }
-    }
-
-    /// Notifies the writing task and the other side of a relay that the queue has room again.
-    private func queueDrained(_ id: ConnectionID) {
-        resumeWriter(id)
-        if let relay = connections[id].relay, !connections[relay.peer].receiving.isArmed { armReceive(relay.peer) }
     }
 
     // MARK: Half-close

@@ -120,19 +120,11 @@ extension ConnectionDriver {
         guard !connections[id].lifecycle.hasFailed else { return }
         let now = time.value
         noteProgress(id, index, now: now)
-        let expiry = deadlines[index].expiry(
-            at: now,
-            isReading: waitsToRead(id),
-            isRelaying: connections[id].isRelaying
-        )
-        switch expiry {
+        switch deadlines[index].expiry(at: now, isReading: waitsToRead(id)) {
         case .write:
             counters.writeTimeouts += 1
             return reset(id, failure: ConnectionError.writeTimedOutCode)
-        case .relay:
-            // The other side is the one that failed.
-            guard let peer = connections[id].relay?.peer else { break }
-            return reset(id, failure: connections[peer].lifecycle.failure.code)
+        case .relay: return reset(id, failure: deadlines[index].relayFailure)
         case .idle:
             counters.idleTimeouts += 1
             return reset(id, failure: ConnectionError.idleTimedOutCode)
@@ -154,10 +146,24 @@ extension ConnectionDriver {
         )
     }
 
-    /// Whether a task waits for bytes, suspended or not. The task of a relay waits for the relay's end instead.
+    /// Limits how long a side of a relay may take none of its queued bytes, because the other side, which sent them,
+    /// has failed.
+    func limitDelivery(to id: ConnectionID, after other: ConnectionID) {
+        let index = makeDeadlines(id)
+        guard deadlines[index].relayTimeout == ConnectionDeadlines.never else { return }
+        deadlines[index].relayTimeout = UInt64(0).advanced(by: configuration.closeTimeout)
+        deadlines[index].relayFailure = connections[other].lifecycle.failure.code
+        startedWaitingToSend(id)
+    }
+
+    func endDeliveryLimit(of id: ConnectionID) {
+        if let index = connections[id].deadlines { deadlines[index].relayTimeout = ConnectionDeadlines.never }
+    }
+
+    /// Whether someone waits for bytes, suspended or not. A relay waits for either side, for as long as it takes.
     private func waitsToRead(_ id: ConnectionID) -> Bool {
         guard connections[id].receiving.hasReader || pollingReader.value == id else { return false }
-        return !connections[id].isRelaying && connections[id].receiving.interruption != .timedOut
+        return connections[id].downstream == nil && connections[id].receiving.interruption != .timedOut
             && !connections[id].receiving.awaitsTurn
     }
 

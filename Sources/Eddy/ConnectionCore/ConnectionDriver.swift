@@ -3,7 +3,7 @@ internal import EddyRing
 
 // The layers under a loop's connections, below tasks:
 //
-//     Connection   tasks wait here (``Waiter``), and read and write
+//     Connection   tasks wait here (``Waiter``), and read and write; or an object does (``ConnectionCallback``)
 //          │
 //     ConnectionDriver   performs the effects of the states: submits, resumes, schedules, closes
 //          │
@@ -54,6 +54,8 @@ final class ConnectionDriver: @unchecked Sendable {
     let messageQueue = LoopQueue<ConnectionID>()
     /// Connections whose readers have used up their turns and wait until others have had theirs.
     let turnQueue = LoopQueue<ConnectionID>()
+    /// Connections that are used by objects, which must be called.
+    let readyQueue = LoopQueue<ConnectionID>()
     /// Connections that have more to receive while memory is tight: a few of them receive in each iteration.
     let receiveQueue = LoopQueue<ConnectionID>()
     /// How much the running job may still read.
@@ -78,6 +80,7 @@ final class ConnectionDriver: @unchecked Sendable {
     private let counterStorage = LoopLocal(EventLoop.Statistics())
     private let fixedBufferStorage: LoopLocal<FixedBuffers>
     private let fileReadStorage = LoopLocal(FileReads())
+    private let callbackStorage = LoopLocal(ObjectTable<any ConnectionCallback>())
 
     /// The counters that the loop keeps itself; the ring and the pool supply the others.
     var counters: EventLoop.Statistics {
@@ -87,6 +90,12 @@ final class ConnectionDriver: @unchecked Sendable {
     var fileReads: FileReads {
         _read { yield fileReadStorage.value }
         _modify { yield &fileReadStorage.value }
+    }
+
+    /// Objects that use connections.
+    var callbacks: ObjectTable<any ConnectionCallback> {
+        _read { yield callbackStorage.value }
+        _modify { yield &callbackStorage.value }
     }
 
     init(

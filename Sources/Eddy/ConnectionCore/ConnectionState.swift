@@ -12,8 +12,8 @@ struct ConnectionState {
     var drain = Drain()
     /// Whether a ``ConnectionTransform`` lies between the socket and the user.
     var transform = Transform.none
-    /// The connection to which this one's received bytes are relayed.
-    var relay: RelayLink?
+    /// The connection to which this one's received bytes are passed on: those in its send queue count as unread.
+    var downstream: ConnectionID?
     /// -1 once closed. The descriptor of a broken connection may be closed before its ``Connection`` is gone.
     var descriptor: Int32 = -1
     var generation: UInt32 = 0
@@ -36,13 +36,6 @@ struct ConnectionState {
         case ready
     }
 
-    /// The other connection of a relay.
-    struct RelayLink: Equatable {
-        let peer: ConnectionID
-        /// Whether the task that waits for the relay's end is this connection's reader.
-        var holdsWaiter = false
-    }
-
     /// The shutdown of the server, and the message in progress.
     struct Drain: Equatable {
         /// The server shuts down: wait neither for the peer's next message nor for its FIN.
@@ -58,17 +51,14 @@ struct ConnectionState {
         var isComplete: Bool { isDraining && !isUnanswered && !isUsedConcurrently }
     }
 
-    @inline(__always)
-    var isRelaying: Bool { relay != nil }
-
     /// Whether the kernel holds no operation of the connection.
     var isIdle: Bool { operations == 0 }
 
     /// Requires that no reader waits. A second reader would replace the first, or take its bytes, and the first would
-    /// wait forever. A relay reads both of its connections.
+    /// wait forever.
     func requireNoReader() {
         require(
-            !receiving.hasReader && (relay?.holdsWaiter ?? true),
+            !receiving.hasReader,
             "one task at a time reads a connection; do not read it and its chunks at once"
         )
     }
@@ -125,7 +115,7 @@ struct ConnectionState {
         lifecycle.fail(code)
         // This includes a closing connection with queued bytes: its peer must not mistake a part for the whole.
         if lifecycle.phase == .open || !sending.queue.isEmpty { lifecycle.end(.reset) }
-        var effects: ConnectionEffects = [.failConnector, .failRelay, .resumeReader, .resumeWriter]
+        var effects: ConnectionEffects = [.failConnector, .resumeReader, .resumeWriter]
         if lifecycle.phase == .open {
             lifecycle.move(to: .broken)
             effects.insert(.closeDescriptor)
@@ -144,7 +134,7 @@ struct ConnectionState {
         lifecycle.failSending(code)
         // A multishot receive that has taken the last bytes waits for another wakeup, and a dead socket sends none.
         // Single receives reach the end.
-        var effects: ConnectionEffects = [.resumeWriter, .limitRelay, .cancelReceive, .armReceive]
+        var effects: ConnectionEffects = [.resumeWriter, .callBack, .cancelReceive, .armReceive]
         if !sending.isInFlight { effects.insert(.dropQueued) }
         return effects
     }
@@ -169,7 +159,7 @@ struct ConnectionState {
     mutating func receivedEnd() -> ConnectionEffects {
         if lifecycle.cannotSend { return fail(lifecycle.failure.code) }
         receiving.receivedEnd()
-        return isRelaying ? .endRelayDirection : .resumeReader
+        return .resumeReader
     }
 
     /// Ends the receiving direction.
@@ -182,14 +172,14 @@ struct ConnectionState {
     mutating func endSendingIfDue() -> ConnectionEffects {
         guard sending.isEndDue, !lifecycle.cannotSend else { return [] }
         sending.sentEnd()
-        return [.shutDownWriting, .resumeWriter, .finishRelay]
+        return [.shutDownWriting, .resumeWriter, .callBack]
     }
 
     /// Ends the waits of the task that uses the connection, because it is being cancelled.
     mutating func cancel(_ sides: ConnectionSides) -> ConnectionEffects {
         switch lifecycle.phase {
-        case .open where isRelaying:
-            // The other connection's bytes are in progress here, and no task would send the rest.
+        case .open where receiving.callback != nil:
+            // The bytes of a relay's other connection are in progress here, and no task would send the rest.
             return reset(ConnectionError.cancelledCode)
         case .open, .detaching:
             var effects: ConnectionEffects = []

@@ -8,8 +8,9 @@ internal import EddyBuffers
 //     parking      none ──▶ forBuffers, forTurn ──▶ none                instead of a receive, while memory is short
 //     input        open ──▶ discarding ──▶ ended                        ended: the peer's FIN has come
 //                    └──────────────────────▲
-//     reader       none ──▶ waiting ──▶ none                            a task, or the driver of the connection
+//     reader       none ──▶ waiting ──▶ none                            a task
 //                             └▶ waitingForTurn ──▶ none
+//                  none ──▶ callback: called ◀──▶ ready ──▶ none        an object, which stays
 
 /// The receiving side of a connection: the operation, the received and unread bytes, and the reader.
 struct ReceiveSide {
@@ -58,6 +59,16 @@ struct ReceiveSide {
         case waiting(Waiter)
         /// There is something to read, but other tasks have their turns first.
         case waitingForTurn(Waiter)
+        /// An object uses the connection.
+        case callback(CallbackID, isReady: Bool)
+    }
+
+    /// Who must be told that there is something for the reader.
+    enum Resumption {
+        case nobody
+        case task(Waiter)
+        /// The connection enters the queue of those whose objects are called.
+        case callback
     }
 
     /// How to make the next receive.
@@ -203,16 +214,46 @@ struct ReceiveSide {
         reader = .waitingForTurn(waiter)
     }
 
-    /// Takes out the reader, to resume it.
+    /// Takes out the task that waits, to resume it; an object stays.
     @inline(__always)
-    mutating func takeReader() -> Waiter? {
+    mutating func resumeReader() -> Resumption {
         switch reader {
-        case .none: return nil
+        case .none, .callback(_, isReady: true): return .nobody
         case .waiting(let waiter), .waitingForTurn(let waiter):
             reader = .none
-            return waiter
+            return .task(waiter)
+        case .callback(let callback, isReady: false):
+            reader = .callback(callback, isReady: true)
+            return .callback
         }
     }
+
+    /// Lets an object use the connection.
+    mutating func install(_ callback: CallbackID) {
+        assert(!hasReader, "a connection has one reader")
+        reader = .callback(callback, isReady: false)
+    }
+
+    /// Removes the object that uses the connection.
+    ///
+    /// - Returns: whether the connection is in the queue of those whose objects are called.
+    mutating func removeCallback() -> Bool {
+        guard case .callback(_, let isReady) = reader else { return false }
+        reader = .none
+        return isReady
+    }
+
+    /// Records that the connection has left that queue.
+    ///
+    /// - Returns: the object to call.
+    mutating func beginCall() -> CallbackID? {
+        guard case .callback(let callback, isReady: true) = reader else { return nil }
+        reader = .callback(callback, isReady: false)
+        return callback
+    }
+
+    /// The object that uses the connection.
+    var callback: CallbackID? { if case .callback(let callback, _) = reader { callback } else { nil } }
 
     /// Whether the reader only waits for its turn.
     var awaitsTurn: Bool { if case .waitingForTurn = reader { true } else { false } }

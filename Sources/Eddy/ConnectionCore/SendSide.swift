@@ -44,6 +44,14 @@ struct SendSide {
         case finSent
     }
 
+    /// Who is told that the queue has drained.
+    enum Writer {
+        case none
+        case task(Waiter)
+        /// The object that uses the connection.
+        case callback
+    }
+
     /// Whether zero-copy sends suit this connection.
     enum ZeroCopy: UInt8, Sendable {
         case unknown
@@ -55,7 +63,7 @@ struct SendSide {
     var queue = SliceQueue()
     private(set) var operation = Operation.none
     private(set) var output = Output.open
-    private(set) var writer: Waiter?
+    private(set) var writer = Writer.none
     /// Whether the writing task was cancelled: it waits for room no more.
     var isCancelled = false
     var zeroCopy = ZeroCopy.unknown
@@ -69,7 +77,7 @@ struct SendSide {
     var flight: Flight? { if case .inFlight(let flight) = operation { flight } else { nil } }
     @inline(__always)
     var isInFlight: Bool { if case .inFlight = operation { true } else { false } }
-    var hasWriter: Bool { writer != nil }
+    var hasWriter: Bool { if case .none = writer { false } else { true } }
 
     /// Whether the queue's last slice may grow: the slices in flight must not change under the kernel.
     @inline(__always)
@@ -153,17 +161,25 @@ struct SendSide {
     /// Registers a task as the writer to resume. A second writer would replace the first, which would wait forever.
     mutating func suspend(_ waiter: Waiter) {
         require(
-            writer == nil,
+            !hasWriter,
             "one task at a time waits to write to a connection; let one task write, or wait for each write before the next"
         )
-        writer = waiter
+        writer = .task(waiter)
     }
 
-    /// Takes out the writer, to resume it.
+    /// Calls the object that uses the connection when the queue has drained.
+    mutating func notifyCallback() {
+        assert(!hasWriter || writesByCallback, "an object or a task writes, not both")
+        writer = .callback
+    }
+
+    /// Whether the object that uses the connection waits for the queue to drain.
+    var writesByCallback: Bool { if case .callback = writer { true } else { false } }
+
+    /// Takes out the writer, to tell it.
     @inline(__always)
-    mutating func takeWriter() -> Waiter? {
-        guard let waiter = writer else { return nil }
-        writer = nil
-        return waiter
+    mutating func takeWriter() -> Writer {
+        defer { writer = .none }
+        return writer
     }
 }

@@ -2,7 +2,7 @@
 // thread. It runs the loop itself, inside its job, and continues as soon as its data has arrived. It is suspended only
 // when another task is to run; the loop then continues at its usual place.
 //
-//     read, nothing there ──▶ is any other job ready? ──yes──▶ suspend: the loop resumes the task
+//     read, nothing there ──▶ is any other work ready? ──yes─▶ suspend: the loop resumes the task
 //                                  │no           ▲
 //                                  ▼             │
 //                             advance the loop ──┘
@@ -23,7 +23,7 @@ extension EventLoop {
     /// - Parameter actor: the actor that the reader's task holds, if any.
     @inline(__always)
     func poll(for id: ConnectionID, holding actor: (any Actor)?, _ condition: () -> Bool) -> Bool {
-        guard actor == nil, jobs.isEmpty, driver.turnQueue.isEmpty else { return false }
+        guard actor == nil, !hasWork else { return false }
         driver.connections[id].requireNoReader()
         // The job has not ended, but it does not block other jobs.
         heartbeat?.end()
@@ -32,7 +32,7 @@ extension EventLoop {
             driver.pollingReader.value = nil
             heartbeat?.resume()
         }
-        while jobs.isEmpty, driver.turnQueue.isEmpty, driver.closeQueue.isEmpty, !stopping.value {
+        while !hasWork, driver.closeQueue.isEmpty, !stopping.value {
             advance()
             if condition() { return true }
         }

@@ -32,7 +32,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     let driver: ConnectionDriver
 
     let jobs = LoopQueue<UnownedJob>()
-    private let listenerStorage = LoopLocal(ListenerTable())
+    private let listenerStorage = LoopLocal(ObjectTable<Listener>())
     private let connectorStorage = LoopLocal(ConnectorTable())
     /// The users' values on this loop.
     let locals = LocalStore()
@@ -47,7 +47,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Whether the read of the wake descriptor is in flight.
     let isWakeReadInFlight = LoopLocal(false)
 
-    var listeners: ListenerTable {
+    var listeners: ObjectTable<Listener> {
         _read { yield listenerStorage.value }
         _modify { yield &listenerStorage.value }
     }
@@ -210,6 +210,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Runs the ready jobs, and those that they make ready, up to a bound, so that completions are not delayed.
     private func runJobs() {
         let executor = unsafe asUnownedTaskExecutor()
+        driver.callReady()
         driver.beginTurns()
         driver.counters.jobQueueHighWater = max(driver.counters.jobQueueHighWater, jobs.count)
         var left = max(jobs.count, Self.jobsAnIteration)
@@ -221,10 +222,15 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             left -= 1
         }
         heartbeat?.end()
+        driver.callReady()
         driver.closeReleased()
     }
 
     private static let jobsAnIteration = 1024
+
+    /// Whether jobs, tasks whose turns were over, or objects are to run.
+    @inline(__always)
+    var hasWork: Bool { !jobs.isEmpty || !driver.turnQueue.isEmpty || !driver.readyQueue.isEmpty }
 
     private func drainInbox() {
         for item in inbox.drain() { handle(item) }
@@ -255,7 +261,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Ends the loop: every operation reaches its last completion before its memory is unmapped.
     private func tearDown() {
-        listeners.forEachListener { $0.shutDown(grace: .zero) }
+        listeners.forEachObject { $0.shutDown(grace: .zero) }
         for connector in connectors.close() { connector.end(.failure(.shutDown)) }
         driver.failAll()
         runJobs()
@@ -269,10 +275,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         for item in inbox.close() { handle(item) }
         cancelEverything()
         repeat {
-            while !jobs.isEmpty || !driver.turnQueue.isEmpty { runJobs() }
+            while hasWork { runJobs() }
             // Deinitializing values may make tasks ready.
             locals.removeAll()
-        } while !jobs.isEmpty || !driver.turnQueue.isEmpty
+        } while hasWork
         driver.stopWatchingUnread()
         // No job runs from here on. Another thread may soon get this thread's identity; its requests to the loop go to
         // the inbox, which is closed.

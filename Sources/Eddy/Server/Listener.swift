@@ -2,11 +2,13 @@ internal import EddyRing
 internal import EddySystem
 internal import Synchronization
 
+typealias ListenerID = PlainID<Listener>
+
 /// One loop's part of a server: a multishot accept, the connections that wait for their handlers, and the shutdown.
 ///
 /// A listener without a socket serves the connections that another listener distributes to it. Loop thread only, except
 /// ``load``.
-final class Listener: @unchecked Sendable {
+final class Listener: ConnectionCallback, @unchecked Sendable {
     let loop: EventLoop
     /// The address that the server listens on.
     let address: SocketAddress
@@ -35,6 +37,11 @@ final class Listener: @unchecked Sendable {
     private var pauseTimer: TimerID?
     /// Accepted connections whose handlers have not started.
     private let accepted = LoopQueue<ConnectionID>()
+    /// Whether handlers start when there is something to read.
+    private let startsOnFirstByte: Bool
+    /// Accepted connections that wait for that, and the listener's number as the object that is called.
+    private var silentConnections = 0
+    private var firstByteCallback: CallbackID?
     /// The number of accepted connections for which a task must be started.
     private var unserved = 0
     /// Tasks that have served a connection and wait for another one.
@@ -47,7 +54,7 @@ final class Listener: @unchecked Sendable {
     private enum RelayEnding {
         case notBegun
         /// Idle relays, which are checked again.
-        case marked([ConnectionID: RelayMark])
+        case marked([ConnectionID: Relay.Mark])
         /// Relays that were still idle are being closed gracefully.
         case ending
     }
@@ -67,15 +74,17 @@ final class Listener: @unchecked Sendable {
         address: SocketAddress,
         limiter: ConnectionLimiter,
         onIncident: (@Sendable (TCPServer.Incident) -> Void)?,
+        startsOnFirstByte: Bool = false,
         handlerLocation: String
     ) {
         self.loop = loop
         self.address = address
         self.onIncident = onIncident
+        self.startsOnFirstByte = startsOnFirstByte
         self.descriptor = descriptor
         self.limiter = limiter
         ownsSocket = descriptor != nil
-        id = loop.listeners.vacantID
+        id = loop.listeners.reserve()
         loop.listeners[id] = self
         loop.heartbeat?.setHandler(handlerLocation, listener: id)
     }
@@ -188,13 +197,7 @@ final class Listener: @unchecked Sendable {
         loop.driver.connections[connection].listener = id
         if address.isUnix { loop.driver.receiveSingly(connection) }
         loop.driver.applyTimeouts(connection)
-        accepted.append(connection)
-        if let task = idleTasks.popLast() {
-            task.resume()
-        } else {
-            unserved += 1
-            resumeWaiter()
-        }
+        if startsOnFirstByte { awaitFirstByte(connection) } else { serve(connection) }
     }
 
     /// Connections that are assigned to this listener and not yet closed. Callable on any thread.
@@ -247,11 +250,22 @@ final class Listener: @unchecked Sendable {
     //                                                   ▼
     //                                             idle, or ended if enough are idle
 
-    /// Waits until a task must be started for a connection; returns false when the listener has been shut down. The
-    /// task calls ``firstConnection()``.
+    /// Hands a connection to a task.
+    private func serve(_ connection: ConnectionID) {
+        accepted.append(connection)
+        if let task = idleTasks.popLast() {
+            task.resume()
+        } else {
+            unserved += 1
+            resumeWaiter()
+        }
+    }
+
+    /// Waits until a task must be started for a connection; returns false when there will be none, because the listener
+    /// has been shut down. The task calls ``firstConnection()``.
     func needsTask() async -> Bool {
         while unserved == 0 {
-            guard phase == .accepting else { return false }
+            guard phase == .accepting || silentConnections > 0 else { return false }
             await Waiter.suspend { waiter = $0 }
         }
         unserved -= 1
@@ -274,6 +288,31 @@ final class Listener: @unchecked Sendable {
 
     /// An idle task takes 1.4 KiB.
     private static let mostIdleTasks = 64
+
+    /// Lets a connection wait for its peer without a task.
+    private func awaitFirstByte(_ connection: ConnectionID) {
+        silentConnections += 1
+        let callback = firstByteCallback ?? loop.driver.callbacks.insert(self)
+        firstByteCallback = callback
+        loop.driver.connections[connection].receiving.install(callback)
+        loop.driver.startedWaitingToRead(connection)
+        loop.driver.armReceive(connection)
+    }
+
+    /// Serves a connection that waited without a task, once there is something to read or its end. Closes it if it has
+    /// failed or timed out, or if the server shuts down.
+    func ready(_ connection: ConnectionID) {
+        let state = loop.driver.connections[connection]
+        guard state.isReadable else { return }
+        loop.driver.removeCallback(of: connection)
+        silentConnections -= 1
+        if !state.receiving.queue.isEmpty || state.receiving.input == .ended && !state.lifecycle.hasFailed {
+            return serve(connection)
+        }
+        if !state.drain.isComplete { loop.driver.markFailed(connection) }
+        loop.driver.release(connection)
+        resumeWaiter()
+    }
 
     /// Tasks that wait for a connection.
     var idleTaskCount: Int { idleTasks.count }
@@ -310,8 +349,9 @@ final class Listener: @unchecked Sendable {
     /// Ends the waits of handlers for their peers' next messages.
     private func drainConnections() {
         loop.driver.connections.forEachConnection { connection in
-            guard loop.driver.connections[connection].listener == id, !loop.driver.connections[connection].isRelaying
-            else { return }
+            guard loop.driver.connections[connection].listener == id, loop.driver.relay(of: connection) == nil else {
+                return
+            }
             loop.driver.drain(connection)
         }
     }
@@ -327,10 +367,10 @@ final class Listener: @unchecked Sendable {
     func endGrace(atOnce: Bool = false) {
         guard phase == .draining else { return }
         let before = relayEnding
-        var (marks, ending): ([ConnectionID: RelayMark], [ConnectionID]) = ([:], [])
+        var (marks, ending): ([ConnectionID: Relay.Mark], [ConnectionID]) = ([:], [])
         loop.driver.connections.forEachConnection { connection in
             guard loop.driver.connections[connection].listener == id else { return }
-            switch (atOnce ? nil : loop.driver.markIdleRelay(connection), before) {
+            switch (atOnce ? nil : loop.driver.relay(of: connection)?.markIdle(), before) {
             case (let mark?, .notBegun):
                 marks[connection] = mark
             case (let mark?, .marked(let earlier)) where earlier[connection] == mark:
@@ -341,7 +381,7 @@ final class Listener: @unchecked Sendable {
                 }
             }
         }
-        for connection in ending { loop.driver.endRelay(connection) }
+        for connection in ending { loop.driver.relay(of: connection)?.end() }
         relayEnding = if case .notBegun = before { .marked(marks) } else { .ending }
         if !ending.isEmpty || !marks.isEmpty {
             loop.driver.timers.cancel(graceTimer)
@@ -392,9 +432,11 @@ final class Listener: @unchecked Sendable {
             loop.ring.close(descriptor)
             resumeWaiter()
         }
-        if openConnections == 0 {
+        if openConnections == 0, loop.listeners[id] === self {
+            if let firstByteCallback { loop.driver.callbacks.remove(firstByteCallback) }
+            firstByteCallback = nil
             loop.driver.timers.cancel(graceTimer)
-            loop.listeners[id] = nil
+            loop.listeners.remove(id)
             loop.heartbeat?.setHandler(nil, listener: id)
         }
     }

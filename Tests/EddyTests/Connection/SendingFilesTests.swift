@@ -122,7 +122,7 @@ struct SendingFilesTests {
                 connection.setWatermarks(low: 64 << 10, high: high)
                 try connection.set(.sendBufferSize(256 << 10))
                 let watcher = Task(executorPreference: loop) { @concurrent in
-                    while loop.driver.connections[id].sending.writer == nil {
+                    while !loop.driver.connections[id].sending.hasWriter {
                         try await loop.sleep(for: .milliseconds(1))
                     }
                     stalled.send(Int(loop.driver.connections[id].sending.queue.byteCount))

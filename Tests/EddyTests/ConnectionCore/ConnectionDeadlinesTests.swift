@@ -12,7 +12,7 @@ struct ConnectionDeadlinesTests {
         let deadlines = ConnectionDeadlines()
         #expect(!deadlines.limitsReads && !deadlines.watchesSends)
         for now in [0, 1, UInt64.max / 2] {
-            #expect(deadlines.expiry(at: now, isReading: true, isRelaying: true) == .none)
+            #expect(deadlines.expiry(at: now, isReading: true) == .none)
             #expect(deadlines.nextLook(at: now, isReading: true, isSending: true) == Self.never)
         }
     }
@@ -28,10 +28,9 @@ struct ConnectionDeadlinesTests {
         case .none: break
         }
         deadlines.restart(at: 1000)
-        #expect(deadlines.expiry(at: 1099, isReading: true, isRelaying: true) == .none)
-        #expect(deadlines.expiry(at: 1100, isReading: true, isRelaying: true) == kind)
-        if kind == .read { #expect(deadlines.expiry(at: 1100, isReading: false, isRelaying: true) == .none) }
-        if kind == .relay { #expect(deadlines.expiry(at: 1100, isReading: true, isRelaying: false) == .none) }
+        #expect(deadlines.expiry(at: 1099, isReading: true) == .none)
+        #expect(deadlines.expiry(at: 1100, isReading: true) == kind)
+        if kind == .read { #expect(deadlines.expiry(at: 1100, isReading: false) == .none) }
     }
 
     @Test("A read deadline holds within a read timeout")
@@ -41,8 +40,8 @@ struct ConnectionDeadlinesTests {
         deadlines.readDeadline = 1050
         #expect(deadlines.limitsReads)
         #expect(deadlines.startedReading(at: 1000) == 1050)
-        #expect(deadlines.expiry(at: 1049, isReading: true, isRelaying: false) == .none)
-        #expect(deadlines.expiry(at: 1050, isReading: true, isRelaying: false) == .read)
+        #expect(deadlines.expiry(at: 1049, isReading: true) == .none)
+        #expect(deadlines.expiry(at: 1050, isReading: true) == .read)
         deadlines.due = 1050
         #expect(deadlines.startedReading(at: 1001) == nil)
     }
@@ -65,11 +64,11 @@ struct ConnectionDeadlinesTests {
         var deadlines = ConnectionDeadlines()
         deadlines.writeTimeout = 100
         deadlines.madeProgress(7, at: 50)
-        #expect(deadlines.expiry(at: 149, isReading: false, isRelaying: false) == .none)
+        #expect(deadlines.expiry(at: 149, isReading: false) == .none)
         deadlines.madeProgress(7, at: 149)
-        #expect(deadlines.expiry(at: 150, isReading: false, isRelaying: false) == .write)
+        #expect(deadlines.expiry(at: 150, isReading: false) == .write)
         deadlines.nothingQueued(at: 150)
-        #expect(deadlines.expiry(at: 249, isReading: false, isRelaying: false) == .none)
+        #expect(deadlines.expiry(at: 249, isReading: false) == .none)
     }
 
     @Test("Lack of memory counts against no peer")
@@ -77,8 +76,8 @@ struct ConnectionDeadlinesTests {
         var deadlines = ConnectionDeadlines()
         (deadlines.readTimeout, deadlines.idleTimeout) = (100, 100)
         deadlines.lackedMemory(at: 99)
-        #expect(deadlines.expiry(at: 198, isReading: true, isRelaying: false) == .none)
-        #expect(deadlines.expiry(at: 199, isReading: true, isRelaying: false) == .idle)
+        #expect(deadlines.expiry(at: 198, isReading: true) == .none)
+        #expect(deadlines.expiry(at: 199, isReading: true) == .idle)
     }
 
     @Test("The end of time is not passed")
@@ -87,6 +86,6 @@ struct ConnectionDeadlinesTests {
         deadlines.idleTimeout = .max - 1
         deadlines.restart(at: 1000)
         #expect(deadlines.nextLook(at: 1000, isReading: false, isSending: false) == Self.never)
-        #expect(deadlines.expiry(at: .max - 1, isReading: false, isRelaying: false) == .none)
+        #expect(deadlines.expiry(at: .max - 1, isReading: false) == .none)
     }
 }

@@ -35,7 +35,7 @@ final class ConnectionStateTests {
     func fail() {
         forEachState { phase, failing, before in
             var state = before
-            var expected: Effects = [.failConnector, .failRelay, .resumeReader, .resumeWriter]
+            var expected: Effects = [.failConnector, .resumeReader, .resumeWriter]
             if phase == .open { expected.insert(.closeDescriptor) }
             expectTrue(state.fail(104) == (failing == .both ? [] : expected), "\(phase) \(failing)")
             expectTrue(state.lifecycle.failure == .both(failing == .not ? 104 : 32))
@@ -63,10 +63,10 @@ final class ConnectionStateTests {
             switch (phase, failing) {
             case (_, .sending), (_, .both): expectTrue(effects == [])
             case (.open, .not):
-                expectTrue(effects == [.resumeWriter, .limitRelay, .cancelReceive, .armReceive, .dropQueued])
+                expectTrue(effects == [.resumeWriter, .callBack, .cancelReceive, .armReceive, .dropQueued])
                 expectTrue(state.lifecycle.phase == .open && state.lifecycle.isReceivingLast)
             default:
-                expectTrue(effects == [.failConnector, .failRelay, .resumeReader, .resumeWriter], "\(phase)")
+                expectTrue(effects == [.failConnector, .resumeReader, .resumeWriter], "\(phase)")
                 expectTrue(state.lifecycle.hasFailed)
             }
         }
@@ -89,18 +89,16 @@ final class ConnectionStateTests {
         store.removeAll(of: &state.sending.queue)
     }
 
-    @Test("The end of the stream ends a read, or a direction of a relay; after a failed send it is none")
+    @Test("The end of the stream ends a read; after a failed send it is none")
     func receivedEnd() {
         forEachState { phase, failing, before in
-            var (alone, relayed) = (before, before)
-            relayed.relay = ConnectionState.RelayLink(peer: ConnectionID(index: 1, generation: 1))
-            let (effects, relayEffects) = (alone.receivedEnd(), relayed.receivedEnd())
+            var state = before
+            let effects = state.receivedEnd()
             if failing == .not {
-                expectTrue(effects == .resumeReader && relayEffects == .endRelayDirection)
-                expectTrue(alone.receiving.input == .ended)
+                expectTrue(effects == .resumeReader)
+                expectTrue(state.receiving.input == .ended)
             } else {
-                expectTrue(alone.receiving.input == .open && alone.lifecycle.hasFailed)
-                expectTrue(effects == relayEffects)
+                expectTrue(state.receiving.input == .open && state.lifecycle.hasFailed)
             }
         }
     }
@@ -136,8 +134,8 @@ final class ConnectionStateTests {
             }
         }
         var relayed = state(.open)
-        relayed.relay = ConnectionState.RelayLink(peer: ConnectionID(index: 1, generation: 1))
-        expectTrue(relayed.cancel(.reading).isSuperset(of: [.failRelay, .closeDescriptor]))
+        relayed.receiving.install(CallbackID(index: 1))
+        expectTrue(relayed.cancel(.reading).isSuperset(of: [.resumeReader, .closeDescriptor]))
         expectTrue(relayed.lifecycle.failure == .both(ConnectionError.cancelledCode))
     }
 
@@ -188,7 +186,7 @@ final class ConnectionStateTests {
         var state = state(.open, failing)
         expectTrue(state.endSendingIfDue() == [])
         _ = state.sending.end()
-        let expected: Effects = [.shutDownWriting, .resumeWriter, .finishRelay]
+        let expected: Effects = [.shutDownWriting, .resumeWriter, .callBack]
         expectTrue(state.endSendingIfDue() == (failing == .not ? expected : []))
         expectTrue(state.endSendingIfDue() == [])
     }
@@ -237,7 +235,7 @@ final class ConnectionStateTests {
         }
         await #expect(processExitsWith: .failure) {
             var state = ConnectionState()
-            state.relay = ConnectionState.RelayLink(peer: ConnectionID(index: 1, generation: 0))
+            state.receiving.install(CallbackID(index: 1))
             state.suspendReader(.placeholder())
         }
     }

@@ -139,13 +139,50 @@ struct ReceiveSideTests {
     @Test("A reader is taken out once, whether it waits for bytes or for its turn")
     func readers() {
         var side = Side()
-        expectTrue(!side.hasReader && side.takeReader() == nil)
+        expectTrue(!side.hasReader)
+        expectNobody(side.resumeReader())
         side.suspend(.placeholder(7))
         expectTrue(side.hasReader && !side.awaitsTurn)
         side.awaitTurn()
         expectTrue(side.hasReader && side.awaitsTurn)
-        expectTrue(side.takeReader()?.number == 7)
-        expectTrue(!side.hasReader && !side.awaitsTurn && side.takeReader() == nil)
+        guard case .task(let waiter) = side.resumeReader() else {
+            Issue.record("no task")
+            return
+        }
+        #expect(waiter.number == 7)
+        expectTrue(!side.hasReader && !side.awaitsTurn)
+        expectNobody(side.resumeReader())
+    }
+
+    @Test("An object stays, and is queued once for each call")
+    func callbacks() {
+        var side = Side()
+        expectTrue(!side.removeCallback() && side.beginCall() == nil && side.callback == nil)
+        let callback = CallbackID(index: 3)
+        side.install(callback)
+        expectTrue(side.hasReader && side.callback == callback && side.beginCall() == nil)
+        for _ in 0..<2 {
+            guard case .callback = side.resumeReader() else {
+                Issue.record("not queued")
+                return
+            }
+            expectNobody(side.resumeReader())
+            expectTrue(side.hasReader && side.callback == callback)
+            expectTrue(side.beginCall() == callback && side.beginCall() == nil)
+        }
+        expectTrue(!side.removeCallback() && !side.hasReader && side.callback == nil)
+        side.install(callback)
+        _ = side.resumeReader()
+        expectTrue(side.removeCallback())
+        expectTrue(!side.hasReader && side.beginCall() == nil)
+        expectNobody(side.resumeReader())
+    }
+
+    private func expectNobody(_ resumption: Side.Resumption, sourceLocation: SourceLocation = #_sourceLocation) {
+        guard case .nobody = resumption else {
+            Issue.record("\(resumption)", sourceLocation: sourceLocation)
+            return
+        }
     }
 
     @Test("Memory is lacked while parked for buffers, or queued for a message that is not being received")

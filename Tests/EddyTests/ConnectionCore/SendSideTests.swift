@@ -96,11 +96,29 @@ final class SendSideTests {
     @Test("A writer is taken out once")
     func writers() {
         var side = SendSide()
-        expectTrue(!side.hasWriter && side.takeWriter() == nil)
+        expectNoWriter(&side)
         side.suspend(.placeholder(9))
-        expectTrue(side.hasWriter)
-        expectTrue(side.takeWriter()?.number == 9)
-        expectTrue(!side.hasWriter && side.takeWriter() == nil)
+        expectTrue(side.hasWriter && !side.writesByCallback)
+        guard case .task(let waiter) = side.takeWriter() else {
+            Issue.record("no task")
+            return
+        }
+        #expect(waiter.number == 9)
+        expectNoWriter(&side)
+        for _ in 0..<2 { side.notifyCallback() }
+        expectTrue(side.hasWriter && side.writesByCallback)
+        guard case .callback = side.takeWriter() else {
+            Issue.record("no object")
+            return
+        }
+        expectNoWriter(&side)
+    }
+
+    private func expectNoWriter(_ side: inout SendSide, sourceLocation: SourceLocation = #_sourceLocation) {
+        guard !side.hasWriter, case .none = side.takeWriter() else {
+            Issue.record("a writer waits", sourceLocation: sourceLocation)
+            return
+        }
     }
 
     @Test("A transition that must not happen asserts")

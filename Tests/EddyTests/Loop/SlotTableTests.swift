@@ -73,14 +73,15 @@ struct SlotTableTests {
         let id = table.occupy(descriptor: 5, phase: .open)
         table[id].receiving.receivedEnd()
         _ = table[id].fail(104)
-        table[id].relay = ConnectionState.RelayLink(peer: id)
+        table[id].downstream = id
+        table[id].receiving.install(CallbackID(index: 1))
         table[id].lifecycle.move(to: .closing)
         table.remove(id)
         let next = table.occupy(descriptor: 9, phase: .connecting)
         #expect(table[next].descriptor == 9)
         #expect(table[next].lifecycle == Lifecycle(.connecting))
         #expect(table[next].receiving.input == .open)
-        #expect(!table[next].isRelaying)
+        #expect(table[next].downstream == nil && !table[next].receiving.hasReader)
     }
 
     @Test("All connections are visited, and no vacant slots")
