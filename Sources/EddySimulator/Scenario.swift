@@ -74,11 +74,14 @@ struct Scenario: Sendable {
             beNeighbours(&random)
         } else if workload == .exchange {
             configuration.connectTimeout = .milliseconds(random.magnitude(1...20_000))
-            guard random.once(in: 2) else { return }
-            isLoopCrowded = true
-            configuration.maximumConnections = 1 + Int(random.next() % 8)
+            if random.once(in: 2) {
+                isLoopCrowded = true
+                configuration.maximumConnections = 1 + Int(random.next() % 8)
+            }
         }
         configuration.closeTimeout = .milliseconds(random.magnitude(2000...120_000))
+        // The oracles learn of a read timeout from the handler.
+        options.startsOnFirstByte = random.once(in: 2) && configuration.timeouts.read == nil
     }
 
     private mutating func beNeighbours(_ random: inout SeededGenerator) {

@@ -46,6 +46,12 @@ extension TCPServer {
         public var maximumConnections: Int?
         /// What happens to connections beyond ``maximumConnections``.
         public var atLimit = LimitPolicy.pause
+        /// Whether a handler starts only when its peer has sent something or ended its stream. Until then a connection
+        /// has no task, and takes a sixth of the memory. If it fails or times out before, or the server shuts down, it
+        /// is closed without a handler.
+        ///
+        /// For protocols in which the client speaks first. A handler that greets its client would wait forever.
+        public var startsOnFirstByte = false
         /// Whether a server on `[::]` also accepts IPv4 connections (ipv6(7), IPV6_V6ONLY).
         public var isDualStack = true
 

@@ -173,6 +173,7 @@ public final class TCPServer: Sendable {
             address: address,
             limiter: limiter,
             onIncident: options.onIncident,
+            startsOnFirstByte: options.startsOnFirstByte,
             handlerLocation: location
         )
         let onIncident = options.onIncident

@@ -91,7 +91,7 @@ struct ServerOptions: ParsableArguments {
     )
     var memory: Int?
 
-    func options(descriptorsEach: Int) -> TCPServer.Options {
+    func options(descriptorsEach: Int, startsOnFirstByte: Bool = false) -> TCPServer.Options {
         let log = IncidentLog()
         var options = TCPServer.Options()
         options.accepting = accept.accepting
@@ -99,6 +99,7 @@ struct ServerOptions: ParsableArguments {
         options.maximumConnections =
             maxConnections ?? OpenFileLimit.connections(loops: loops, each: descriptorsEach)
         options.atLimit = atLimit.policy
+        options.startsOnFirstByte = startsOnFirstByte
         options.socketMode = socketMode
         options.socketOptions = keepalive.options
         options.onIncident = { log.note($0) }
@@ -122,10 +123,13 @@ struct ServerOptions: ParsableArguments {
 
     /// Runs a server at each address until a signal ends it, and prints their figures.
     ///
-    /// - Parameter descriptorsEach: the number of descriptors that a connection takes.
+    /// - Parameters:
+    ///   - descriptorsEach: the number of descriptors that a connection takes.
+    ///   - startsOnFirstByte: see ``TCPServer/Options/startsOnFirstByte``.
     func serve(
         on targets: [ListenTarget],
         descriptorsEach: Int = 1,
+        startsOnFirstByte: Bool = false,
         _ handler: @escaping TCPServer.Handler
     ) async throws {
         guard socketMode == nil || targets.contains(where: \.hasFile) else {
@@ -136,7 +140,7 @@ struct ServerOptions: ParsableArguments {
         let (group, servers): (EventLoopGroup, [TCPServer])
         do {
             group = try EventLoopGroup(count: loops, configuration: configuration)
-            let options = options(descriptorsEach: descriptorsEach)
+            let options = options(descriptorsEach: descriptorsEach, startsOnFirstByte: startsOnFirstByte)
             servers = try targets.flatMap { try $0.makeServers(group: group, options: options) }
         } catch {
             throw CommandFailure("\(error)")

@@ -23,6 +23,8 @@ final class AcceptOracle {
     private var unservedSince: UInt64?
     /// When the server was last at its limit.
     private var lastFull: UInt64 = 0
+    /// When a connection last broke whose peer had sent nothing.
+    private var lastSilentBreak: UInt64?
     /// The longest pause of a listener that is out of descriptors, plus the network's delay of its cancellation.
     private static let longestPause: UInt64 = 200_000_000
 
@@ -30,6 +32,7 @@ final class AcceptOracle {
 
     private var network: SimulatedNetwork { simulation.network }
     private var limit: Int { simulation.scenario.options.maximumConnections ?? .max }
+    private var startsOnFirstByte: Bool { simulation.scenario.options.startsOnFirstByte }
     private var count: Int { occupied.count + orphans }
 
     // MARK: What the network sees
@@ -61,14 +64,21 @@ final class AcceptOracle {
         noteFull()
         occupied.remove(name)
         guard watch.begin == nil else { return }
-        if socket.isBroken { orphans += 1 } else { checkRefusal(watch) }
+        if !socket.isBroken {
+            checkRefusal(watch)
+        } else if startsOnFirstByte {
+            // It may never get a handler, and the loop releases it at the end of the iteration.
+            lastSilentBreak = network.now
+        } else {
+            orphans += 1
+        }
     }
 
     /// Records the end of a handler. Without a watch, the handler never knew its peer.
     func handlerEnded(_ watch: ConnectionWatch?) {
         noteFull()
         guard let watch else {
-            orphans -= 1
+            if !startsOnFirstByte { orphans -= 1 }
             return
         }
         if watch.isClosed {
@@ -111,6 +121,7 @@ final class AcceptOracle {
     private func checkRefusal(_ watch: ConnectionWatch) {
         guard !simulation.isShuttingDown, !simulation.isStopping else { return }
         if let idle = watch.timeouts.idle, network.now >= watch.start.advanced(by: idle) { return }
+        if lastSilentBreak == network.now { return }
         if simulation.scenario.options.atLimit == .refuse, count >= limit { return }
         if count + own.count >= simulation.scenario.configuration.maximumConnections { return }
         network.fail("a connection was refused with \(count) others open, and \(limit) are allowed")

@@ -12,7 +12,7 @@ struct HandlerTaskTests {
         let loop = try #require(server.group.loops.first)
         return await loop.run {
             var count = 0
-            loop.listeners.forEachListener { count += $0.idleTaskCount }
+            loop.listeners.forEachObject { count += $0.idleTaskCount }
             return count
         }
     }
@@ -45,7 +45,7 @@ struct HandlerTaskTests {
                 #expect(try await idleTasks(of: server) == 0)
                 for peer in peers { peer.close() }
                 try await eventually { try await idleTasks(of: server) == 64 }
-                #expect(await server.group.statistics().connections == 0)
+                try await eventually { await server.group.statistics().connections == 0 }
             }
         }
     }
@@ -74,6 +74,91 @@ struct HandlerTaskTests {
         }
         #expect(statistics.handlerFailures == 5)
         #expect(values.withLock { $0 } == [0, 0, 0, 0, 0])
+    }
+
+    // MARK: Starting on the first byte
+
+    private static let onFirstByte: TCPServer.Options = {
+        var options = TCPServer.Options()
+        options.startsOnFirstByte = true
+        return options
+    }()
+
+    /// The number of handlers that have started.
+    private final class Starts: Sendable {
+        private let storage = Mutex(0)
+        var count: Int { storage.withLock { $0 } }
+        func note() { storage.withLock { $0 += 1 } }
+    }
+
+    @Test("A handler starts when its peer has sent something or ended its stream, not before")
+    func firstByte() async throws {
+        let starts = Starts()
+        let handler: TCPServer.Handler = { connection in
+            starts.note()
+            try await echo(connection)
+        }
+        try await withServer(options: Self.onFirstByte, handler: handler) { server in
+            var peers: [Peer] = []
+            for _ in 0..<10 { peers.append(try await Peer.connect(to: server.address)) }
+            try await eventually { await server.group.statistics().connections == 10 }
+            #expect(starts.count == 0)
+            for peer in peers.prefix(3) { try await exchange(with: peer) }
+            #expect(starts.count == 3)
+            peers[3].finish()
+            #expect(try await peers[3].receiveAll() == [])
+            #expect(starts.count == 4)
+            for peer in peers { peer.close() }
+            try await eventually { await server.group.statistics().connections == 0 }
+        }
+    }
+
+    @Test("A silent connection that is reset, or times out, is closed without a handler")
+    func silentEnd() async throws {
+        let starts = Starts()
+        var configuration = EventLoop.Configuration()
+        configuration.timeouts.read = .milliseconds(100)
+        let handler: TCPServer.Handler = { connection in
+            starts.note()
+            try await echo(connection)
+        }
+        let statistics = try await withServer(
+            configuration: configuration,
+            options: Self.onFirstByte,
+            handler: handler
+        ) { server in
+            let broken = try await Peer.connect(to: server.address)
+            try await eventually { await server.group.statistics().connections == 1 }
+            broken.reset()
+            try await eventually { await server.group.statistics().connections == 0 }
+            let silent = try await Peer.connect(to: server.address)
+            let end = try await silent.receiveUntilBroken()
+            #expect(end.bytes == [] && end.error == .connectionReset)
+            silent.close()
+            try await eventually { await server.group.statistics().connections == 0 }
+        }
+        #expect(starts.count == 0 && statistics.readTimeouts == 1 && statistics.handlerFailures == 0)
+    }
+
+    @Test(
+        "A server that shuts down closes silent connections at once, and answers what has been sent",
+        .timeLimit(.minutes(1))
+    )
+    func silentShutdown() async throws {
+        let server = try TCPServer(on: "127.0.0.1:0", loops: 1, options: Self.onFirstByte)
+        let address = server.address
+        async let running = server.run { try await echo($0) }
+        var peers: [Peer] = []
+        for _ in 0..<10 { peers.append(try await Peer.connect(to: address)) }
+        try await exchange(with: peers[0])
+        try await eventually { await server.group.statistics().connections == 10 }
+        try await peers[1].send([5])
+        server.shutDown(grace: .seconds(30))
+        #expect(try await peers[1].receiveAll() == [5])
+        for peer in peers.dropFirst(2) { #expect(try await peer.receiveAll() == []) }
+        for peer in peers { peer.close() }
+        let statistics = await running
+        #expect(statistics.connectionsAccepted == 10 && statistics.connections == 0 && statistics.timers == 0)
     }
 
     private func exchange(at address: SocketAddress) async throws {
