@@ -95,12 +95,12 @@ let package = Package(
         ),
         .testTarget(
             name: "EddyTests",
-            dependencies: ["Eddy", "EddySimulation", "EddyRing", "EddySystem", "EddyBuffers"],
+            dependencies: ["Eddy", "EddySimulation", "EddyRing", "EddySystem", "EddyTestSupport", "EddyBuffers"],
             swiftSettings: testSettings
         ),
         .testTarget(
             name: "EddyLoadTests",
-            dependencies: ["EddyLoad", "Eddy", "EddySystem"],
+            dependencies: ["EddyLoad", "Eddy", "EddySystem", "EddyTestSupport"],
             swiftSettings: testSettings
         ),
         .testTarget(

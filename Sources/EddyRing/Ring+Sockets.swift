@@ -4,8 +4,8 @@ package import EddySystem
 // These calls are rare, so the cost of the branch is negligible.
 
 extension Ring {
-    /// Nanoseconds of CLOCK_MONOTONIC, or of the simulation's clock.
-    package var now: UInt64 { engine.network?.now ?? MonotonicClock.now }
+    /// The current time of CLOCK_MONOTONIC, or of the simulation's clock.
+    package var now: Instant { engine.network?.now ?? MonotonicClock.now }
 
     /// See ``Socket/openStream(for:)``.
     package func openStream(for address: SocketAddress) throws(SystemError) -> Int32 {

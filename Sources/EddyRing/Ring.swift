@@ -1,6 +1,6 @@
 internal import CLiburing
 internal import EddyBuffers
-internal import EddySystem
+package import EddySystem
 
 // One iteration of a loop, seen from the ring:
 //
@@ -141,7 +141,7 @@ package final class Ring {
 
     /// Submits the queued entries and waits until `count` completions are available, the deadline (nanoseconds of
     /// CLOCK_MONOTONIC) passes, or a signal arrives. With 0 it does not wait.
-    package func enter(waitFor count: UInt32, deadline: UInt64?) throws(RingError) {
+    package func enter(waitFor count: UInt32, deadline: Instant?) throws(RingError) {
         let tail = unsafe cursor.pointee.submissionTail
         let pending = tail &- submissionHead
         unsafe eddy_store_release(queues.submissionTail, tail)

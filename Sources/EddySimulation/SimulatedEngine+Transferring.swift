@@ -1,5 +1,6 @@
 internal import CLiburing
 internal import EddyRing
+internal import EddySystem
 internal import Glibc
 
 extension SimulatedEngine {
@@ -44,7 +45,7 @@ extension SimulatedEngine {
         if network.now < stormEnd {
             network.counters[.bufferStorm] += 1
         } else if network.strikes(.bufferStorm) {
-            stormEnd = network.now + UInt64(network.random.magnitude(1000...200_000))
+            stormEnd = network.now.advanced(byNanoseconds: UInt64(network.random.magnitude(1000...200_000)))
         } else if groups.next(of: operation.entry.bufferGroup) == nil {
             network.counters[.buffersExhausted] += 1
         } else {

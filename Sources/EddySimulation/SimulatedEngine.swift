@@ -1,5 +1,6 @@
 internal import CLiburing
 internal import EddyRing
+internal import EddySystem
 internal import Glibc
 
 // The engine of a simulated network: takes submissions, performs them on simulated sockets, posts completions.
@@ -23,7 +24,7 @@ final class SimulatedEngine: ExternalEngine {
     private var overflow: [(operation: SimulatedOperation, completion: CompletionEntry)] = []
     private var provided: [UInt16: Provided] = [:]
     /// Until this time receives find no buffers, even if there are some.
-    var stormEnd: UInt64 = 0
+    var stormEnd = Instant.distantPast
     /// Reads of real descriptors without a position: of the eventfd with which other threads wake the loop.
     var positionlessReads: [SimulatedOperation] = []
     private var enters = 0
@@ -53,7 +54,7 @@ final class SimulatedEngine: ExternalEngine {
     // MARK: Entering
 
     /// Takes queued submissions, and advances time until `count` completions are available.
-    func enter(waitFor count: UInt32, deadline: UInt64?) -> Int32 {
+    func enter(waitFor count: UInt32, deadline: Instant?) -> Int32 {
         passTime()
         if enters % 16 == 0 { network.inspect() }
         poisonProvided()
@@ -65,13 +66,13 @@ final class SimulatedEngine: ExternalEngine {
         // If submissions are left, do not wait, as io_uring does not.
         guard unsafe queues.submissionHead.pointee == queues.submissionTail.pointee else { return taken }
         while readable < count {
-            let next = network.nextEventTime ?? .max
+            let next = network.nextEventTime ?? .distantFuture
             if let deadline, deadline < next {
                 network.wait(until: deadline)
                 runDueEvents()
                 return taken > 0 ? taken : -ETIME
             }
-            guard next < .max else { network.fail("the loop waits for what will never come") }
+            guard next < .distantFuture else { network.fail("the loop waits for what will never come") }
             guard next < network.timeLimit else { network.fail("what should have ended long ago goes on") }
             network.wait(until: next)
             runDueEvents()

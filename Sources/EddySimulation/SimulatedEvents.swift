@@ -1,10 +1,12 @@
+internal import EddySystem
+
 // A binary heap, ordered by time. Events with the same time are ordered by scheduling or, if the order is random, by a
 // drawn rank: nothing guarantees the order of simultaneous events, so no code may rely on it.
 
 /// The future events of a simulation, in order.
 struct SimulatedEvents {
     private struct Event {
-        let time: UInt64
+        let time: Instant
         /// Drawn if the order is random, otherwise 0.
         let rank: UInt64
         let sequence: UInt64
@@ -22,12 +24,12 @@ struct SimulatedEvents {
     /// The number of events that ran before one that was scheduled earlier for the same time.
     private(set) var overtakings = 0
     /// The time of the last event, and the highest sequence number that ran at that time.
-    private var last: (time: UInt64, sequence: UInt64) = (0, 0)
+    private var last: (time: Instant, sequence: UInt64) = (.distantPast, 0)
 
     /// When the next event is due.
-    var nextTime: UInt64? { heap.first?.time }
+    var nextTime: Instant? { heap.first?.time }
 
-    mutating func schedule(at time: UInt64, _ action: @escaping () -> Void) {
+    mutating func schedule(at time: Instant, _ action: @escaping () -> Void) {
         sequence += 1
         heap.append(Event(time: time, rank: order?.next() ?? 0, sequence: sequence, action: action))
         var child = heap.count - 1
@@ -38,7 +40,7 @@ struct SimulatedEvents {
     }
 
     /// Removes and returns the next event if it is due.
-    mutating func popDue(at now: UInt64) -> (() -> Void)? {
+    mutating func popDue(at now: Instant) -> (() -> Void)? {
         guard let first = heap.first, first.time <= now, let bottom = heap.popLast() else { return nil }
         note(first)
         guard !heap.isEmpty else { return first.action }

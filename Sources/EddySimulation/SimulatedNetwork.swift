@@ -16,8 +16,9 @@ internal import Glibc
 
 /// A simulated network in memory. Not thread-safe.
 package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
-    /// Nanoseconds of the clock that replaces CLOCK_MONOTONIC.
-    package private(set) var now: UInt64 = 1_000_000_000
+    /// The current time of the clock that replaces CLOCK_MONOTONIC.
+    package private(set) var now = start
+    private static let start = Instant(nanoseconds: 1_000_000_000)
     package var random: SeededGenerator
     package var faults = SimulatedFaultRates()
     package var counters = FaultCounters()
@@ -29,7 +30,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
     /// The maximum number of open descriptors.
     package var descriptorLimit = 1024
     /// The time, and the number of calls of `enter`, at which a run fails because it has not ended.
-    let timeLimit: UInt64 = 3_600_000_000_000
+    let timeLimit = Instant(nanoseconds: 3_600_000_000_000)
     let enterLimit = 2_000_000
     /// Called periodically within `enter`, for tests that inspect the loop.
     package var inspect: () -> Void = {}
@@ -40,7 +41,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
     /// The random delays.
     package private(set) var lateness = SimulatedDelays()
     /// The time at which the loop's last wait ended. The loop has seen every earlier completion.
-    package private(set) var lastWait: UInt64 = 0
+    package private(set) var lastWait = Instant.distantPast
     /// Called when an invariant is violated. Must not return.
     package var fail: (String) -> Never = { fatalError($0) }
 
@@ -68,24 +69,24 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
 
     // MARK: Time
 
-    package func schedule(at time: UInt64, _ action: @escaping () -> Void) {
+    package func schedule(at time: Instant, _ action: @escaping () -> Void) {
         events.schedule(at: time, action)
     }
 
     package func schedule(in nanoseconds: UInt64, _ action: @escaping () -> Void) {
-        events.schedule(at: now + nanoseconds, action)
+        events.schedule(at: now.advanced(byNanoseconds: nanoseconds), action)
     }
 
-    var nextEventTime: UInt64? { events.nextTime }
+    var nextEventTime: Instant? { events.nextTime }
 
     /// Advances time while the loop works or stalls, without running events.
     func work(for nanoseconds: UInt64) {
-        now += nanoseconds
+        now = now.advanced(byNanoseconds: nanoseconds)
         busy.add(nanoseconds, until: now)
     }
 
     /// Advances time while the loop waits, without running events.
-    func wait(until time: UInt64) {
+    func wait(until time: Instant) {
         now = max(now, time)
         lastWait = now
     }
@@ -118,17 +119,17 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
     }
 
     func note(_ numbers: (UInt64, UInt64, UInt64), _ words: @autoclosure () -> String) {
-        trace.note((numbers.0 &+ now, numbers.1, numbers.2), "\(Self.format(now)) \(words())")
+        trace.note((numbers.0 &+ now.nanoseconds, numbers.1, numbers.2), "\(Self.format(now)) \(words())")
     }
 
     /// Records an action outside of the network.
     package func note(_ words: @autoclosure () -> String) {
-        trace.note((now, 0, 0), "\(Self.format(now)) \(words())")
+        trace.note((now.nanoseconds, 0, 0), "\(Self.format(now)) \(words())")
     }
 
     /// Formats the microseconds since the start.
-    private static func format(_ time: UInt64) -> String {
-        let microseconds = String((time - 1_000_000_000) / 1000)
+    private static func format(_ time: Instant) -> String {
+        let microseconds = String(start.nanoseconds(to: time) / 1000)
         return String(repeating: " ", count: max(0, 10 - microseconds.count)) + microseconds + " µs"
     }
 

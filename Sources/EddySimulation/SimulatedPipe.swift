@@ -1,3 +1,4 @@
+internal import EddySystem
 internal import Glibc
 
 // One direction of a connection:
@@ -16,7 +17,7 @@ final class SimulatedPipe {
     /// The number of bytes in flight that have arrived.
     private var arrived = 0
     /// The time at which the line is free for the next byte.
-    private var lineFree: UInt64 = 0
+    private var lineFree = Instant.distantPast
     /// Whether the sender has ended the stream, and whether the end has arrived.
     private(set) var isEnded = false
     private var endHasArrived = false
@@ -49,8 +50,8 @@ final class SimulatedPipe {
         unsafe inFlight.append(bytes)
         let count = bytes.count
         guard !isUnplugged else { return giveUpLater() }
-        lineFree = max(lineFree, network.now) + UInt64(count) * line.nanosecondsPerByte
-        network.schedule(at: lineFree + line.latency) { [weak self] in self?.arrive(count) }
+        lineFree = max(lineFree, network.now).advanced(byNanoseconds: UInt64(count) * line.nanosecondsPerByte)
+        network.schedule(at: lineFree.advanced(byNanoseconds: line.latency)) { [weak self] in self?.arrive(count) }
     }
 
     private func arrive(_ count: Int) {
@@ -77,7 +78,7 @@ final class SimulatedPipe {
     /// The receiver has closed: resets the sender.
     private func receiverIsGone() {
         guard let sender, !sender.isClosed else { return }
-        network.schedule(at: network.now + line.latency) { [weak sender] in sender?.breakConnection(ECONNRESET) }
+        network.schedule(in: line.latency) { [weak sender] in sender?.breakConnection(ECONNRESET) }
     }
 
     func read(into memory: UnsafeMutableRawBufferPointer) -> Int {
@@ -91,7 +92,7 @@ final class SimulatedPipe {
         guard !isEnded else { return }
         isEnded = true
         guard !isUnplugged else { return giveUpLater() }
-        network.schedule(at: max(lineFree, network.now) + line.latency) { [weak self] in
+        network.schedule(at: max(lineFree, network.now).advanced(byNanoseconds: line.latency)) { [weak self] in
             guard let self, !self.isUnplugged else { return }
             self.endHasArrived = true
             if let receiver = self.receiver { self.network.observe(receiver, .ended) }

@@ -116,7 +116,7 @@ package final class SimulatedSocket {
         guard isConnected, !isBroken, !isUnplugged, let peer, let outgoing else { return }
         if resetsOnClose || available > 0 {
             outgoing.cut()
-            network.schedule(at: network.now + outgoing.latency) { [weak peer] in peer?.breakConnection(ECONNRESET) }
+            network.schedule(in: outgoing.latency) { [weak peer] in peer?.breakConnection(ECONNRESET) }
         } else {
             outgoing.end()
         }

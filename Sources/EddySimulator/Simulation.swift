@@ -55,12 +55,13 @@ final class Simulation: @unchecked Sendable {
         }
     }
     /// When the server's shutdown began.
-    private(set) var shutdownStart: UInt64?
+    private(set) var shutdownStart: Instant?
     /// Whether the loop itself is ending.
     private(set) var isStopping = false
     private(set) lazy var timing = TimingOracle(self)
     private(set) lazy var accepting = AcceptOracle(self)
-    /// If connections are unplugged: how long to wait for connections that never notice; otherwise nil.
+    /// If connections are unplugged: how long to wait for connections that never notice, in nanoseconds; otherwise
+    /// nil.
     let patience: UInt64?
     /// The random numbers of unplugging.
     var unplugging: SeededGenerator
@@ -70,7 +71,7 @@ final class Simulation: @unchecked Sendable {
     /// The number of running handlers.
     var handlers = 0
     /// When remaining connections are reset.
-    var graceEnd = UInt64.max
+    var graceEnd = Instant.distantFuture
     /// The time that idle relays have for a graceful close, in nanoseconds.
     private static let momentForRelays: UInt64 = 500_000_000
     /// The time limit of resets in nanoseconds, excluding time in which the loop is busy or the network late.
@@ -294,14 +295,14 @@ final class Simulation: @unchecked Sendable {
 
     /// Whether an idle peer's connection may be reset. A server that shuts down must not reset it if it had the time to
     /// close it gracefully.
-    func mayBreak(_ peer: Peer, keptSince: UInt64) -> Bool {
+    func mayBreak(_ peer: Peer, keptSince: Instant) -> Bool {
         guard let shutdownStart, network.now >= graceEnd, !scenario.isMemoryLimited, !scenario.hasTimeouts else {
             return true
         }
         if peer.socket.wasStruck || peer.socket.isUnplugged || usedByTwo.contains(peer.port) { return true }
-        let due = max(shutdownStart, keptSince) + Self.longestReset
+        let due = max(shutdownStart, keptSince).advanced(byNanoseconds: Self.longestReset)
         let allowance = network.busy.sum(after: due) + network.lateness.sum(after: due)
-        return due + allowance >= graceEnd
+        return due.advanced(byNanoseconds: allowance) >= graceEnd
     }
 
     /// Whether a peer's connection may fail for other reasons than the memory that it holds.
@@ -318,7 +319,7 @@ final class Simulation: @unchecked Sendable {
     /// Checks a handler's return: it must not have mistaken an end within a message for one between messages. While the
     /// server shuts down, the end may be the server's, before any byte of the message has arrived.
     func handlerReturned(_ port: UInt16?) {
-        guard graceEnd == .max else { return }
+        guard graceEnd == .distantFuture else { return }
         guard let peer = port.flatMap({ peers[$0] }) as? MessagePeer, peer.hasMisbehaved else { return }
         network.fail("the handler of peer \(peer.port) got no error, although the peer died within a message")
     }
@@ -332,7 +333,7 @@ final class Simulation: @unchecked Sendable {
     func serverReturned() {
         guard network.now > graceEnd else { return }
         let allowance = network.busy.sum(after: graceEnd) + network.lateness.sum(after: graceEnd)
-        let late = network.now - graceEnd
+        let late = graceEnd.nanoseconds(to: network.now)
         guard late > Self.longestReset + Self.momentForRelays + allowance else { return }
         network.fail("the server returned \(late / 1_000_000) ms after the end of its grace")
     }

@@ -26,12 +26,12 @@ package final class Semaphore: @unchecked Sendable {
         while unsafe sem_wait(semaphore) != 0 {}
     }
 
-    /// Waits for a signal until `deadline`, in nanoseconds of CLOCK_MONOTONIC.
+    /// Waits for a signal until `deadline`.
     ///
     /// - Returns: whether the signal arrived.
-    package func wait(until deadline: UInt64) -> Bool {
+    package func wait(until deadline: Instant) -> Bool {
         let second: UInt64 = 1_000_000_000
-        var time = timespec(tv_sec: Int(deadline / second), tv_nsec: Int(deadline % second))
+        var time = timespec(tv_sec: Int(deadline.nanoseconds / second), tv_nsec: Int(deadline.nanoseconds % second))
         while unsafe sem_clockwait(semaphore, CLOCK_MONOTONIC, &time) != 0 {
             guard errno == EINTR else { return false }
         }

@@ -9,12 +9,12 @@ import Testing
 struct IncidentLogTests {
     /// A log whose clock stands still until a test advances it, and whose lines the test reads.
     private final class TestedLog: Sendable {
-        private let time = Mutex<UInt64>(1_000_000_000)
+        private let time = Mutex(Instant(nanoseconds: 1_000_000_000))
         private let printed = Mutex<[String]>([])
 
         var lines: [String] { printed.withLock { $0 } }
 
-        func advance(seconds: UInt64) { time.withLock { $0 += seconds * 1_000_000_000 } }
+        func advance(seconds: Int) { time.withLock { $0 = $0.advanced(by: .seconds(seconds)) } }
 
         func make() -> IncidentLog {
             IncidentLog(

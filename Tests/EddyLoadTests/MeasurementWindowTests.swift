@@ -1,3 +1,5 @@
+import EddySystem
+import EddyTestSupport
 import Testing
 
 @testable import EddyLoad
@@ -9,9 +11,9 @@ struct MeasurementWindowTests {
     func closed() {
         let window = MeasurementWindow()
         #expect(!window.contains(0))
-        #expect(!window.contains(.max - 1))
-        #expect(!window.isOver(at: .max - 1))
-        #expect(window.seconds(at: .max) == 0)
+        #expect(!window.contains(Instant(nanoseconds: .max - 1)))
+        #expect(!window.isOver(at: Instant(nanoseconds: .max - 1)))
+        #expect(window.seconds(at: .distantFuture) == 0)
     }
 
     @Test("The window includes its start and excludes its end")
@@ -22,7 +24,7 @@ struct MeasurementWindowTests {
         #expect([9, 19, 20].map(window.isOver) == [false, false, true])
         #expect(window.seconds(at: 5) == 0)
         #expect(window.seconds(at: 15) == 5e-9)
-        #expect(window.seconds(at: .max) == 10e-9)
+        #expect(window.seconds(at: .distantFuture) == 10e-9)
         #expect([9, 10, 19, 20].map(window.phase) == [.before, .within, .within, .after])
         #expect(window.ageAtEnd(ofRequestSentAt: 12) == 8)
         #expect(window.ageAtEnd(ofRequestSentAt: 20) == nil)
@@ -37,7 +39,7 @@ struct MeasurementWindowTests {
         window.close(at: 18)
         #expect(window.isOver(at: 15))
         #expect(window.isCutShort)
-        #expect(window.seconds(at: .max) == 5e-9)
+        #expect(window.seconds(at: .distantFuture) == 5e-9)
     }
 
     @Test("Closing before the start leaves nothing to count")
@@ -47,7 +49,7 @@ struct MeasurementWindowTests {
         window.close(at: 5)
         #expect(!window.contains(12))
         #expect(window.phase(at: 30) == .before)
-        #expect(window.seconds(at: .max) == 0)
+        #expect(window.seconds(at: .distantFuture) == 0)
     }
 
     @Test("A closed window cannot be opened")
@@ -65,6 +67,6 @@ struct MeasurementWindowTests {
         window.open(from: 10, until: 20)
         window.close(at: 25)
         #expect(!window.isCutShort)
-        #expect(window.seconds(at: .max) == 10e-9)
+        #expect(window.seconds(at: .distantFuture) == 10e-9)
     }
 }

@@ -1,3 +1,5 @@
+import EddySystem
+import EddyTestSupport
 import Testing
 
 @testable import EddyLoad
@@ -10,15 +12,15 @@ struct RequestPipelineTests {
         var pipeline = RequestPipeline(depth: 8, messageSize: 64)
         var (sent, completed) = (UInt64(0), UInt64(0))
         for _ in 0..<8 {
-            pipeline.send(at: sent)
+            pipeline.send(at: Instant(nanoseconds: sent))
             sent += 1
         }
         while completed < 200 {
             let count = min(length, pipeline.bytesExpected)
             for _ in 0..<pipeline.receive(count) {
-                #expect(pipeline.takeOldest() == completed)
+                #expect(pipeline.takeOldest() == Instant(nanoseconds: completed))
                 completed += 1
-                pipeline.send(at: sent)
+                pipeline.send(at: Instant(nanoseconds: sent))
                 sent += 1
             }
             #expect(pipeline.count == 8)

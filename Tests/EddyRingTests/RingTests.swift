@@ -27,7 +27,7 @@ struct RingTests {
                 pthread_kill(waiting, SIGUSR2)
             }
         }
-        let deadline = MonotonicClock.now + 30_000_000_000
+        let deadline = MonotonicClock.now.advanced(by: .seconds(30))
         try ring.enter(waitFor: 1, deadline: deadline)
         #expect(ring.nextCompletion() == nil)
         #expect(MonotonicClock.now < deadline)

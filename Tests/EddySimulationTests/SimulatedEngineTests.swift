@@ -134,7 +134,7 @@ struct SimulatedEngineTests {
             try ring.enter(waitFor: 0, deadline: nil)
             memory[999] = 2
             while ring.nextCompletion() == nil {
-                try ring.enter(waitFor: 1, deadline: network.now + 1_000_000)
+                try ring.enter(waitFor: 1, deadline: network.now.advanced(by: .milliseconds(1)))
                 _ = SimulatedEngineTests().drain(far)
             }
         }

@@ -1,3 +1,4 @@
+import EddySystem
 import Testing
 
 @testable import EddySimulation
@@ -8,8 +9,10 @@ struct SimulatedEventsTests {
         var events = SimulatedEvents()
         events.order = generator
         nonisolated(unsafe) var happened: [Int] = []
-        for (number, time) in times.enumerated() { events.schedule(at: time) { happened.append(number) } }
-        while let action = events.popDue(at: 100) { action() }
+        for (number, time) in times.enumerated() {
+            events.schedule(at: Instant(nanoseconds: time)) { happened.append(number) }
+        }
+        while let action = events.popDue(at: Instant(nanoseconds: 100)) { action() }
         return (happened, events.overtakings)
     }
 

@@ -12,8 +12,8 @@ final class UnpluggedTests {
         network.shutDown()
     }
 
-    private func pass(_ seconds: UInt64) {
-        let end = network.now + seconds * 1_000_000_000
+    private func pass(_ seconds: Int) {
+        let end = network.now.advanced(by: .seconds(seconds))
         while let next = network.nextEventTime, next <= end {
             network.wait(until: next)
             network.runDueEvents()

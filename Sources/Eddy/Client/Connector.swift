@@ -21,7 +21,7 @@ final class Connector: @unchecked Sendable {
     private let id: ConnectorID
     private let endpoint: Endpoint
     private let options: ConnectOptions
-    private let deadline: UInt64
+    private let deadline: Instant
     /// Untried addresses, the next one last.
     private var untried: [SocketAddress] = []
     private var connecting: [(id: ConnectionID, address: SocketAddress)] = []
@@ -31,7 +31,7 @@ final class Connector: @unchecked Sendable {
     /// Whether an address was the server's own.
     private var metItself = false
     /// When the next address is tried concurrently.
-    private var nextAttempt = UInt64.max
+    private var nextAttempt = Instant.distantFuture
     private var deadlineTimer: TimerID?
     private var attemptTimer: TimerID?
     private var lookup: Resolver.Ticket?
@@ -84,7 +84,7 @@ final class Connector: @unchecked Sendable {
 
     /// Starts the next attempt that does not fail at once. Ends when no address is left and no attempt is in progress.
     private func tryNext() {
-        nextAttempt = .max
+        nextAttempt = .distantFuture
         loop.driver.timers.cancel(attemptTimer)
         while outcome == nil, let address = untried.popLast() {
             if let avoided = options.avoided, avoided.listens(for: address) {

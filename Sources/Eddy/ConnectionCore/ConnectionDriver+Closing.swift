@@ -118,7 +118,7 @@ extension ConnectionDriver {
             let index = makeDeadlines(id)
             let delay = UInt64(1_000_000) << min(deadlines[index].deliveryAttempt, 6)
             deadlines[index].deliveryAttempt += 1
-            deadlines[index].deliveryTimer = timers.schedule(.delivery(id), at: now + delay)
+            deadlines[index].deliveryTimer = timers.schedule(.delivery(id), at: now.advanced(byNanoseconds: delay))
             return
         }
         if connections[id].lifecycle.ending == .graceful {
@@ -152,11 +152,14 @@ extension ConnectionDriver {
     /// socket is closed only after nothing has arrived for a while. Arriving bytes are dropped.
     private func finishWhenSilent(_ id: ConnectionID) {
         let index = makeDeadlines(id)
-        deadlines[index].deliveredSince = min(deadlines[index].deliveredSince, now)
-        let silentSince = max(deadlines[index].deliveredSince, deadlines[index].lastActivity)
-        var end = silentSince + Self.silenceBeforeClose
+        let deliveredSince = deadlines[index].deliveredSince ?? now
+        deadlines[index].deliveredSince = deliveredSince
+        let silentSince = max(deliveredSince, deadlines[index].lastActivity)
+        var end = silentSince.advanced(by: Self.silenceBeforeClose)
         // Without memory the loop receives nothing. The close timeout ends the connection in any case.
-        if ring.bytesToReceive(connections[id].descriptor) > 0 { end = max(end, now + Self.silenceBeforeClose) }
+        if ring.bytesToReceive(connections[id].descriptor) > 0 {
+            end = max(end, now.advanced(by: Self.silenceBeforeClose))
+        }
         if now < end {
             deadlines[index].deliveryTimer = timers.schedule(.delivery(id), at: end)
         } else {
@@ -169,7 +172,7 @@ extension ConnectionDriver {
     /// else.
     func endIfDelivered(_ id: ConnectionID) -> Bool {
         guard connections[id].lifecycle.phase == .closing, connections[id].lifecycle.ending == .graceful,
-            let index = connections[id].deadlines, deadlines[index].deliveredSince != ConnectionDeadlines.never
+            let index = connections[id].deadlines, deadlines[index].deliveredSince != nil
         else { return false }
         connections[id].lifecycle.delivered()
         finishClosing(id)
@@ -177,7 +180,7 @@ extension ConnectionDriver {
     }
 
     /// Longer than bytes are in transit, and short compared with a server's grace period.
-    static let silenceBeforeClose: UInt64 = 500_000_000
+    static let silenceBeforeClose = Duration.milliseconds(500)
 
     // MARK: Shutdown of the loop
 

@@ -24,11 +24,11 @@ extension ConnectionDriver {
         setTimer(of: id, at: nextLook(id, index, now: now))
     }
 
-    func readDeadline(of id: ConnectionID) -> UInt64 {
-        connections[id].deadlines.map { deadlines[$0].readDeadline } ?? ConnectionDeadlines.never
+    func readDeadline(of id: ConnectionID) -> Instant {
+        connections[id].deadlines.map { deadlines[$0].readDeadline } ?? .distantFuture
     }
 
-    func setReadDeadline(_ deadline: UInt64, of id: ConnectionID) {
+    func setReadDeadline(_ deadline: Instant, of id: ConnectionID) {
         deadlines[makeDeadlines(id)].readDeadline = deadline
     }
 
@@ -38,7 +38,7 @@ extension ConnectionDriver {
     }
 
     private static func nanoseconds(_ duration: Duration?) -> UInt64 {
-        duration.map { UInt64(0).advanced(by: $0) } ?? ConnectionDeadlines.never
+        duration?.wholeNanoseconds ?? ConnectionDeadlines.never
     }
 
     private static func duration(_ nanoseconds: UInt64) -> Duration? {
@@ -66,18 +66,17 @@ extension ConnectionDriver {
     }
 
     /// Sets the connection's only timer, replacing its previous deadline.
-    func setTimer(of id: ConnectionID, at deadline: UInt64) {
+    func setTimer(of id: ConnectionID, at deadline: Instant) {
         let index = makeDeadlines(id)
         timers.cancel(deadlines[index].timer)
         deadlines[index].due = deadline
-        deadlines[index].timer =
-            deadline == ConnectionDeadlines.never ? nil : timers.schedule(.connection(id), at: deadline)
+        deadlines[index].timer = deadline == .distantFuture ? nil : timers.schedule(.connection(id), at: deadline)
     }
 
     func connectionTimerFired(_ id: ConnectionID) {
         guard let index = connections[id].deadlines else { return }
         deadlines[index].timer = nil
-        deadlines[index].due = ConnectionDeadlines.never
+        deadlines[index].due = .distantFuture
         switch connections[id].lifecycle.phase {
         case .open, .detaching: checkTimeouts(id, index)
         case .closing: closeTimedOut(id)
@@ -103,8 +102,8 @@ extension ConnectionDriver {
     }
 
     /// The time of this iteration. If the connection has no timer, the loop's time may be stale and is updated.
-    private func stamp(_ index: DeadlinesID) -> UInt64 {
-        deadlines[index].due == ConnectionDeadlines.never ? updateTime() : time.value
+    private func stamp(_ index: DeadlinesID) -> Instant {
+        deadlines[index].due == .distantFuture ? updateTime() : time.value
     }
 
     /// Records that bytes have moved.
@@ -138,7 +137,7 @@ extension ConnectionDriver {
     }
 
     /// The earliest time at which a timeout may expire if there is no further activity.
-    private func nextLook(_ id: ConnectionID, _ index: DeadlinesID, now: UInt64) -> UInt64 {
+    private func nextLook(_ id: ConnectionID, _ index: DeadlinesID, now: Instant) -> Instant {
         deadlines[index].nextLook(
             at: now,
             isReading: waitsToRead(id),
@@ -151,7 +150,7 @@ extension ConnectionDriver {
     func limitDelivery(to id: ConnectionID, after other: ConnectionID) {
         let index = makeDeadlines(id)
         guard deadlines[index].relayTimeout == ConnectionDeadlines.never else { return }
-        deadlines[index].relayTimeout = UInt64(0).advanced(by: configuration.closeTimeout)
+        deadlines[index].relayTimeout = configuration.closeTimeout.wholeNanoseconds
         deadlines[index].relayFailure = connections[other].lifecycle.failure.code
         startedWaitingToSend(id)
     }
@@ -169,7 +168,7 @@ extension ConnectionDriver {
 
     /// Records what no event reports: how much the peer has taken of a send in flight, and that the connection cannot
     /// receive because the loop has no memory.
-    private func noteProgress(_ id: ConnectionID, _ index: DeadlinesID, now: UInt64) {
+    private func noteProgress(_ id: ConnectionID, _ index: DeadlinesID, now: Instant) {
         if connections[id].receiving.lacksMemory { deadlines[index].lackedMemory(at: now) }
         if connections[id].sending.queue.isEmpty {
             deadlines[index].nothingQueued(at: now)

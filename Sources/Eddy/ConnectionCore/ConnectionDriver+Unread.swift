@@ -19,7 +19,7 @@ extension ConnectionDriver {
 
     @inline(never)
     private func startWatchingUnread() {
-        unreadTimer.value = timers.schedule(.watchUnread, at: now + 1_000_000_000)
+        unreadTimer.value = timers.schedule(.watchUnread, at: now.advanced(by: .seconds(1)))
     }
 
     func stopWatchingUnread() {

@@ -1,5 +1,6 @@
 internal import EddyBuffers
 internal import EddyRing
+internal import EddySystem
 
 // The layers under a loop's connections, below tasks:
 //
@@ -40,8 +41,8 @@ final class ConnectionDriver: @unchecked Sendable {
     let timers = TimerWheel()
     /// The deadlines of the connections that have any.
     let deadlines = SlotTable<ConnectionDeadlines>()
-    /// The time of this iteration (nanoseconds of CLOCK_MONOTONIC); up to date while there are timers.
-    let time = LoopLocal<UInt64>(0)
+    /// The time of this iteration; up to date while there are timers.
+    let time = LoopLocal(Instant.distantPast)
     /// Connections that have something to send and no send in flight.
     let sendQueue = LoopQueue<ConnectionID>()
     /// Connections whose send ends within the next `enter`.
@@ -147,15 +148,15 @@ final class ConnectionDriver: @unchecked Sendable {
 
     // MARK: Time
 
-    /// Nanoseconds of CLOCK_MONOTONIC, or of a simulation's clock.
-    var now: UInt64 { ring.now }
+    /// The current time of CLOCK_MONOTONIC, or of a simulation's clock.
+    var now: Instant { ring.now }
 
     /// Updates the loop's time.
     ///
     /// The loop reads the clock once per iteration, and only while it has a timer. All events of an iteration count as
     /// happening at that time.
     @discardableResult
-    func updateTime() -> UInt64 {
+    func updateTime() -> Instant {
         time.value = now
         return time.value
     }

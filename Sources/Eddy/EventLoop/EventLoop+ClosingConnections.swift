@@ -1,4 +1,5 @@
 internal import EddyRing
+internal import EddySystem
 
 extension EventLoop {
     /// Closes the connections that remain after their handlers have ended, such as those to other servers. Connections
@@ -10,13 +11,13 @@ extension EventLoop {
             driver.connections.forEachConnection { id in
                 if !driver.connections[id].isFinishing { driver.reset(id, failure: ConnectionError.shutDownCode) }
             }
-            let moment = self.now + ConnectionDriver.silenceBeforeClose
+            let moment = self.now.advanced(by: ConnectionDriver.silenceBeforeClose)
             while self.isAnyEnding, self.now < moment { await self.pause() }
             driver.connections.forEachConnection { id in
                 if !driver.endIfDelivered(id) { driver.reset(id, failure: ConnectionError.shutDownCode) }
             }
             // The last completions arrive in the next iterations. The end of the loop waits for any that do not.
-            let deadline = self.now + 1_000_000_000
+            let deadline = self.now.advanced(by: .seconds(1))
             while driver.connections.count > 0, self.now < deadline { await self.pause() }
         }
     }
@@ -30,6 +31,6 @@ extension EventLoop {
     /// Lets the loop run for a millisecond. ``sleep(for:)`` would return at once in a cancelled task, such as a
     /// server's.
     private func pause() async {
-        await Waiter.suspend { driver.timers.schedule(.sleep($0), at: now + 1_000_000) }
+        await Waiter.suspend { driver.timers.schedule(.sleep($0), at: now.advanced(by: .milliseconds(1))) }
     }
 }

@@ -148,7 +148,7 @@ extension EventLoop {
         var statistics = driver.counters
         statistics.starvations = driver.receiveRing.starvations + (driver.bulkRing?.starvations ?? 0)
         statistics.copies = driver.receiveRing.copies + (driver.bulkRing?.copies ?? 0)
-        statistics.runningTime = .nanoseconds(ring.now - startTime)
+        statistics.runningTime = startTime.duration(to: ring.now)
         statistics.processorTime = .nanoseconds(ThreadClock.processorTime)
         statistics.stalls = heartbeat?.stallCount ?? 0
         statistics.timers = driver.timers.count

@@ -39,7 +39,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Released when the loop has ended.
     private let thread = ThreadOwner()
     let stopping = LoopLocal(false)
-    let startTime: UInt64
+    let startTime: Instant
     /// Triggers the return of idle memory to the system.
     private let trimmingTimer = IntervalTimer(seconds: 1)
     /// Whether that timer is running.
@@ -107,8 +107,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// The loop whose thread this is; nil on every other thread.
     public static var current: EventLoop? { CurrentLoop.value }
 
-    /// Nanoseconds of CLOCK_MONOTONIC, or of a simulation's clock.
-    var now: UInt64 { ring.now }
+    /// The current time of CLOCK_MONOTONIC, or of a simulation's clock.
+    var now: Instant { ring.now }
 
     /// Whether the calling thread is the loop's. False on every thread once the loop has ended. Callable on any thread.
     public var isCurrent: Bool { thread.isCurrentThread }
@@ -189,7 +189,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Submits, waits, and dispatches all completions.
-    private func exchange(waitFor count: UInt32, deadline: UInt64?) {
+    private func exchange(waitFor count: UInt32, deadline: Instant?) {
         enter(waitFor: count, deadline: deadline)
         if driver.timers.count > 0 { driver.updateTime() }
         // Read before further submissions: it concerns the sends of this `enter` only.
@@ -199,7 +199,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     /// Submits and waits. A permanent failure means that the ring itself is broken.
-    func enter(waitFor count: UInt32, deadline: UInt64?) {
+    func enter(waitFor count: UInt32, deadline: Instant?) {
         do {
             try ring.enter(waitFor: count, deadline: deadline)
         } catch {
@@ -266,10 +266,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         driver.failAll()
         runJobs()
         driver.closeAll()
-        let deadline = now + 5_000_000_000
+        let deadline = now.advanced(by: .seconds(5))
         while driver.holdsPoolMemory || !listeners.isEmpty, now < deadline {
             driver.submitSends()
-            exchange(waitFor: 1, deadline: now + 100_000_000)
+            exchange(waitFor: 1, deadline: now.advanced(by: .milliseconds(100)))
             runJobs()
         }
         for item in inbox.close() { handle(item) }
@@ -296,10 +296,10 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private func cancelEverything() {
         for _ in 0..<100 where driver.holdsPoolMemory || isWakeReadInFlight.value || isTrimming.value {
             driver.submit(.cancelEverything(token: OperationToken(.cancel)))
-            exchange(waitFor: 1, deadline: now + 10_000_000)
+            exchange(waitFor: 1, deadline: now.advanced(by: .milliseconds(10)))
             runJobs()
             // Operations that cannot be cancelled end by themselves.
-            if driver.holdsPoolMemory { exchange(waitFor: 1, deadline: now + 10_000_000) }
+            if driver.holdsPoolMemory { exchange(waitFor: 1, deadline: now.advanced(by: .milliseconds(10))) }
         }
     }
 }

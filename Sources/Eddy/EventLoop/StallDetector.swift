@@ -31,10 +31,11 @@ struct StallDetector: Sendable {
     }
 
     private let watchdog: EventLoop.Watchdog
+    /// Nanoseconds for which a job must occupy the thread to be reported.
     private let threshold: UInt64
     private let times: @Sendable (_ thread: Int32) -> SchedulerTimes?
     private var targets: [Target]
-    private var lastSample: UInt64?
+    private var lastSample: Instant?
 
     /// - Parameter times: returns the times of a heartbeat's thread.
     init(
@@ -44,7 +45,7 @@ struct StallDetector: Sendable {
     ) {
         self.watchdog = watchdog
         self.times = times
-        threshold = UInt64(0).advanced(by: watchdog.threshold)
+        threshold = watchdog.threshold.wholeNanoseconds
         targets = heartbeats.map { Target(heartbeat: $0) }
     }
 
@@ -55,9 +56,9 @@ struct StallDetector: Sendable {
     ///
     /// - Returns: whether no loop has run a job since the last sample.
     @discardableResult
-    mutating func sample(at now: UInt64) -> Bool {
+    mutating func sample(at now: Instant) -> Bool {
         var isIdle = true
-        let elapsed = now - (lastSample ?? now)
+        let elapsed = lastSample?.nanoseconds(to: now) ?? 0
         lastSample = now
         for index in targets.indices {
             let snapshot = targets[index].heartbeat.snapshot()

@@ -64,7 +64,7 @@ package final class StallDetectorSignal: Sendable {
                 isArmed.store(false, ordering: .relaxed)
             }
             // A notification that arrives after the signal was disarmed only brings the next sample forward.
-            _ = semaphore.wait(until: MonotonicClock.now + detector.interval)
+            _ = semaphore.wait(until: MonotonicClock.now.advanced(byNanoseconds: detector.interval))
         }
     }
 

@@ -1,3 +1,5 @@
+internal import EddySystem
+
 /// A loop's timers without the loop, for the benchmark that compares timer implementations.
 @_spi(Benchmarks)
 public struct BenchmarkedTimers: ~Copyable {
@@ -14,9 +16,14 @@ public struct BenchmarkedTimers: ~Copyable {
     /// The number of running timers.
     public var count: Int { wheel.count }
 
-    /// Sets a timer for `deadline`, in nanoseconds.
+    /// Sets a timer for `deadline`, in nanoseconds of any clock.
     public func schedule(at deadline: UInt64) -> Handle {
-        Handle(handle: wheel.schedule(.connection(ConnectionID(index: 0, generation: 0)), at: deadline))
+        Handle(
+            handle: wheel.schedule(
+                .connection(ConnectionID(index: 0, generation: 0)),
+                at: Instant(nanoseconds: deadline)
+            )
+        )
     }
 
     /// Cancels a timer; does nothing when it has fired or was cancelled before.
@@ -27,7 +34,7 @@ public struct BenchmarkedTimers: ~Copyable {
     /// Fires the timers that are due at `now`; returns their number.
     public func fire(at now: UInt64) -> Int {
         var count = 0
-        while wheel.popDue(at: now) != nil { count += 1 }
+        while wheel.popDue(at: Instant(nanoseconds: now)) != nil { count += 1 }
         return count
     }
 }

@@ -1,3 +1,5 @@
+internal import EddySystem
+
 // A hierarchical timing wheel (Varghese and Lauck, 1987). Time is counted in ticks of 65.5 µs. Each level has 64 lists;
 // a list of level 0 holds the timers of one tick, a list of level 1 those of 64 ticks, and so on. Eight levels cover
 // every possible deadline:
@@ -85,9 +87,9 @@ struct TimerWheel: ~Copyable {
 
     // MARK: Setting and cancelling
 
-    /// Sets a timer for `deadline`, in nanoseconds of CLOCK_MONOTONIC.
+    /// Sets a timer for `deadline`.
     @discardableResult
-    func schedule(_ event: TimerEvent, at deadline: UInt64) -> TimerID {
+    func schedule(_ event: TimerEvent, at deadline: Instant) -> TimerID {
         let timer = reserve()
         start(timer, event, at: deadline)
         return timer
@@ -101,11 +103,11 @@ struct TimerWheel: ~Copyable {
 
     /// Starts a timer that was reserved.
     @inline(__always)
-    func start(_ timer: TimerID, _ event: TimerEvent, at deadline: UInt64) {
+    func start(_ timer: TimerID, _ event: TimerEvent, at deadline: Instant) {
         nodes[timer].event = event
         // Rounded up, without overflow.
         let roundingUp: UInt64 = (1 << Self.tickBits) - 1
-        link(TimerEntry(tick: (min(deadline, ~roundingUp) &+ roundingUp) >> Self.tickBits, timer: timer))
+        link(TimerEntry(tick: (min(deadline.nanoseconds, ~roundingUp) &+ roundingUp) >> Self.tickBits, timer: timer))
     }
 
     /// Cancels a running or reserved timer. Does nothing when it has fired or was cancelled.
@@ -170,22 +172,22 @@ struct TimerWheel: ~Copyable {
 
     // MARK: Time
 
-    /// The next time to check for due timers (nanoseconds of CLOCK_MONOTONIC); nil when none is running.
+    /// The next time to check for due timers; nil when none is running.
     ///
     /// This is the earliest timer's tick, or the earlier tick at which several distant timers move to a lower level.
-    var nextDeadline: UInt64? {
+    var nextDeadline: Instant? {
         applyPendingCancellations()
         guard let (level, place) = nextList else { return nil }
         let list = level * Self.placeCount + place
         let isOnly = unsafe storage.pointee.lists[list].running == 1
         let tick = isOnly ? firstRunning(list).tick : firstTick(level: level, place: place)
-        return tick << Self.tickBits
+        return Instant(nanoseconds: tick << Self.tickBits)
     }
 
     /// Removes the next timer that is due at `now`, which never decreases; nil when none is due.
-    func popDue(at now: UInt64) -> TimerEvent? {
+    func popDue(at now: Instant) -> TimerEvent? {
         applyPendingCancellations()
-        let tick = now >> Self.tickBits
+        let tick = now.nanoseconds >> Self.tickBits
         while let (level, place) = nextList {
             let start = firstTick(level: level, place: place)
             guard start <= tick else { break }

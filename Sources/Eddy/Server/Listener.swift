@@ -28,8 +28,8 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
     /// Distributes connections among listeners; nil: this one serves all.
     private var distributor: ConnectionDistributor?
     private let loadStorage = Atomic<Int>(0)
-    /// When the grace ends (nanoseconds of CLOCK_MONOTONIC), once the listener is shut down.
-    private var graceDeadline = UInt64.max
+    /// When the grace ends, once the listener is shut down.
+    private var graceDeadline = Instant.distantFuture
     private var graceTimer: TimerID?
     /// The progress of ending relays, once the grace is over.
     private var relayEnding = RelayEnding.notBegun
@@ -141,11 +141,11 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
             loop.driver.counters.acceptPauses += 1
             onIncident?(.pausedBySystem(error))
             loop.driver.timers.cancel(pauseTimer)
-            pauseTimer = loop.driver.timers.schedule(.resumeAccepting(id), at: loop.now + Self.pause)
+            pauseTimer = loop.driver.timers.schedule(.resumeAccepting(id), at: loop.now.advanced(by: Self.pause))
         }
     }
 
-    private static let pause: UInt64 = 100_000_000
+    private static let pause = Duration.milliseconds(100)
 
     /// Serves a connection that the kernel has accepted, if the server's limit allows.
     private func take(_ descriptor: Int32) {
@@ -385,14 +385,14 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
         relayEnding = if case .notBegun = before { .marked(marks) } else { .ending }
         if !ending.isEmpty || !marks.isEmpty {
             loop.driver.timers.cancel(graceTimer)
-            graceTimer = loop.driver.timers.schedule(.graceEnded(id), at: loop.now + Self.momentForRelays)
+            graceTimer = loop.driver.timers.schedule(.graceEnded(id), at: loop.now.advanced(by: Self.momentForRelays))
         } else {
             phase = .expired
             resumeWaiter()
         }
     }
 
-    private static let momentForRelays: UInt64 = 250_000_000
+    private static let momentForRelays = Duration.milliseconds(250)
 
     /// Waits for the last connection to close, or for the end of the grace.
     ///

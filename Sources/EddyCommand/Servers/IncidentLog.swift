@@ -5,20 +5,20 @@ internal import Synchronization
 /// seconds, with the number of incidents that were left out.
 final class IncidentLog: Sendable {
     private struct Kind {
-        var lastLine: UInt64
+        var lastLine: Instant
         var leftOut = 0
     }
 
     private let kinds = Mutex<[String: Kind]>([:])
     private static let interval = Duration.seconds(10)
-    private let now: @Sendable () -> UInt64
+    private let now: @Sendable () -> Instant
     private let print: @Sendable (String) -> Void
 
     /// - Parameters:
-    ///   - now: the time in nanoseconds.
+    ///   - now: returns the time.
     ///   - print: receives each line.
     init(
-        now: @escaping @Sendable () -> UInt64 = { MonotonicClock.now },
+        now: @escaping @Sendable () -> Instant = { MonotonicClock.now },
         print: @escaping @Sendable (String) -> Void = { Terminal.printError($0) }
     ) {
         self.now = now

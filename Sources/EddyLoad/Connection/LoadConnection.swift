@@ -127,7 +127,7 @@ struct LoadConnection: Sendable {
     }
 
     /// Takes completed requests out of the pipeline, and counts them if they fall into the window.
-    private func record(_ byteCount: Int, completed: Int, of pipeline: inout RequestPipeline, at now: UInt64) {
+    private func record(_ byteCount: Int, completed: Int, of pipeline: inout RequestPipeline, at now: Instant) {
         let phase = window.phase(at: now)
         recorder.update { counts in
             if phase == .within { counts.bytesReceived += UInt64(byteCount) }
@@ -135,17 +135,17 @@ struct LoadConnection: Sendable {
                 let sentAt = pipeline.takeOldest()
                 switch phase {
                 case .before: break
-                case .within: counts.record(latency: now - sentAt)
+                case .within: counts.record(latency: sentAt.nanoseconds(to: now))
                 case .after:
                     guard let age = window.ageAtEnd(ofRequestSentAt: sentAt) else { break }
-                    counts.record(latency: now - sentAt, ageAtEnd: age)
+                    counts.record(latency: sentAt.nanoseconds(to: now), ageAtEnd: age)
                 }
             }
         }
     }
 
     /// Takes out the requests that will not get a reply, and counts them with their ages.
-    private func giveUp(_ pipeline: inout RequestPipeline, at now: UInt64) {
+    private func giveUp(_ pipeline: inout RequestPipeline, at now: Instant) {
         if Task.isCancelled { window.close(at: now) }
         let phase = window.phase(at: now)
         let isCutShort = window.isCutShort
@@ -154,14 +154,14 @@ struct LoadConnection: Sendable {
                 let sentAt = pipeline.takeOldest()
                 switch phase {
                 case .before: break
-                case .within: counts.recordUnanswered(age: now - sentAt)
+                case .within: counts.recordUnanswered(age: sentAt.nanoseconds(to: now))
                 case .after:
                     guard let age = window.ageAtEnd(ofRequestSentAt: sentAt) else { break }
                     counts.recordOutstanding(age: age)
                     if isCutShort {
                         counts.recordAgeWithoutReply(age)
                     } else {
-                        counts.recordUnanswered(age: now - sentAt)
+                        counts.recordUnanswered(age: sentAt.nanoseconds(to: now))
                     }
                 }
             }

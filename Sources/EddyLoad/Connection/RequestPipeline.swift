@@ -1,8 +1,10 @@
+internal import Eddy
+
 /// The outstanding requests of one connection, oldest first: when each was sent.
 struct RequestPipeline {
     private let messageSize: Int
     /// A ring buffer: `count` times from `oldest` on.
-    private var sentAt: [UInt64]
+    private var sentAt: [Instant]
     private var oldest = 0
     private(set) var count = 0
     /// Bytes received of the oldest request's reply.
@@ -10,13 +12,13 @@ struct RequestPipeline {
 
     init(depth: Int, messageSize: Int) {
         self.messageSize = messageSize
-        sentAt = Array(repeating: 0, count: depth)
+        sentAt = Array(repeating: .distantPast, count: depth)
     }
 
     var bytesExpected: Int { count * messageSize - received }
 
     /// Records a request that was sent. Fewer than `depth` may be outstanding.
-    mutating func send(at moment: UInt64) {
+    mutating func send(at moment: Instant) {
         sentAt[(oldest + count) % sentAt.count] = moment
         count += 1
     }
@@ -31,7 +33,7 @@ struct RequestPipeline {
     }
 
     /// Removes the oldest request, whose reply is complete, and returns when it was sent.
-    mutating func takeOldest() -> UInt64 {
+    mutating func takeOldest() -> Instant {
         let moment = sentAt[oldest]
         oldest = (oldest + 1) % sentAt.count
         count -= 1

@@ -1,7 +1,9 @@
+internal import Eddy
 internal import Synchronization
 
-/// The period in which requests are counted, in nanoseconds of CLOCK_MONOTONIC. Any thread.
+/// The period in which requests are counted. Any thread.
 final class MeasurementWindow: Sendable {
+    /// When the window starts and ends (nanoseconds of CLOCK_MONOTONIC); `UInt64.max` until it is opened or closed.
     private let start = Atomic<UInt64>(.max)
     private let end = Atomic<UInt64>(.max)
 
@@ -22,42 +24,42 @@ final class MeasurementWindow: Sendable {
     var isDrained: Bool { drained.load(ordering: .relaxed) }
 
     /// Opens the window in advance, unless it was closed. Nothing is counted before its start.
-    func open(from start: UInt64, until end: UInt64) {
+    func open(from start: Instant, until end: Instant) {
         guard !isCutShort else { return }
-        self.start.store(start, ordering: .relaxed)
-        self.end.store(end, ordering: .relaxed)
+        self.start.store(start.nanoseconds, ordering: .relaxed)
+        self.end.store(end.nanoseconds, ordering: .relaxed)
     }
 
     /// Ends the window now unless it has ended already.
-    func close(at now: UInt64) {
-        guard now < end.load(ordering: .relaxed) else { return }
-        end.store(now, ordering: .relaxed)
+    func close(at now: Instant) {
+        guard !isOver(at: now) else { return }
+        end.store(now.nanoseconds, ordering: .relaxed)
         cutShort.store(true, ordering: .relaxed)
     }
 
     /// Whether the window was closed early.
     var isCutShort: Bool { cutShort.load(ordering: .relaxed) }
 
-    func isOver(at now: UInt64) -> Bool { now >= end.load(ordering: .relaxed) }
+    func isOver(at now: Instant) -> Bool { now.nanoseconds >= end.load(ordering: .relaxed) }
 
-    func phase(at moment: UInt64) -> Phase {
+    func phase(at moment: Instant) -> Phase {
         let (start, end) = (start.load(ordering: .relaxed), end.load(ordering: .relaxed))
-        guard start < end, moment >= start else { return .before }
-        return moment < end ? .within : .after
+        guard start < end, moment.nanoseconds >= start else { return .before }
+        return moment.nanoseconds < end ? .within : .after
     }
 
-    func contains(_ moment: UInt64) -> Bool { phase(at: moment) == .within }
+    func contains(_ moment: Instant) -> Bool { phase(at: moment) == .within }
 
     /// The age at the end of the window of a request that was sent at `moment`; nil if it was sent later.
-    func ageAtEnd(ofRequestSentAt moment: UInt64) -> UInt64? {
+    func ageAtEnd(ofRequestSentAt moment: Instant) -> UInt64? {
         let end = end.load(ordering: .relaxed)
-        return moment < end ? end - moment : nil
+        return moment.nanoseconds < end ? end - moment.nanoseconds : nil
     }
 
     /// The length so far, in seconds.
-    func seconds(at now: UInt64) -> Double {
+    func seconds(at now: Instant) -> Double {
         let start = start.load(ordering: .relaxed)
-        let end = min(now, end.load(ordering: .relaxed))
+        let end = min(now.nanoseconds, end.load(ordering: .relaxed))
         return end > start ? Double(end - start) / 1e9 : 0
     }
 }

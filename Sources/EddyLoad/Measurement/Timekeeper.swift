@@ -30,7 +30,7 @@ struct Timekeeper: Sendable {
         window.open(from: start, until: end)
         do {
             while case let now = MonotonicClock.now, now < end {
-                try await Task.sleep(for: .nanoseconds(min(Self.tick, end - now)))
+                try await Task.sleep(for: .nanoseconds(min(Self.tick, now.nanoseconds(to: end))))
                 let seconds = window.seconds(at: MonotonicClock.now)
                 onProgress(LoadProgress(seconds: seconds, counts: .sum(of: recorders), of: configuration))
             }

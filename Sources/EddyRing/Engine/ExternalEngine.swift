@@ -19,10 +19,10 @@ package protocol ExternalEngine: AnyObject {
     /// Descriptions of the operations whose last completion has not been posted to the queue.
     var operationsInFlight: [String] { get }
 
-    /// Submits the queued entries, then waits for completions until the deadline (nanoseconds of the network's clock).
+    /// Submits the queued entries, then waits for completions until the deadline.
     ///
     /// - Returns: entries submitted, or the negated error number.
-    func enter(waitFor count: UInt32, deadline: UInt64?) -> Int32
+    func enter(waitFor count: UInt32, deadline: Instant?) -> Int32
 
     /// Registers a provided-buffer ring, as io_uring_register(2) does. Returns 0 or a negated error number.
     func registerBufferRing(
@@ -38,8 +38,8 @@ package protocol ExternalEngine: AnyObject {
 /// The sockets and the clock of an ``ExternalEngine``. The ring uses them in place of ``Socket`` and
 /// ``MonotonicClock``.
 package protocol ExternalNetwork: AnyObject {
-    /// Nanoseconds of a clock in place of CLOCK_MONOTONIC.
-    var now: UInt64 { get }
+    /// The current time of a clock in place of CLOCK_MONOTONIC.
+    var now: Instant { get }
 
     func openStream() throws(SystemError) -> Int32
     /// Replaces setting a socket option, which external sockets do not support. It only checks that the descriptor is

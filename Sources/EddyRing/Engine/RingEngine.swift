@@ -1,5 +1,6 @@
 internal import CLiburing
 internal import EddyBuffers
+internal import EddySystem
 internal import Glibc
 
 /// The engine of one ring: the operations in which engines differ.
@@ -82,10 +83,10 @@ enum RingEngine: ~Copyable {
         }
     }
 
-    /// Submits `pending` entries, then waits for completions until the deadline (nanoseconds of CLOCK_MONOTONIC).
+    /// Submits `pending` entries, then waits for completions until the deadline.
     ///
     /// - Returns: entries submitted, or the negated error number.
-    func enter(submit pending: UInt32, waitFor count: UInt32, deadline: UInt64?) -> Int32 {
+    func enter(submit pending: UInt32, waitFor count: UInt32, deadline: Instant?) -> Int32 {
         switch self {
         case .kernel(let engine): engine.enter(submit: pending, waitFor: count, deadline: deadline)
         case .epoll(let engine): engine.enter(waitFor: count, deadline: deadline)

@@ -53,16 +53,18 @@ final class EpollEngine {
 
     // MARK: Entering
 
-    /// Submits the queued entries, then waits for completions until the deadline (nanoseconds of CLOCK_MONOTONIC).
+    /// Submits the queued entries, then waits for completions until the deadline.
     ///
     /// - Returns: entries submitted, or the negated error number.
-    func enter(waitFor count: UInt32, deadline: UInt64?) -> Int32 {
+    func enter(waitFor count: UInt32, deadline: Instant?) -> Int32 {
         let count = min(count, queues.completionCapacity)
         let submitted = takeSubmissions()
         while true {
             runReadyQueues()
             let mayWait = completionCount < count && !descriptors.hasReady
-            let ready = wait(until: mayWait ? min(deadline ?? .max, timeouts.nextDeadline ?? .max) : 0)
+            let ready = wait(
+                until: mayWait ? min(deadline ?? .distantFuture, timeouts.nextDeadline ?? .distantFuture) : .distantPast
+            )
             if ready < 0 { return submitted > 0 ? submitted : ready }
             for index in 0..<Int(ready) {
                 unsafe handle(events[index].events, on: events[index].data.fd)
@@ -73,17 +75,15 @@ final class EpollEngine {
         }
     }
 
-    /// Waits for events until the deadline; with 0 it does not wait.
+    /// Waits for events until the deadline; with `distantPast` it does not wait.
     ///
     /// - Returns: the number of events, or the negated error number.
-    private func wait(until deadline: UInt64) -> Int32 {
+    private func wait(until deadline: Instant) -> Int32 {
         var result: Int32
         switch deadline {
-        case 0: result = unsafe epoll_wait(epoll, events, Int32(Self.maximumEvents), 0)
-        case .max: result = unsafe epoll_wait(epoll, events, Int32(Self.maximumEvents), -1)
-        default:
-            let now = MonotonicClock.now
-            result = wait(nanoseconds: deadline > now ? deadline - now : 0)
+        case .distantPast: result = unsafe epoll_wait(epoll, events, Int32(Self.maximumEvents), 0)
+        case .distantFuture: result = unsafe epoll_wait(epoll, events, Int32(Self.maximumEvents), -1)
+        default: result = wait(nanoseconds: MonotonicClock.now.nanoseconds(to: deadline))
         }
         return result < 0 ? -errno : result
     }

@@ -50,7 +50,7 @@ extension FeatureProbe {
     /// Whether both completions arrive. The notification does not require a receive: loopback copies the bytes.
     private func sendsAndNotifies(_ entry: SubmissionEntry, byteCount: Int32) throws(RingError) -> Bool {
         guard let sent = try perform(entry), sent.result == byteCount, !sent.isLast else { return false }
-        try ring.enter(waitFor: 1, deadline: MonotonicClock.now + Self.patience)
+        try ring.enter(waitFor: 1, deadline: MonotonicClock.now.advanced(by: Self.patience))
         guard let notification = ring.nextCompletion() else { return false }
         return notification.isNotification && notification.isLast
     }
@@ -101,6 +101,6 @@ extension FeatureProbe {
     /// Waits up to `patience` until the descriptor is readable.
     private static func isReadable(_ descriptor: Int32) -> Bool {
         var descriptor = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return unsafe poll(&descriptor, 1, Int32(patience / 1_000_000)) == 1
+        return unsafe poll(&descriptor, 1, Int32(patience.wholeNanoseconds / 1_000_000)) == 1
     }
 }

@@ -95,7 +95,7 @@ final class FeatureProbe {
         guard write(100), let first = try perform(entry) else { return nil }
         receiveRing.slice(for: first)?.dropOnOwnerThread()
         guard first.result == 100, !first.isLast, write(byteCount) else { return nil }
-        try ring.enter(waitFor: 1, deadline: MonotonicClock.now + Self.patience)
+        try ring.enter(waitFor: 1, deadline: MonotonicClock.now.advanced(by: Self.patience))
         guard let second = ring.nextCompletion() else { return nil }
         receiveRing.slice(for: second)?.dropOnOwnerThread()
         return second.result == byteCount ? second : nil
@@ -148,7 +148,7 @@ final class FeatureProbe {
             token: OperationToken(kind: 2)
         )
         try ring.submit(second)
-        try ring.enter(waitFor: 2, deadline: MonotonicClock.now + Self.patience)
+        try ring.enter(waitFor: 2, deadline: MonotonicClock.now.advanced(by: Self.patience))
         for _ in 0..<2 {
             guard let completion = ring.nextCompletion(), let slice = receiveRing.slice(for: completion) else {
                 return false
@@ -175,7 +175,7 @@ final class FeatureProbe {
 
     // MARK: Helpers
 
-    static let patience: UInt64 = 1_000_000_000
+    static let patience = Duration.seconds(1)
 
     private func send(_ byteCount: Int) throws(RingError) -> CompletionEntry? {
         let entry = unsafe SubmissionEntry.send(
@@ -191,7 +191,7 @@ final class FeatureProbe {
 
     func perform(_ entry: SubmissionEntry) throws(RingError) -> CompletionEntry? {
         try ring.submit(entry)
-        try ring.enter(waitFor: 1, deadline: MonotonicClock.now + Self.patience)
+        try ring.enter(waitFor: 1, deadline: MonotonicClock.now.advanced(by: Self.patience))
         return ring.nextCompletion()
     }
 

@@ -87,10 +87,10 @@ final class KernelEngine {
         }
     }
 
-    /// io_uring_enter(2): submits, then waits for completions until the deadline (nanoseconds of CLOCK_MONOTONIC).
+    /// io_uring_enter(2): submits, then waits for completions until the deadline.
     ///
     /// - Returns: entries submitted, or the negated error number.
-    func enter(submit: UInt32, waitFor: UInt32, deadline: UInt64?) -> Int32 {
+    func enter(submit: UInt32, waitFor: UInt32, deadline: Instant?) -> Int32 {
         var flags = UInt32(IORING_ENTER_GETEVENTS)
         let descriptor = unsafe ring.pointee.enter_ring_fd
         if unsafe descriptor != ring.pointee.ring_fd { flags |= UInt32(IORING_ENTER_REGISTERED_RING) }
@@ -98,12 +98,12 @@ final class KernelEngine {
         guard waitFor > 0, let deadline else {
             return io_uring_enter2(UInt32(descriptor), submit, waitFor, flags, nil, 0)
         }
-        var nanoseconds = deadline
+        let nanoseconds: UInt64
         if setup.hasAbsoluteDeadlines {
             flags |= EDDY_ENTER_ABS_TIMER
+            nanoseconds = deadline.nanoseconds
         } else {
-            let now = MonotonicClock.now
-            nanoseconds = deadline > now ? deadline - now : 0
+            nanoseconds = MonotonicClock.now.nanoseconds(to: deadline)
         }
         let second: UInt64 = 1_000_000_000
         var time = __kernel_timespec(tv_sec: Int64(nanoseconds / second), tv_nsec: Int64(nanoseconds % second))

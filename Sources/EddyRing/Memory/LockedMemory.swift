@@ -29,11 +29,11 @@ enum LockedMemory {
     /// When locked memory was first short; 0 if never.
     private static let firstShortage = Atomic<UInt64>(0)
     /// The kernel takes tens of milliseconds to unlock the memory of a closed ring.
-    static let releaseTime: UInt64 = 250_000_000
+    static let releaseTime = Duration.milliseconds(250)
 
     /// Records that a ring was closed: the kernel will unlock its memory soon.
     static func noteClosedRing() {
-        lastClose.store(MonotonicClock.now, ordering: .relaxed)
+        lastClose.store(MonotonicClock.now.nanoseconds, ordering: .relaxed)
     }
 
     /// Repeats `body` while it fails for lack of locked memory that a closed ring may still hold: a ring of this
@@ -58,9 +58,10 @@ enum LockedMemory {
     }
 
     /// Whether closed rings may still hold memory. The wait for rings of other processes happens only once.
-    private static func mayBeReleased(at now: UInt64) -> Bool {
-        let noted = firstShortage.compareExchange(expected: 0, desired: now, ordering: .relaxed)
-        let shortage = noted.exchanged ? now : noted.original
-        return now < max(shortage, lastClose.load(ordering: .relaxed)) + releaseTime
+    private static func mayBeReleased(at now: Instant) -> Bool {
+        let noted = firstShortage.compareExchange(expected: 0, desired: now.nanoseconds, ordering: .relaxed)
+        let shortage = noted.exchanged ? now.nanoseconds : noted.original
+        let start = Instant(nanoseconds: max(shortage, lastClose.load(ordering: .relaxed)))
+        return now < start.advanced(by: releaseTime)
     }
 }

@@ -20,12 +20,13 @@ final class AcceptOracle {
     private var own: Set<ObjectIdentifier> = []
     private var listener: SimulatedSocket?
     /// The time since which connections wait and no accept is in flight.
-    private var unservedSince: UInt64?
+    private var unservedSince: Instant?
     /// When the server was last at its limit.
-    private var lastFull: UInt64 = 0
+    private var lastFull = Instant.distantPast
     /// When a connection last broke whose peer had sent nothing.
-    private var lastSilentBreak: UInt64?
-    /// The longest pause of a listener that is out of descriptors, plus the network's delay of its cancellation.
+    private var lastSilentBreak: Instant?
+    /// The longest pause of a listener that is out of descriptors, plus the network's delay of its cancellation, in
+    /// nanoseconds.
     private static let longestPause: UInt64 = 200_000_000
 
     init(_ simulation: Simulation) { self.simulation = simulation }
@@ -107,13 +108,12 @@ final class AcceptOracle {
     func check() {
         guard let unservedSince, !simulation.isShuttingDown else { return }
         noteFull()
-        let due = max(unservedSince, lastFull) + Self.longestPause
+        let due = max(unservedSince, lastFull).advanced(byNanoseconds: Self.longestPause)
         guard network.now > due else { return }
         let allowance = network.busy.sum(after: due) + network.lateness.sum(after: due)
-        guard network.now > due + allowance else { return }
-        network.fail(
-            "connections wait, but accepting is paused \((network.now - due) / 1_000_000) ms longer than allowed"
-        )
+        guard network.now > due.advanced(byNanoseconds: allowance) else { return }
+        let late = due.nanoseconds(to: network.now) / 1_000_000
+        network.fail("connections wait, but accepting is paused \(late) ms longer than allowed")
     }
 
     // MARK: Refusals

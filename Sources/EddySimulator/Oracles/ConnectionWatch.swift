@@ -7,16 +7,16 @@ final class ConnectionWatch {
     /// A task that waits to read.
     struct Read {
         /// When the wait began.
-        let start: UInt64
+        let start: Instant
         /// The earliest loop time at that moment: the loop's clock does not advance within an iteration.
-        let earliestStart: UInt64
+        let earliestStart: Instant
         /// When it must have ended in any case; nil: no deadline.
-        let deadline: UInt64?
+        let deadline: Instant?
     }
 
     /// Why the loop may end the connection before its close timeout.
     struct Ending {
-        let time: UInt64
+        let time: Instant
         /// Whether its handler has thrown: the connection is then reset once everything is delivered.
         let hasThrown: Bool
     }
@@ -26,9 +26,9 @@ final class ConnectionWatch {
     /// Whether the server has accepted it.
     var isServed = false
     /// When it was accepted, or connected.
-    let start: UInt64
+    let start: Instant
     /// When its handler began; nil before that.
-    var begin: UInt64?
+    var begin: Instant?
     /// How its handler ended; nil before that.
     var ending: Ending?
     /// When bytes moved.
@@ -41,18 +41,18 @@ final class ConnectionWatch {
     var acknowledged: LatestMoment
     /// Whether a send is pending, and when the last one began.
     var isSending = false
-    var lastSendStart: UInt64 = 0
+    var lastSendStart = Instant.distantPast
     /// Since when receives have found no buffer, and when that last ended.
-    var starvedSince: UInt64?
-    var starvedUntil: UInt64 = 0
+    var starvedSince: Instant?
+    var starvedUntil = Instant.distantPast
     /// When the peer's end, or the failure after it, became receivable.
-    var peerEnd: UInt64?
+    var peerEnd: Instant?
     var read: Read?
     /// The read deadlines of its handler, the innermost last.
-    var deadlines: [UInt64] = []
+    var deadlines: [Instant] = []
     var isClosed = false
 
-    init(_ socket: SimulatedSocket, _ timeouts: Connection.Timeouts, at time: UInt64) {
+    init(_ socket: SimulatedSocket, _ timeouts: Connection.Timeouts, at time: Instant) {
         self.socket = socket
         self.timeouts = timeouts
         start = time
@@ -74,5 +74,5 @@ final class ConnectionWatch {
     var isOpen: Bool { isRunning && !isClosed }
 
     /// The latest start of any wait of its handler.
-    var latestStart: UInt64 { max(begin ?? start, starvedUntil) }
+    var latestStart: Instant { max(begin ?? start, starvedUntil) }
 }

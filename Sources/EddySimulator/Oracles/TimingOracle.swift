@@ -25,7 +25,7 @@ final class TimingOracle {
     private var attempts: Set<ObjectIdentifier> = []
     /// Pending calls of `connect`, and when the last one returned.
     private var connecting = 0
-    private var lastConnectEnd: UInt64 = 0
+    private var lastConnectEnd = Instant.distantPast
     /// A deadline is rounded up to a tick of the timer wheel.
     private static let tick: UInt64 = 1 << 16
     /// The network's largest delay of a cancellation or a zero-copy notification.
@@ -38,7 +38,7 @@ final class TimingOracle {
     init(_ simulation: Simulation) { self.simulation = simulation }
 
     private var network: SimulatedNetwork { simulation.network }
-    private var now: UInt64 { network.now }
+    private var now: Instant { network.now }
 
     /// The connection that the server accepted from a peer's port.
     func acceptedConnection(_ port: UInt16?) -> ConnectionWatch? { port.flatMap { accepted[$0] } }
@@ -118,19 +118,20 @@ final class TimingOracle {
     // MARK: Limits
 
     /// Fails if an event is late, beyond the time in which the loop was busy.
-    private func expectInTime(_ due: UInt64, late mayBeLate: Bool = false, _ what: @autoclosure () -> String) {
-        guard now > due + Self.tick else { return }
+    private func expectInTime(_ due: Instant, late mayBeLate: Bool = false, _ what: @autoclosure () -> String) {
+        guard now > due.advanced(byNanoseconds: Self.tick) else { return }
         let allowance = network.busy.sum(after: due) + (mayBeLate ? network.lateness.sum(after: due) : 0)
-        guard now > due + Self.tick + allowance else { return }
-        network.fail("\(what()) \((now - due - Self.tick - allowance) / 1000) µs too late")
+        let late = due.advanced(byNanoseconds: Self.tick + allowance).nanoseconds(to: now)
+        guard late > 0 else { return }
+        network.fail("\(what()) \(late / 1000) µs too late")
     }
 
     /// Fails if an event is early.
-    private func expectNotEarly(_ due: UInt64, _ what: @autoclosure () -> String) {
-        if now < due { network.fail("\(what()) \((due - now) / 1000) µs too early") }
+    private func expectNotEarly(_ due: Instant, _ what: @autoclosure () -> String) {
+        if now < due { network.fail("\(what()) \(now.nanoseconds(to: due) / 1000) µs too early") }
     }
 
-    private func nanoseconds(_ duration: Duration?) -> UInt64? { duration.map { UInt64(0).advanced(by: $0) } }
+    private func nanoseconds(_ duration: Duration?) -> UInt64? { duration?.wholeNanoseconds }
 
     // MARK: Sleeping
 
@@ -147,13 +148,13 @@ final class TimingOracle {
     /// Records the start of a connect.
     ///
     /// - Returns: the start time.
-    func connectBegan() -> UInt64 {
+    func connectBegan() -> Instant {
         connecting += 1
         return now
     }
 
     /// Records the end of a connect that began at `start`.
-    func connectEnded(after start: UInt64, _ error: ConnectError? = nil) {
+    func connectEnded(after start: Instant, _ error: ConnectError? = nil) {
         connecting -= 1
         lastConnectEnd = now
         let due = start.advanced(by: simulation.scenario.configuration.connectTimeout)
@@ -164,7 +165,11 @@ final class TimingOracle {
     /// Checks that a cancelled connection attempt is closed at once.
     private func checkAttempt() {
         guard simulation.scenario.workload == .exchange, connecting == 0 else { return }
-        expectInTime(lastConnectEnd + Self.longestDelay, late: true, "a cancelled connect was ended")
+        expectInTime(
+            lastConnectEnd.advanced(byNanoseconds: Self.longestDelay),
+            late: true,
+            "a cancelled connect was ended"
+        )
     }
 
     // MARK: Handlers
@@ -199,7 +204,8 @@ final class TimingOracle {
         guard let read = watch.read else { return }
         let timeout = nanoseconds(watch.timeouts.read)
         let known = max(read.earliestStart, watch.received.known(lastWait: network.lastWait))
-        guard let earliest = [timeout.map { known + $0 }, read.deadline].compactMap({ $0 }).min() else {
+        let due = timeout.map { known.advanced(byNanoseconds: $0) }
+        guard let earliest = [due, read.deadline].compactMap({ $0 }).min() else {
             network.fail("a read has timed out that had neither a timeout nor a deadline")
         }
         if earliest != read.deadline { expectMemory(watch) }
@@ -218,7 +224,7 @@ final class TimingOracle {
             !simulation.scenario.isMemoryLimited
         else { return }
         let start = max(read.start, watch.received.latest, watch.latestStart)
-        expectInTime(start + timeout, "a read of \(watch.words) has ended")
+        expectInTime(start.advanced(byNanoseconds: timeout), "a read of \(watch.words) has ended")
     }
 
     /// Checks an error of a handler: if a timeout is its reason, the timeout must be due.
@@ -228,16 +234,19 @@ final class TimingOracle {
         switch error {
         case .idleTimedOut:
             guard let idle = nanoseconds(watch.timeouts.idle) else { network.fail("there is no idle timeout") }
-            let known = sides(of: watch).map { $0.moved.known(lastWait: lastWait) }.min() ?? 0
-            expectNotEarly(known + idle, "\(watch.words) has timed out without being idle,")
+            let known = sides(of: watch).map { $0.moved.known(lastWait: lastWait) }.min() ?? .distantPast
+            expectNotEarly(known.advanced(byNanoseconds: idle), "\(watch.words) has timed out without being idle,")
             if !isRelay { checkIdle(watch, idle) }
         case .writeTimedOut:
             // While nothing can be sent to the other side of a relay, this side has the close timeout.
             let relayed = isRelay ? nanoseconds(simulation.loop.configuration.closeTimeout) : nil
             let write = [nanoseconds(watch.timeouts.write), relayed].compactMap { $0 }.min()
             guard let write else { network.fail("there is no write timeout") }
-            let known = sides(of: watch).map { $0.progress.known(lastWait: lastWait) }.min() ?? 0
-            expectNotEarly(known + write, "\(watch.words) has timed out while its peer accepts bytes,")
+            let known = sides(of: watch).map { $0.progress.known(lastWait: lastWait) }.min() ?? .distantPast
+            expectNotEarly(
+                known.advanced(byNanoseconds: write),
+                "\(watch.words) has timed out while its peer accepts bytes,"
+            )
             if !isRelay { checkWrite(watch, write) }
         default: break
         }
@@ -271,7 +280,7 @@ final class TimingOracle {
         let start = max(watch.moved.latest, watch.lastSendStart, watch.latestStart)
         // The bytes that the peer has accepted are checked four times in the shorter of both timeouts.
         let look = min(idle, nanoseconds(watch.timeouts.write) ?? .max) / 4
-        let due = noticed(start, within: look) + idle + (reset ? Self.longestDelay : 0)
+        let due = noticed(start, within: look).advanced(byNanoseconds: idle + (reset ? Self.longestDelay : 0))
         expectInTime(due, late: reset, "\(watch.words), idle, was still open, or timed out,")
     }
 
@@ -282,14 +291,14 @@ final class TimingOracle {
 
     private func checkWrite(_ watch: ConnectionWatch, _ write: UInt64, reset: Bool = false) {
         let start = max(watch.progress.latest, watch.lastSendStart)
-        let due = noticed(start, within: write / 4) + write + (reset ? Self.longestDelay : 0)
+        let due = noticed(start, within: write / 4).advanced(byNanoseconds: write + (reset ? Self.longestDelay : 0))
         expectInTime(due, late: reset, "\(watch.words), whose peer accepts nothing, was still open, or timed out,")
     }
 
     /// The latest time at which the loop notices bytes that the peer has accepted: it checks periodically, at a tick,
     /// unless it is busy.
-    private func noticed(_ moment: UInt64, within look: UInt64) -> UInt64 {
-        moment + look + Self.tick + network.busy.sum(after: moment)
+    private func noticed(_ moment: Instant, within look: UInt64) -> Instant {
+        moment.advanced(byNanoseconds: look + Self.tick + network.busy.sum(after: moment))
     }
 
     // MARK: Closing
@@ -306,21 +315,33 @@ final class TimingOracle {
         if !hasPeerEnded, !(isDelivered && (ending.hasThrown || simulation.isShuttingDown)) {
             // A handler may end before it gets the timeout of its connection.
             let failed = watch.timeouts.idle != nil || watch.timeouts.write != nil
-            if failed, now <= ending.time + Self.longestDelay + network.lateness.sum(after: ending.time) { return }
-            let known = max(ending.time, isDelivered ? 0 : watch.acknowledged.known(lastWait: network.lastWait))
-            expectNotEarly(known + timeout, "\(watch.words) was being closed, and reset")
+            let delay = Self.longestDelay + network.lateness.sum(after: ending.time)
+            if failed, now <= ending.time.advanced(byNanoseconds: delay) { return }
+            let known = max(
+                ending.time,
+                isDelivered ? .distantPast : watch.acknowledged.known(lastWait: network.lastWait)
+            )
+            expectNotEarly(known.advanced(byNanoseconds: timeout), "\(watch.words) was being closed, and reset")
         }
         let acknowledged = max(ending.time, watch.acknowledged.latest)
-        expectInTime(acknowledged + 2 * timeout + Self.longestDelay, late: true, "\(watch.words) was closed")
+        expectInTime(
+            acknowledged.advanced(byNanoseconds: 2 * timeout + Self.longestDelay),
+            late: true,
+            "\(watch.words) was closed"
+        )
         guard isDelivered || socket.isBroken else { return }
         if let peerEnd = watch.peerEnd, !ending.hasThrown {
             let start = max(acknowledged, peerEnd, watch.starvedUntil, watch.received.latest)
-            expectInTime(start + Self.longestDelay, late: true, "\(watch.words), whose peer has ended, was closed")
+            expectInTime(
+                start.advanced(byNanoseconds: Self.longestDelay),
+                late: true,
+                "\(watch.words), whose peer has ended, was closed"
+            )
         }
         if ending.hasThrown {
-            let broken = socket.isBroken ? watch.peerEnd ?? 0 : 0
-            let start = max(acknowledged, broken) + Self.longestDelay + Self.deliveryLook
-            expectInTime(start, late: true, "\(watch.words), whose peer has everything, was reset")
+            let broken = socket.isBroken ? watch.peerEnd ?? .distantPast : .distantPast
+            let due = max(acknowledged, broken).advanced(byNanoseconds: Self.longestDelay + Self.deliveryLook)
+            expectInTime(due, late: true, "\(watch.words), whose peer has everything, was reset")
         }
     }
 
@@ -333,7 +354,7 @@ final class TimingOracle {
         else { return }
         let start = max(ending.time, shutdown, watch.acknowledged.latest, watch.received.latest, watch.starvedUntil)
         expectInTime(
-            start + Self.silenceBeforeClose + Self.longestDelay + Self.deliveryLook,
+            start.advanced(byNanoseconds: Self.silenceBeforeClose + Self.longestDelay + Self.deliveryLook),
             late: true,
             "\(watch.words) which its server drains, was closed"
         )

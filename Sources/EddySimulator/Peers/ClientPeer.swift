@@ -1,4 +1,5 @@
 import EddySimulation
+import EddySystem
 
 /// A well-behaved client: it sends length-prefixed messages one after the other, and reads each reply as it arrives. It
 /// must get every reply in time, regardless of its neighbours.
@@ -12,8 +13,8 @@ final class ClientPeer: Peer {
     private var sent = 0
     private var answered = 0
     /// When it began to send the current message; nil between messages.
-    private var start: UInt64?
-    private var asksAgainAt: UInt64 = 0
+    private var start: Instant?
+    private var asksAgainAt = Instant.distantPast
     private var hasEnded = false
     private var isComingAgain = false
 
@@ -88,8 +89,10 @@ final class ClientPeer: Peer {
         guard answered == message.count else { return }
         checkAnswer(in: bound)
         (message, start) = ([], nil)
-        if network.random.once(in: 2) { asksAgainAt = network.now + simulation.pause(upTo: 500_000_000) }
-        sleep(asksAgainAt > network.now ? asksAgainAt - network.now : 0)
+        if network.random.once(in: 2) {
+            asksAgainAt = network.now.advanced(byNanoseconds: simulation.pause(upTo: 500_000_000))
+        }
+        sleep(network.now.nanoseconds(to: asksAgainAt))
     }
 
     // MARK: The bound
@@ -105,7 +108,7 @@ final class ClientPeer: Peer {
     }
 
     /// Checks again when the reply is due.
-    private func expectAnswer(in bound: UInt64, asked: UInt64) {
+    private func expectAnswer(in bound: UInt64, asked: Instant) {
         guard simulation.answersAreBounded else { return }
         network.schedule(in: bound) { [weak self] in
             guard let self, !self.isFinished, !self.isComingAgain, self.start == asked else { return }
@@ -121,11 +124,10 @@ final class ClientPeer: Peer {
             let begin = simulation.timing.acceptedConnection(port)?.begin
         else { return }
         let start = max(asked, begin)
-        let due = start + bound + network.busy.sum(after: start) + network.lateness.sum(after: start)
-        guard network.now > due else { return }
-        fail(
-            "only \(answered) of \(message.count) bytes of a reply arrived within \((network.now - start) / 1_000_000) ms"
-        )
+        let allowance = network.busy.sum(after: start) + network.lateness.sum(after: start)
+        guard network.now > start.advanced(byNanoseconds: bound + allowance) else { return }
+        let milliseconds = start.nanoseconds(to: network.now) / 1_000_000
+        fail("only \(answered) of \(message.count) bytes of a reply arrived within \(milliseconds) ms")
     }
 
     // MARK: The end

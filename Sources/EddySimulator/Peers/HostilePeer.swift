@@ -1,4 +1,5 @@
 import EddySimulation
+import EddySystem
 
 /// A client that holds resources that others need for a while, and then resets its connection.
 final class HostilePeer: Peer {
@@ -21,10 +22,10 @@ final class HostilePeer: Peer {
     private let outgoing: [UInt8]
     private let returns: Int
     private var sent = 0
-    private var sendsAgainAt: UInt64 = 0
-    private let end: UInt64
+    private var sendsAgainAt = Instant.distantPast
+    private let end: Instant
 
-    init(_ simulation: Simulation, _ malice: Malice, until end: UInt64, returns: Int = 20) {
+    init(_ simulation: Simulation, _ malice: Malice, until end: Instant, returns: Int = 20) {
         (self.malice, self.end, self.returns) = (malice, end, returns)
         let random = BytePattern(key: simulation.network.random.next())
         let long = ExchangeWorkload.length(ExchangeWorkload.limit) + random.bytes(0..<ExchangeWorkload.limit)
@@ -58,8 +59,9 @@ final class HostilePeer: Peer {
             if result < 0 { return leave() }
             sent += Int(result)
             guard malice == .dribbles else { continue }
-            sendsAgainAt = network.now + 1_000_000 + simulation.pause(upTo: 1_000_000_000)
-            sleep(sendsAgainAt - network.now)
+            let pause = 1_000_000 + simulation.pause(upTo: 1_000_000_000)
+            sendsAgainAt = network.now.advanced(byNanoseconds: pause)
+            sleep(pause)
         }
         // A peer that reads nothing still notices the end.
         if socket.isBroken { leave() }

@@ -7,7 +7,7 @@ class Peer {
     let socket: SimulatedSocket
     private(set) var isFinished = false
     /// Since when it has received everything and kept its connection open, as a client with a connection pool does.
-    private(set) var keptSince: UInt64?
+    private(set) var keptSince: Instant?
 
     init(_ simulation: Simulation, _ socket: SimulatedSocket) {
         self.simulation = simulation
@@ -43,7 +43,7 @@ class Peer {
         finish()
     }
 
-    /// Wakes after a delay.
+    /// Wakes after a delay in nanoseconds.
     final func sleep(_ nanoseconds: UInt64) {
         network.schedule(in: nanoseconds) { [weak self] in self?.wake() }
     }

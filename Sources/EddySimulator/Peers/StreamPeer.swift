@@ -1,4 +1,5 @@
 import EddySimulation
+import EddySystem
 
 /// A client that sends a stream of bytes, and expects another one.
 final class StreamPeer: Peer {
@@ -29,8 +30,8 @@ final class StreamPeer: Peer {
     private var sent = 0
     private var hasEnded = false
     private var hasSeenEnd = false
-    private var readsAgainAt: UInt64 = 0
-    private var sendsAgainAt: UInt64 = 0
+    private var readsAgainAt = Instant.distantPast
+    private var sendsAgainAt = Instant.distantPast
 
     /// Creates a client that expects an echo.
     convenience init(echoing simulation: Simulation, upTo byteCount: Int) {
@@ -97,8 +98,9 @@ final class StreamPeer: Peer {
             }
             if isFinished || misbehave() { return }
             if network.random.once(in: haste) {
-                readsAgainAt = network.now + simulation.pause(upTo: 200_000_000)
-                return sleep(readsAgainAt - network.now)
+                let pause = simulation.pause(upTo: 200_000_000)
+                readsAgainAt = network.now.advanced(byNanoseconds: pause)
+                return sleep(pause)
             }
         }
     }
@@ -153,8 +155,9 @@ final class StreamPeer: Peer {
             sent += Int(result)
             if misbehave() { return }
             if network.random.once(in: haste) {
-                sendsAgainAt = network.now + simulation.pause(upTo: 200_000_000)
-                return sleep(sendsAgainAt - network.now)
+                let pause = simulation.pause(upTo: 200_000_000)
+                sendsAgainAt = network.now.advanced(byNanoseconds: pause)
+                return sleep(pause)
             }
         }
     }

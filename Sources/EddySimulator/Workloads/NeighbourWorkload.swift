@@ -35,10 +35,8 @@ struct NeighbourWorkload: Workload {
         let malices: [HostilePeer.Malice] = isCrowd ? [.holds, .holds, .pushes] : HostilePeer.Malice.allCases
         for _ in 0..<(isCrowd ? 50 + crowding.next() % 50 : 1 + order.next() % 6) {
             let malice = malices[Int(order.next() % UInt64(malices.count))]
-            let end =
-                simulation.network.now + (isCrowd ? 5_000_000_000 : 1_000_000)
-                + UInt64(order.magnitude(0...20_000_000_000))
-            _ = HostilePeer(simulation, malice, until: end)
+            let stay = (isCrowd ? 5_000_000_000 : 1_000_000) + UInt64(order.magnitude(0...20_000_000_000))
+            _ = HostilePeer(simulation, malice, until: simulation.network.now.advanced(byNanoseconds: stay))
             if !isCrowd, order.once(in: 2) {
                 try? await simulation.timing.sleep(for: .nanoseconds(Int64(order.magnitude(0...500_000_000))))
             }
@@ -107,7 +105,8 @@ struct NeighbourWorkload: Workload {
 
     /// Yields for a while. The loop must still process completions.
     private static func yield(_ simulation: Simulation) async {
-        let end = simulation.network.now + 20_000 + UInt64(simulation.network.random.magnitude(0...200_000))
+        let duration = 20_000 + UInt64(simulation.network.random.magnitude(0...200_000))
+        let end = simulation.network.now.advanced(byNanoseconds: duration)
         var (time, count) = (simulation.network.now, 0)
         while simulation.network.now < end {
             await Task.yield()

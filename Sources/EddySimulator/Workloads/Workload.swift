@@ -26,7 +26,7 @@ extension Simulation {
             await self.waitForUnplugged(since: start)
             self.isShuttingDown = true
             let grace = UInt64(self.network.random.magnitude(0...2000)) * 1_000_000
-            self.graceEnd = min(self.graceEnd, self.network.now + grace)
+            self.graceEnd = min(self.graceEnd, self.network.now.advanced(byNanoseconds: grace))
             server.shutDown(grace: .nanoseconds(Int64(grace)))
         }
     }
@@ -78,16 +78,16 @@ extension Simulation {
         network.schedule(in: patience) { [self] in
             guard !isShuttingDown else { return }
             isShuttingDown = true
-            graceEnd = network.now + UInt64(grace)
+            graceEnd = network.now.advanced(byNanoseconds: UInt64(grace))
             network.note("the server is shut down after waiting for unplugged peers")
             server.shutDown(grace: .nanoseconds(grace))
         }
     }
 
     /// Waits until unplugged connections have been detected.
-    private func waitForUnplugged(since start: UInt64) async {
+    private func waitForUnplugged(since start: Instant) async {
         guard let patience else { return }
-        while !isShuttingDown, handlers > 0, network.now - start < patience {
+        while !isShuttingDown, handlers > 0, start.nanoseconds(to: network.now) < patience {
             try? await timing.sleep(for: .seconds(1))
         }
     }

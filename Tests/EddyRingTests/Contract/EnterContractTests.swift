@@ -1,4 +1,5 @@
 import EddyRing
+import EddySystem
 import Testing
 
 /// Submitting, entering and reading completions, tested on every engine. See also `RingTests`.
@@ -66,9 +67,9 @@ struct EnterContractTests {
     func deadlines(engine: TestedEngine, nanoseconds: UInt64) throws {
         let world = try World(engine)
         let ring = world.ring
-        let deadline = ring.now + nanoseconds
+        let deadline = ring.now.advanced(byNanoseconds: nanoseconds)
         var interruptions = 0
-        try ring.enter(waitFor: 1, deadline: nanoseconds == 0 ? 0 : deadline)
+        try ring.enter(waitFor: 1, deadline: nanoseconds == 0 ? .distantPast : deadline)
         // Anything that interrupts a system call ends a wait, for example the end of another test's ring on this
         // thread.
         while nanoseconds > 0, ring.now < deadline, interruptions < Self.manyInterruptions {
@@ -90,7 +91,7 @@ struct EnterContractTests {
             var completions: [CompletionEntry] = []
             // More than once, since anything that interrupts a system call ends a wait.
             while completions.count < 3 {
-                try ring.enter(waitFor: UInt32(3 - completions.count), deadline: .max)
+                try ring.enter(waitFor: UInt32(3 - completions.count), deadline: .distantFuture)
                 while let completion = ring.nextCompletion() { completions.append(completion) }
             }
             #expect(completions.map(\.token) == (0..<3).map(token))
@@ -104,7 +105,7 @@ struct EnterContractTests {
         let bytes: [UInt8] = [1]
         try bytes.withUnsafeBytes { bytes in
             try submitOneByOne(bytes, from: connection, to: ring)
-            try ring.enter(waitFor: 2, deadline: 0)
+            try ring.enter(waitFor: 2, deadline: .distantPast)
             #expect(ring.isDrained)
             #expect(try ring.completions(1).map(\.result) == [1])
         }
@@ -117,7 +118,7 @@ struct EnterContractTests {
         let bytes: [UInt8] = [1]
         try bytes.withUnsafeBytes { bytes in
             try submitOneByOne(bytes, from: connection, to: ring)
-            try ring.enter(waitFor: 1, deadline: .max)
+            try ring.enter(waitFor: 1, deadline: .distantFuture)
         }
         #expect(ring.nextCompletion()?.result == 1)
     }

@@ -81,7 +81,7 @@ struct OtherContractTests {
             #expect(completion.token == token(index))
             #expect(completion.error == .timerExpired)
             #expect(completion.isLast)
-            #expect(ring.now - start >= milliseconds[index] * 1_000_000)
+            #expect(start.duration(to: ring.now) >= .milliseconds(milliseconds[index]))
         }
     }
 

@@ -76,7 +76,7 @@ struct SendContractTests {
         connection.far.reset()
         try bytes.withUnsafeBytes { sent in
             var errors: [SystemError] = []
-            let deadline = ring.now + 30_000_000_000
+            let deadline = ring.now.advanced(by: .seconds(30))
             // Bytes sent before the reset arrives are lost.
             while errors.count < 2, ring.now < deadline {
                 try ring.submit(send(.init(rebasing: sent[..<100]), on: connection))
@@ -178,7 +178,7 @@ struct SendContractTests {
             connection.far.close()
             // The peer answers the first byte after its close with a reset.
             var error: SystemError?
-            let deadline = ring.now + 30_000_000_000
+            let deadline = ring.now.advanced(by: .seconds(30))
             while error == nil, ring.now < deadline {
                 try world.runDelayedEvents()
                 error = try send(1)?.error

@@ -32,7 +32,7 @@ import Testing
         func pass(_ bytes: [UInt8], through index: Int) throws -> Slice? {
             try #require(write(far[index], bytes, bytes.count) == bytes.count)
             try ring.submit(.receiveOnce(descriptor: near[index], group: 0, token: OperationToken(kind: 1)))
-            try ring.enter(waitFor: 1, deadline: MonotonicClock.now + 5_000_000_000)
+            try ring.enter(waitFor: 1, deadline: MonotonicClock.now.advanced(by: .seconds(5)))
             let completion = try #require(ring.nextCompletion())
             defer { receiveRing.refill() }
             if completion.error == .noBufferSpace {
@@ -192,7 +192,7 @@ import Testing
         for round in 0..<10 {
             let bytes = [UInt8](repeating: UInt8(round), count: 100)
             try #require(write(pairs.far[0], bytes, 100) == 100)
-            try pairs.ring.enter(waitFor: 1, deadline: MonotonicClock.now + 5_000_000_000)
+            try pairs.ring.enter(waitFor: 1, deadline: MonotonicClock.now.advanced(by: .seconds(5)))
             let completion = try #require(pairs.ring.nextCompletion())
             #expect(completion.result == 100 && !completion.isLast)
             let slice = try #require(pairs.receiveRing.slice(for: completion))
@@ -202,7 +202,7 @@ import Testing
         try pairs.ring.submit(.cancel(OperationToken(kind: 1), token: OperationToken(kind: 2)))
         var last = false
         while !last {
-            try pairs.ring.enter(waitFor: 1, deadline: MonotonicClock.now + 5_000_000_000)
+            try pairs.ring.enter(waitFor: 1, deadline: MonotonicClock.now.advanced(by: .seconds(5)))
             while let completion = pairs.ring.nextCompletion() {
                 if completion.token == OperationToken(kind: 1) { last = completion.isLast }
             }

@@ -4,7 +4,7 @@ import EddySystem
 extension Ring {
     /// Submits what is queued and returns the next `count` completions; throws if they do not arrive for a long time.
     func completions(_ count: Int) throws -> [CompletionEntry] {
-        let deadline = now + 30_000_000_000
+        let deadline = now.advanced(by: .seconds(30))
         var all: [CompletionEntry] = []
         try enter(waitFor: 0, deadline: nil)
         while all.count < count {

@@ -45,8 +45,10 @@ final class SimulatedFarEnd: FarEnd {
     }
 
     func received() throws -> [UInt8] {
-        let deadline = ring.now + 30_000_000_000
-        while wanted > 0, ring.now < deadline { try ring.enter(waitFor: .max, deadline: ring.now + 1_000_000) }
+        let deadline = ring.now.advanced(by: .seconds(30))
+        while wanted > 0, ring.now < deadline {
+            try ring.enter(waitFor: .max, deadline: ring.now.advanced(by: .milliseconds(1)))
+        }
         return bytesReceived
     }
 

@@ -95,7 +95,7 @@ final class World {
 
     /// Lets events that are in transit or delayed happen.
     func runDelayedEvents() throws {
-        let deadline = ring.now + 200_000_000
+        let deadline = ring.now.advanced(by: .milliseconds(200))
         if network == nil { usleep(10_000) }
         while network != nil, ring.now < deadline { try ring.enter(waitFor: .max, deadline: deadline) }
     }

@@ -488,9 +488,9 @@ struct TimeoutTests {
                     loop.driver.messageQueue.append(id)
                     loop.driver.admitMessages()
                     loop.driver.connections[id].receiving = receiving
-                    return loop.now - loop.look(at: id).waitingSince
+                    return loop.look(at: id).waitingSince.duration(to: loop.now)
                 }
-                #expect((waited > 15_000_000_000) == isReceiving)
+                #expect((waited > .seconds(15)) == isReceiving)
             }
             peer.close()
         }
@@ -533,15 +533,16 @@ extension EventLoop {
     /// Makes all that happened on a connection happen earlier.
     fileprivate func letTimePass(_ duration: Duration, on id: ConnectionID) {
         guard let index = driver.connections[id].deadlines else { return }
-        let nanoseconds = UInt64(0).advanced(by: duration)
-        driver.deadlines[index].waitingSince -= min(nanoseconds, driver.deadlines[index].waitingSince)
-        driver.deadlines[index].lastActivity -= min(nanoseconds, driver.deadlines[index].lastActivity)
-        driver.deadlines[index].stalledSince -= min(nanoseconds, driver.deadlines[index].stalledSince)
+        let nanoseconds = duration.wholeNanoseconds
+        for stamp in [\ConnectionDeadlines.waitingSince, \.lastActivity, \.stalledSince] {
+            let time = driver.deadlines[index][keyPath: stamp].nanoseconds
+            driver.deadlines[index][keyPath: stamp] = Instant(nanoseconds: time - min(nanoseconds, time))
+        }
     }
 
     /// Lets time pass, and a connection's timer be due then.
     fileprivate func lookAtTimer(of id: ConnectionID, after duration: Duration) {
-        driver.setTimer(of: id, at: ConnectionDeadlines.never)
+        driver.setTimer(of: id, at: .distantFuture)
         letTimePass(duration, on: id)
         driver.updateTime()
         driver.connectionTimerFired(id)
@@ -550,7 +551,7 @@ extension EventLoop {
     /// Lets a connection's timer be due at once, and waits until it has fired. The connection may have ended meanwhile.
     fileprivate func fireTimer(of id: ConnectionID) async throws {
         guard driver.connections[id].deadlines != nil else { return }
-        driver.setTimer(of: id, at: 0)
+        driver.setTimer(of: id, at: .distantPast)
         let timer = look(at: id).timer
         while driver.connections[id].deadlines != nil, look(at: id).timer == timer {
             try await sleep(for: .milliseconds(1))

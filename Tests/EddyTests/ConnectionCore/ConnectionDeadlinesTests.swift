@@ -1,3 +1,5 @@
+import EddySystem
+import EddyTestSupport
 import Testing
 
 @testable import Eddy
@@ -5,15 +7,13 @@ import Testing
 /// The stamps and what they say, without a clock.
 @Suite("connection core: deadlines")
 struct ConnectionDeadlinesTests {
-    private static let never = ConnectionDeadlines.never
-
     @Test("Without timeouts nothing is ever due, and no timer is needed")
     func none() {
         let deadlines = ConnectionDeadlines()
         #expect(!deadlines.limitsReads && !deadlines.watchesSends)
-        for now in [0, 1, UInt64.max / 2] {
+        for now in [.distantPast, 1, Instant(nanoseconds: .max / 2)] {
             #expect(deadlines.expiry(at: now, isReading: true) == .none)
-            #expect(deadlines.nextLook(at: now, isReading: true, isSending: true) == Self.never)
+            #expect(deadlines.nextLook(at: now, isReading: true, isSending: true) == .distantFuture)
         }
     }
 
@@ -85,7 +85,7 @@ struct ConnectionDeadlinesTests {
         var deadlines = ConnectionDeadlines()
         deadlines.idleTimeout = .max - 1
         deadlines.restart(at: 1000)
-        #expect(deadlines.nextLook(at: 1000, isReading: false, isSending: false) == Self.never)
-        #expect(deadlines.expiry(at: .max - 1, isReading: false) == .none)
+        #expect(deadlines.nextLook(at: 1000, isReading: false, isSending: false) == .distantFuture)
+        #expect(deadlines.expiry(at: Instant(nanoseconds: .max - 1), isReading: false) == .none)
     }
 }

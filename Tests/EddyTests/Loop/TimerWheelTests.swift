@@ -1,4 +1,5 @@
 import EddySimulation
+import EddySystem
 import Testing
 
 @testable import Eddy
@@ -15,7 +16,7 @@ struct TimerWheelTests {
         let other = TimerWheel()
         other.schedule(1, at: 10 * Self.tick)
         other.schedule(2, at: .max)
-        #expect(other.nextDeadline == 10 * Self.tick)
+        #expect(other.nextNanoseconds == 10 * Self.tick)
         #expect(other.popNumber(at: 10 * Self.tick - 1) == nil)
         #expect(other.popNumber(at: 10 * Self.tick) == 1)
         #expect(other.popNumber(at: .max - Self.tick) == nil)
@@ -26,7 +27,7 @@ struct TimerWheelTests {
     func roundsUp() {
         let wheel = TimerWheel()
         wheel.schedule(1, at: 10 * Self.tick + 1)
-        #expect(wheel.nextDeadline == 11 * Self.tick)
+        #expect(wheel.nextNanoseconds == 11 * Self.tick)
         #expect(wheel.popNumber(at: 10 * Self.tick + 1) == nil)
         #expect(wheel.popNumber(at: 11 * Self.tick) == 1)
     }
@@ -36,11 +37,11 @@ struct TimerWheelTests {
         let wheel = TimerWheel()
         let deadline = ((1 << bits) + 5) * Self.tick
         wheel.schedule(1, at: deadline)
-        #expect(wheel.nextDeadline == deadline)
+        #expect(wheel.nextNanoseconds == deadline)
         #expect(wheel.popNumber(at: deadline - 1) == nil)
-        #expect(wheel.nextDeadline == deadline)
+        #expect(wheel.nextNanoseconds == deadline)
         #expect(wheel.popNumber(at: deadline) == 1)
-        #expect(wheel.nextDeadline == nil)
+        #expect(wheel.nextNanoseconds == nil)
     }
 
     @Test("A handle identifies its own timer and no later one")
@@ -49,7 +50,7 @@ struct TimerWheelTests {
         let first = wheel.schedule(1, at: 100 * Self.tick)
         #expect(wheel.takeNumber(first) == 1)
         #expect(wheel.count == 0)
-        #expect(wheel.nextDeadline == nil)
+        #expect(wheel.nextNanoseconds == nil)
         let second = wheel.schedule(2, at: 100 * Self.tick)
         #expect(second.index == first.index)
         #expect(wheel.takeNumber(first) == nil)
@@ -63,9 +64,9 @@ struct TimerWheelTests {
         let wheel = TimerWheel()
         let first = wheel.reserve()
         let second = wheel.reserve()
-        #expect(wheel.nextDeadline == nil)
+        #expect(wheel.nextNanoseconds == nil)
         #expect(wheel.takeNumber(first) == nil)
-        wheel.start(second, .resumeAccepting(ListenerID(index: 2)), at: 0)
+        wheel.start(second, .resumeAccepting(ListenerID(index: 2)), at: .distantPast)
         #expect(wheel.popNumber(at: 0) == 2)
         #expect(wheel.count == 0)
     }
@@ -100,9 +101,9 @@ struct TimerWheelTests {
             #expect(wheel.count == model.count)
             if let next = model.nextDeadline {
                 // Possibly earlier, to move timers to a lower level; never later, and never needlessly in the past.
-                #expect(wheel.nextDeadline! <= next)
+                #expect(wheel.nextNanoseconds! <= next)
             } else {
-                #expect(wheel.nextDeadline == nil)
+                #expect(wheel.nextNanoseconds == nil)
             }
         }
         model.now = .max
@@ -119,14 +120,14 @@ struct TimerWheelTests {
         for handle in [first, first, third, nil] { wheel.cancel(handle) }
         #expect(wheel.takeNumber(first) == nil)
         wheel.cancel(first)
-        #expect(wheel.nextDeadline == 200 * Self.tick)
+        #expect(wheel.nextNanoseconds == 200 * Self.tick)
         #expect(wheel.count == 1)
         let fourth = wheel.schedule(4, at: 100 * Self.tick)
         wheel.cancel(fourth)
         #expect(wheel.popNumber(at: 100 * Self.tick) == nil)
         wheel.cancel(second)
         #expect(wheel.count == 0)
-        #expect(wheel.nextDeadline == nil)
+        #expect(wheel.nextNanoseconds == nil)
         #expect(wheel.entryCount == 0)
     }
 
@@ -157,8 +158,8 @@ struct TimerWheelTests {
             while let expected = model.popDue() { #expect(wheel.popNumber(at: model.now) == expected) }
             #expect(wheel.popNumber(at: model.now) == nil)
             #expect(wheel.count == model.count)
-            #expect((wheel.nextDeadline ?? .max) <= (model.nextDeadline ?? .max))
-            #expect((wheel.nextDeadline == nil) == (model.count == 0))
+            #expect((wheel.nextNanoseconds ?? .max) <= (model.nextDeadline ?? .max))
+            #expect((wheel.nextNanoseconds == nil) == (model.count == 0))
         }
         model.now = .max
         while let expected = model.popDue() { #expect(wheel.popNumber(at: model.now) == expected) }
@@ -218,7 +219,7 @@ struct TimerWheelTests {
         let deadlines = (0..<2000).map { _ in UInt64.random(in: 0...30_000_000_000, using: &generator) }
         for (number, deadline) in deadlines.enumerated() { wheel.schedule(UInt32(number), at: deadline) }
         var (fired, wakes) = (0, 0)
-        while let now = wheel.nextDeadline {
+        while let now = wheel.nextNanoseconds {
             wakes += 1
             while let number = wheel.popNumber(at: now) {
                 #expect(deadlines[Int(number)] <= now)
@@ -281,10 +282,12 @@ private struct TimerModel {
 extension TimerWheel {
     @discardableResult
     fileprivate func schedule(_ number: UInt32, at deadline: UInt64) -> TimerID {
-        schedule(.resumeAccepting(ListenerID(index: Int(number))), at: deadline)
+        schedule(.resumeAccepting(ListenerID(index: Int(number))), at: Instant(nanoseconds: deadline))
     }
 
-    fileprivate func popNumber(at now: UInt64) -> UInt32? { popDue(at: now).flatMap(\.number) }
+    fileprivate func popNumber(at now: UInt64) -> UInt32? { popDue(at: Instant(nanoseconds: now)).flatMap(\.number) }
+
+    fileprivate var nextNanoseconds: UInt64? { nextDeadline?.nanoseconds }
 
     fileprivate func takeNumber(_ handle: TimerID) -> UInt32? { take(handle).flatMap(\.number) }
 }

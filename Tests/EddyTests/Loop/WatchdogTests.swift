@@ -1,4 +1,5 @@
 import EddySystem
+import EddyTestSupport
 import Glibc
 import Testing
 
@@ -182,16 +183,16 @@ struct WatchdogTests {
     @Test("A job is reported once it has run for the threshold, and then once more")
     func reports() {
         let (watched, reports) = Watched.make(threshold: .milliseconds(100))
-        var (detector, now) = (watched.detector, UInt64(0))
+        var (detector, now) = (watched.detector, Instant.distantPast)
         watched.heartbeat.begin(watched.job)
         for _ in 0..<10 {
             detector.sample(at: now)
-            now += 50_000_000
+            now = now.advanced(by: .milliseconds(50))
         }
         #expect(reports.contents.map(\.duration) == [.milliseconds(100)])
         watched.heartbeat.begin(watched.job)
         detector.sample(at: now)
-        detector.sample(at: now + 50_000_000)
+        detector.sample(at: now.advanced(by: .milliseconds(50)))
         #expect(reports.contents.map(\.duration) == [.milliseconds(100), .milliseconds(450)])
         #expect(reports.contents.map(\.isOver) == [false, true])
         #expect(watched.heartbeat.stallCount == 1)
@@ -200,16 +201,16 @@ struct WatchdogTests {
     @Test("A loop that waits, or runs short jobs in succession, is not stalled")
     func quiet() {
         let (watched, reports) = Watched.make(threshold: .milliseconds(100))
-        var (detector, now) = (watched.detector, UInt64(0))
+        var (detector, now) = (watched.detector, Instant.distantPast)
         for _ in 0..<10 {
             watched.heartbeat.begin(watched.job)
             detector.sample(at: now)
-            now += 50_000_000
+            now = now.advanced(by: .milliseconds(50))
         }
         watched.heartbeat.end()
         for _ in 0..<10 {
             detector.sample(at: now)
-            now += 50_000_000
+            now = now.advanced(by: .milliseconds(50))
         }
         #expect(reports.contents.isEmpty)
     }
@@ -217,9 +218,9 @@ struct WatchdogTests {
     @Test("Nothing is reported when no job has run since the last sample")
     func isIdle() {
         let (watched, _) = Watched.make(threshold: .milliseconds(100))
-        var (detector, now) = (watched.detector, UInt64(0))
+        var (detector, now) = (watched.detector, Instant.distantPast)
         func isIdle() -> Bool {
-            now += 50_000_000
+            now = now.advanced(by: .milliseconds(50))
             return detector.sample(at: now)
         }
         #expect(isIdle())
@@ -268,11 +269,11 @@ struct WatchdogTests {
         let times = Notes<SchedulerTimes>()
         times.append(SchedulerTimes(processor: 1_000_000_000, queue: 1_000_000_000, isRunnable: true))
         let (watched, reports) = Watched.make(threshold: .milliseconds(100)) { times.contents.last }
-        var (detector, now) = (watched.detector, UInt64(0))
+        var (detector, now) = (watched.detector, Instant.distantPast)
         watched.heartbeat.begin(watched.job)
         for _ in 0..<10 {
             detector.sample(at: now)
-            now += 50_000_000
+            now = now.advanced(by: .milliseconds(50))
             var next = times.contents.last!
             next.processor += thread.processor * 1_000_000
             next.queue += thread.queue * 1_000_000
@@ -287,7 +288,7 @@ struct WatchdogTests {
         let (watched, reports) = Watched.make(threshold: .milliseconds(100)) { nil }
         var detector = watched.detector
         watched.heartbeat.begin(watched.job)
-        for number in 0..<10 { detector.sample(at: UInt64(number) * 50_000_000) }
+        for number in 0..<10 { detector.sample(at: .distantPast.advanced(by: .milliseconds(50 * number))) }
         #expect(reports.contents.isEmpty)
     }
 

@@ -112,8 +112,10 @@ struct ServerHandlerTests {
             let peer = try await Peer.connect(to: server.address)
             let id = try await ids.next()
             #expect(try await peer.receiveAll().isEmpty)
-            let due = await loop.run { loop.driver.deadlines[loop.driver.makeDeadlines(id)].due - loop.now }
-            #expect(due > 50_000_000_000 && due < 101_000_000_000)
+            let left = await loop.run {
+                loop.now.duration(to: loop.driver.deadlines[loop.driver.makeDeadlines(id)].due)
+            }
+            #expect(left > .seconds(50) && left < .seconds(101))
             peer.close()
         }
     }
