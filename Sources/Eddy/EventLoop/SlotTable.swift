@@ -104,8 +104,9 @@ struct SlotTable<Element: SlotElement>: ~Copyable {
         nonmutating unsafeMutableAddress { unsafe pointer(to: id.index) }
     }
 
+    /// The address of a slot's element, which never changes.
     @inline(__always)
-    private func pointer(to index: Int) -> UnsafeMutablePointer<Element> {
+    func pointer(to index: Int) -> UnsafeMutablePointer<Element> {
         unsafe storage.pointee.segments[index / Element.segmentSize] + index % Element.segmentSize
     }
 

@@ -29,7 +29,7 @@ struct TimerList {
     var isSparse: Bool { cancelled > running &+ 2 * UInt32(TimerChunk.capacity) }
 
     @inline(__always)
-    mutating func append(_ entry: TimerEntry, chunks: borrowing TimerChunkStore) {
+    mutating func append(_ entry: TimerEntry, chunks: borrowing SlotTable<TimerChunk>) {
         if tail == TimerChunk.capacity { addChunk(chunks) }
         unsafe last.unsafelyUnwrapped.pointee[Int(tail)] = entry
         tail &+= 1
@@ -37,7 +37,7 @@ struct TimerList {
     }
 
     @inline(never)
-    private mutating func addChunk(_ chunks: borrowing TimerChunkStore) {
+    private mutating func addChunk(_ chunks: borrowing SlotTable<TimerChunk>) {
         let chunk = unsafe chunks.take()
         if let last = unsafe last { unsafe last.pointee.next = chunk } else { unsafe first = chunk }
         unsafe last = chunk
@@ -54,7 +54,7 @@ struct TimerList {
     /// The first entry whose timer is running. There must be one; stale entries before it are removed.
     ///
     /// - Parameter count: 1 for an entry whose timer is running, otherwise 0.
-    mutating func firstRunning(chunks: borrowing TimerChunkStore, _ count: (TimerEntry) -> Int) -> TimerEntry {
+    mutating func firstRunning(chunks: borrowing SlotTable<TimerChunk>, _ count: (TimerEntry) -> Int) -> TimerEntry {
         while true {
             let entry = unsafe first.unsafelyUnwrapped.pointee[Int(head)]
             if count(entry) == 1 { return entry }
@@ -64,14 +64,14 @@ struct TimerList {
     }
 
     /// Removes the entry that ``firstRunning(chunks:_:)`` returned.
-    mutating func removeFirstRunning(chunks: borrowing TimerChunkStore) {
+    mutating func removeFirstRunning(chunks: borrowing SlotTable<TimerChunk>) {
         running &-= 1
         removeFirst(chunks)
         if running == 0 { clear(chunks: chunks) }
     }
 
     /// Keeps the last chunk even when it is empty: the next append needs one.
-    private mutating func removeFirst(_ chunks: borrowing TimerChunkStore) {
+    private mutating func removeFirst(_ chunks: borrowing SlotTable<TimerChunk>) {
         head &+= 1
         guard head == TimerChunk.capacity, unsafe first != last, let chunk = unsafe first else { return }
         unsafe first = chunk.pointee.next
@@ -84,7 +84,7 @@ struct TimerList {
     /// - Parameter count: 1 for an entry whose timer is running, otherwise 0.
     @inline(__always)
     consuming func takeOut(
-        chunks: borrowing TimerChunkStore,
+        chunks: borrowing SlotTable<TimerChunk>,
         counting count: (TimerEntry) -> Int,
         _ body: (TimerEntry) -> Void
     ) {
@@ -105,7 +105,7 @@ struct TimerList {
     }
 
     /// Frees all chunks.
-    mutating func clear(chunks: borrowing TimerChunkStore) {
+    mutating func clear(chunks: borrowing SlotTable<TimerChunk>) {
         while let chunk = unsafe first {
             unsafe first = chunk.pointee.next
             unsafe chunks.recycle(chunk)

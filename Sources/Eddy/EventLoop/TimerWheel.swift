@@ -53,7 +53,7 @@ struct TimerWheel: ~Copyable {
 
     private let storage: UnsafeMutablePointer<Storage>
     let nodes = SlotTable<TimerNode>()
-    private let chunks = TimerChunkStore()
+    private let chunks = SlotTable<TimerChunk>()
 
     init() {
         let places = UnsafeMutablePointer<UInt64>.allocate(capacity: Self.levelCount)
@@ -65,7 +65,6 @@ struct TimerWheel: ~Copyable {
     }
 
     deinit {
-        for list in 0..<Self.listCount { unsafe storage.pointee.lists[list].clear(chunks: chunks) }
         unsafe storage.pointee.places.deallocate()
         unsafe storage.pointee.lists.deallocate()
         unsafe storage.deallocate()
