@@ -13,7 +13,8 @@ final class FeatureProbe {
     private let pool = BufferPool(configuration: .init(receiveChunkSize: 4096))
     private let near: Int32
     private let far: Int32
-    /// The bytes to send: more than any default socket buffer takes at once.
+    /// The bytes to send: more than any default socket buffer takes at once. Mapped, because a heap that has grown by so
+    /// much would keep it for as long as the process lives.
     let pattern: UnsafeMutableRawBufferPointer
 
     /// Whether the engine has the feature.
@@ -52,12 +53,12 @@ final class FeatureProbe {
         (near, far) = pair
         do {
             ring = try Ring(engine: engine, submissionEntries: 8, completionEntries: 64)
+            unsafe pattern = try Self.map(byteCount: 1 << 20)
         } catch {
             Socket.close(near)
             Socket.close(far)
             throw error
         }
-        unsafe pattern = .allocate(byteCount: 1 << 20, alignment: 16)
         unsafe pattern.initializeMemory(as: UInt8.self, repeating: 0x5A)
     }
 
@@ -65,7 +66,15 @@ final class FeatureProbe {
         Socket.close(near)
         Socket.close(far)
         pool.close()
-        unsafe pattern.deallocate()
+        unsafe munmap(pattern.baseAddress, pattern.count)
+    }
+
+    private static func map(byteCount: Int) throws(RingError) -> UnsafeMutableRawBufferPointer {
+        let mapped = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
+            throw RingError(call: "mmap", error: .current)
+        }
+        return unsafe UnsafeMutableRawBufferPointer(start: mapped, count: byteCount)
     }
 
     /// Receives 100 bytes, then 50 more: one multishot receive must report both and continue.

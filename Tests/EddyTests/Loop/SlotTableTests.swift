@@ -84,6 +84,12 @@ struct SlotTableTests {
         #expect(table[next].downstream == nil && !table[next].receiving.hasReader)
     }
 
+    @Test("A connection takes as many bytes as the documentation says")
+    func size() {
+        #expect(MemoryLayout<ConnectionState>.stride == 176)
+        #expect(MemoryLayout<ConnectionDeadlines>.stride == 144)
+    }
+
     @Test("All connections are visited, and no vacant slots")
     func visiting() {
         let table = ConnectionTable()
