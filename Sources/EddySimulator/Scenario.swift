@@ -81,7 +81,7 @@ struct Scenario: Sendable {
         }
         configuration.closeTimeout = .milliseconds(random.magnitude(2000...120_000))
         // The oracles learn of a read timeout from the handler.
-        options.startsOnFirstByte = random.once(in: 2) && configuration.timeouts.read == nil
+        if random.once(in: 2), configuration.timeouts.read == nil { options.handlerStart = .onFirstByte(within: nil) }
     }
 
     private mutating func beNeighbours(_ random: inout SeededGenerator) {

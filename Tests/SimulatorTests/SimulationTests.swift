@@ -53,9 +53,10 @@ struct SimulationTests {
     ///   another.
     /// - 5837: a closing connection was reset after a quarter of its write timeout.
     /// - 17238: a loop that ended in the middle of a stall did not cancel its own operations in flight.
+    /// - 24748: the timer of receives that waited for memory outlived the loop.
     /// - 29993: only a send learned that its connection had broken, and a relay forwarded the end that its receive
     ///   found.
-    @Test("Fixed bugs do not recur", arguments: [UInt64(8), 27, 28, 512, 5837, 17_238, 29_993])
+    @Test("Fixed bugs do not recur", arguments: [UInt64(8), 27, 28, 512, 5837, 17_238, 24_748, 29_993])
     func found(seed: UInt64) throws {
         _ = try Simulation.run(seed: seed)
     }

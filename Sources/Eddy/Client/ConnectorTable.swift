@@ -1,5 +1,6 @@
 internal import EddySystem
 
+/// Identifies a connector. Late events may still carry it: the number is not used again for a long time.
 typealias ConnectorID = PlainID<Connector>
 
 /// The connectors of a loop.

@@ -17,7 +17,10 @@ extension Connection {
         for id in [first, second] where loop.driver.connections[id].isCancelled {
             throw .cancelled
         }
-        for id in [first, second] { loop.driver.connections[id].requireNoReader() }
+        for id in [first, second] {
+            loop.driver.connections[id].requireNoReader()
+            require(!loop.driver.connections[id].sending.hasWriter, "no task writes to a connection that is relayed")
+        }
         await Relay(between: first, and: second, of: loop.driver).run()
         for id in [first, second] { try loop.driver.connections[id].lifecycle.requireUnfailed() }
     }

@@ -23,7 +23,7 @@ extension ConnectionDriver {
 
     /// Frees a connection for the next task or object.
     func removeCallback(of id: ConnectionID) {
-        if connections[id].receiving.removeCallback() { readyQueue.removeAll(id) }
+        connections[id].receiving.removeCallback()
         if connections[id].sending.writesByCallback { _ = connections[id].sending.takeWriter() }
     }
 
@@ -36,7 +36,8 @@ extension ConnectionDriver {
     func callReady() {
         for _ in 0..<readyQueue.count {
             guard let id = readyQueue.popFirst() else { return }
-            guard let callback = connections[id].receiving.beginCall() else { continue }
+            // The object, or the connection, may have left since.
+            guard connections.isCurrent(id), let callback = connections[id].receiving.beginCall() else { continue }
             callbacks[callback]?.ready(id)
         }
     }

@@ -134,7 +134,7 @@ struct ConnectionDeadlines {
     /// - Parameters:
     ///   - isReading: whether a task waits for bytes.
     ///   - isSending: whether bytes are queued for the peer.
-    func nextLook(at now: Instant, isReading: Bool, isSending: Bool) -> Instant {
+    func nextCheck(at now: Instant, isReading: Bool, isSending: Bool) -> Instant {
         var next = lastActivity.advanced(byNanoseconds: idleTimeout)
         if isReading { next = min(next, readLimit) }
         if isSending {

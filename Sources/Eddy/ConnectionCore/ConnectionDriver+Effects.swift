@@ -25,7 +25,7 @@ extension ConnectionDriver {
     @inline(__always)
     func resumeReader(_ id: ConnectionID) {
         switch connections[id].receiving.resumeReader() {
-        case .nobody: break
+        case .none: break
         case .task(let waiter): waiter.resume()
         case .callback: readyQueue.append(id)
         }

@@ -70,7 +70,7 @@ extension ConnectionDriver {
 }
 
 extension LoopQueue<ConnectionID> {
-    func removeAll(_ id: ConnectionID) {
+    fileprivate func removeAll(_ id: ConnectionID) {
         for _ in 0..<count {
             if let first = popFirst(), first != id { append(first) }
         }

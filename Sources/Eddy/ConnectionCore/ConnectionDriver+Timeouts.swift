@@ -21,7 +21,7 @@ extension ConnectionDriver {
         deadlines[index].writeTimeout = Self.nanoseconds(timeouts.write)
         deadlines[index].idleTimeout = Self.nanoseconds(timeouts.idle)
         deadlines[index].restart(at: now)
-        setTimer(of: id, at: nextLook(id, index, now: now))
+        setTimer(of: id, at: nextCheck(id, index, now: now))
     }
 
     func readDeadline(of id: ConnectionID) -> Instant {
@@ -133,12 +133,12 @@ extension ConnectionDriver {
             resumeReader(id)
         case .none: break
         }
-        setTimer(of: id, at: nextLook(id, index, now: now))
+        setTimer(of: id, at: nextCheck(id, index, now: now))
     }
 
     /// The earliest time at which a timeout may expire if there is no further activity.
-    private func nextLook(_ id: ConnectionID, _ index: DeadlinesID, now: Instant) -> Instant {
-        deadlines[index].nextLook(
+    private func nextCheck(_ id: ConnectionID, _ index: DeadlinesID, now: Instant) -> Instant {
+        deadlines[index].nextCheck(
             at: now,
             isReading: waitsToRead(id),
             isSending: !connections[id].sending.queue.isEmpty
@@ -159,11 +159,11 @@ extension ConnectionDriver {
         if let index = connections[id].deadlines { deadlines[index].relayTimeout = ConnectionDeadlines.never }
     }
 
-    /// Whether someone waits for bytes, suspended or not. A relay waits for either side, for as long as it takes.
+    /// Whether a task or an object waits for bytes. A relay waits for either side, for as long as it takes.
     private func waitsToRead(_ id: ConnectionID) -> Bool {
         guard connections[id].receiving.hasReader || pollingReader.value == id else { return false }
         return connections[id].downstream == nil && connections[id].receiving.interruption != .timedOut
-            && !connections[id].receiving.awaitsTurn
+            && !connections[id].receiving.awaitsTurn && !connections[id].receiving.isReady
     }
 
     /// Records what no event reports: how much the peer has taken of a send in flight, and that the connection cannot

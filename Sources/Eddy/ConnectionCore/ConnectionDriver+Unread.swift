@@ -28,7 +28,7 @@ extension ConnectionDriver {
     }
 
     /// Fails the connections that the system reports as reset.
-    func lookAtUnread() {
+    func checkUnread() {
         unreadTimer.value = nil
         var ids: [ConnectionID] = []
         connections.forEachConnection { if connections[$0].mayBreakUnnoticed { ids.append($0) } }

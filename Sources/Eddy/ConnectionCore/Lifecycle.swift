@@ -17,14 +17,14 @@ struct Lifecycle: Equatable, Sendable {
         /// No connection uses the slot.
         case vacant
         case connecting
-        /// A ``Connection`` owns it.
+        /// A task or an object uses it.
         case open
-        /// A ``Connection`` owns it, and it has failed: its descriptor and queued bytes are gone, or will be as soon as
+        /// As `open`, and it has failed: its descriptor and queued bytes are gone, or will be as soon as
         /// no operation is in flight. Bytes received before the failure can still be read.
         case broken
-        /// The ``Connection`` is gone; the loop has not yet noticed.
+        /// Its owner is gone; the loop has not yet noticed.
         case released
-        /// The ``Connection`` is gone; the loop finishes its remaining work.
+        /// Its owner is gone; the loop finishes the remaining work.
         case closing
         /// The ``Connection`` is giving up its descriptor, which Eddy does not close.
         case detaching

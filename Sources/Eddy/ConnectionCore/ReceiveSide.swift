@@ -10,7 +10,7 @@ internal import EddyBuffers
 //                    └──────────────────────▲
 //     reader       none ──▶ waiting ──▶ none                            a task
 //                             └▶ waitingForTurn ──▶ none
-//                  none ──▶ callback: called ◀──▶ ready ──▶ none        an object, which stays
+//                  none ──▶ callback: idle ──▶ ready ──called──▶ idle   an object, which stays until it is removed
 
 /// The receiving side of a connection: the operation, the received and unread bytes, and the reader.
 struct ReceiveSide {
@@ -65,7 +65,7 @@ struct ReceiveSide {
 
     /// Who must be told that there is something for the reader.
     enum Resumption {
-        case nobody
+        case none
         case task(Waiter)
         /// The connection enters the queue of those whose objects are called.
         case callback
@@ -218,7 +218,7 @@ struct ReceiveSide {
     @inline(__always)
     mutating func resumeReader() -> Resumption {
         switch reader {
-        case .none, .callback(_, isReady: true): return .nobody
+        case .none, .callback(_, isReady: true): return .none
         case .waiting(let waiter), .waitingForTurn(let waiter):
             reader = .none
             return .task(waiter)
@@ -235,12 +235,8 @@ struct ReceiveSide {
     }
 
     /// Removes the object that uses the connection.
-    ///
-    /// - Returns: whether the connection is in the queue of those whose objects are called.
-    mutating func removeCallback() -> Bool {
-        guard case .callback(_, let isReady) = reader else { return false }
-        reader = .none
-        return isReady
+    mutating func removeCallback() {
+        if case .callback = reader { reader = .none }
     }
 
     /// Records that the connection has left that queue.
@@ -251,6 +247,9 @@ struct ReceiveSide {
         reader = .callback(callback, isReady: false)
         return callback
     }
+
+    /// Whether the object that uses the connection is about to be called.
+    var isReady: Bool { if case .callback(_, isReady: true) = reader { true } else { false } }
 
     /// The object that uses the connection.
     var callback: CallbackID? { if case .callback(let callback, _) = reader { callback } else { nil } }

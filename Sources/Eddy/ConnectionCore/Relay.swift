@@ -40,8 +40,6 @@ final class Relay: ConnectionCallback {
 
     private func other(_ id: ConnectionID) -> ConnectionID { id == first ? second : first }
 
-    private var isOver: Bool { callback == nil }
-
     func ready(_ id: ConnectionID) {
         let peer = other(id)
         while let slice = driver.slices.popFirst(of: &driver.connections[id].receiving.queue) { pass(slice, to: peer) }

@@ -14,7 +14,7 @@ extension EventLoop {
         case .connectDue(let connector): connectors[connector]?.timerFired()
         case .resumeAccepting(let listener): listeners[listener]?.arm()
         case .graceEnded(let listener): listeners[listener]?.endGrace()
-        case .watchUnread: driver.lookAtUnread()
+        case .watchUnread: driver.checkUnread()
         case .starvationTimedOut: driver.starvationTimedOut()
         case .vacant: unreachable("a vacant place has no timer")
         }

@@ -10,7 +10,8 @@ internal import EddySystem
 //     │   4. dispatch completions: slices to connections, results to waiting tasks, which become jobs
 //     │   5. complete the sends that ended within `enter`: their slices return to the pool
 //     │   6. fire timers, drain the inbox
-//     └── 7. run jobs: the tasks of connections, until each suspends; close the connections that they dropped
+//     │   7. call the objects of connections that are ready; resume the tasks whose turns were over
+//     └── 8. run jobs: the tasks of connections, until each suspends; close the connections that they dropped
 //
 // All replies to a batch of requests leave in one system call.
 
@@ -133,8 +134,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     @inline(never)
     private func failStray(_ id: ConnectionID) -> ConnectionError {
-        // Its owner still holds it, so the identifier is valid when the loop runs this.
-        _ = inbox.post(.work { self.driver.reset(id, failure: ConnectionError.strayCode) })
+        _ = inbox.post(
+            .work {
+                // Its owner still holds it, unless the loop has ended.
+                guard self.driver.connections.isCurrent(id) else { return }
+                self.driver.reset(id, failure: ConnectionError.strayCode)
+            }
+        )
         return .usedElsewhere
     }
 
@@ -261,7 +267,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     /// Ends the loop: every operation reaches its last completion before its memory is unmapped.
     private func tearDown() {
-        listeners.forEachObject { $0.shutDown(grace: .zero) }
+        for listener in listeners.all { listener.shutDown(grace: .zero) }
         for connector in connectors.close() { connector.end(.failure(.shutDown)) }
         driver.failAll()
         runJobs()
@@ -280,6 +286,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             locals.removeAll()
         } while hasWork
         driver.stopWatchingUnread()
+        driver.endStarvation()
         // No job runs from here on. Another thread may soon get this thread's identity; its requests to the loop go to
         // the inbox, which is closed.
         CurrentLoop.value = nil

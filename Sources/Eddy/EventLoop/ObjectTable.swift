@@ -20,6 +20,7 @@ struct ObjectTable<Object> {
     }
 
     mutating func remove(_ id: ID) {
+        assert(objects[id.index] != nil, "an object leaves once")
         objects[id.index] = nil
         vacant.append(id)
     }
@@ -31,7 +32,6 @@ struct ObjectTable<Object> {
 
     var isEmpty: Bool { vacant.count == objects.count }
 
-    func forEachObject(_ body: (Object) -> Void) {
-        for case let object? in objects { body(object) }
-    }
+    /// The objects in the order of their slots: a copy, so objects may leave while it is used.
+    var all: [Object] { objects.compactMap(\.self) }
 }

@@ -17,7 +17,7 @@ protocol SlotID: Hashable, Sendable, BitwiseCopyable {
     var generation: UInt32 { get }
 }
 
-/// An identifier that never outlives its element: it needs no generation.
+/// An identifier without a generation: it does not outlive its element, or its number is not used again soon.
 struct PlainID<Element: ~Copyable>: SlotID {
     private let place: UInt32
 

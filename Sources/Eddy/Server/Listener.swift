@@ -35,12 +35,14 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
     private var relayEnding = RelayEnding.notBegun
     /// Runs while accepting pauses for lack of descriptors or memory.
     private var pauseTimer: TimerID?
-    /// Accepted connections whose handlers have not started.
-    private let accepted = LoopQueue<ConnectionID>()
-    /// Whether handlers start when there is something to read.
-    private let startsOnFirstByte: Bool
-    /// Accepted connections that wait for that, and the listener's number as the object that is called.
+    /// Accepted connections that wait for their tasks.
+    private let unstarted = LoopQueue<ConnectionID>()
+    /// Handlers that have started and not returned.
+    private var runningHandlers = 0
+    private let handlerStart: TCPServer.Options.HandlerStart
+    /// The number of accepted connections without a handler whose peers have sent nothing.
     private var silentConnections = 0
+    /// The listener as the object that uses those connections.
     private var firstByteCallback: CallbackID?
     /// The number of accepted connections for which a task must be started.
     private var unserved = 0
@@ -74,13 +76,13 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
         address: SocketAddress,
         limiter: ConnectionLimiter,
         onIncident: (@Sendable (TCPServer.Incident) -> Void)?,
-        startsOnFirstByte: Bool = false,
+        handlerStart: TCPServer.Options.HandlerStart = .onAccept,
         handlerLocation: String
     ) {
         self.loop = loop
         self.address = address
         self.onIncident = onIncident
-        self.startsOnFirstByte = startsOnFirstByte
+        self.handlerStart = handlerStart
         self.descriptor = descriptor
         self.limiter = limiter
         ownsSocket = descriptor != nil
@@ -197,7 +199,10 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
         loop.driver.connections[connection].listener = id
         if address.isUnix { loop.driver.receiveSingly(connection) }
         loop.driver.applyTimeouts(connection)
-        if startsOnFirstByte { awaitFirstByte(connection) } else { serve(connection) }
+        switch handlerStart {
+        case .onAccept: serve(connection)
+        case .onFirstByte(let limit): awaitFirstByte(connection, within: limit)
+        }
     }
 
     /// Connections that are assigned to this listener and not yet closed. Callable on any thread.
@@ -252,7 +257,7 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
 
     /// Hands a connection to a task.
     private func serve(_ connection: ConnectionID) {
-        accepted.append(connection)
+        unstarted.append(connection)
         if let task = idleTasks.popLast() {
             task.resume()
         } else {
@@ -273,29 +278,41 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
     }
 
     /// The connection for a task that has started; the task owns it.
-    func firstConnection() -> ConnectionID? { accepted.popFirst() }
+    func firstConnection() -> ConnectionID? {
+        let connection = unstarted.popFirst()
+        if connection != nil { runningHandlers += 1 }
+        return connection
+    }
 
     /// The next connection for a task that has served one; nil: the task ends.
     func nextConnection() async -> ConnectionID? {
         if unserved > 0 {
             unserved -= 1
-            return accepted.popFirst()
+        } else {
+            guard phase == .accepting, idleTasks.count < Self.mostIdleTasks else { return nil }
+            await Waiter.suspend { idleTasks.append($0) }
         }
-        guard phase == .accepting, idleTasks.count < Self.mostIdleTasks else { return nil }
-        await Waiter.suspend { idleTasks.append($0) }
-        return accepted.popFirst()
+        return firstConnection()
+    }
+
+    /// Records that a handler has returned. Its connection may have closed long before.
+    func handlerEnded() {
+        runningHandlers -= 1
+        leaveIfDone()
+        if phase != .accepting { resumeWaiter() }
     }
 
     /// An idle task takes 1.4 KiB.
     private static let mostIdleTasks = 64
 
     /// Lets a connection wait for its peer without a task.
-    private func awaitFirstByte(_ connection: ConnectionID) {
+    private func awaitFirstByte(_ connection: ConnectionID, within limit: Duration?) {
         silentConnections += 1
         let callback = firstByteCallback ?? loop.driver.callbacks.insert(self)
         firstByteCallback = callback
         loop.driver.connections[connection].receiving.install(callback)
-        loop.driver.startedWaitingToRead(connection)
+        if let limit { loop.driver.setReadDeadline(loop.now.advanced(by: limit), of: connection) }
+        if loop.driver.connections[connection].deadlines != nil { loop.driver.startedWaitingToRead(connection) }
         loop.driver.armReceive(connection)
     }
 
@@ -306,6 +323,7 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
         guard state.isReadable else { return }
         loop.driver.removeCallback(of: connection)
         silentConnections -= 1
+        if case .onFirstByte(_?) = handlerStart { loop.driver.setReadDeadline(.distantFuture, of: connection) }
         if !state.receiving.queue.isEmpty || state.receiving.input == .ended && !state.lifecycle.hasFailed {
             return serve(connection)
         }
@@ -394,14 +412,14 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
 
     private static let momentForRelays = Duration.milliseconds(250)
 
-    /// Waits for the last connection to close, or for the end of the grace.
+    /// Waits for the last connection to close and the last handler to return, or for the end of the grace.
     ///
-    /// - Returns: whether all connections finished in time.
+    /// - Returns: whether all finished in time.
     func drained() async -> Bool {
-        while phase == .draining, openConnections > 0 {
+        while phase == .draining, openConnections > 0 || runningHandlers > 0 {
             await Waiter.suspend { waiter = $0 }
         }
-        return openConnections == 0
+        return openConnections == 0 && runningHandlers == 0
     }
 
     /// Waits until no connection and no operation is left, without a time limit.
@@ -432,7 +450,7 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
             loop.ring.close(descriptor)
             resumeWaiter()
         }
-        if openConnections == 0, loop.listeners[id] === self {
+        if openConnections == 0, runningHandlers == 0, loop.listeners[id] === self {
             if let firstByteCallback { loop.driver.callbacks.remove(firstByteCallback) }
             firstByteCallback = nil
             loop.driver.timers.cancel(graceTimer)

@@ -26,6 +26,22 @@ extension TCPServer {
             case leastLoaded
         }
 
+        /// When the handler of a connection starts.
+        public enum HandlerStart: Sendable {
+            /// As soon as the connection is accepted.
+            case onAccept
+            /// When the peer has sent something or ended its stream. Until then the connection has no task, and takes a
+            /// tenth of the memory. If it fails or times out before, or the server shuts down, it is closed without a
+            /// handler.
+            ///
+            /// For protocols in which the client speaks first: a handler that greets its client would wait forever.
+            ///
+            /// `within` is how long the peer may take; nil: as long as ``EventLoop/Configuration/timeouts`` allows.
+            /// Timeouts that a handler sets apply once it has started, so a server that limits its connections should
+            /// set this.
+            case onFirstByte(within: Duration?)
+        }
+
         /// What happens to connections beyond ``maximumConnections``.
         public enum LimitPolicy: Sendable {
             /// They are not accepted until another connection has closed. The kernel keeps them in the backlog: their
@@ -46,12 +62,8 @@ extension TCPServer {
         public var maximumConnections: Int?
         /// What happens to connections beyond ``maximumConnections``.
         public var atLimit = LimitPolicy.pause
-        /// Whether a handler starts only when its peer has sent something or ended its stream. Until then a connection
-        /// has no task, and takes a sixth of the memory. If it fails or times out before, or the server shuts down, it
-        /// is closed without a handler.
-        ///
-        /// For protocols in which the client speaks first. A handler that greets its client would wait forever.
-        public var startsOnFirstByte = false
+        /// When the handlers of connections start.
+        public var handlerStart = HandlerStart.onAccept
         /// Whether a server on `[::]` also accepts IPv4 connections (ipv6(7), IPV6_V6ONLY).
         public var isDualStack = true
 

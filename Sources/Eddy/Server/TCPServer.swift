@@ -2,7 +2,7 @@ internal import EddyBuffers
 public import EddySystem
 internal import Synchronization
 
-/// A server of stream sockets, TCP or Unix: one listener per loop of a group, and one task per connection.
+/// A server of stream sockets, TCP or Unix: one listener per loop of a group, and a task for each open connection.
 ///
 /// ```swift
 /// let server = try TCPServer(on: "127.0.0.1:7000")
@@ -116,7 +116,7 @@ public final class TCPServer: Sendable {
 
     // MARK: Serving
 
-    /// Accepts connections and runs `handler` for each, in its own task on the connection's loop, until
+    /// Accepts connections and runs `handler` for each, in a task on the connection's loop, until
     /// ``shutDown(grace:)`` is called or the calling task is cancelled. Returns when the last connection has finished.
     ///
     /// An error that `handler` throws resets its own connection only, and is passed to ``Options/onIncident``.
@@ -173,17 +173,19 @@ public final class TCPServer: Sendable {
             address: address,
             limiter: limiter,
             onIncident: options.onIncident,
-            startsOnFirstByte: options.startsOnFirstByte,
+            handlerStart: options.handlerStart,
             handlerLocation: location
         )
         let onIncident = options.onIncident
         start(listener)
-        // One closure for all connections: a closure per connection would cost 64 bytes while the connection is open.
+        // One closure for all tasks: a closure for each would cost 64 bytes while the task lives.
         let serveConnections: @isolated(any) @Sendable () async -> Void = { @concurrent in
             var connection = listener.firstConnection()
             while let id = connection {
                 await Self.serve(id, on: loop, handler, onIncident)
-                connection = await listener.nextConnection()
+                listener.handlerEnded()
+                // A handler may have cancelled its own task, which must not concern other connections.
+                connection = Task.isCancelled ? nil : await listener.nextConnection()
             }
         }
         await withDiscardingTaskGroup { tasks in
@@ -197,8 +199,8 @@ public final class TCPServer: Sendable {
         await listener.closed()
     }
 
-    /// Serves one connection. The task is cancelled only after the connection was reset, so it needs no cancellation
-    /// handler of its own.
+    /// Serves one connection. It needs no cancellation handler of its own: the task is cancelled when the connection has
+    /// been reset, or is about to be.
     private static func serve(
         _ id: ConnectionID,
         on loop: EventLoop,
@@ -221,6 +223,8 @@ public final class TCPServer: Sendable {
             return (state.grace, state.listeners)
         }
         if let grace { return listener.shutDown(grace: grace) }
+        // The group's owner has ended it before the server.
+        if listener.loop.stopping.value { return listener.shutDown(grace: .zero) }
         if sockets.descriptors.count == group.loops.count { return listener.accept() }
         // With one socket for all loops, it accepts as soon as each loop has a listener.
         guard listeners.count == group.loops.count, let acceptor = listeners.first(where: \.hasSocket) else { return }

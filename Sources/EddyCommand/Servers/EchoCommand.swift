@@ -22,7 +22,7 @@ struct EchoCommand: LoopCommand {
     var loopCount: Int { options.loops }
 
     func run() async throws {
-        try await options.serve(on: listen, startsOnFirstByte: true) { connection in
+        try await options.serve(on: listen, handlerStart: .onFirstByte(within: nil)) { connection in
             while let bytes = try await connection.read() {
                 try await connection.write(bytes)
             }

@@ -91,7 +91,7 @@ struct ServerOptions: ParsableArguments {
     )
     var memory: Int?
 
-    func options(descriptorsEach: Int, startsOnFirstByte: Bool = false) -> TCPServer.Options {
+    func options(descriptorsEach: Int, handlerStart: TCPServer.Options.HandlerStart = .onAccept) -> TCPServer.Options {
         let log = IncidentLog()
         var options = TCPServer.Options()
         options.accepting = accept.accepting
@@ -99,7 +99,7 @@ struct ServerOptions: ParsableArguments {
         options.maximumConnections =
             maxConnections ?? OpenFileLimit.connections(loops: loops, each: descriptorsEach)
         options.atLimit = atLimit.policy
-        options.startsOnFirstByte = startsOnFirstByte
+        options.handlerStart = handlerStart
         options.socketMode = socketMode
         options.socketOptions = keepalive.options
         options.onIncident = { log.note($0) }
@@ -125,11 +125,11 @@ struct ServerOptions: ParsableArguments {
     ///
     /// - Parameters:
     ///   - descriptorsEach: the number of descriptors that a connection takes.
-    ///   - startsOnFirstByte: see ``TCPServer/Options/startsOnFirstByte``.
+    ///   - handlerStart: see ``TCPServer/Options/handlerStart``.
     func serve(
         on targets: [ListenTarget],
         descriptorsEach: Int = 1,
-        startsOnFirstByte: Bool = false,
+        handlerStart: TCPServer.Options.HandlerStart = .onAccept,
         _ handler: @escaping TCPServer.Handler
     ) async throws {
         guard socketMode == nil || targets.contains(where: \.hasFile) else {
@@ -140,7 +140,7 @@ struct ServerOptions: ParsableArguments {
         let (group, servers): (EventLoopGroup, [TCPServer])
         do {
             group = try EventLoopGroup(count: loops, configuration: configuration)
-            let options = options(descriptorsEach: descriptorsEach, startsOnFirstByte: startsOnFirstByte)
+            let options = options(descriptorsEach: descriptorsEach, handlerStart: handlerStart)
             servers = try targets.flatMap { try $0.makeServers(group: group, options: options) }
         } catch {
             throw CommandFailure("\(error)")

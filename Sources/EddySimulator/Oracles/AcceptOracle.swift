@@ -33,7 +33,9 @@ final class AcceptOracle {
 
     private var network: SimulatedNetwork { simulation.network }
     private var limit: Int { simulation.scenario.options.maximumConnections ?? .max }
-    private var startsOnFirstByte: Bool { simulation.scenario.options.startsOnFirstByte }
+    private var startsOnFirstByte: Bool {
+        if case .onFirstByte = simulation.scenario.options.handlerStart { true } else { false }
+    }
     private var count: Int { occupied.count + orphans }
 
     // MARK: What the network sees

@@ -13,7 +13,7 @@ struct ConnectionDeadlinesTests {
         #expect(!deadlines.limitsReads && !deadlines.watchesSends)
         for now in [.distantPast, 1, Instant(nanoseconds: .max / 2)] {
             #expect(deadlines.expiry(at: now, isReading: true) == .none)
-            #expect(deadlines.nextLook(at: now, isReading: true, isSending: true) == .distantFuture)
+            #expect(deadlines.nextCheck(at: now, isReading: true, isSending: true) == .distantFuture)
         }
     }
 
@@ -53,8 +53,8 @@ struct ConnectionDeadlinesTests {
         deadlines.idleTimeout = 800
         deadlines.restart(at: 0)
         #expect(deadlines.startedSending(at: 0) == 100)
-        #expect(deadlines.nextLook(at: 0, isReading: false, isSending: true) == 100)
-        #expect(deadlines.nextLook(at: 0, isReading: false, isSending: false) == 800)
+        #expect(deadlines.nextCheck(at: 0, isReading: false, isSending: true) == 100)
+        #expect(deadlines.nextCheck(at: 0, isReading: false, isSending: false) == 800)
         deadlines.due = 50
         #expect(deadlines.startedSending(at: 10) == nil)
     }
@@ -85,7 +85,7 @@ struct ConnectionDeadlinesTests {
         var deadlines = ConnectionDeadlines()
         deadlines.idleTimeout = .max - 1
         deadlines.restart(at: 1000)
-        #expect(deadlines.nextLook(at: 1000, isReading: false, isSending: false) == .distantFuture)
+        #expect(deadlines.nextCheck(at: 1000, isReading: false, isSending: false) == .distantFuture)
         #expect(deadlines.expiry(at: Instant(nanoseconds: .max - 1), isReading: false) == .none)
     }
 }

@@ -140,7 +140,7 @@ struct ReceiveSideTests {
     func readers() {
         var side = Side()
         expectTrue(!side.hasReader)
-        expectNobody(side.resumeReader())
+        expectNone(side.resumeReader())
         side.suspend(.placeholder(7))
         expectTrue(side.hasReader && !side.awaitsTurn)
         side.awaitTurn()
@@ -151,13 +151,14 @@ struct ReceiveSideTests {
         }
         #expect(waiter.number == 7)
         expectTrue(!side.hasReader && !side.awaitsTurn)
-        expectNobody(side.resumeReader())
+        expectNone(side.resumeReader())
     }
 
     @Test("An object stays, and is queued once for each call")
     func callbacks() {
         var side = Side()
-        expectTrue(!side.removeCallback() && side.beginCall() == nil && side.callback == nil)
+        side.removeCallback()
+        expectTrue(side.beginCall() == nil && side.callback == nil && !side.isReady)
         let callback = CallbackID(index: 3)
         side.install(callback)
         expectTrue(side.hasReader && side.callback == callback && side.beginCall() == nil)
@@ -166,20 +167,21 @@ struct ReceiveSideTests {
                 Issue.record("not queued")
                 return
             }
-            expectNobody(side.resumeReader())
-            expectTrue(side.hasReader && side.callback == callback)
+            expectNone(side.resumeReader())
+            expectTrue(side.hasReader && side.callback == callback && side.isReady)
             expectTrue(side.beginCall() == callback && side.beginCall() == nil)
         }
-        expectTrue(!side.removeCallback() && !side.hasReader && side.callback == nil)
+        side.removeCallback()
+        expectTrue(!side.hasReader && side.callback == nil)
         side.install(callback)
         _ = side.resumeReader()
-        expectTrue(side.removeCallback())
+        side.removeCallback()
         expectTrue(!side.hasReader && side.beginCall() == nil)
-        expectNobody(side.resumeReader())
+        expectNone(side.resumeReader())
     }
 
-    private func expectNobody(_ resumption: Side.Resumption, sourceLocation: SourceLocation = #_sourceLocation) {
-        guard case .nobody = resumption else {
+    private func expectNone(_ resumption: Side.Resumption, sourceLocation: SourceLocation = #_sourceLocation) {
+        guard case .none = resumption else {
             Issue.record("\(resumption)", sourceLocation: sourceLocation)
             return
         }

@@ -22,9 +22,7 @@ struct ObjectTableTests {
         table.remove(first)
         #expect(table[first] == nil)
         #expect(table.insert(Object("d")) == first)
-        var names: [String] = []
-        table.forEachObject { names.append($0.name) }
-        #expect(names == ["d", "b", "c"])
+        #expect(table.all.map(\.name) == ["d", "b", "c"])
         for id in [first, reserved, last] { table.remove(id) }
         #expect(table.isEmpty)
     }

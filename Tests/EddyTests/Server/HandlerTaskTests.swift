@@ -10,11 +10,7 @@ struct HandlerTaskTests {
     /// The number of idle tasks of the only loop's only listener.
     private func idleTasks(of server: TCPServer) async throws -> Int {
         let loop = try #require(server.group.loops.first)
-        return await loop.run {
-            var count = 0
-            loop.listeners.forEachObject { count += $0.idleTaskCount }
-            return count
-        }
+        return await loop.run { loop.listeners.all.map(\.idleTaskCount).reduce(0, +) }
     }
 
     @Test("A task that has served a connection waits for the next one and serves it")
@@ -76,11 +72,56 @@ struct HandlerTaskTests {
         #expect(values.withLock { $0 } == [0, 0, 0, 0, 0])
     }
 
+    @Test("A handler that cancels its own task does not concern the next connection")
+    func selfCancelling() async throws {
+        let cancellations = Mutex<[Bool]>([])
+        let handler: TCPServer.Handler = { connection in
+            cancellations.withLock { $0.append(Task.isCancelled) }
+            try await echo(connection)
+            withUnsafeCurrentTask { $0?.cancel() }
+        }
+        try await withServer(handler: handler) { server in
+            for _ in 0..<5 {
+                try await exchange(at: server.address)
+                try await eventually { await server.group.statistics().connections == 0 }
+            }
+        }
+        #expect(cancellations.withLock { $0 } == [false, false, false, false, false])
+    }
+
+    @Test(
+        "A handler that continues without its connection may finish within the grace; then it is cancelled",
+        arguments: [true, false]
+    )
+    func withoutConnection(finishes: Bool) async throws {
+        let server = try TCPServer(on: "127.0.0.1:0", loops: 1)
+        let outcomes = Channel<Bool>()
+        let handler: TCPServer.Handler = { connection in
+            let loop = connection.eventLoop
+            do { _ = consume connection }
+            do {
+                try await loop.sleep(for: finishes ? .milliseconds(100) : .seconds(1000))
+                outcomes.send(true)
+            } catch {
+                outcomes.send(false)
+            }
+        }
+        async let running = server.run(handler)
+        let peer = try await Peer.connect(to: server.address)
+        #expect(try await peer.receiveAll() == [])
+        peer.close()
+        try await eventually { await server.group.statistics().connections == 0 }
+        server.shutDown(grace: finishes ? .seconds(1000) : .milliseconds(50))
+        let statistics = await running
+        #expect(try await outcomes.next() == finishes)
+        #expect(statistics.timers == 0)
+    }
+
     // MARK: Starting on the first byte
 
     private static let onFirstByte: TCPServer.Options = {
         var options = TCPServer.Options()
-        options.startsOnFirstByte = true
+        options.handlerStart = .onFirstByte(within: nil)
         return options
     }()
 
@@ -140,10 +181,37 @@ struct HandlerTaskTests {
         #expect(starts.count == 0 && statistics.readTimeouts == 1 && statistics.handlerFailures == 0)
     }
 
-    @Test(
-        "A server that shuts down closes silent connections at once, and answers what has been sent",
-        .timeLimit(.minutes(1))
-    )
+    @Test("A peer has a limited time to send its first byte, and what follows is not limited by it")
+    func firstByteLimit() async throws {
+        let starts = Starts()
+        var options = TCPServer.Options()
+        options.handlerStart = .onFirstByte(within: .milliseconds(200))
+        options.maximumConnections = 2
+        let handler: TCPServer.Handler = { connection in
+            starts.note()
+            #expect(connection.timeouts == Connection.Timeouts())
+            while let line = try await connection.readLine(limit: 100) { try await connection.write(line) }
+        }
+        let statistics = try await withServer(options: options, handler: handler) { server in
+            let slow = try await Peer.connect(to: server.address)
+            try await slow.send([1])
+            try await eventually { starts.count == 1 }
+            let silent = try await Peer.connect(to: server.address)
+            let end = try await silent.receiveUntilBroken()
+            #expect(end.bytes == [] && end.error == .connectionReset)
+            silent.close()
+            // Silent peers do not occupy the server for good.
+            let next = try await Peer.connect(to: server.address)
+            try await next.send([2, 10])
+            #expect(try await next.receive(1) == [2])
+            try await slow.send([10])
+            #expect(try await slow.receive(1) == [1])
+            for peer in [slow, next] { peer.close() }
+        }
+        #expect(starts.count == 2 && statistics.readTimeouts == 1)
+    }
+
+    @Test("A server that shuts down closes silent connections at once, and answers what has been sent")
     func silentShutdown() async throws {
         let server = try TCPServer(on: "127.0.0.1:0", loops: 1, options: Self.onFirstByte)
         let address = server.address
