@@ -28,6 +28,8 @@ final class SimulatedEngine: ExternalEngine {
     /// Reads of real descriptors without a position: of the eventfd with which other threads wake the loop.
     var positionlessReads: [SimulatedOperation] = []
     private var enters = 0
+    /// Since bytes were last received.
+    private var entersWithoutBytes = 0
     /// The highest number of an operation that has posted a completion.
     private var lastPosted: UInt64 = 0
 
@@ -102,7 +104,8 @@ final class SimulatedEngine: ExternalEngine {
     /// Advances time for the loop's own work.
     private func passTime() {
         enters += 1
-        guard enters < network.enterLimit else { network.fail("the loop goes round and round") }
+        entersWithoutBytes += 1
+        guard entersWithoutBytes < network.enterLimit else { network.fail("the loop goes round and round") }
         network.work(for: 200 + network.random.next() % 4096)
         if network.strikes(.loopStall) {
             network.work(for: UInt64(network.random.magnitude(100_000...3_000_000_000)))
@@ -151,7 +154,9 @@ final class SimulatedEngine: ExternalEngine {
         guard let socket = network.socket(operation.entry.descriptor) else { return }
         let result = completion.result
         switch operation.entry.operation {
-        case .receive where result > 0: network.observe(socket, .received)
+        case .receive where result > 0:
+            entersWithoutBytes = 0
+            network.observe(socket, .received)
         case .receive where result == -ENOBUFS: network.observe(socket, .bufferStalled)
         case .accept:
             network.observe(socket, .backlogChanged)
