@@ -329,7 +329,6 @@ final class Listener: ConnectionCallback, @unchecked Sendable {
         }
         if !state.drain.isComplete { loop.driver.markFailed(connection) }
         loop.driver.release(connection)
-        resumeWaiter()
     }
 
     /// Tasks that wait for a connection.

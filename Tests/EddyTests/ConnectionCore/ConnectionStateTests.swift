@@ -217,6 +217,16 @@ final class ConnectionStateTests {
         expectTrue(state.closingStep() == .finish)
     }
 
+    @Test("The end of a transformed stream is not FIN: a close waits for it as long as a receive does")
+    func closingBeforeFIN() {
+        var state = state(.closing)
+        state.receiving.arm(.small)
+        state.receiving.receivedEnd()
+        expectTrue(state.closingStep() == .awaitPeer(sendsEnd: true, awaitsDelivery: false))
+        _ = state.receiving.complete()
+        expectTrue(state.closingStep() == .finish)
+    }
+
     @Test("A connection that has failed, or that everything was delivered of, is closed")
     func closingAfterFailure() {
         for failing in Failing.allCases where failing != .sending {

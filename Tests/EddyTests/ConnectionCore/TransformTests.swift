@@ -127,6 +127,44 @@ struct TransformTests {
         }
     }
 
+    @Test("A close after the end of the transformed stream waits for FIN", arguments: FeatureSet.allCases)
+    func closeBeforeFIN(set: FeatureSet) async throws {
+        try await withServer(set, handler: Self.transformed(EddyTests.echo)) { server in
+            let peer = try await Peer.connect(to: server.address)
+            // hello; end
+            try await peer.send([1, 0, 1, 0, 0x11, 3, 0, 0, 0])
+            let (bytes, error) = try await peer.receiveUntilBroken()
+            #expect(bytes == [1, 0, 1, 0, 0x33, 3, 0, 0, 1, 0])
+            #expect(error == nil)
+            peer.close()
+        }
+    }
+
+    @Test("A stream that is dropped unread may be cut off", arguments: FeatureSet.allCases)
+    func cutOffUnread(set: FeatureSet) async throws {
+        let handler: TCPServer.Handler = { connection in
+            let (loop, id) = (connection.eventLoop, connection.id)
+            connection.endReading()
+            while loop.driver.connections[id].receiving.input != .ended,
+                !loop.driver.connections[id].lifecycle.hasFailed
+            {
+                try await loop.sleep(for: .milliseconds(1))
+            }
+            try await connection.write("x")
+        }
+        try await withServer(set, handler: Self.transformed(handler)) { server in
+            let peer = try await Peer.connect(to: server.address)
+            // hello; FIN
+            try await peer.send([1, 0, 1, 0, 0x11])
+            let hello = try await peer.receive(5)
+            peer.finish()
+            let (bytes, error) = try await peer.receiveUntilBroken()
+            #expect(hello + bytes == [1, 0, 1, 0, 0x33, 2, 0, 1, 1, 0x78 ^ 0x33, 0, 3, 0, 0, 2, 0, 0])
+            #expect(error == nil)
+            peer.close()
+        }
+    }
+
     @Test(
         "A FIN or a wrong record within the handshake fails it",
         arguments: [[], [1, 0], [2, 0, 1, 0, 5], [9, 0, 0, 0]]

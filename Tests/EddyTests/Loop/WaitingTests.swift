@@ -26,4 +26,24 @@ struct WaitingTests {
             peer.close()
         }
     }
+
+    @Test("A loop does not wait while an object is to be called")
+    func readyObject() throws {
+        try withSimulatedLoop { loop, network in
+            let (id, peer) = try loop.acceptSimulated(in: network)
+            let callback = loop.driver.callbacks.insert(NoCallback())
+            loop.driver.install(callback, on: id)
+            let lastWait = network.lastWait
+            network.schedule(in: 1_000_000_000) {}
+            loop.advance()
+            #expect(network.lastWait == lastWait)
+            loop.driver.removeCallback(of: id)
+            loop.driver.callbacks.remove(callback)
+            peer.close()
+        }
+    }
+}
+
+private final class NoCallback: ConnectionCallback {
+    func ready(_ id: ConnectionID) {}
 }

@@ -54,6 +54,56 @@ struct RelayFaultTests {
         }
     }
 
+    @Test("Bytes that arrive together with a reset are passed on", arguments: FeatureSet.allCases)
+    func bytesWithReset(set: FeatureSet) async throws {
+        let listener = try PeerListener()
+        let handler: TCPServer.Handler = { client in
+            try await client.eventLoop.connect(to: listener.address) { try await client.relay(to: $0) }
+        }
+        try await withServer(set, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            let upstream = try await listener.accept()
+            try await upstream.send([1])
+            #expect(try await client.receive(1) == [1])
+            try await whileBlocked(server.group.loops[0]) {
+                try await upstream.send([2, 3])
+                upstream.reset()
+                // Its send fails in any case, so the reset is noticed even if the receive does not report it.
+                try await client.send([4])
+            }
+            let (bytes, error) = try await client.receiveUntilBroken()
+            #expect(bytes == [2, 3])
+            #expect(error == .connectionReset)
+        }
+    }
+
+    @Test("The side that is left can be used like before the relay", arguments: FeatureSet.allCases)
+    func sideThatIsLeft(set: FeatureSet) async throws {
+        let listener = try PeerListener()
+        let ends = Channel<(limit: UInt64?, downstream: ConnectionID?)>()
+        let handler: TCPServer.Handler = { client in
+            let (loop, id) = (client.eventLoop, client.id)
+            try await loop.connect(to: listener.address) { upstream in
+                do throws(ConnectionError) { try await client.relay(to: upstream) } catch {}
+            }
+            let state = loop.driver.connections[id]
+            ends.send((state.deadlines.map { loop.driver.deadlines[$0].relayTimeout }, state.downstream))
+        }
+        try await withServer(set, handler: handler) { server in
+            let client = try await Peer.connect(to: server.address)
+            let upstream = try await listener.accept()
+            _ = try await upstream.fill()
+            upstream.reset()
+            // Its send fails: what the upstream sent before must reach the client in time.
+            try await client.send([1])
+            async let received = client.receiveUntilBroken()
+            let end = try await ends.next()
+            #expect(end.limit == ConnectionDeadlines.never)
+            #expect(end.downstream == nil)
+            #expect(try await received.error == .connectionReset)
+        }
+    }
+
     @Test("An upstream that refuses resets the client", arguments: FeatureSet.allCases)
     func upstreamRefuses(set: FeatureSet) async throws {
         let closed = try ClosedPort()

@@ -211,6 +211,39 @@ struct HandlerTaskTests {
         #expect(starts.count == 2 && statistics.readTimeouts == 1)
     }
 
+    @Test("A handler gets first bytes that arrive together with a reset")
+    func brokenFirstBytes() async throws {
+        let answers = Notes<(bytes: [UInt8], error: ConnectionError?)>()
+        let handler: TCPServer.Handler = { answers.append(await $0.readUntilBroken()) }
+        try await withServer(options: Self.onFirstByte, handler: handler) { server in
+            let peer = try await Peer.connect(to: server.address)
+            try await eventually { await server.group.statistics().connections == 1 }
+            try await whileBlocked(server.group.loops[0]) {
+                try await peer.send([2, 3])
+                peer.reset()
+            }
+            try await eventually { await server.group.statistics().connections == 0 }
+            #expect(answers.contents.first?.bytes == [2, 3])
+            #expect(answers.contents.first?.error == .reset)
+        }
+    }
+
+    @Test("First bytes that the loop has not seen when the server shuts down are answered")
+    func firstBytesAtShutdown() async throws {
+        try await withServer(options: Self.onFirstByte) { server in
+            let loop = server.group.loops[0]
+            let peer = try await Peer.connect(to: server.address)
+            try await eventually { await server.group.statistics().connections == 1 }
+            try await whileBlocked(loop) {
+                try await peer.send([5])
+            } last: {
+                for listener in loop.listeners.all { listener.shutDown(grace: .seconds(10)) }
+            }
+            #expect(try await peer.receiveAll() == [5])
+            peer.close()
+        }
+    }
+
     @Test("A server that shuts down closes silent connections at once, and answers what has been sent")
     func silentShutdown() async throws {
         let server = try TCPServer(on: "127.0.0.1:0", loops: 1, options: Self.onFirstByte)

@@ -1,4 +1,5 @@
 import EddyBuffers
+import Testing
 
 @testable import Eddy
 
@@ -62,8 +63,9 @@ final class MaskingTransform: ConnectionTransform, @unchecked Sendable {
     }
 
     func receivedEnd(_ context: TransformContext) {
+        if hasEnded { Issue.record("FIN after the end of the transform's stream concerns the socket only") }
         // The stream was cut off.
-        if !hasEnded { context.fail(SystemError.connectionReset.code) }
+        context.fail(SystemError.connectionReset.code)
     }
 
     func write(_ slice: Slice, _ context: TransformContext) {
