@@ -107,7 +107,8 @@ public final class EventLoopGroup: Sendable {
         return sum
     }
 
-    /// Ends the loops and waits for their threads. Remaining connections are reset.
+    /// Ends the loops and waits for their threads, which blocks the calling one; in an asynchronous function the other
+    /// `shutDown` is called. Remaining connections are reset.
     ///
     /// Call it when no task prefers one of the loops any more. A second call only waits for the first.
     ///
@@ -123,15 +124,17 @@ public final class EventLoopGroup: Sendable {
         }
     }
 
-    /// Ends the loops like ``shutDown()``, without blocking a thread while it waits.
+    /// Ends the loops and waits for their threads, without blocking one. Remaining connections are reset.
+    ///
+    /// Call it when no task prefers one of the loops any more. A second call only waits for the first.
     ///
     /// - Precondition: not on a thread of one of the loops.
-    public func finish() async {
+    public func shutDown() async {
         requireOtherThread()
         // The thread drops the group before it resumes the caller. When this returns, the caller has the only
         // reference, and dropping it closes the descriptors.
         let group = Mutex<EventLoopGroup?>(self)
-        await withCheckedContinuation { continuation in
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             do {
                 try SystemThread.start(
                     name: "eddy-finish",

@@ -25,10 +25,10 @@ public func withEventLoops<Success>(
     let group = try EventLoopGroup(count: count, configuration: configuration)
     do {
         let success = try await body(group)
-        await group.finish()
+        await group.shutDown()
         return success
     } catch {
-        await group.finish()
+        await group.shutDown()
         throw error
     }
 }

@@ -156,7 +156,7 @@ public final class TCPServer: Sendable {
             for loop in group.loops { await loop.closeConnections() }
         }
         let statistics = await group.statistics()
-        if ownsGroup { await group.finish() }
+        if ownsGroup { await group.shutDown() }
         return statistics
     }
 

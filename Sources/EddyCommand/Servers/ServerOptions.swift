@@ -158,7 +158,7 @@ struct ServerOptions: ParsableArguments {
         signals.stopListening()
         for loop in group.loops { await loop.closeConnections() }
         let statistics = await group.statistics()
-        await group.finish()
+        await group.shutDown()
         Self.printFigures(statistics)
         guard statistics.pool.slicesOut == 0 else {
             throw CommandFailure(

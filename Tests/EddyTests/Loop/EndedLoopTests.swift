@@ -13,7 +13,7 @@ struct EndedLoopTests {
         let group = try EventLoopGroup(count: 1)
         let loop = group.next()
         let identity = await loop.run { ThreadIdentity.current.rawValue }
-        group.shutDown()
+        await group.shutDown()
         let done = Gate()
         var threads: [SystemThread] = []
         for _ in 0..<1000 where !done.isOpen {

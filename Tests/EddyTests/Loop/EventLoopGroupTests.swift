@@ -31,10 +31,10 @@ struct EventLoopGroupTests {
     func finishTwice() async throws {
         for _ in 0..<20 {
             let group = try EventLoopGroup(count: 2)
-            group.shutDown()
+            await group.shutDown()
             try await Task { try await blocking {} }.value
-            await group.finish()
-            await group.finish()
+            await group.shutDown()
+            await group.shutDown()
         }
     }
 
@@ -42,7 +42,7 @@ struct EventLoopGroupTests {
     func manyGroups() async {
         await #expect(processExitsWith: .success) {
             let before = try await ProcessHoldings.settled().descriptors
-            for _ in 0..<20 { try EventLoopGroup(count: 2).shutDown() }
+            for _ in 0..<20 { try await EventLoopGroup(count: 2).shutDown() }
             let after = try await ProcessHoldings.settled().descriptors
             let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").compactMap {
                 try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8)
@@ -56,7 +56,7 @@ struct EventLoopGroupTests {
         try await withServer { server in
             try await server.group.next().run {
                 // The other group's rings are freed here, on this loop's thread.
-                for _ in 0..<3 { try EventLoopGroup(count: 2).shutDown() }
+                for _ in 0..<3 { try await EventLoopGroup(count: 2).shutDown() }
             }
             let peer = try await Peer.connect(to: server.address)
             try await peer.send([1])
