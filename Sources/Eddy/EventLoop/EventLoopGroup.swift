@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Several event loops, one per core by default.
 ///
-/// The threads run from initialization until ``shutDown()``.
+/// The threads run from initialization until `shutDown()`.
 public final class EventLoopGroup: Sendable {
     /// The loops, at least one, in the order of their thread numbers.
     public let loops: [EventLoop]
