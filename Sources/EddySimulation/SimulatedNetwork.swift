@@ -33,7 +33,7 @@ package final class SimulatedNetwork: ExternalNetwork, @unchecked Sendable {
     let timeLimit = Instant(nanoseconds: 3_600_000_000_000)
     /// The number of calls of `enter` without a received byte at which a run fails. Byte by byte, and with a fault at
     /// most of the receives, it takes millions to receive half a megabyte.
-    let enterLimit = 200_000
+    let enterLimit = 2_000_000
     /// Called periodically within `enter`, for tests that inspect the loop.
     package var inspect: () -> Void = {}
     /// Receives the events of the loop's sockets.
