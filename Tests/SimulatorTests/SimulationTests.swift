@@ -56,7 +56,9 @@ struct SimulationTests {
     /// - 24748: the timer of receives that waited for memory outlived the loop.
     /// - 29993: only a send learned that its connection had broken, and a relay forwarded the end that its receive
     ///   found.
-    @Test("Fixed bugs do not recur", arguments: [UInt64(8), 27, 28, 512, 5837, 17_238, 24_748, 29_993])
+    /// - 154146: a reader that waited for memory for a message kept its place for the next one, of which nothing came, and
+    ///   others waited behind it for ever.
+    @Test("Fixed bugs do not recur", arguments: [UInt64(8), 27, 28, 512, 5837, 17_238, 24_748, 29_993, 154_146])
     func found(seed: UInt64) throws {
         _ = try Simulation.run(seed: seed)
     }
