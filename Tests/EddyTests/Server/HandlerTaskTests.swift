@@ -232,6 +232,8 @@ struct HandlerTaskTests {
     func firstBytesAtShutdown() async throws {
         try await withServer(options: Self.onFirstByte) { server in
             let loop = server.group.loops[0]
+            // Otherwise the kernel receives them while the loop is blocked.
+            guard loop.features.deferredTaskWork || server.group.engine.kind == .epoll else { return }
             let peer = try await Peer.connect(to: server.address)
             try await eventually { await server.group.statistics().connections == 1 }
             try await whileBlocked(loop) {
