@@ -96,12 +96,12 @@ extension ConnectionDriver {
             // A message of which nothing has come yet needs no place: there is room for its beginning, and its peer may
             // be silent for a long time.
             let hasBegun = !connections[id].receiving.queue.isEmpty
-            let isWaiting = isOpen && hasBegun && connections[id].receiving.expectedBytes > 0 && missingBytes(id) > 0
+            let isWaiting = isOpen && connections[id].receiving.expectedBytes > 0 && missingBytes(id) > 0
             // A few bytes of room are not worth giving up the place in the queue.
-            if !isWaiting || receiveRoom(id) >= min(missingBytes(id), Self.roomWorthAdmitting) {
+            if !isWaiting || !hasBegun || receiveRoom(id) >= min(missingBytes(id), Self.roomWorthAdmitting) {
                 _ = messageQueue.popFirst()
                 connections[id].receiving.isQueuedForMessage = false
-                if isWaiting { admit(id) } else if isOpen, !hasBegun { armReceive(id) }
+                if isWaiting { admit(id) }
                 continue
             }
             // The first waiting message blocks the rest until it is complete, or its connection is shed.
