@@ -151,12 +151,11 @@ extension ConnectionDriver {
     ///
     /// It may not if anything follows its success: a waiting writer, the rest of the queue, or EOF.
     private func mayEndInline(_ id: ConnectionID, pieces: Int) -> Bool {
-        guard features.inlineSends, connections[id].sending.inlineBackoff == 0,
-            connections[id].lifecycle.phase == .open,
-            !connections[id].sending.hasWriter, connections[id].sending.output != .finPending,
-            pieces == Int(connections[id].sending.queue.count), pieces == 1 || messages.hasRoom(forPieces: pieces)
-        else { return false }
-        return true
+        features.inlineSends && connections[id].sending.inlineBackoff == 0
+            && connections[id].lifecycle.phase == .open
+            && !connections[id].sending.hasWriter && connections[id].sending.output != .finPending
+            && pieces == Int(connections[id].sending.queue.count)
+            && (pieces == 1 || messages.hasRoom(forPieces: pieces))
     }
 
     // MARK: Completions
